@@ -34,6 +34,10 @@ type Plan struct {
 	Message Message
 	Expect  []Expectation // outcomes that count as success; empty: no error
 
+	// STARTTLSExpected: this relay offered STARTTLS before, so that its absence
+	// is the failure starttls_withdrawn, also where TLS is opportunistic.
+	STARTTLSExpected bool
+
 	// Transcript asks for Result.Transcript.
 	Transcript bool
 }
@@ -59,7 +63,6 @@ type Message struct {
 	Body    string
 	Headers []Header // own headers, after ours
 	Size    int      // pad the whole message to this many octets; 0 = as it comes
-	Relay   string   // the value of X-Smtpprobe-Relay
 }
 
 // Header is one header field of a message.

@@ -2,10 +2,13 @@
 // a plan says, and reports every phase's time and reply and a typed verdict.
 package smtpprobe
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
-// Prober probes one target by one plan. It is safe for concurrent use; what it
-// keeps between probes is read-only.
+// Prober probes one target by one plan. It is safe for concurrent use: it
+// keeps nothing between probes.
 type Prober struct {
 	Target Target
 	Plan   Plan
@@ -13,9 +16,32 @@ type Prober struct {
 
 // Probe holds one session and always returns a Result. The context's end is
 // the class canceled; its deadline, or Plan.Timeout, is the timeout of the
-// phase it interrupts.
-func (p *Prober) Probe(ctx context.Context) *Result { panic("TODO") }
-
-// Expand turns a target into those to probe: an MX domain into its hosts, a
-// host into its addresses (with all). A failure to resolve is a Result.
-func Expand(ctx context.Context, t Target, p Plan, all bool) ([]Target, *Result) { panic("TODO") }
+// phase it interrupts. Nothing of the session outlives the call.
+func (p *Prober) Probe(ctx context.Context) *Result {
+	start := time.Now()
+	deadline := start.Add(p.Plan.Timeout)
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	s := &session{
+		ctx:      ctx,
+		target:   &p.Target,
+		plan:     &p.Plan,
+		deadline: deadline,
+		res: &Result{
+			Depth:  p.Plan.Depth,
+			Start:  start,
+			Phases: make([]PhaseResult, 0, 8),
+		},
+	}
+	if p.Plan.Transcript {
+		s.log = &transcript{start: start}
+	}
+	if err := p.Plan.check(); err != nil {
+		s.verdict(err)
+	} else {
+		s.run()
+	}
+	s.finish()
+	return s.res
+}

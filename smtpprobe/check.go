@@ -1,0 +1,46 @@
+package smtpprobe
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/message"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// check refuses a plan that no session can be held by, and every string that
+// would end a command line early. The addresses are checked where they are
+// parsed.
+func (p *Plan) check() *smtperr.Error {
+	switch {
+	case p.Timeout <= 0:
+		return misplanned("", "the timeout must be positive")
+	case p.Helo == "" || strings.ContainsAny(p.Helo, "\r\n\x00 "):
+		return misplanned(smtperr.ReasonInvalidAddress, "the argument of EHLO must be one word")
+	case p.Depth.reaches(DepthRcpt) && len(p.To) == 0:
+		return misplanned(smtperr.ReasonInvalidAddress, "a probe of RCPT needs a recipient")
+	case p.Auth != nil && strings.ContainsAny(p.Auth.Username+p.Auth.Mechanism, "\r\n\x00"):
+		return misplanned("", "a username or mechanism must not contain CR, LF or NUL")
+	}
+	return nil
+}
+
+func misplanned(reason smtperr.Reason, why string) *smtperr.Error {
+	return smtperr.New(smtperr.ConfigError, reason, smtperr.PhaseConfig, errors.New(why))
+}
+
+func (p *Plan) messageOptions() message.Options {
+	headers := make([]message.Header, len(p.Message.Headers))
+	for i, h := range p.Message.Headers {
+		headers[i] = message.Header(h)
+	}
+	return message.Options{
+		From:    p.From,
+		To:      p.To,
+		Helo:    p.Helo,
+		Subject: p.Message.Subject,
+		Body:    p.Message.Body,
+		Headers: headers,
+		Size:    p.Message.Size,
+	}
+}

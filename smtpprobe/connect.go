@@ -1,0 +1,146 @@
+package smtpprobe
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/route"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// connect finds the relay's addresses and connects to the first that answers.
+func (s *session) connect() *smtperr.Error {
+	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
+	defer cancel()
+	way := s.target.way(s.plan)
+	conn, err := s.dial(ctx, way)
+	if err != nil {
+		return err
+	}
+	s.conn = conn
+	s.res.RemoteAddr = conn.RemoteAddr().String()
+	s.res.LocalAddr = conn.LocalAddr().String()
+	s.log.event("connected to " + s.res.RemoteAddr)
+	s.in = newReplyReader(conn)
+	s.watch()
+	if err := s.announce(); err != nil {
+		s.stop()
+		return err
+	}
+	s.end()
+	return nil
+}
+
+// dial runs the phases dns and connect; the clock of connect is left running.
+func (s *session) dial(ctx context.Context, way route.Config) (net.Conn, *smtperr.Error) {
+	if s.target.Socket != "" {
+		s.local = true
+		s.begin(smtperr.PhaseConnect)
+		return s.dialed(way.DialUnix(ctx, s.target.Socket))
+	}
+	if s.target.Route.ProxyURL != "" {
+		s.begin(smtperr.PhaseConnect)
+		return s.dialed(way.DialHost(ctx, s.target.proxied(), s.target.Port))
+	}
+	addrs, err := s.resolve(ctx, way)
+	if err != nil {
+		return nil, err
+	}
+	s.begin(smtperr.PhaseConnect)
+	return s.dialed(way.Dial(ctx, addrs, s.target.Port))
+}
+
+func (s *session) dialed(conn net.Conn, err error) (net.Conn, *smtperr.Error) {
+	if err != nil {
+		s.stop()
+		return nil, smtperr.Classify(smtperr.PhaseConnect, err)
+	}
+	return conn, nil
+}
+
+// resolve is the phase dns. An address that is known needs none.
+func (s *session) resolve(ctx context.Context, way route.Config) ([]netip.Addr, *smtperr.Error) {
+	if s.target.IP.IsValid() {
+		return []netip.Addr{s.target.IP}, nil
+	}
+	if ip, err := netip.ParseAddr(s.target.Host); err == nil {
+		return []netip.Addr{ip}, nil
+	}
+	s.begin(smtperr.PhaseDNS)
+	addrs, err := way.Resolve(ctx, s.target.Host)
+	if err != nil {
+		s.stop()
+		return nil, smtperr.Classify(smtperr.PhaseDNS, err)
+	}
+	s.end()
+	s.log.event("resolved to " + join(addrs))
+	return addrs, nil
+}
+
+// watch makes the context's end interrupt every read and write to come. What
+// it starts ends with the connection.
+func (s *session) watch() {
+	s.unwatch = func() {}
+	if s.ctx.Done() == nil {
+		return
+	}
+	conn, ended := s.conn, make(chan struct{})
+	stop := context.AfterFunc(s.ctx, func() {
+		defer close(ended)
+		// A deadline that passed is a timeout, and the connection has that deadline already.
+		if s.canceled() {
+			_ = conn.SetDeadline(time.Unix(1, 0))
+		}
+	})
+	s.unwatch = func() {
+		if !stop() {
+			<-ended
+		}
+	}
+}
+
+// announce tells the relay's proxy in front who is talking.
+func (s *session) announce() *smtperr.Error {
+	version := s.target.Route.ProxyProtocol
+	if version == NoProxyProtocol {
+		return nil
+	}
+	if err := s.arm(s.conn.SetWriteDeadline, s.deadline); err != nil {
+		return smtperr.Classify(smtperr.PhaseConnect, err)
+	}
+	if err := route.WriteProxyHeader(s.conn, string(version)); err != nil {
+		return s.writeFailure(smtperr.PhaseConnect, err)
+	}
+	return nil
+}
+
+// way is the route's configuration for one probe.
+func (t *Target) way(p *Plan) route.Config {
+	return route.Config{
+		IPVersion:     string(t.Route.IPVersion),
+		SourceAddress: t.Route.SourceAddress,
+		ProxyURL:      t.Route.ProxyURL,
+		ProxyProtocol: string(t.Route.ProxyProtocol),
+		DNSServer:     t.Route.DNSServer,
+		StepTimeout:   p.ConnectTimeout,
+	}
+}
+
+// proxied is the name that a proxy is asked for.
+func (t *Target) proxied() string {
+	if t.IP.IsValid() {
+		return t.IP.String()
+	}
+	return t.Host
+}
+
+func join(addrs []netip.Addr) string {
+	names := make([]string, len(addrs))
+	for i, a := range addrs {
+		names[i] = a.String()
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,130 @@
+package smtpprobe
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// data asks to send the message (RFC 5321 §4.1.1.4).
+func (s *session) data() *smtperr.Error {
+	reply, err := s.command(smtperr.PhaseData, "DATA", "")
+	if err != nil {
+		return err
+	}
+	return s.meaning(smtperr.PhaseData, reply)
+}
+
+// body writes the message, dot-stuffed, without the final dot. Up to here
+// nobody can take it for sent.
+func (s *session) body() *smtperr.Error {
+	s.begin(smtperr.PhaseBody)
+	s.log.sent("(message of " + strconv.Itoa(s.message.message.Size()) + " octets)")
+	w := &bodyWriter{s: s}
+	if _, err := s.message.message.WriteTo(w); err != nil {
+		s.stop()
+		return s.writeFailure(smtperr.PhaseBody, err)
+	}
+	s.end()
+	return nil
+}
+
+// bodyWriter writes to the relay within the probe's deadline.
+type bodyWriter struct{ s *session }
+
+func (w *bodyWriter) Write(b []byte) (int, error) {
+	if err := w.s.arm(w.s.conn.SetWriteDeadline, w.s.deadline); err != nil {
+		return 0, err
+	}
+	w.s.inSync = false
+	return w.s.conn.Write(b)
+}
+
+// dot ends the message and waits for what becomes of it: one reply, or with
+// LMTP one for each accepted recipient (RFC 2033 §4.2).
+func (s *session) dot() *smtperr.Error {
+	s.begin(smtperr.PhaseDot)
+	s.log.sent(".")
+	if err := s.write(smtperr.PhaseDot, []byte(".\r\n"), s.deadline); err != nil {
+		s.stop()
+		return err
+	}
+	s.transaction = false
+	s.res.DotSent, s.inDoubt = true, true
+	verdict := s.delivery()
+	s.inDoubt = false
+	return verdict
+}
+
+func (s *session) delivery() *smtperr.Error {
+	if s.target.LMTP {
+		return s.deliveries()
+	}
+	reply, err := s.reply(smtperr.PhaseDot, s.replyDeadline())
+	if err != nil {
+		s.stop()
+		return err
+	}
+	s.end()
+	if err := s.meaning(smtperr.PhaseDot, reply); err != nil {
+		return err
+	}
+	s.res.MessageAccepted = true
+	s.res.Reply = &reply
+	return nil
+}
+
+// deliveries reads LMTP's replies, in the order of the accepted recipients.
+// What was said for some stands, even if the rest is lost.
+func (s *session) deliveries() *smtperr.Error {
+	var refusals []*smtperr.Error
+	for k, i := range s.accepted {
+		started := time.Now()
+		r := &s.res.Recipients[i]
+		reply, err := s.reply(smtperr.PhaseDot, s.replyDeadline())
+		if err == nil {
+			if refusal := s.deliveryMeaning(r.Address, reply); refusal == nil {
+				s.res.MessageAccepted = true
+				s.res.Reply = &reply
+			} else {
+				r.Accepted, r.Err = false, refusal
+				refusals = append(refusals, refusal)
+			}
+			r.Reply = &reply
+		}
+		r.Duration += time.Since(started)
+		if err == nil && !s.closing && s.inSync {
+			continue
+		}
+		if err == nil {
+			err, refusals = refusals[len(refusals)-1], refusals[:len(refusals)-1]
+		}
+		s.lost(err, s.accepted[k:])
+		s.stop()
+		s.refused(smtperr.PhaseDot, refusals, true)
+		return err
+	}
+	s.end()
+	return smtperr.Recipients(smtperr.PhaseDot, refusals, len(refusals) < len(s.accepted))
+}
+
+// lost marks the recipients whose reply will not come.
+func (s *session) lost(err *smtperr.Error, rest []int) {
+	for _, i := range rest {
+		if r := &s.res.Recipients[i]; r.Err == nil {
+			r.Accepted, r.Err = false, err
+			err.OutcomeUnknown = true
+		}
+	}
+}
+
+func (s *session) deliveryMeaning(address string, reply smtperr.Reply) *smtperr.Error {
+	c := s.circumstances()
+	c.Recipient = address
+	err := smtperr.ClassifyReply(smtperr.PhaseDot, reply, c)
+	if err != nil && err.Class == smtperr.ProtocolError {
+		s.inSync = false
+	}
+	return err
+}

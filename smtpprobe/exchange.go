@@ -1,0 +1,216 @@
+package smtpprobe
+
+import (
+	"context"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// afterWrite bounds the one read that follows a failed write (rule 10 of the
+// taxonomy): only what is already there counts.
+const afterWrite = 100 * time.Millisecond
+
+// command sends one command and reads its reply, as one stretch of a phase.
+// shown is how the transcript shows it, empty for as it is.
+func (s *session) command(phase smtperr.Phase, line, shown string) (smtperr.Reply, *smtperr.Error) {
+	if err := s.unsolicited(phase); err != nil {
+		return smtperr.Reply{}, err
+	}
+	s.begin(phase)
+	reply, err := s.exchange(phase, line, shown)
+	if err != nil {
+		s.stop()
+		return reply, err
+	}
+	s.end()
+	return reply, nil
+}
+
+// exchange is command inside a phase whose clock runs already.
+func (s *session) exchange(phase smtperr.Phase, line, shown string) (smtperr.Reply, *smtperr.Error) {
+	if shown == "" {
+		shown = line
+	}
+	s.log.sent(shown)
+	if err := s.write(phase, []byte(line+"\r\n"), s.deadline); err != nil {
+		return smtperr.Reply{}, err
+	}
+	return s.reply(phase, s.replyDeadline())
+}
+
+// reply reads the reply that is due in a phase.
+func (s *session) reply(phase smtperr.Phase, deadline time.Time) (smtperr.Reply, *smtperr.Error) {
+	reply, err := s.read(deadline)
+	if err != nil {
+		return reply, s.readFailure(phase, err)
+	}
+	s.current.Code = reply.Code
+	return reply, nil
+}
+
+// read takes the next reply from the connection.
+func (s *session) read(deadline time.Time) (smtperr.Reply, error) {
+	s.inSync = false
+	if err := s.arm(s.conn.SetReadDeadline, deadline); err != nil {
+		return smtperr.Reply{}, err
+	}
+	reply, err := s.in.next()
+	if err != nil {
+		return reply, err
+	}
+	s.inSync = true
+	s.closing = s.closing || reply.Code == 421
+	s.mask(&reply)
+	if reply.EnhancedMismatch && !s.warned(WarnEnhancedMismatch) {
+		s.res.Warnings = append(s.res.Warnings, WarnEnhancedMismatch)
+	}
+	s.log.received(reply)
+	return reply, nil
+}
+
+// arm sets a deadline unless the context has ended. The order matters: whoever
+// ends the context sets a deadline in the past afterwards, so that one of the
+// two is always seen.
+func (s *session) arm(set func(time.Time) error, deadline time.Time) error {
+	if err := set(deadline); err != nil {
+		return err
+	}
+	if errors.Is(s.ctx.Err(), context.Canceled) {
+		return s.ctx.Err()
+	}
+	return nil
+}
+
+// write sends bytes; a failure looks once whether the relay has said why.
+func (s *session) write(phase smtperr.Phase, b []byte, deadline time.Time) *smtperr.Error {
+	s.inSync = false
+	err := s.arm(s.conn.SetWriteDeadline, deadline)
+	if err == nil {
+		_, err = s.conn.Write(b)
+	}
+	if err == nil {
+		return nil
+	}
+	return s.writeFailure(phase, err)
+}
+
+func (s *session) writeFailure(phase smtperr.Phase, err error) *smtperr.Error {
+	if s.canceled() {
+		return smtperr.New(smtperr.Canceled, "", phase, s.ctx.Err())
+	}
+	reply, readErr := s.read(time.Now().Add(afterWrite))
+	s.inSync = false // half a command is on its way
+	if readErr == nil && reply.Code >= 400 {
+		s.current.Code = reply.Code
+		if refusal := s.early(phase, reply); refusal != nil {
+			refusal.Secondary = append(refusal.Secondary, err)
+			return refusal
+		}
+	}
+	if verdict := smtperr.Classify(phase, readErr); verdict != nil && verdict.Class == smtperr.TLSError {
+		return s.clientCertificate(verdict)
+	}
+	if isTimeout(err) {
+		return smtperr.New(smtperr.WriteTimeout, "", phase, err)
+	}
+	return smtperr.Classify(phase, err)
+}
+
+// early classifies a reply that came before its time. A refusal while the
+// message is written is the one the final dot would have got.
+func (s *session) early(phase smtperr.Phase, reply smtperr.Reply) *smtperr.Error {
+	due := phase
+	if phase == smtperr.PhaseBody {
+		due = smtperr.PhaseDot
+	}
+	refusal := smtperr.ClassifyReply(due, reply, s.circumstances())
+	if refusal != nil {
+		refusal.Phase = phase
+	}
+	return refusal
+}
+
+// readFailure says what it means that a reply did not come.
+func (s *session) readFailure(phase smtperr.Phase, err error) *smtperr.Error {
+	var verdict *smtperr.Error
+	v, malformed := asViolation(err)
+	switch {
+	case s.canceled():
+		verdict = smtperr.New(smtperr.Canceled, "", phase, s.ctx.Err())
+	case malformed:
+		verdict = smtperr.New(smtperr.ProtocolError, v.reason, phase, err)
+	case isTimeout(err):
+		verdict = smtperr.New(smtperr.ReadTimeout, s.silence(phase), phase, err)
+	case errors.Is(err, io.EOF) && s.in.partial:
+		verdict = smtperr.New(smtperr.Disconnected, smtperr.ReasonTruncatedReply, phase, io.ErrUnexpectedEOF)
+	default:
+		verdict = s.clientCertificate(smtperr.Classify(phase, err))
+	}
+	// Whatever lost the reply to the dot, the relay may have taken the message.
+	verdict.OutcomeUnknown = s.inDoubt
+	return verdict
+}
+
+// silence is the reason of a reply that did not come in time.
+func (s *session) silence(phase smtperr.Phase) smtperr.Reason {
+	switch {
+	case s.in.partial:
+		return smtperr.ReasonSlowReply
+	case phase == smtperr.PhaseGreeting:
+		return smtperr.ReasonNoGreeting
+	}
+	return smtperr.ReasonNoReply
+}
+
+// unsolicited looks for what the relay said without being asked, before the
+// command of a phase is sent: a 421 is its shutdown notice (RFC 5321 §3.8),
+// anything else means that the two sides no longer agree where they are.
+func (s *session) unsolicited(phase smtperr.Phase) *smtperr.Error {
+	if s.in.buffered() == 0 && (s.encrypted || !pending(s.conn)) {
+		return nil
+	}
+	reply, err := s.read(time.Now().Add(afterWrite))
+	s.inSync = false
+	if err == nil && reply.Code == 421 {
+		s.inSync = true
+		return smtperr.ClassifyReply(phase, reply, s.circumstances())
+	}
+	if s.canceled() {
+		return smtperr.New(smtperr.Canceled, "", phase, s.ctx.Err())
+	}
+	return smtperr.New(smtperr.ProtocolError, smtperr.ReasonUnsolicited, phase,
+		errors.New("the relay spoke without being asked"))
+}
+
+// replyDeadline is absolute for the reply that is due next, however its bytes
+// trickle in.
+func (s *session) replyDeadline() time.Time {
+	if s.plan.ReadTimeout <= 0 {
+		return s.deadline
+	}
+	if d := time.Now().Add(s.plan.ReadTimeout); d.Before(s.deadline) {
+		return d
+	}
+	return s.deadline
+}
+
+// canceled tells an ended context from one whose deadline passed: that is a
+// timeout of the phase it interrupts.
+func (s *session) canceled() bool { return errors.Is(s.ctx.Err(), context.Canceled) }
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}
+
+func (s *session) warned(w Warning) bool {
+	for _, have := range s.res.Warnings {
+		if have == w {
+			return true
+		}
+	}
+	return false
+}
