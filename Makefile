@@ -1,0 +1,100 @@
+# Everything here needs Go and make only; tools are built into bin/ through the
+# Go module proxy and kept there.
+
+TELEGRAF_VERSION  := v1.37.2
+GOLANGCI_VERSION  := v2.15.0
+# What the demonstration and the end-to-end tests load; the code is stock.
+TELEGRAF_TAGS     := custom,inputs.execd,outputs.file,parsers.influx,serializers.influx
+
+VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+RUN_SECONDS ?= 30
+BENCH_TIME  ?= 1s
+FUZZ_TIME   ?= 30s
+SOAK_TIME   ?= 10m
+
+# The race detector needs a C compiler; go env says 0 where there is none.
+RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
+BIN  := $(CURDIR)/bin
+
+# Kept under a name that carries the version, so that another version builds anew.
+TELEGRAF := $(BIN)/.telegraf-$(TELEGRAF_VERSION)
+GOLANGCI := $(BIN)/.golangci-lint-$(GOLANGCI_VERSION)
+LINTDOC  := $(BIN)/.readme_linter-$(TELEGRAF_VERSION)
+
+.PHONY: all build run test test-short lint fmt e2e bench fuzz soak docs clean
+.DEFAULT_GOAL := build
+
+all: lint test build
+
+# Go's own build cache knows what is up to date.
+build:
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/smtpprobe ./cmd/smtpprobe
+
+run: build bin/telegraf
+	CGO_ENABLED=0 go build -trimpath -o bin/.run ./internal/run
+	@exec bin/.run -duration $(RUN_SECONDS)s
+
+# Everything that needs neither root nor other programs.
+test:
+	@test -n '$(RACE)' || echo 'no C compiler: testing without the race detector'
+	go test $(RACE) ./...
+
+test-short:
+	go test -short ./...
+
+# Real servers, and the real Telegraf.
+e2e: build bin/telegraf
+	go test -tags e2e -count 1 -timeout 15m ./internal/e2e/...
+
+lint: $(GOLANGCI) $(LINTDOC)
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); test -z "$$unformatted" || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }
+	go vet ./...
+	go mod verify
+	$(GOLANGCI) run ./...
+	$(LINTDOC) -quiet plugins/inputs/smtpprobe/README.md
+
+fmt: $(GOLANGCI)
+	$(GOLANGCI) fmt ./...
+
+bench:
+	go test -run '^$$' -bench . -benchmem -benchtime $(BENCH_TIME) ./...
+
+# go test fuzzes one target of one package at a time.
+fuzz:
+	@go list -f '{{.Dir}}' ./... | while read -r dir; do \
+		grep -hos 'func Fuzz[A-Za-z0-9_]*' "$$dir"/*_test.go | sed 's/func //' | while read -r target; do \
+			echo "== $$dir $$target"; \
+			(cd "$$dir" && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) .) || exit 1; \
+		done || exit 1; \
+	done
+
+soak: build
+	SOAK_TIME=$(SOAK_TIME) go test -tags soak -count 1 -timeout 0 -v -run Soak ./...
+
+# The parts of the documentation that are made from code; a test keeps them true.
+docs:
+	go generate ./...
+
+bin/telegraf: $(TELEGRAF)
+	@ln -sf $(notdir $<) $@
+
+$(TELEGRAF):
+	$(call install,telegraf,-tags '$(TELEGRAF_TAGS)' github.com/influxdata/telegraf/cmd/telegraf@$(TELEGRAF_VERSION))
+
+$(GOLANGCI):
+	$(call install,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION))
+
+$(LINTDOC):
+	$(call install,readme_linter,github.com/influxdata/telegraf/tools/readme_linter@$(TELEGRAF_VERSION))
+
+# $(call install,name,arguments of go install): builds in a directory of its
+# own, so that an interrupted build leaves nothing that looks finished.
+define install
+@mkdir -p $(BIN)
+GOBIN=$(BIN)/.install-$(1) CGO_ENABLED=0 go install -trimpath $(2)
+@mv $(BIN)/.install-$(1)/$(1) $@
+@rmdir $(BIN)/.install-$(1)
+endef
+
+clean:
+	rm -rf bin
