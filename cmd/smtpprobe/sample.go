@@ -1,0 +1,38 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/urfave/cli/v2"
+
+	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
+)
+
+func (c *console) sampleConfigCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "sample-config",
+		Usage: "print the plugin's sample configuration",
+		Action: func(ctx *cli.Context) error {
+			if err := noArguments(ctx); err != nil {
+				return err
+			}
+			_, err := fmt.Fprint(c.stdout, new(plugin.SMTPProbe).SampleConfig())
+			return err
+		},
+	}
+}
+
+func (c *console) versionCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "version",
+		Usage: "print the version",
+		Action: func(ctx *cli.Context) error {
+			if err := noArguments(ctx); err != nil {
+				return err
+			}
+			_, err := fmt.Fprintf(c.stdout, "smtpprobe %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			return err
+		},
+	}
+}
