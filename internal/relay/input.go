@@ -1,0 +1,99 @@
+package relay
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"os"
+	"time"
+)
+
+// peekTime is how long the relay looks for input that should not be there.
+const peekTime = time.Millisecond
+
+// readLine reads a line of any length; a very long one is cut.
+func (c *Conn) readLine() (string, error) {
+	var line []byte
+	for {
+		part, err := c.in.ReadSlice('\n')
+		c.count(len(part))
+		line = appendBounded(line, part, maxLineKept)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			c.stray(line)
+			return "", err
+		}
+	}
+	if c.in.Buffered() > 0 {
+		c.rec.update(func(s *Session) { s.Pipelined = true })
+	}
+	return string(line), nil
+}
+
+// drain reads until the client leaves.
+func (c *Conn) drain() error {
+	chunk := make([]byte, 4096)
+	for {
+		n, err := c.in.Read(chunk)
+		c.count(n)
+		c.stray(chunk[:n])
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// pause waits, and notices when the client leaves meanwhile.
+func (c *Conn) pause(d time.Duration) error {
+	until := time.Now().Add(d)
+	if c.in.Buffered() == 0 {
+		if err := c.peek(d); err != nil {
+			return err
+		}
+	}
+	timer := time.NewTimer(time.Until(until))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-c.Done():
+		return errEnded
+	}
+}
+
+// peek waits for input to come, but not longer than d.
+func (c *Conn) peek(d time.Duration) error {
+	_ = c.wire.SetReadDeadline(time.Now().Add(d))
+	defer func() { _ = c.wire.SetReadDeadline(time.Time{}) }()
+	if _, err := c.in.Peek(1); err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	return nil
+}
+
+// lookForEarlyTalk records what the client sent before its turn (RFC 5321
+// §3.1).
+func (c *Conn) lookForEarlyTalk() {
+	if c.in.Buffered() == 0 && c.peek(peekTime) != nil {
+		return
+	}
+	early, _ := c.in.Peek(c.in.Buffered())
+	c.rec.update(func(s *Session) { s.Early = bytes.Clone(early) })
+}
+
+func (c *Conn) count(n int) {
+	c.rec.update(func(s *Session) { s.Received += int64(n) })
+}
+
+// stray records input that is no line.
+func (c *Conn) stray(b []byte) {
+	c.rec.update(func(s *Session) {
+		if c.early() {
+			s.Early = appendBounded(s.Early, b, maxStray)
+		} else {
+			s.Stray = appendBounded(s.Stray, b, maxStray)
+		}
+	})
+}
