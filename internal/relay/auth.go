@@ -1,17 +1,92 @@
 package relay
 
-// Accounts are the users of a relay that really authenticates.
-type Accounts struct {
-	Users      map[string]string
-	Mechanisms []string
+import (
+	"encoding/base64"
+	"errors"
+	"strings"
+)
+
+// startAuth answers AUTH with the accounts' mechanisms (RFC 4954 §4).
+func (c *Conn) startAuth() error {
+	accounts := c.script.Accounts
+	if accounts == nil {
+		return c.say("502 5.5.1 command not implemented")
+	}
+	if c.state.identified || !c.state.greeted {
+		return c.say("503 5.5.1 bad sequence of commands")
+	}
+	name, initial, hasInitial := mechanismOf(c.line)
+	c.state.sasl = accounts.open(name, c.circumstances())
+	if c.state.sasl == nil {
+		return c.say("504 5.5.4 mechanism not offered")
+	}
+	if !hasInitial {
+		return c.advance(nil)
+	}
+	return c.respond(initial)
 }
 
-func (a *Accounts) offer(bool) string { return "AUTH" }
-
-type saslServer interface {
-	Next(response []byte) (challenge []byte, done bool, err error)
+// continueAuth answers the line after a 334. Without accounts the script
+// leads, and a relay whose script asked no further is satisfied.
+func (c *Conn) continueAuth() error {
+	if c.line == "*" {
+		c.state.sasl = nil
+		return c.say("501 5.7.0 authentication cancelled")
+	}
+	if c.state.sasl == nil {
+		return c.say("235 2.7.0 authenticated")
+	}
+	return c.respond(c.line)
 }
 
-func (c *Conn) startAuth() error { return c.say("502 5.5.1 command not implemented") }
+func mechanismOf(line string) (name, initial string, hasInitial bool) {
+	_, arguments, _ := strings.Cut(line, " ")
+	name, initial, hasInitial = strings.Cut(arguments, " ")
+	if initial == "=" {
+		initial = ""
+	}
+	return strings.ToUpper(name), initial, hasInitial
+}
 
-func (c *Conn) continueAuth() error { return c.say("235 2.7.0 authenticated") }
+func (c *Conn) respond(encoded string) error {
+	response, err := base64.StdEncoding.DecodeString(encoded)
+	if err != nil {
+		c.state.sasl = nil
+		return c.say("501 5.5.2 cannot decode base64")
+	}
+	if response == nil {
+		response = []byte{}
+	}
+	return c.advance(response)
+}
+
+// advance gives the mechanism a response, nil for none yet, and says what it
+// makes of it.
+func (c *Conn) advance(response []byte) error {
+	challenge, done, err := c.state.sasl.Next(response)
+	if err != nil {
+		c.state.sasl = nil
+		if errors.Is(err, errMalformed) {
+			return c.say("501 5.5.4 malformed response")
+		}
+		return c.say("535 5.7.8 authentication credentials invalid")
+	}
+	if !done {
+		return c.say("334 %s", base64.StdEncoding.EncodeToString(challenge))
+	}
+	identity := c.state.sasl.identity()
+	c.state.sasl = nil
+	c.rec.update(func(s *Session) { s.Identity = identity })
+	return c.say("235 2.7.0 authenticated")
+}
+
+func (c *Conn) circumstances() *circumstances {
+	around := &circumstances{hostname: c.script.hostname()}
+	if c.Encrypted() {
+		around.tls = c.rec.snapshot().TLS
+		if certificates := c.script.TLS.Certificates; len(certificates) > 0 {
+			around.certificate = certificates[0].Certificate[0]
+		}
+	}
+	return around
+}

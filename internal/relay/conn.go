@@ -29,7 +29,7 @@ type Conn struct {
 type conversation struct {
 	greeted    bool // EHLO, HELO or LHLO was accepted
 	inAuth     bool // the next line answers a 334
-	sasl       saslServer
+	sasl       exchange
 	identified bool
 	transaction
 }

@@ -81,7 +81,7 @@ func (c *Conn) hello(known bool) error {
 	if !known {
 		return c.unknownCommand()
 	}
-	lines := append([]string{c.script.hostname()}, c.script.extensions(c.Encrypted())...)
+	lines := append([]string{c.script.hostname()}, c.script.extensions(c.circumstances())...)
 	var b strings.Builder
 	for i, line := range lines {
 		separator := "-"

@@ -3,6 +3,7 @@ package relay
 import (
 	"crypto/tls"
 	"slices"
+	"strings"
 )
 
 // Script is how a relay behaves. The zero value is a healthy ESMTP relay
@@ -158,7 +159,8 @@ func (s *Script) hostname() string {
 var defaultExtensions = []string{"PIPELINING", "SIZE 10240000", "8BITMIME", "ENHANCEDSTATUSCODES"}
 
 // extensions is the EHLO reply after its first line.
-func (s *Script) extensions(encrypted bool) []string {
+func (s *Script) extensions(c *circumstances) []string {
+	encrypted := c.tls != nil
 	lines := s.Extensions
 	if lines == nil {
 		lines = defaultExtensions
@@ -171,7 +173,9 @@ func (s *Script) extensions(encrypted bool) []string {
 		lines = append(lines, "STARTTLS")
 	}
 	if s.Accounts != nil {
-		lines = append(lines, s.Accounts.offer(encrypted))
+		if names := s.Accounts.offered(c); len(names) > 0 {
+			lines = append(lines, "AUTH "+strings.Join(names, " "))
+		}
 	}
 	return lines
 }
