@@ -1,0 +1,172 @@
+package smtpprobe_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"math/big"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// transport is how a case's session is protected.
+type transport string
+
+const (
+	plain         transport = "plain"
+	starttls      transport = "STARTTLS"
+	implicit      transport = "implicit TLS"
+	opportunistic transport = "opportunistic TLS" // the certificate does not verify
+)
+
+var modes = map[transport]smtpprobe.TLSMode{
+	plain: smtpprobe.TLSNever, starttls: smtpprobe.TLSRequired, implicit: smtpprobe.TLSImplicit, opportunistic: smtpprobe.TLSOpportunistic,
+}
+
+// probeTimeout is generous: no test waits for it that does not say so.
+const probeTimeout = 20 * time.Second
+
+// converse runs one probe against a scripted relay and returns what both saw.
+func converse(t *testing.T, tr transport, script relay.Script, plan func(*smtpprobe.Plan), target func(*smtpprobe.Target)) (*smtpprobe.Result, relay.Session) {
+	t.Helper()
+	if tr != plain {
+		script.TLS = serverTLS()
+	}
+	script.ImplicitTLS = tr == implicit
+	srv := relay.Start(t, script)
+	p := prober(srv, tr)
+	if plan != nil {
+		plan(&p.Plan)
+	}
+	if target != nil {
+		target(&p.Target)
+	}
+	r := p.Probe(context.Background())
+	return r, srv.Wait(t, 1)[0]
+}
+
+func prober(srv *relay.Server, tr transport) *smtpprobe.Prober {
+	p := &smtpprobe.Prober{
+		Target: smtpprobe.Target{Host: srv.Host(), Port: srv.Port(), TLS: modes[tr]},
+		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, Helo: "probe.test", Timeout: probeTimeout, From: "probe@example.org", Transcript: true},
+	}
+	if tr != opportunistic {
+		p.Target.TLSConfig = &tls.Config{RootCAs: authority().pool, MinVersion: tls.VersionTLS12}
+	}
+	return p
+}
+
+// began tells whether a command with this beginning was sent.
+func began(s relay.Session, prefix string) bool {
+	for _, command := range s.Commands() {
+		if strings.HasPrefix(command, prefix) {
+			return true
+		}
+	}
+	return false
+}
+
+func phaseOf(t *testing.T, r *smtpprobe.Result, phase smtperr.Phase) smtpprobe.PhaseResult {
+	t.Helper()
+	for _, p := range r.Phases {
+		if p.Phase == phase {
+			return p
+		}
+	}
+	require.Failf(t, "phase not reached", "%s in %v", phase, r.Phases)
+	return smtpprobe.PhaseResult{}
+}
+
+// timeOf is a phase's latency, nil if it did not complete.
+func timeOf(r *smtpprobe.Result, phase smtperr.Phase) *time.Duration {
+	for _, p := range r.Phases {
+		if p.Phase == phase && p.Complete {
+			return &p.Duration
+		}
+	}
+	return nil
+}
+
+type fixedToken string
+
+func (f fixedToken) Token(context.Context) (string, error) { return string(f), nil }
+
+// ca is a certificate authority of the tests.
+type ca struct {
+	cert *x509.Certificate
+	key  *ecdsa.PrivateKey
+	pool *x509.CertPool
+}
+
+var authority = sync.OnceValue(func() *ca {
+	key, template := newKey(), certificate("Test CA")
+	template.IsCA, template.BasicConstraintsValid = true, true
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		panic(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(cert)
+	return &ca{cert, key, pool}
+})
+
+var serverTLS = sync.OnceValue(func() *tls.Config {
+	return &tls.Config{Certificates: []tls.Certificate{authority().issue(func(*x509.Certificate) {})}, MinVersion: tls.VersionTLS12}
+})
+
+// issue makes a server's certificate for 127.0.0.1, changed as a test wants.
+func (a *ca) issue(change func(*x509.Certificate)) tls.Certificate {
+	key, template := newKey(), certificate("relay.test")
+	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	change(template)
+	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
+	if err != nil {
+		panic(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+// selfSigned makes one that is its own authority.
+func selfSigned() tls.Certificate {
+	key, template := newKey(), certificate("relay.test")
+	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	if err != nil {
+		panic(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+}
+
+func certificate(name string) *x509.Certificate {
+	return &x509.Certificate{
+		SerialNumber: big.NewInt(time.Now().UnixNano()),
+		Subject:      pkix.Name{CommonName: name},
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(24 * time.Hour),
+	}
+}
+
+func newKey() *ecdsa.PrivateKey {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	return key
+}
