@@ -1,0 +1,218 @@
+package message
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+)
+
+// The limits of RFC 5321 §4.5.3.1, in octets. A path's 256 include its angle
+// brackets.
+const (
+	maxLocalPart = 64
+	maxDomain    = 255
+	maxLabel     = 63 // RFC 1035 §2.3.4
+	maxMailbox   = 256 - 2
+)
+
+// ParseAddress checks one recipient, a Mailbox of RFC 5321 §4.1.2 without angle
+// brackets and display name, or the bare "postmaster" of §4.5.1. It returns it
+// in the form that RCPT sends: an internationalized domain becomes A-labels,
+// unless the local part is not ASCII either. needsUTF8 tells of such a local
+// part, which only SMTPUTF8 can carry (RFC 6531).
+func ParseAddress(s string) (addr string, needsUTF8 bool, err error) {
+	if strings.EqualFold(s, "postmaster") {
+		return s, false, nil
+	}
+	return parseMailbox(s)
+}
+
+// ParseSender checks a sender as ParseAddress checks a recipient. Empty is the
+// null sender; a sender without a domain is none (RFC 5321 §4.1.1.2).
+func ParseSender(s string) (addr string, needsUTF8 bool, err error) {
+	if s == "" {
+		return "", false, nil
+	}
+	return parseMailbox(s)
+}
+
+func parseMailbox(s string) (addr string, needsUTF8 bool, err error) {
+	local, domain, err := splitMailbox(s)
+	if err != nil {
+		return "", false, fmt.Errorf("%s is not a mail address: %w", bounded(s), err)
+	}
+	needsUTF8 = !ascii(local)
+	if !needsUTF8 && !ascii(domain) {
+		// Both forms name the same domain; the lookup below has accepted it.
+		if domain, err = idna.Lookup.ToASCII(domain); err != nil {
+			return "", false, fmt.Errorf("%s is not a mail address: %w", bounded(s), errIDN)
+		}
+	}
+	addr = local + "@" + domain
+	if len(addr) > maxMailbox {
+		return "", false, fmt.Errorf("%s is not a mail address: longer than %d octets", bounded(s), maxMailbox)
+	}
+	return addr, needsUTF8, nil
+}
+
+var errIDN = errors.New("the domain is not a valid internationalized name")
+
+// splitMailbox cuts a mailbox in two and checks either part.
+func splitMailbox(s string) (local, domain string, err error) {
+	switch {
+	case s == "":
+		return "", "", errors.New("empty")
+	case !utf8.ValidString(s):
+		return "", "", errors.New("not UTF-8")
+	case strings.ContainsFunc(s, unicode.IsControl):
+		return "", "", errors.New("control character")
+	case s[0] == '<':
+		return "", "", errors.New("give it without angle brackets and name")
+	}
+	at := strings.LastIndexByte(s, '@')
+	if at < 0 {
+		return "", "", errors.New("no @")
+	}
+	local, domain = s[:at], s[at+1:]
+	if err := checkLocalPart(local); err != nil {
+		return "", "", err
+	}
+	if err := checkDomain(domain); err != nil {
+		return "", "", err
+	}
+	return local, domain, nil
+}
+
+func checkLocalPart(s string) error {
+	switch {
+	case s == "":
+		return errors.New("nothing before the @")
+	case len(s) > maxLocalPart:
+		return fmt.Errorf("more than %d octets before the @", maxLocalPart)
+	case s[0] == '"':
+		return checkQuoted(s)
+	}
+	for atom := range strings.SplitSeq(s, ".") {
+		if atom == "" {
+			return errors.New("a dot at the wrong place before the @")
+		}
+		if i := strings.IndexFunc(atom, func(r rune) bool { return !isAtext(r) }); i >= 0 {
+			r, _ := utf8.DecodeRuneInString(atom[i:])
+			return fmt.Errorf("%q before the @ needs quotes around the local part", r)
+		}
+	}
+	return nil
+}
+
+// isAtext tells what an unquoted local part is made of: RFC 5322 §3.2.3, and
+// anything readable beyond ASCII (RFC 6531 §3.3).
+func isAtext(r rune) bool {
+	switch {
+	case r >= utf8.RuneSelf:
+		return !unicode.IsSpace(r)
+	case r >= '0' && r <= '9', r >= 'A' && r <= 'Z', r >= 'a' && r <= 'z':
+		return true
+	}
+	return strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r)
+}
+
+// checkQuoted wants the Quoted-string of RFC 5321 §4.1.2.
+func checkQuoted(s string) error {
+	if len(s) < 2 || s[len(s)-1] != '"' {
+		return errors.New("the quoted local part does not end before the @")
+	}
+	escaped := false
+	for _, c := range []byte(s[1 : len(s)-1]) {
+		switch {
+		case escaped:
+			escaped = false
+		case c == '\\':
+			escaped = true
+		case c == '"':
+			return errors.New("an unescaped quote in the quoted local part")
+		}
+	}
+	if escaped {
+		return errors.New("the quoted local part does not end before the @")
+	}
+	return nil
+}
+
+func checkDomain(s string) error {
+	switch {
+	case s == "":
+		return errors.New("nothing after the @")
+	case s[0] == '[':
+		return checkLiteral(s)
+	}
+	name := s
+	if !ascii(s) {
+		var err error
+		if name, err = idna.Lookup.ToASCII(s); err != nil {
+			return errIDN
+		}
+	}
+	if len(name) > maxDomain || len(s) > maxDomain {
+		return fmt.Errorf("more than %d octets after the @", maxDomain)
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return errors.New("an IP address after the @ needs brackets")
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if err := checkLabel(label); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkLabel wants the sub-domain of RFC 5321 §4.1.2.
+func checkLabel(s string) error {
+	switch {
+	case s == "":
+		return errors.New("a dot at the wrong place after the @")
+	case len(s) > maxLabel:
+		return fmt.Errorf("more than %d octets in one label of the domain", maxLabel)
+	case s[0] == '-' || s[len(s)-1] == '-':
+		return errors.New("a label of the domain begins or ends with a hyphen")
+	}
+	for _, r := range s {
+		if r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
+			return fmt.Errorf("%q in the domain", r)
+		}
+	}
+	return nil
+}
+
+// checkLiteral wants an address literal of RFC 5321 §4.1.3.
+func checkLiteral(s string) error {
+	inner, closed := strings.CutSuffix(s[1:], "]")
+	six := len(inner) > 5 && strings.EqualFold(inner[:5], "IPv6:")
+	if six {
+		inner = inner[5:]
+	}
+	ip, err := netip.ParseAddr(inner)
+	if !closed || err != nil || ip.Is6() != six || ip.Zone() != "" {
+		return errors.New("the address literal must be like [192.0.2.1] or [IPv6:2001:db8::1]")
+	}
+	return nil
+}
+
+func ascii(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+}
+
+// bounded quotes what a configuration gave, escaped and cut, for an error.
+func bounded(s string) string {
+	const most = 80
+	if len(s) > most {
+		return strconv.QuoteToASCII(s[:most]) + "..."
+	}
+	return strconv.QuoteToASCII(s)
+}
