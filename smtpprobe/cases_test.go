@@ -495,7 +495,7 @@ func unavailableEverywhere() []conversation {
 	} {
 		c := conversation{
 			name:   "6 421 at " + string(phase),
-			script: relay.Script{Extensions: offering("AUTH PLAIN LOGIN")}.With(at, busy),
+			script: relay.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: relay.Say("235 2.7.0 welcome")}.With(at, busy),
 			plan: func(p *smtpprobe.Plan) {
 				login("")(p)
 				send(alice)(p)

@@ -8,7 +8,7 @@ import (
 // before their last line: postscreen and others refuse clients that hurry.
 func (s *session) greeting() *smtperr.Error {
 	s.begin(smtperr.PhaseGreeting)
-	s.in.greeting = !s.encrypted
+	s.in.greeting = true
 	reply, err := s.reply(smtperr.PhaseGreeting, s.replyDeadline())
 	if err != nil {
 		s.stop()

@@ -30,7 +30,8 @@ type replyReader struct {
 	src      io.Reader
 	buf      []byte
 	r, w     int
-	greeting bool // nothing was read yet, and the peer may speak anything
+	greeting bool // the greeting is due: the peer may speak anything
+	tls      bool // the bytes come out of TLS
 	partial  bool // bytes of an unfinished reply were read
 	odd      oddities
 }
@@ -97,7 +98,7 @@ func (rd *replyReader) line() ([]byte, error) {
 		if searched >= maxLine {
 			return nil, errLineTooLong()
 		}
-		if rd.greeting && isTLSAlert(unread) {
+		if rd.greeting && !rd.tls && isTLSAlert(unread) {
 			return nil, &violation{smtperr.ReasonTLSOnPlaintextPort, "the relay speaks TLS on this port"}
 		}
 		if err := rd.fill(); err != nil {

@@ -44,7 +44,7 @@ func (s *session) handshake() *smtperr.Error {
 	s.conn, s.encrypted = conn, true
 	odd := s.in.odd
 	s.in = newReplyReader(conn)
-	s.in.odd = odd
+	s.in.odd, s.in.tls = odd, true
 	s.inSync = true
 	s.handshaken = &negotiated
 	return nil
@@ -104,8 +104,8 @@ func (s *session) handshakeFailure(state *TLSState, err error) *smtperr.Error {
 // clientCertificate names the reason of an alert from a server that asked for
 // a certificate and got none. With TLS 1.3 it comes after the handshake.
 func (s *session) clientCertificate(verdict *smtperr.Error) *smtperr.Error {
-	var alert tls.AlertError
-	if s.certificateWanted && verdict.Class == smtperr.TLSError && errors.As(verdict, &alert) {
+	_, alerted := smtperr.RemoteAlert(verdict)
+	if s.certificateWanted && verdict.Class == smtperr.TLSError && alerted {
 		verdict.Reason = smtperr.ReasonClientCertRequired
 	}
 	return verdict

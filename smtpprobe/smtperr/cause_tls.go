@@ -5,7 +5,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"math"
+	"net"
 	"strings"
+	"sync"
 )
 
 // tlsFailure is what crypto/tls and crypto/x509 say.
@@ -17,8 +20,7 @@ func tlsFailure(phase Phase, err error) *Error {
 	if errors.As(err, &record) {
 		return New(TLSError, strangeRecord(record), phase, err)
 	}
-	var alert tls.AlertError
-	if errors.As(err, &alert) {
+	if alert, ok := RemoteAlert(err); ok {
 		return New(TLSError, alertReason(alert), phase, err)
 	}
 	// The other errors of crypto/tls are strings; the versions' one matters
@@ -46,23 +48,39 @@ func strangeRecord(e tls.RecordHeaderError) Reason {
 
 // The alerts of RFC 8446 §6 that say more than "handshake failure".
 const (
-	alertProtocolVersion     = 70
-	alertInsufficient        = 71
-	alertInappropriate       = 86 // inappropriate_fallback
-	alertCertificateRequired = 116
+	alertProtocolVersion       tls.AlertError = 70
+	alertInappropriateFallback tls.AlertError = 86
+	alertCertificateRequired   tls.AlertError = 116
 )
 
 func alertReason(alert tls.AlertError) Reason {
 	switch alert {
-	case alertProtocolVersion, alertInappropriate:
+	case alertProtocolVersion, alertInappropriateFallback:
 		return ReasonProtocolVersion
 	case alertCertificateRequired:
 		return ReasonClientCertRequired
-	case alertInsufficient:
-		return ReasonHandshakeFailure
 	}
 	return ReasonHandshakeFailure
 }
+
+// RemoteAlert finds the alert that the peer sent. crypto/tls wraps a type of
+// its own, whose text is that of tls.AlertError.
+func RemoteAlert(err error) (tls.AlertError, bool) {
+	var op *net.OpError
+	if !errors.As(err, &op) || op.Op != "remote error" {
+		return 0, false
+	}
+	alert, known := alertTexts()[op.Err.Error()]
+	return alert, known
+}
+
+var alertTexts = sync.OnceValue(func() map[string]tls.AlertError {
+	texts := make(map[string]tls.AlertError, math.MaxUint8+1)
+	for n := range math.MaxUint8 + 1 {
+		texts[tls.AlertError(n).Error()] = tls.AlertError(n)
+	}
+	return texts
+})
 
 // certificateFailure finds every failing check of a certificate, the first of
 // which gives the reason.

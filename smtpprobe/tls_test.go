@@ -1,0 +1,135 @@
+package smtpprobe_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+func expired(c *x509.Certificate) {
+	c.NotBefore, c.NotAfter = time.Now().Add(-48*time.Hour), time.Now().Add(-24*time.Hour)
+}
+
+func notYetValid(c *x509.Certificate) {
+	c.NotBefore, c.NotAfter = time.Now().Add(24*time.Hour), time.Now().Add(48*time.Hour)
+}
+
+func wrongHost(c *x509.Certificate) {
+	c.IPAddresses, c.DNSNames = nil, []string{"other.example"}
+}
+
+// Case 22.
+func TestABadCertificateIsNamed(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		cert     tls.Certificate
+		distrust bool
+		reasons  []smtperr.Reason // of every failing check; the first is the verdict's
+	}{
+		{"expired", authority().issue(expired), false, []smtperr.Reason{smtperr.ReasonExpired}},
+		{"not yet valid", authority().issue(notYetValid), false, []smtperr.Reason{smtperr.ReasonNotYetValid}},
+		{"of another host", authority().issue(wrongHost), false, []smtperr.Reason{smtperr.ReasonHostMismatch}},
+		{"of an unknown authority", authority().issue(func(*x509.Certificate) {}), true, []smtperr.Reason{smtperr.ReasonUnknownAuthority}},
+		{"self-signed", selfSigned(), false, []smtperr.Reason{smtperr.ReasonSelfSigned}},
+		{"expired and of another host", authority().issue(func(c *x509.Certificate) { expired(c); wrongHost(c) }), false, []smtperr.Reason{smtperr.ReasonExpired, smtperr.ReasonHostMismatch}},
+		{"expired, of another host and an unknown authority", authority().issue(func(c *x509.Certificate) { expired(c); wrongHost(c) }), true,
+			[]smtperr.Reason{smtperr.ReasonExpired, smtperr.ReasonHostMismatch, smtperr.ReasonUnknownAuthority}},
+	} {
+		for _, mode := range []smtpprobe.TLSMode{smtpprobe.TLSImplicit, smtpprobe.TLSRequired, smtpprobe.TLSOpportunistic} {
+			t.Run(tt.name+" with "+string(mode)+" TLS", func(t *testing.T) {
+				t.Parallel()
+				srv := relay.Start(t, relay.Script{TLS: &tls.Config{Certificates: []tls.Certificate{tt.cert}}, ImplicitTLS: mode == smtpprobe.TLSImplicit})
+				p := prober(srv, starttls)
+				p.Target.TLS = mode
+				if tt.distrust {
+					p.Target.TLSConfig.RootCAs = x509.NewCertPool()
+				}
+				r := p.Probe(context.Background())
+				require.NotNil(t, r.TLS)
+				require.NotNil(t, r.TLS.Leaf)
+				require.False(t, r.TLS.Verified)
+				require.Len(t, r.TLS.Problems, len(tt.reasons))
+				for i, reason := range tt.reasons {
+					require.Equal(t, reason, smtperr.Classify(smtperr.PhaseTLS, r.TLS.Problems[i]).Reason)
+				}
+				if mode == smtpprobe.TLSOpportunistic {
+					require.Nil(t, r.Err)
+					require.NotNil(t, timeOf(r, smtperr.PhaseTLS))
+					return
+				}
+				require.NotNil(t, r.Err)
+				require.Equal(t, smtperr.TLSVerifyError, r.Err.Class)
+				require.Equal(t, tt.reasons[0], r.Err.Reason)
+				require.Equal(t, smtperr.PhaseTLS, r.Err.Phase)
+				require.False(t, r.Err.Temporary)
+				require.Len(t, r.Err.Details, len(tt.reasons))
+				require.Nil(t, timeOf(r, smtperr.PhaseTLS))
+			})
+		}
+	}
+}
+
+// Case 23.
+func TestAServerThatWantsACertificateIsNamed(t *testing.T) {
+	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
+		for _, tr := range []transport{starttls, implicit} {
+			t.Run(tls.VersionName(version)+" over "+string(tr), func(t *testing.T) {
+				t.Parallel()
+				config := serverTLS().Clone()
+				config.ClientAuth, config.MaxVersion = tls.RequireAnyClientCert, version
+				srv := relay.Start(t, relay.Script{TLS: config, ImplicitTLS: tr == implicit})
+				r := prober(srv, tr).Probe(context.Background())
+				require.NotNil(t, r.Err)
+				require.Equal(t, smtperr.TLSError, r.Err.Class, r.Err)
+				require.Equal(t, smtperr.ReasonClientCertRequired, r.Err.Reason, r.Err)
+			})
+		}
+	}
+}
+
+// Case 17.
+func TestTLSMeetsAPlaintextServer(t *testing.T) {
+	srv := relay.Start(t, relay.Script{})
+	p := prober(srv, implicit)
+	r := p.Probe(context.Background())
+	require.NotNil(t, r.Err)
+	require.Equal(t, smtperr.TLSError, r.Err.Class)
+	require.Equal(t, smtperr.ReasonPlaintextSMTP, r.Err.Reason)
+	require.Equal(t, smtperr.PhaseTLS, r.Err.Phase)
+	require.False(t, r.Err.Temporary)
+}
+
+func TestTLSThatStallsIsATLSTimeout(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	p := &smtpprobe.Prober{
+		Target: smtpprobe.Target{Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port), TLS: smtpprobe.TLSImplicit},
+		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, Helo: "probe.test", Timeout: probeTimeout, ReadTimeout: 100 * time.Millisecond},
+	}
+	r := p.Probe(context.Background())
+	require.Equal(t, smtperr.TLSTimeout, r.Err.Class)
+	require.Equal(t, smtperr.PhaseTLS, r.Err.Phase)
+}
+
+func TestATLSSessionIsDescribed(t *testing.T) {
+	for _, tr := range []transport{starttls, implicit} {
+		r, s := converse(t, tr, relay.Script{ExtensionsTLS: offering("SIZE 5", "AUTH PLAIN")}, nil, nil)
+		require.Nil(t, r.Err)
+		require.True(t, r.TLS.Verified)
+		require.True(t, r.TLS.Complete)
+		require.Equal(t, "TLS 1.3", r.TLS.Version)
+		require.NotEmpty(t, r.TLS.Cipher)
+		require.Equal(t, []string{"AUTH", "SIZE"}, r.Capabilities.Keywords(), "nothing is kept from before TLS")
+		require.Equal(t, relay.ClientQuit, s.End)
+	}
+}
