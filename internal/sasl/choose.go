@@ -1,0 +1,119 @@
+package sasl
+
+import (
+	"crypto/tls"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// Credentials are what a user can prove himself with. They hold secrets: do not
+// print them.
+type Credentials struct {
+	Username string
+	Password string
+	Token    string // an OAuth2 access token
+	// HasCertificate tells that the TLS session has a client certificate.
+	HasCertificate bool
+	// Host and Port are the relay's, which OAUTHBEARER repeats (RFC 7628 §3.1);
+	// both may be zero.
+	Host string
+	Port int
+}
+
+// Choose makes the client for the strongest mechanism that the relay offers and
+// the credentials serve, or for the one that is wished for by name. tlsState is
+// the session's, nil without TLS.
+//
+// Its errors are *smtperr.Error: config_error for an unknown wish, credentials
+// that are missing or cannot be sent; not_supported/auth_not_offered if offered
+// is empty; not_supported/auth_no_mechanism if nothing is in common.
+func Choose(offered []string, want string, c Credentials, tlsState *tls.ConnectionState) (Client, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	usable, err := usable(want, &c)
+	if err != nil {
+		return nil, err
+	}
+	if len(offered) == 0 {
+		return nil, smtperr.New(smtperr.NotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, nil)
+	}
+	with := choice{Credentials: c, binding: channelBinding(tlsState)}
+	for _, name := range offered {
+		with.plusOffered = with.plusOffered || strings.HasSuffix(strings.ToUpper(name), "-PLUS")
+	}
+	for _, m := range usable {
+		possible := !m.plus || with.binding.IsSupported()
+		if m.needs == certificate {
+			possible = tlsState != nil // where the certificate was shown
+		}
+		if possible && slices.ContainsFunc(offered, func(name string) bool { return strings.EqualFold(name, m.name) }) {
+			return m.start(m, &with)
+		}
+	}
+	cause := fmt.Errorf("the relay offers %s; to be used here: %s", list(offered), list(names(usable)))
+	if tlsState == nil && slices.ContainsFunc(usable, func(m *mechanism) bool { return m.plus || m.needs == certificate }) {
+		cause = fmt.Errorf("%w, of which -PLUS and EXTERNAL need TLS", cause)
+	}
+	return nil, smtperr.New(smtperr.NotSupported, smtperr.ReasonAuthNoMechanism, smtperr.PhaseAuth, cause)
+}
+
+// usable lists the mechanisms that the credentials serve, the strongest first.
+func usable(want string, c *Credentials) ([]*mechanism, error) {
+	var found []*mechanism
+	for i := range mechanisms {
+		m := &mechanisms[i]
+		if want == "" {
+			if m.lacks(c) == "" && m.automatic(c) {
+				found = append(found, m)
+			}
+			continue
+		}
+		if !strings.EqualFold(want, m.name) {
+			continue
+		}
+		if lack := m.lacks(c); lack != "" {
+			return nil, misconfigured("the authentication mechanism %s needs %s", m.name, lack)
+		}
+		return []*mechanism{m}, nil
+	}
+	switch {
+	case want != "":
+		return nil, misconfigured("the authentication mechanism %q is none of %s", want, strings.Join(Mechanisms(), ", "))
+	case len(found) == 0:
+		return nil, misconfigured("authentication needs a username with a password, a token, or a client certificate")
+	}
+	return found, nil
+}
+
+// check refuses what would break out of its place in a mechanism's message, and
+// what no mechanism could send. It names the credential, never its value.
+func (c *Credentials) check() error {
+	isControl := func(r rune) bool { return r < ' ' || r == 0x7f }
+	switch {
+	case strings.ContainsFunc(c.Username, isControl):
+		return misconfigured("the username holds a control character")
+	case strings.ContainsAny(c.Password, "\x00\r\n"):
+		return misconfigured("the password holds NUL, CR or LF")
+	case strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
+		return misconfigured("the token holds a character that no bearer token has (RFC 6750 §2.1)")
+	}
+	return nil
+}
+
+func names(list []*mechanism) []string {
+	all := make([]string, len(list))
+	for i, m := range list {
+		all[i] = m.name
+	}
+	return all
+}
+
+// list shows names, some of them a stranger's, bounded and escaped.
+func list(names []string) string {
+	const most = 120
+	return smtperr.Escape(strings.Join(names, " "), most)
+}

@@ -1,0 +1,52 @@
+// Package sasl chooses a SASL mechanism for SMTP AUTH (RFC 4954) and holds the
+// client's side of it. Libraries do the mechanisms; this package makes their
+// failures tell apart what the relay did wrong.
+package sasl
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// Client is the client's side of one exchange. It serves one AUTH command.
+// All its errors are *smtperr.Error of phase auth, and hold no secret.
+type Client interface {
+	// Name is the mechanism's, as AUTH names it.
+	Name() string
+	// Start returns the initial response. hasIR is false where the relay has
+	// to speak first; an empty initial response is sent as "=" (RFC 4954 §4).
+	Start() (ir []byte, hasIR bool, err error)
+	// Next answers a decoded challenge. After an error the exchange is to be
+	// cancelled: protocol_error/bad_challenge is a challenge against the
+	// mechanism's syntax, auth_failed/server_unverified one that a server
+	// without the password could have sent, auth_failed/challenge_loop one
+	// that has no answer, because there are too many or it asks for what this
+	// client does not do.
+	Next(challenge []byte) (resp []byte, err error)
+	// Verified judges a 235. Where the mechanism authenticates the server too,
+	// a 235 before that is auth_failed/server_unverified; one that comes before
+	// any credential was asked for is protocol_error/unexpected_code.
+	Verified() error
+	// NeedsTLS tells whether an eavesdropper would learn the password or a
+	// token that can be used again. It is false of a hashed password, even if
+	// that can be guessed at, as with CRAM-MD5.
+	NeedsTLS() bool
+}
+
+func badChallenge(why string) error {
+	return smtperr.New(smtperr.ProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, errors.New(why))
+}
+
+func serverUnverified(why string) error {
+	return smtperr.New(smtperr.AuthFailed, smtperr.ReasonServerUnverified, smtperr.PhaseAuth, errors.New(why))
+}
+
+func unanswerable(why string) error {
+	return smtperr.New(smtperr.AuthFailed, smtperr.ReasonChallengeLoop, smtperr.PhaseAuth, errors.New(why))
+}
+
+func misconfigured(format string, args ...any) error {
+	return smtperr.New(smtperr.ConfigError, "", smtperr.PhaseConfig, fmt.Errorf(format, args...))
+}

@@ -1,0 +1,275 @@
+package sasl_test
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/base64"
+	"math/big"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/xdg-go/scram"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/sasl"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// session is one TLS session as both its ends see it.
+type session struct{ client, server *tls.ConnectionState }
+
+func handshake(t *testing.T, version uint16) session {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	require.NoError(t, err)
+
+	near, far := net.Pipe()
+	t.Cleanup(func() { require.NoError(t, near.Close()); require.NoError(t, far.Close()) })
+	server := tls.Server(far, &tls.Config{
+		Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+		MinVersion:   version, MaxVersion: version, SessionTicketsDisabled: true,
+	})
+	failed := make(chan error, 1)
+	go func() { failed <- server.Handshake() }()
+	client := tls.Client(near, &tls.Config{InsecureSkipVerify: true, MinVersion: version, MaxVersion: version})
+	require.NoError(t, client.Handshake())
+	require.NoError(t, <-failed)
+	c, s := client.ConnectionState(), server.ConnectionState()
+	return session{client: &c, server: &s}
+}
+
+func server(t *testing.T, hash scram.HashGeneratorFcn, password string) *scram.Server {
+	t.Helper()
+	client, err := hash.NewClient("probe", password, "")
+	require.NoError(t, err)
+	stored, err := client.GetStoredCredentialsWithError(scram.KeyFactors{Salt: "salt", Iters: 4096})
+	require.NoError(t, err)
+	s, err := hash.NewServer(func(string) (scram.StoredCredentials, error) { return stored, nil })
+	require.NoError(t, err)
+	return s
+}
+
+// converse takes an exchange as far as the server's 235 or refusal.
+func converse(t *testing.T, client sasl.Client, conversation *scram.ServerConversation) {
+	t.Helper()
+	response, hasIR, err := client.Start()
+	require.NoError(t, err)
+	require.True(t, hasIR)
+	for range 2 {
+		challenge, err := conversation.Step(string(response))
+		if err != nil {
+			require.True(t, strings.HasPrefix(challenge, "e="), challenge)
+		}
+		response, err = client.Next([]byte(challenge))
+		require.NoError(t, err)
+		if conversation.Done() {
+			break
+		}
+	}
+	require.Empty(t, response, "the server's last message is acknowledged (RFC 4954 §4)")
+}
+
+func TestSCRAMAuthenticatesBothSides(t *testing.T) {
+	t.Parallel()
+	for name, hash := range map[string]scram.HashGeneratorFcn{"SCRAM-SHA-1": scram.SHA1, "SCRAM-SHA-256": scram.SHA256} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, err := sasl.Choose([]string{name}, "", withPassword, nil)
+			require.NoError(t, err)
+			conversation := server(t, hash, "s3cr3t").NewConversation()
+			converse(t, client, conversation)
+			require.True(t, conversation.Valid())
+			require.NoError(t, client.Verified())
+			_, err = client.Next(nil)
+			requireError(t, err, smtperr.AuthFailed, smtperr.ReasonChallengeLoop)
+		})
+	}
+}
+
+func TestSCRAMBindsToTheTLSSession(t *testing.T) {
+	t.Parallel()
+	exporter := func(t *testing.T, s session) scram.ChannelBinding {
+		binding, err := scram.NewTLSExporterBinding(s.server)
+		require.NoError(t, err)
+		return binding
+	}
+	unique := func(_ *testing.T, s session) scram.ChannelBinding {
+		return scram.NewTLSUniqueBinding(s.server.TLSUnique)
+	}
+	endPoint := func(t *testing.T, s session) scram.ChannelBinding {
+		s.client.TLSUnique = nil // as Go has it after some resumptions
+		binding, err := scram.NewTLSServerEndpointBinding(s.client)
+		require.NoError(t, err)
+		return binding
+	}
+	tests := []struct {
+		name    string
+		version uint16
+		binding func(*testing.T, session) scram.ChannelBinding
+		offered []string
+		flag    string
+	}{
+		{"by the exporter of TLS 1.3", tls.VersionTLS13, exporter, []string{"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}, "p=tls-exporter,"},
+		{"by the finished message of TLS 1.2", tls.VersionTLS12, unique, []string{"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}, "p=tls-unique,"},
+		{"by the certificate where TLS 1.2 has nothing better", tls.VersionTLS12, endPoint, []string{"SCRAM-SHA-256-PLUS"}, "p=tls-server-end-point,"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s := handshake(t, tt.version)
+			binding := tt.binding(t, s)
+			client, err := sasl.Choose(tt.offered, "", withPassword, s.client)
+			require.NoError(t, err)
+			require.Equal(t, "SCRAM-SHA-256-PLUS", client.Name())
+			ir, _, err := client.Start()
+			require.NoError(t, err)
+			require.True(t, strings.HasPrefix(string(ir), tt.flag), "%s", ir)
+			conversation := server(t, scram.SHA256, "s3cr3t").NewConversationWithChannelBindingRequired(binding)
+			converse(t, client, conversation)
+			require.True(t, conversation.Valid())
+			require.NoError(t, client.Verified())
+		})
+	}
+}
+
+func TestSCRAMRefusesAManInTheMiddle(t *testing.T) {
+	t.Parallel()
+	mine, theirs := handshake(t, tls.VersionTLS13), handshake(t, tls.VersionTLS13)
+	binding, err := scram.NewTLSExporterBinding(theirs.server)
+	require.NoError(t, err)
+	client, err := sasl.Choose([]string{"SCRAM-SHA-256-PLUS"}, "", withPassword, mine.client)
+	require.NoError(t, err)
+	conversation := server(t, scram.SHA256, "s3cr3t").NewConversationWithChannelBinding(binding)
+	converse(t, client, conversation)
+	require.False(t, conversation.Valid())
+	requireError(t, client.Verified(), smtperr.AuthFailed, smtperr.ReasonServerUnverified)
+}
+
+func TestSCRAMSaysWhyItDoesNotBind(t *testing.T) {
+	t.Parallel()
+	s := handshake(t, tls.VersionTLS13).client
+	tests := []struct {
+		name    string
+		offered []string
+		want    string
+		tls     *tls.ConnectionState
+		flag    string
+	}{
+		{"there is no TLS", []string{"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}, "", nil, "n,,"},
+		{"the relay did not offer it", []string{"SCRAM-SHA-256", "PLAIN"}, "", s, "y,,"},
+		{"it was not wished for", []string{"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}, "SCRAM-SHA-256", s, "n,,"},
+		{"the relay offers it for another hash", []string{"SCRAM-SHA-256", "scram-sha-1-plus"}, "", s, "n,,"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			client, err := sasl.Choose(tt.offered, tt.want, withPassword, tt.tls)
+			require.NoError(t, err)
+			ir, _, err := client.Start()
+			require.NoError(t, err)
+			require.True(t, strings.HasPrefix(string(ir), tt.flag+"n=probe,r="), "%s", ir)
+		})
+	}
+}
+
+func TestSCRAMWrongPasswordLeavesTheVerdictToTheReply(t *testing.T) {
+	t.Parallel()
+	client, err := sasl.Choose([]string{"SCRAM-SHA-1"}, "", withPassword, nil)
+	require.NoError(t, err)
+	conversation := server(t, scram.SHA1, "another").NewConversation()
+	converse(t, client, conversation)
+	require.False(t, conversation.Valid())
+	requireError(t, client.Verified(), smtperr.AuthFailed, smtperr.ReasonServerUnverified)
+	_, err = client.Next([]byte("v=AAAA"))
+	requireError(t, err, smtperr.AuthFailed, smtperr.ReasonChallengeLoop)
+}
+
+func TestSCRAMFirstMessageOfTheServer(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, message string // NONCE is the client's
+		class         smtperr.Class
+		reason        smtperr.Reason
+	}{
+		{"nothing", "", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
+		{"no SCRAM", "Password:", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
+		{"no count", "r=NONCEx,s=c2FsdA==", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
+		{"another order", "s=c2FsdA==,r=NONCEx,i=4096", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
+		{"a salt that is no base64", "r=NONCEx,s=!,i=4096", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
+		{"an empty salt", "r=NONCEx,s=,i=4096", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
+		{"a count that is no number", "r=NONCEx,s=c2FsdA==,i=many", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
+		{"a negative count", "r=NONCEx,s=c2FsdA==,i=-4096", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
+		{"a count that gives the password away", "r=NONCEx,s=c2FsdA==,i=1", smtperr.AuthFailed, smtperr.ReasonChallengeLoop},
+		{"a count that would take hours", "r=NONCEx,s=c2FsdA==,i=2147483647", smtperr.AuthFailed, smtperr.ReasonChallengeLoop},
+		{"a count beyond any integer", "r=NONCEx,s=c2FsdA==,i=99999999999999999999", smtperr.AuthFailed, smtperr.ReasonChallengeLoop},
+		{"an unknown mandatory extension", "m=x,r=NONCEx,s=c2FsdA==,i=4096", smtperr.AuthFailed, smtperr.ReasonChallengeLoop},
+		{"another client's nonce", "r=AAAA,s=c2FsdA==,i=4096", smtperr.AuthFailed, smtperr.ReasonServerUnverified},
+		{"the client's nonce and nothing of its own", "r=NONCE,s=c2FsdA==,i=4096", smtperr.AuthFailed, smtperr.ReasonServerUnverified},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			client, nonce := scramStarted(t)
+			_, err := client.Next([]byte(strings.ReplaceAll(tt.message, "NONCE", nonce)))
+			requireError(t, err, tt.class, tt.reason)
+			require.NotContains(t, err.Error(), nonce)
+			requireError(t, client.Verified(), smtperr.AuthFailed, smtperr.ReasonServerUnverified)
+		})
+	}
+}
+
+func TestSCRAMFinalMessageOfTheServer(t *testing.T) {
+	t.Parallel()
+	wrong := base64.StdEncoding.EncodeToString(make([]byte, 32))
+	tests := []struct {
+		name, message string
+		class         smtperr.Class
+		reason        smtperr.Reason
+	}{
+		{"a wrong signature", "v=" + wrong, smtperr.AuthFailed, smtperr.ReasonServerUnverified},
+		{"a short signature", "v=AAAA", smtperr.AuthFailed, smtperr.ReasonServerUnverified},
+		{"an empty signature", "v=", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
+		{"a signature that is no base64", "v=!", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
+		{"nothing", "", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
+		{"something else", "ok", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			client, nonce := scramStarted(t)
+			_, err := client.Next([]byte("r=" + nonce + "x,s=c2FsdA==,i=4096"))
+			require.NoError(t, err)
+			_, err = client.Next([]byte(tt.message))
+			requireError(t, err, tt.class, tt.reason)
+			requireError(t, client.Verified(), smtperr.AuthFailed, smtperr.ReasonServerUnverified)
+		})
+	}
+}
+
+func TestSCRAMServerThatJumpsToSuccessIsNotVerified(t *testing.T) {
+	t.Parallel()
+	client, nonce := scramStarted(t)
+	requireError(t, client.Verified(), smtperr.AuthFailed, smtperr.ReasonServerUnverified)
+	_, err := client.Next([]byte("r=" + nonce + "x,s=c2FsdA==,i=4096"))
+	require.NoError(t, err)
+	requireError(t, client.Verified(), smtperr.AuthFailed, smtperr.ReasonServerUnverified)
+}
+
+func scramStarted(t *testing.T) (client sasl.Client, nonce string) {
+	t.Helper()
+	client, err := sasl.Choose([]string{"SCRAM-SHA-256"}, "", withPassword, nil)
+	require.NoError(t, err)
+	ir, _, err := client.Start()
+	require.NoError(t, err)
+	_, nonce, found := strings.Cut(string(ir), ",r=")
+	require.True(t, found)
+	return client, nonce
+}
