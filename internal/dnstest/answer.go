@@ -17,7 +17,9 @@ type Query struct {
 	writer   dns.ResponseWriter
 }
 
-func (q *Query) send() { _ = q.writer.WriteMsg(q.Reply) }
+func (q *Query) send() {
+	_ = q.writer.WriteMsg(q.Reply) //nolint:errcheck // who asked has left, or will ask again
+}
 
 // overUDP tells whether the query came in a datagram.
 func (q *Query) overUDP() bool {
@@ -82,7 +84,7 @@ func Garbage() Answer {
 		}
 		const answers = 7 // the low octet of ANCOUNT
 		message[answers] = 1
-		_, _ = q.writer.Write(append(message, 0xc0))
+		_, _ = q.writer.Write(append(message, 0xc0)) //nolint:errcheck // who asked has left, or will ask again
 	}
 }
 

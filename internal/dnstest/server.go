@@ -19,16 +19,10 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"testing"
 
 	"github.com/miekg/dns"
 )
-
-// TB is what this package needs of testing.TB.
-type TB interface {
-	Helper()
-	Cleanup(func())
-	Fatalf(format string, args ...any)
-}
 
 // Zone is what the server answers, by name; the final dot may be left out.
 type Zone map[string]Answer
@@ -45,11 +39,11 @@ type Server struct {
 	queries []dns.Question
 }
 
-// attempts to find a port that is free for UDP and TCP.
+// attempts is how often sockets tries.
 const attempts = 20
 
 // Start starts a server that ends with the test.
-func Start(t TB, zone Zone) *Server {
+func Start(t testing.TB, zone Zone) *Server {
 	t.Helper()
 	s, err := Listen(zone)
 	if err != nil {
@@ -61,7 +55,7 @@ func Start(t TB, zone Zone) *Server {
 
 // Listen starts a server on a free port of 127.0.0.1.
 func Listen(zone Zone) (*Server, error) {
-	tcp, udp, err := listen()
+	tcp, udp, err := sockets()
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +70,8 @@ func Listen(zone Zone) (*Server, error) {
 	return s, nil
 }
 
-func listen() (net.Listener, net.PacketConn, error) {
+// sockets finds a port that is free for UDP and TCP.
+func sockets() (net.Listener, net.PacketConn, error) {
 	var last error
 	for range attempts {
 		tcp, err := net.Listen("tcp", "127.0.0.1:0")
@@ -98,8 +93,7 @@ func (s *Server) run(server *dns.Server) {
 	started := make(chan struct{})
 	server.NotifyStartedFunc = func() { close(started) }
 	s.running.Go(func() {
-		// It ends when the listener is closed, and that is no failure.
-		_ = server.ActivateAndServe()
+		_ = server.ActivateAndServe() //nolint:errcheck // it ends when its socket is closed, and that is no failure
 	})
 	<-started
 }
@@ -138,8 +132,8 @@ func (s *Server) Queries() []string {
 
 // Close ends the server and returns when its goroutines are gone.
 func (s *Server) Close() {
-	_ = s.tcp.Shutdown()
-	_ = s.udp.Shutdown()
+	_ = s.tcp.Shutdown() //nolint:errcheck // it was closed before
+	_ = s.udp.Shutdown() //nolint:errcheck // it was closed before
 	s.running.Wait()
 }
 
@@ -147,15 +141,16 @@ func (s *Server) serve(w dns.ResponseWriter, request *dns.Msg) {
 	reply := new(dns.Msg).SetReply(request)
 	// Without either, resolvers take an empty answer for a broken delegation.
 	reply.Authoritative, reply.RecursionAvailable = true, true
+	q := &Query{Reply: reply, writer: w}
 	if len(request.Question) != 1 {
-		reply.Rcode = dns.RcodeFormatError
-		_ = w.WriteMsg(reply)
+		code(dns.RcodeFormatError)(q)
 		return
 	}
-	q := request.Question[0]
-	q.Name = dns.CanonicalName(q.Name)
-	answer, attempt := s.lookup(q)
-	answer.or(NXDomain())(&Query{Question: q, Attempt: attempt, Reply: reply, writer: w})
+	q.Question = request.Question[0]
+	q.Question.Name = dns.CanonicalName(q.Question.Name)
+	answer, attempt := s.lookup(q.Question)
+	q.Attempt = attempt
+	answer.or(NXDomain())(q)
 }
 
 // maxQueries bounds what is remembered.

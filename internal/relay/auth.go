@@ -55,7 +55,7 @@ func (c *Conn) respond(encoded string) error {
 		return c.say("501 5.5.2 cannot decode base64")
 	}
 	if response == nil {
-		response = []byte{}
+		response = make([]byte, 0)
 	}
 	return c.advance(response)
 }

@@ -32,7 +32,7 @@ func (c *Conn) readBody() error {
 		m.Raw = appendBounded(m.Raw, part[:n], maxBodyKept)
 		m.Size += int64(n)
 		c.count(n)
-		_, _ = c.in.Discard(n)
+		_, _ = c.in.Discard(n) //nolint:errcheck // it is in the buffer
 		if done {
 			m.Dot = true
 			m.Size -= int64(len(".\r\n"))
@@ -61,10 +61,10 @@ func newDotScanner() *dotScanner { return &dotScanner{matched: len("\r\n")} }
 // scan returns how many octets belong to the message and its end.
 func (d *dotScanner) scan(b []byte) (int, bool) {
 	for i, octet := range b {
-		switch {
-		case octet == endOfMessage[d.matched]:
+		switch octet {
+		case endOfMessage[d.matched]:
 			d.matched++
-		case octet == '\r':
+		case '\r':
 			d.matched = 1
 		default:
 			d.matched = 0

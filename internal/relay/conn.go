@@ -80,11 +80,14 @@ func (c *Conn) Write(b []byte) error {
 
 // run is the whole conversation.
 func (c *Conn) run() {
+	// Behind a PROXY protocol listener this reads the header.
+	local, remote := c.wire.LocalAddr(), c.wire.RemoteAddr()
+	c.rec.update(func(s *Session) { s.Local, s.Remote = local, remote })
 	err := c.converse()
 	_ = c.conn.Close()
 	c.rec.update(func(s *Session) {
 		s.Ended = time.Now()
-		s.End, s.Err = c.ending(err)
+		s.End, s.Err = ending(err)
 	})
 }
 
@@ -144,7 +147,7 @@ func (c *Conn) perform(m Moment) error {
 func (c *Conn) early() bool { return c.moment == AtGreeting && !c.said.complete }
 
 // ending says how the session ended, from the error that ended it.
-func (c *Conn) ending(err error) (End, error) {
+func ending(err error) (End, error) {
 	switch {
 	case errors.Is(err, errQuit):
 		return ClientQuit, nil

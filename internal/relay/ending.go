@@ -42,7 +42,7 @@ func Cut() Step {
 func Reset() Step {
 	return func(c *Conn) error {
 		if l, ok := lingerer(c.wire); ok {
-			_ = l.SetLinger(0)
+			_ = l.SetLinger(0) //nolint:errcheck // the client has already left
 		}
 		_ = c.wire.Close()
 		return errEnded
@@ -58,6 +58,10 @@ func Silence() Step {
 // stall, until the server closes.
 func Deaf() Step {
 	return func(c *Conn) error {
+		// The less the system takes in for us, the sooner they stall.
+		if b, ok := bottom(c.wire).(interface{ SetReadBuffer(octets int) error }); ok {
+			_ = b.SetReadBuffer(1) //nolint:errcheck // the client has already left
+		}
 		<-c.Done()
 		return errEnded
 	}

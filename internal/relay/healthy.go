@@ -1,7 +1,9 @@
 package relay
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"strings"
 )
 
@@ -163,7 +165,9 @@ func (c *Conn) receive() error {
 // quit closes, but waits for the client to do so, too, so that the record
 // tells whether it did.
 func (c *Conn) quit() error {
-	_ = c.halfClose()
+	if err := c.halfClose(); errors.Is(err, net.ErrClosed) {
+		return err
+	}
 	return errQuit
 }
 

@@ -79,7 +79,7 @@ func (c *Conn) lookForEarlyTalk() {
 	if c.in.Buffered() == 0 && c.peek(peekTime) != nil {
 		return
 	}
-	early, _ := c.in.Peek(c.in.Buffered())
+	early, _ := c.in.Peek(c.in.Buffered()) //nolint:errcheck // it is in the buffer
 	c.rec.update(func(s *Session) { s.Early = bytes.Clone(early) })
 }
 

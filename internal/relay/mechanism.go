@@ -74,8 +74,20 @@ func openPlain(a *Accounts, _ *circumstances) exchange {
 	return l
 }
 
+// bearer is OAUTHBEARER. A client that answers the reason of a failure with
+// nothing, instead of RFC 7628 §3.2.3's octet, is refused as well.
+type bearer struct{ lookup }
+
+// Next checks the token.
+func (b *bearer) Next(response []byte) (challenge []byte, done bool, err error) {
+	if response != nil && len(response) == 0 {
+		return nil, false, errDenied
+	}
+	return b.lookup.Next(response)
+}
+
 func openOAuthBearer(a *Accounts, _ *circumstances) exchange {
-	l := &lookup{}
+	l := &bearer{}
 	l.Server = sasl.NewOAuthBearerServer(func(o sasl.OAuthBearerOptions) *sasl.OAuthBearerError {
 		l.user = o.Username
 		if check(a.Tokens, o.Username, o.Token) != nil {
@@ -124,6 +136,7 @@ func openLogin(a *Accounts, _ *circumstances) exchange { return &login{accounts:
 
 func (l *login) identity() string { return l.user }
 
+// Next asks for what comes next.
 func (l *login) Next(response []byte) (challenge []byte, done bool, err error) {
 	l.asked++
 	switch {
@@ -152,6 +165,7 @@ func openCRAM(a *Accounts, c *circumstances) exchange {
 
 func (m *cram) identity() string { return m.user }
 
+// Next sends the challenge, then checks its digest.
 func (m *cram) Next(response []byte) (challenge []byte, done bool, err error) {
 	if response == nil {
 		return []byte(m.challenge), false, nil
@@ -182,6 +196,7 @@ func openXOAUTH2(a *Accounts, _ *circumstances) exchange { return &xoauth2{accou
 
 func (x *xoauth2) identity() string { return x.user }
 
+// Next checks the token.
 func (x *xoauth2) Next(response []byte) (challenge []byte, done bool, err error) {
 	if x.failed {
 		return nil, false, errDenied
@@ -199,8 +214,7 @@ func (x *xoauth2) Next(response []byte) (challenge []byte, done bool, err error)
 		return nil, false, errMalformed
 	}
 	x.user = user
-	if check(x.accounts.Tokens, user, token) != nil {
-		x.failed = true
+	if x.failed = check(x.accounts.Tokens, user, token) != nil; x.failed {
 		return []byte(`{"status":"401","schemes":"bearer","scope":"https://mail.test/"}`), false, nil
 	}
 	return nil, true, nil

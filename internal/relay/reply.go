@@ -41,5 +41,7 @@ func (r *reply) endLine() {
 		}
 	}
 	r.complete = true
-	r.code, _ = strconv.Atoi(start[:3])
+	if code, err := strconv.Atoi(start[:3]); err == nil {
+		r.code = code
+	}
 }

@@ -46,6 +46,7 @@ func stored(hash scram.HashGeneratorFcn, passwords map[string]string, user strin
 
 func (s *scramExchange) identity() string { return s.conversation.Username() }
 
+// Next goes on with the conversation.
 func (s *scramExchange) Next(response []byte) (challenge []byte, done bool, err error) {
 	if response == nil {
 		return nil, false, nil

@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Server is a running relay.
@@ -23,6 +24,9 @@ type Server struct {
 	sessions []*record
 	conns    map[net.Conn]struct{}
 }
+
+// acceptAgain is the pause after a failure to accept a connection.
+const acceptAgain = 50 * time.Millisecond
 
 // defaultKeep is how many sessions a server remembers.
 const defaultKeep = 1000
@@ -132,10 +136,16 @@ func (s *Server) snapshot() []Session {
 func (s *Server) accept() {
 	for {
 		conn, err := s.listener.Accept()
-		if err != nil {
-			return
+		if err == nil {
+			s.begin(conn)
+			continue
 		}
-		s.begin(conn)
+		// Out of file descriptors, for example: nothing that stays.
+		select {
+		case <-s.done:
+			return
+		case <-time.After(acceptAgain):
+		}
 	}
 }
 
@@ -147,7 +157,7 @@ func (s *Server) begin(conn net.Conn) {
 		return
 	}
 	s.accepted++
-	r := newRecord(s.accepted, conn)
+	r := newRecord(s.accepted)
 	s.sessions = append(s.sessions, r)
 	if excess := len(s.sessions) - s.keep; excess > 0 {
 		s.sessions = slices.Delete(s.sessions, 0, excess)

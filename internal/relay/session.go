@@ -25,8 +25,8 @@ type End string
 const (
 	Running       End = ""               // it has not
 	ClientQuit    End = "client quit"    // QUIT, its 221, then the client closed
-	ClientClosed  End = "client closed"  // the end of the stream, over TLS with its close_notify
-	ClientAborted End = "client aborted" // a reset, or over TLS no close_notify
+	ClientClosed  End = "client closed"  // the end of the stream
+	ClientAborted End = "client aborted" // a reset, or a TLS record cut short
 	RelayEnded    End = "relay ended"    // as the script wanted, or the server closed
 )
 
@@ -106,8 +106,8 @@ type record struct {
 	Session
 }
 
-func newRecord(number int, conn net.Conn) *record {
-	return &record{Session: Session{Number: number, Local: conn.LocalAddr(), Remote: conn.RemoteAddr(), Began: time.Now()}}
+func newRecord(number int) *record {
+	return &record{Session: Session{Number: number, Began: time.Now()}}
 }
 
 // update changes the record under its lock.

@@ -5,10 +5,14 @@ import "time"
 // waitLimit is how long a test waits for what never comes.
 const waitLimit = 30 * time.Second
 
-// TB is what this package needs of testing.TB.
+// TB is what this package needs of testing.TB. The demonstration uses this
+// package, too, and shall not carry package testing with it.
 type TB interface {
+	// Helper is as in testing.TB.
 	Helper()
+	// Cleanup is as in testing.TB.
 	Cleanup(func())
+	// Fatalf is as in testing.TB.
 	Fatalf(format string, args ...any)
 }
 
