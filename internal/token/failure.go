@@ -1,0 +1,96 @@
+package token
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"golang.org/x/oauth2"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+const maxDescription = 120 // octets of an endpoint's words
+
+// verdicts are the codes of RFC 6749 §5.2, by which an endpoint refuses what it
+// was asked, whatever its HTTP status.
+var verdicts = []string{
+	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
+}
+
+// failure classifies what became of a request.
+func (s *Source) failure(err error, c credentials) *smtperr.Error {
+	var refused *oauth2.RetrieveError
+	if errors.As(err, &refused) {
+		return s.refusal(refused, c)
+	}
+	// The URL that net/http puts before its errors may say too much.
+	var request *url.Error
+	if errors.As(err, &request) {
+		err = request.Err
+	}
+	return unreachable(fmt.Errorf("the token endpoint %s: %w", s.endpoint(), err))
+}
+
+// refusal tells an endpoint that refuses from one that has no verdict: one that
+// is broken, overloaded, or somewhere else.
+func (s *Source) refusal(r *oauth2.RetrieveError, c credentials) *smtperr.Error {
+	status := r.Response.StatusCode
+	cause := fmt.Errorf("the token endpoint %s answered %d", s.endpoint(), status)
+	if said := strings.TrimSpace(r.ErrorCode + " " + r.ErrorDescription); said != "" {
+		cause = fmt.Errorf("%w: %s", cause, smtperr.Escape(c.mask(said), maxDescription))
+	}
+	final := status >= 400 && status < 500 && status != http.StatusTooManyRequests && status != http.StatusRequestTimeout
+	if final || slices.Contains(verdicts, r.ErrorCode) {
+		return smtperr.New(smtperr.AuthFailed, smtperr.ReasonTokenRefused, smtperr.PhaseAuth, cause)
+	}
+	return unreachable(cause)
+}
+
+// mask keeps an endpoint from telling in its words what was told to it.
+func (c credentials) mask(text string) string {
+	for _, secret := range []string{c.secret, c.refresh} {
+		if secret != "" {
+			text = strings.NewReplacer(secret, "***", url.QueryEscape(secret), "***").Replace(text)
+		}
+	}
+	return text
+}
+
+// interrupted is the end of a caller's wait. That its time ran out is no
+// timeout of the relay's, which was not asked.
+func (s *Source) interrupted(ctx context.Context) error {
+	if errors.Is(ctx.Err(), context.Canceled) {
+		return smtperr.New(smtperr.Canceled, "", smtperr.PhaseAuth, context.Cause(ctx))
+	}
+	return unreachable(fmt.Errorf("the token endpoint %s did not answer in time: %w", s.endpoint(), ctx.Err()))
+}
+
+func unreachable(cause error) *smtperr.Error {
+	return smtperr.New(smtperr.AuthFailed, smtperr.ReasonTokenUnreachable, smtperr.PhaseAuth, cause)
+}
+
+// endpoint is the host of the endpoint; path and query may be secret.
+func (s *Source) endpoint() string {
+	u, err := url.Parse(s.config.TokenURL)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// resolve reads a secret. That it cannot be read is this machine's fault.
+func resolve(setting string, from Secret) (string, *smtperr.Error) {
+	value, err := from()
+	if err != nil {
+		return "", smtperr.New(smtperr.LocalError, "", smtperr.PhaseAuth, fmt.Errorf("reading %s: %w", setting, err))
+	}
+	if value == "" {
+		return "", smtperr.New(smtperr.ConfigError, "", smtperr.PhaseConfig, fmt.Errorf("%s is empty", setting))
+	}
+	return value, nil
+}
