@@ -1,0 +1,104 @@
+package smtpprobe_test
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+const carol = "carol@example.org"
+
+// RFC 2033 §4.2: after the dot one reply for each accepted recipient, in order.
+func TestLMTP(t *testing.T) {
+	for _, tt := range []struct {
+		name      string
+		script    relay.Script
+		want      outcome
+		accepted  []bool
+		delivered bool
+		unknown   bool
+	}{
+		{
+			name: "all are delivered", script: relay.Script{},
+			want: outcome{phase: smtperr.PhaseDone, code: 250}, accepted: []bool{true, true, true}, delivered: true,
+		},
+		{
+			name:     "one is refused at RCPT, one after the dot",
+			script:   relay.Script{Rcpt: relay.Match("alice", relay.Say("550 5.1.1 unknown")), Dot: relay.Match("bob", relay.Say("552 5.2.2 full"))},
+			want:     outcome{smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown, smtperr.PhaseRcpt, 550, enhanced(5, 1, 1), false},
+			accepted: []bool{false, false, true}, delivered: true,
+		},
+		{
+			name: "one is refused after the dot", script: relay.Script{Dot: relay.Match("bob", relay.Say("452 4.2.2 full"))},
+			want:     outcome{smtperr.RecipientRefused, smtperr.ReasonMailboxFull, smtperr.PhaseDot, 452, enhanced(4, 2, 2), true},
+			accepted: []bool{true, false, true}, delivered: true,
+		},
+		{
+			name: "all are refused after the dot", script: relay.Script{Dot: relay.Say("550 5.7.1 no")},
+			want:     outcome{smtperr.RecipientsRefused, smtperr.ReasonNotAuthorized, smtperr.PhaseDot, 550, enhanced(5, 7, 1), false},
+			accepted: []bool{false, false, false},
+		},
+		{
+			name: "the connection ends after the first reply", script: relay.Script{Dot: relay.Seq(relay.Healthy(), relay.HalfClose())},
+			want:     outcome{smtperr.Disconnected, smtperr.ReasonClosed, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
+			accepted: []bool{true, false, false}, delivered: true, unknown: true,
+		},
+		{
+			name: "a refusal before the connection ends stays the verdict", script: relay.Script{Dot: relay.Seq(relay.Say("550 5.1.1 unknown"), relay.HalfClose())},
+			want:     outcome{smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown, smtperr.PhaseDot, 550, enhanced(5, 1, 1), false},
+			accepted: []bool{false, false, false}, unknown: true,
+		},
+		{
+			name: "LHLO is not known, and HELO is not tried", script: relay.Script{LHLO: relay.Say("500 5.5.1 what")},
+			want: outcome{smtperr.HeloRefused, smtperr.ReasonRefused, smtperr.PhaseEHLO, 500, enhanced(5, 5, 1), false},
+		},
+	} {
+		for _, network := range []string{"tcp", "unix"} {
+			t.Run(tt.name+" over "+network, func(t *testing.T) {
+				t.Parallel()
+				tt.script.LMTP = true
+				var options []relay.Option
+				target := smtpprobe.Target{LMTP: true, TLS: smtpprobe.TLSNever}
+				if network == "unix" {
+					target.Socket = filepath.Join(t.TempDir(), "lmtp")
+					options = append(options, relay.On("unix", target.Socket))
+				}
+				srv := relay.Start(t, tt.script, options...)
+				if network == "tcp" {
+					target.Host, target.Port = srv.Host(), srv.Port()
+				}
+				p := prober(srv, plain)
+				p.Target = target
+				send(alice, bob, carol)(&p.Plan)
+				r := p.Probe(context.Background())
+				s := srv.Wait(t, 1)[0]
+
+				got := outcome{phase: smtperr.PhaseDone, code: 0}
+				if r.Err != nil {
+					got = outcome{class: r.Err.Class, reason: r.Err.Reason, phase: r.Err.Phase, temporary: r.Err.Temporary}
+				}
+				if r.Reply != nil {
+					got.code = r.Reply.Code
+					if r.Err != nil {
+						got.enhanced = r.Reply.Enhanced
+					}
+				}
+				require.Equal(t, tt.want, got, "%v", r.Err)
+				require.Len(t, r.Recipients, len(tt.accepted))
+				for i, accepted := range tt.accepted {
+					require.Equal(t, accepted, r.Recipients[i].Accepted, r.Recipients[i].Address)
+				}
+				require.Equal(t, tt.delivered, r.MessageAccepted)
+				require.Equal(t, tt.unknown, r.Err != nil && r.Err.OutcomeUnknown)
+				require.Equal(t, "LHLO probe.test", s.Commands()[0])
+				require.False(t, began(s, "HELO"))
+			})
+		}
+	}
+}

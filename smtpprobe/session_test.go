@@ -1,0 +1,314 @@
+package smtpprobe_test
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+func TestEveryDepthEndsWithQuit(t *testing.T) {
+	for _, tt := range []struct {
+		depth    smtpprobe.Depth
+		commands []string
+		code     int
+	}{
+		{smtpprobe.DepthConnect, []string{"QUIT"}, 220},
+		{smtpprobe.DepthEHLO, []string{"EHLO probe.test", "QUIT"}, 250},
+		{smtpprobe.DepthRcpt, []string{"EHLO probe.test", "MAIL FROM:<probe@example.org>", "RCPT TO:<alice@example.org>", "RSET", "QUIT"}, 250},
+	} {
+		t.Run(string(tt.depth), func(t *testing.T) {
+			t.Parallel()
+			r, s := converse(t, plain, relay.Script{}, func(p *smtpprobe.Plan) { p.Depth, p.To = tt.depth, []string{alice} }, nil)
+			require.Nil(t, r.Err)
+			require.True(t, r.Expected)
+			require.Equal(t, tt.commands, s.Commands())
+			require.Equal(t, relay.ClientQuit, s.End)
+			require.False(t, s.Pipelined)
+			require.Equal(t, tt.code, r.Reply.Code)
+			require.Empty(t, r.Secondary)
+		})
+	}
+}
+
+func TestAMessageArrivesWhole(t *testing.T) {
+	body := "first line\r\n.\r\n..dots\r\n.hidden\r\nlast line"
+	r, s := converse(t, plain, relay.Script{}, func(p *smtpprobe.Plan) {
+		send(alice)(p)
+		p.Message = smtpprobe.Message{Subject: "hello", Body: body, Size: 20000, Headers: []smtpprobe.Header{{Name: "X-Team", Value: "mail"}}}
+	}, nil)
+	require.Nil(t, r.Err)
+	require.True(t, r.MessageAccepted)
+	require.Len(t, s.Messages, 1)
+	m := s.Messages[0]
+	require.True(t, m.Dot)
+	text := string(m.Text())
+	require.Len(t, text, 20000)
+	require.Contains(t, text, "\r\n.\r\n..dots\r\n.hidden\r\n")
+	require.Contains(t, text, "X-Team: mail\r\n")
+	require.Contains(t, text, r.MessageID)
+	require.True(t, began(s, "MAIL FROM:<probe@example.org> SIZE=20000"))
+}
+
+func TestParametersAreUsedOnlyWhereOffered(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		script relay.Script
+		plan   func(*smtpprobe.Plan)
+		mail   string
+		rcpt   string
+		want   outcome
+	}{
+		{
+			name: "DSN asks for no bounce", script: relay.Script{Extensions: offering("DSN")}, plan: send(alice),
+			mail: "MAIL FROM:<probe@example.org>", rcpt: "RCPT TO:<alice@example.org> NOTIFY=NEVER",
+			want: outcome{phase: smtperr.PhaseDone, code: 250},
+		},
+		{
+			name: "the null sender", script: relay.Script{Extensions: offering("X")},
+			plan: func(p *smtpprobe.Plan) { send(alice)(p); p.From = "" },
+			mail: "MAIL FROM:<>", rcpt: "RCPT TO:<alice@example.org>",
+			want: outcome{phase: smtperr.PhaseDone, code: 250},
+		},
+		{
+			name: "a message larger than the limit is not sent", script: relay.Script{Extensions: offering("SIZE 5000")},
+			plan: func(p *smtpprobe.Plan) { send(alice)(p); p.Message.Size = 5001 },
+			want: outcome{smtperr.NotSupported, smtperr.ReasonMessageTooLarge, smtperr.PhaseMail, 0, enhanced(0, 0, 0), false},
+		},
+		{
+			name: "a limit of 0 is none", script: relay.Script{Extensions: offering("SIZE 0")},
+			plan: func(p *smtpprobe.Plan) { send(alice)(p); p.Message.Size = 50000 },
+			mail: "MAIL FROM:<probe@example.org> SIZE=50000", rcpt: "RCPT TO:<alice@example.org>",
+			want: outcome{phase: smtperr.PhaseDone, code: 250},
+		},
+		{
+			name: "an address beyond ASCII needs SMTPUTF8", script: relay.Script{}, plan: rcpt("jürgen@example.org"),
+			want: outcome{smtperr.NotSupported, smtperr.ReasonSMTPUTF8NotOffered, smtperr.PhaseMail, 0, enhanced(0, 0, 0), false},
+		},
+		{
+			name: "an address beyond ASCII with SMTPUTF8", script: relay.Script{Extensions: offering("SMTPUTF8")}, plan: rcpt("jürgen@example.org"),
+			mail: "MAIL FROM:<probe@example.org> SMTPUTF8", rcpt: "RCPT TO:<jürgen@example.org>",
+			want: outcome{phase: smtperr.PhaseDone, code: 250},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			c := conversation{script: tt.script, plan: tt.plan, want: tt.want, sent: []string{"QUIT"}, check: func(t *testing.T, _ *smtpprobe.Result, s relay.Session) {
+				if tt.mail == "" {
+					require.False(t, began(s, "MAIL"))
+					return
+				}
+				require.Equal(t, []string{tt.mail, tt.rcpt}, s.Commands()[1:3])
+			}}
+			c.run(t, plain)
+		})
+	}
+}
+
+// Case 33.
+func TestTheBodyIsInterrupted(t *testing.T) {
+	large := func(p *smtpprobe.Plan) {
+		send(alice)(p)
+		p.Message.Size = 9 << 20
+	}
+	for _, tt := range []conversation{
+		{
+			name: "by a reset", script: relay.Script{BodyAfter: 1000, Body: relay.Reset()},
+			want: outcome{smtperr.Disconnected, smtperr.ReasonReset, smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
+		},
+		{
+			name: "by a refusal and then a reset", script: relay.Script{BodyAfter: 1000, Body: relay.Then(relay.Say("552 5.3.4 too big"), relay.Pause(50*time.Millisecond), relay.Reset())},
+			want: outcome{smtperr.DataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseBody, 552, enhanced(5, 3, 4), false},
+		},
+		{
+			name: "by a relay that reads no further", script: relay.Script{BodyAfter: 1000, Body: relay.Deaf()},
+			plan: func(p *smtpprobe.Plan) { large(p); p.Timeout = 700 * time.Millisecond },
+			want: outcome{smtperr.WriteTimeout, "", smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if tt.plan == nil {
+				tt.plan = large
+			}
+			srv := relay.Start(t, tt.script)
+			p := prober(srv, plain)
+			tt.plan(&p.Plan)
+			r := p.Probe(context.Background())
+			require.NotNil(t, r.Err)
+			require.Equal(t, tt.want.class, r.Err.Class, r.Err)
+			require.Equal(t, tt.want.reason, r.Err.Reason)
+			require.Equal(t, tt.want.phase, r.Err.Phase)
+			require.Equal(t, tt.want.code, r.Err.Code())
+			require.False(t, r.Err.OutcomeUnknown, "the dot was never sent")
+			require.False(t, r.DotSent)
+			require.False(t, r.MessageAccepted)
+		})
+	}
+}
+
+func TestCancellationEndsAProbeAtOnce(t *testing.T) {
+	for name, script := range map[string]relay.Script{
+		"while the greeting is due":      {Greeting: relay.Silence()},
+		"while a reply to MAIL is due":   {Mail: relay.Silence()},
+		"while the message is written":   {BodyAfter: 1000, Body: relay.Deaf()},
+		"while the reply to QUIT is due": {Quit: relay.Silence()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			reached := make(chan struct{})
+			for _, step := range []*relay.Step{&script.Greeting, &script.Mail, &script.Body, &script.Quit} {
+				if inner := *step; inner != nil {
+					*step = func(c *relay.Conn) error { close(reached); return inner(c) }
+				}
+			}
+			srv := relay.Start(t, script)
+			p := prober(srv, plain)
+			send(alice)(&p.Plan)
+			p.Plan.Message.Size = 9 << 20
+			p.Plan.Timeout = time.Hour
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			go func() { <-reached; cancel() }()
+			r := p.Probe(ctx)
+			if name == "while the reply to QUIT is due" {
+				require.Nil(t, r.Err, "the verdict fell before")
+				return
+			}
+			require.Equal(t, smtperr.Canceled, r.Err.Class, r.Err)
+			require.Equal(t, smtperr.FaultProber, r.Err.Fault())
+		})
+	}
+}
+
+// Rule 7: the overall timeout is the timeout of the phase it interrupts.
+func TestTheOverallTimeoutIsThePhases(t *testing.T) {
+	r, _ := converse(t, plain, relay.Script{Mail: relay.Silence()}, func(p *smtpprobe.Plan) {
+		rcpt(alice)(p)
+		p.Timeout = 300 * time.Millisecond
+	}, nil)
+	require.Equal(t, smtperr.ReadTimeout, r.Err.Class)
+	require.Equal(t, smtperr.PhaseMail, r.Err.Phase)
+}
+
+func TestTheParentsDeadlineIsATimeoutToo(t *testing.T) {
+	srv := relay.Start(t, relay.Script{Greeting: relay.Silence()})
+	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
+	defer cancel()
+	r := prober(srv, plain).Probe(ctx)
+	require.Equal(t, smtperr.ReadTimeout, r.Err.Class)
+}
+
+func TestSecretsAreShownNowhere(t *testing.T) {
+	const password = "correct horse battery"
+	encoded := base64.StdEncoding.EncodeToString([]byte("\x00user\x00" + password))
+	for _, mechanism := range []string{"PLAIN", "LOGIN"} {
+		refusal := relay.Say("535 5.7.8 wrong: " + password + " in " + encoded)
+		r, s := converse(t, plain, relay.Script{
+			Extensions: offering("AUTH PLAIN LOGIN"),
+			Auth: func(c *relay.Conn) error {
+				if strings.HasPrefix(c.Line(), "AUTH LOGIN") {
+					return relay.Say("334 VXNlcm5hbWU6")(c)
+				}
+				return refusal(c)
+			},
+			AuthResponse: relay.Seq(relay.Say("334 UGFzc3dvcmQ6"), refusal),
+		}, func(p *smtpprobe.Plan) {
+			login(mechanism)(p)
+			p.Auth.Password = password
+		}, nil)
+		require.True(t, began(s, "AUTH "+mechanism))
+		require.NotNil(t, r.Err)
+		shown := fmt.Sprintf("%v %+v %v", r.Err, r.Transcript, r.Reply)
+		require.NotContains(t, shown, password)
+		require.NotContains(t, shown, encoded)
+		require.NotContains(t, shown, base64.StdEncoding.EncodeToString([]byte(password)))
+		require.Contains(t, shown, "***")
+	}
+}
+
+func TestATranscriptReadsAsTheConversation(t *testing.T) {
+	r, _ := converse(t, plain, relay.Script{Mail: relay.Say("550-first\x1b[31m", "550 second")}, rcpt(alice), nil)
+	var text []string
+	for _, line := range r.Transcript {
+		text = append(text, string(line.Dir)+" "+line.Text)
+	}
+	require.Equal(t, []string{
+		"S 220 relay.test ESMTP", "C EHLO probe.test", "S 250-relay.test", "S 250-PIPELINING", "S 250-SIZE 10240000", "S 250-8BITMIME",
+		"S 250 ENHANCEDSTATUSCODES", "C MAIL FROM:<probe@example.org>", `S 550-first\x1b[31m`, "S 550 second", "C QUIT", "S 221 2.0.0 bye", "* closed",
+	}, text[1:])
+	require.True(t, strings.HasPrefix(text[0], "* connected to 127.0.0.1:"))
+}
+
+// Case 42 and connect's: nothing listens.
+func TestAClosedPortIsRefused(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	port := uint16(l.Addr().(*net.TCPAddr).Port)
+	require.NoError(t, l.Close())
+	p := smtpprobe.Prober{
+		Target: smtpprobe.Target{Host: "127.0.0.1", Port: port, TLS: smtpprobe.TLSNever},
+		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, Helo: "probe.test", Timeout: probeTimeout},
+	}
+	r := p.Probe(context.Background())
+	require.Equal(t, smtperr.ConnectError, r.Err.Class)
+	require.Equal(t, smtperr.ReasonRefused, r.Err.Reason)
+	require.Equal(t, smtperr.PhaseConnect, r.Err.Phase)
+	require.Nil(t, timeOf(r, smtperr.PhaseConnect))
+	require.Nil(t, r.Reply)
+}
+
+func TestWhatIsExpected(t *testing.T) {
+	expect := func(d smtpprobe.Depth, class smtperr.Class, reason smtperr.Reason) func(*smtpprobe.Plan) {
+		return func(p *smtpprobe.Plan) {
+			send(alice)(p)
+			p.Depth = d
+			p.Expect = []smtpprobe.Expectation{{Class: class, Reason: reason}}
+		}
+	}
+	denied := relay.Script{Rcpt: relay.Say("454 4.7.1 Relay access denied")}
+	greylisted := relay.Script{Rcpt: relay.Say("450 4.2.0 Greylisted, try again")}
+	for _, tt := range []struct {
+		name     string
+		script   relay.Script
+		plan     func(*smtpprobe.Plan)
+		class    smtperr.Class
+		expected bool
+	}{
+		{"a refusal that is expected", relay.Script{Rcpt: relay.Say("550 5.7.1 no")}, expect(smtpprobe.DepthRcpt, smtperr.RecipientsRefused, ""), smtperr.RecipientsRefused, true},
+		{"a temporary denial of relaying is one", denied, expect(smtpprobe.DepthSend, smtperr.RecipientsRefused, ""), smtperr.RecipientsRefused, true},
+		{"greylisting is none", greylisted, expect(smtpprobe.DepthRcpt, smtperr.RecipientsRefused, ""), smtperr.RecipientsRefused, false},
+		{"greylisting that is expected by name", greylisted, expect(smtpprobe.DepthRcpt, smtperr.RecipientsRefused, smtperr.ReasonGreylisted), smtperr.RecipientsRefused, true},
+		{"a 421 is none", relay.Script{Rcpt: relay.Say("421 4.3.2 bye")}, expect(smtpprobe.DepthRcpt, smtperr.RecipientsRefused, ""), smtperr.ServiceUnavailable, false},
+		{"an acceptance is an open relay", relay.Script{}, expect(smtpprobe.DepthSend, smtperr.RecipientsRefused, ""), smtperr.UnexpectedSuccess, false},
+		{"a greeting that should refuse", relay.Script{}, expect(smtpprobe.DepthConnect, smtperr.GreetingRefused, ""), smtperr.UnexpectedSuccess, false},
+		{"a message that should be refused is sent", relay.Script{Dot: relay.Say("554 5.6.0 virus")}, expect(smtpprobe.DepthSend, smtperr.DataRefused, ""), smtperr.DataRefused, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r, s := converse(t, plain, tt.script, tt.plan, nil)
+			require.NotNil(t, r.Err)
+			require.Equal(t, tt.class, r.Err.Class)
+			require.Equal(t, tt.expected, r.Expected)
+			require.Equal(t, tt.class == smtperr.DataRefused, began(s, "DATA"))
+		})
+	}
+}
+
+func TestSTARTTLSThatIsWithdrawnIsNamed(t *testing.T) {
+	for _, mode := range []smtpprobe.TLSMode{smtpprobe.TLSOpportunistic, smtpprobe.TLSRequired} {
+		r, s := converse(t, plain, relay.Script{}, func(p *smtpprobe.Plan) { p.STARTTLSExpected = true }, func(t *smtpprobe.Target) { t.TLS = mode })
+		require.Equal(t, smtperr.NotSupported, r.Err.Class)
+		require.Equal(t, smtperr.ReasonStartTLSWithdrawn, r.Err.Reason)
+		require.True(t, began(s, "QUIT"))
+	}
+}
