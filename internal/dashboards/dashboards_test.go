@@ -1,0 +1,83 @@
+package dashboards
+
+import (
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/grafana"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+func TestTheFilesAreWhatTheGeneratorWrites(t *testing.T) {
+	t.Parallel()
+	files, err := Files()
+	require.NoError(t, err)
+	for name, want := range files {
+		got, err := os.ReadFile(filepath.Join("../../dashboards", name))
+		require.NoError(t, err)
+		require.Equal(t, string(want), string(got), "%s is not what the generator writes: run go generate ./internal/dashboards", name)
+	}
+	found, err := filepath.Glob("../../dashboards/*.json")
+	require.NoError(t, err)
+	require.Len(t, found, len(files), "a dashboard that no source writes")
+}
+
+func TestEverySourceAnswersEveryView(t *testing.T) {
+	t.Parallel()
+	drawn := looks()
+	for _, source := range Sources() {
+		for _, section := range sections {
+			for _, view := range section.views {
+				require.Contains(t, drawn, view)
+				require.NotEmpty(t, source.Queries[view], "%s does not ask for %s", source.Key, view)
+			}
+		}
+		require.Len(t, source.Queries, len(drawn), "%s asks for what nothing draws", source.Key)
+	}
+}
+
+func TestANewClassAppearsWhereverClassesAreShown(t *testing.T) {
+	t.Parallel()
+	for _, source := range Sources() {
+		panels := make(map[string]grafana.Panel)
+		for _, p := range source.Dashboard().Panels {
+			panels[p.Title] = p
+		}
+		for _, info := range smtperr.Classes() {
+			number := strconv.Itoa(int(info.Class))
+			states := panels[looks()[State].title].FieldConfig.Defaults.Mappings[0].Options
+			require.Contains(t, states, number)
+			require.NotEmpty(t, states[number].Color)
+			require.Contains(t, panels[looks()[Problems].title].FieldConfig.Defaults.Mappings[0].Options, info.Name)
+			var named []any
+			for _, o := range panels[looks()[Classes].title].FieldConfig.Overrides {
+				named = append(named, o.Matcher.Options)
+			}
+			require.Contains(t, named, info.Name)
+			require.Contains(t, named, number)
+		}
+	}
+}
+
+func TestPanelsDoNotOverlap(t *testing.T) {
+	t.Parallel()
+	for _, source := range Sources() {
+		taken := make(map[[2]int]string)
+		ids := make(map[int]bool)
+		for _, p := range source.Dashboard().Panels {
+			require.False(t, ids[p.ID], "two panels with the id %d", p.ID)
+			ids[p.ID] = true
+			require.LessOrEqual(t, p.GridPos.X+p.GridPos.W, 24)
+			for x := p.GridPos.X; x < p.GridPos.X+p.GridPos.W; x++ {
+				for y := p.GridPos.Y; y < p.GridPos.Y+p.GridPos.H; y++ {
+					require.Empty(t, taken[[2]int{x, y}], "%s covers another panel", p.Title)
+					taken[[2]int{x, y}] = p.Title
+				}
+			}
+		}
+	}
+}

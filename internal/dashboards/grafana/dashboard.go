@@ -1,0 +1,78 @@
+// Package grafana is the part of Grafana's dashboard model that this project
+// draws with: the JSON of "Dashboard → Settings → JSON model", schema version
+// 39 (Grafana 10.4 and newer).
+package grafana
+
+// SchemaVersion is that of the dashboards written; newer Grafanas migrate it.
+const SchemaVersion = 39
+
+// Dashboard is a whole dashboard.
+type Dashboard struct {
+	UID           string     `json:"uid"`
+	Title         string     `json:"title"`
+	Description   string     `json:"description"`
+	Tags          []string   `json:"tags"`
+	Links         []Link     `json:"links"`
+	Editable      bool       `json:"editable"`
+	GraphTooltip  int        `json:"graphTooltip"` // 1 = one crosshair over all panels
+	SchemaVersion int        `json:"schemaVersion"`
+	Version       int        `json:"version"`
+	Timezone      string     `json:"timezone"`
+	Refresh       string     `json:"refresh"`
+	Time          TimeRange  `json:"time"`
+	Templating    Templating `json:"templating"`
+	Panels        []Panel    `json:"panels"`
+}
+
+// Link leads to another dashboard or page.
+type Link struct {
+	Title       string   `json:"title"`
+	Type        string   `json:"type"` // dashboards | link
+	Tags        []string `json:"tags"`
+	AsDropdown  bool     `json:"asDropdown"`
+	IncludeVars bool     `json:"includeVars"`
+	KeepTime    bool     `json:"keepTime"`
+}
+
+// TimeRange is what a dashboard shows when it is opened.
+type TimeRange struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// Datasource names where a query goes.
+type Datasource struct {
+	Type string `json:"type"`
+	UID  string `json:"uid"`
+}
+
+// Templating holds the variables at the top of a dashboard.
+type Templating struct {
+	List []Variable `json:"list"`
+}
+
+// Variable is one choice at the top of a dashboard.
+type Variable struct {
+	Name        string      `json:"name"`
+	Label       string      `json:"label"`
+	Description string      `json:"description,omitempty"`
+	Type        string      `json:"type"` // datasource | query
+	Datasource  *Datasource `json:"datasource,omitempty"`
+	Query       any         `json:"query"`
+	Definition  string      `json:"definition,omitempty"`
+	Regex       string      `json:"regex"`
+	Multi       bool        `json:"multi"`
+	IncludeAll  bool        `json:"includeAll"`
+	AllValue    string      `json:"allValue,omitempty"`
+	Refresh     int         `json:"refresh,omitempty"` // 2 = whenever the time range changes
+	Sort        int         `json:"sort,omitempty"`    // 1 = alphabetical
+	Hide        int         `json:"hide"`
+	Current     Current     `json:"current"`
+	Options     []Current   `json:"options"`
+}
+
+// Current is the choice that a dashboard opens with.
+type Current struct {
+	Text  any `json:"text,omitempty"`
+	Value any `json:"value,omitempty"`
+}

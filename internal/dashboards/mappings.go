@@ -1,0 +1,94 @@
+package dashboards
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/grafana"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// good is the colour of what works.
+const good = "green"
+
+// hues are the colours of the faults, so that a glance tells who has to act.
+var hues = map[smtperr.Fault]string{
+	smtperr.FaultNetwork:     "orange",
+	smtperr.FaultRelay:       "red",
+	smtperr.FaultCredentials: "purple",
+	smtperr.FaultMessage:     "yellow",
+	smtperr.FaultConfig:      "blue",
+	smtperr.FaultProber:      "#8e8e8e",
+}
+
+// shades tell classes of one fault apart; Grafana knows each for each hue.
+var shades = []string{"", "dark-", "light-", "semi-dark-", "super-light-"}
+
+// Colours gives every class of the table its colour.
+func Colours() map[smtperr.Class]string {
+	colours := map[smtperr.Class]string{smtperr.None: good}
+	seen := make(map[smtperr.Fault]int)
+	for _, info := range smtperr.Classes() {
+		if info.Class == smtperr.None {
+			continue
+		}
+		hue := hues[info.Fault]
+		if hue[0] != '#' {
+			hue = shades[seen[info.Fault]%len(shades)] + hue
+			seen[info.Fault]++
+		}
+		colours[info.Class] = hue
+	}
+	return colours
+}
+
+// classByNumber shows a result_code as its class.
+func classByNumber() []grafana.Mapping {
+	colours := Colours()
+	options := make(map[string]grafana.MapResult)
+	for i, info := range smtperr.Classes() {
+		text := info.Name
+		if info.Class == smtperr.None {
+			text = "ok"
+		}
+		options[strconv.Itoa(int(info.Class))] = grafana.MapResult{Text: text, Color: colours[info.Class], Index: i}
+	}
+	return []grafana.Mapping{{Type: "value", Options: options}}
+}
+
+// classByName colours the names of classes and faults in tables.
+func classByName() []grafana.Mapping {
+	colours := Colours()
+	options := make(map[string]grafana.MapResult)
+	for i, info := range smtperr.Classes() {
+		options[info.Name] = grafana.MapResult{Text: info.Name, Color: colours[info.Class], Index: i}
+	}
+	for _, fault := range slices.Sorted(maps.Keys(hues)) {
+		options[string(fault)] = grafana.MapResult{Text: string(fault), Color: hues[fault], Index: len(options)}
+	}
+	return []grafana.Mapping{{Type: "value", Options: options}}
+}
+
+// classSeries names and colours series that are called after a class or after
+// its number.
+func classSeries() []grafana.Override {
+	colours := Colours()
+	var overrides []grafana.Override
+	for _, info := range smtperr.Classes() {
+		colour := grafana.Property{ID: "color", Value: grafana.Color{Mode: "fixed", FixedColor: colours[info.Class]}}
+		name := grafana.Property{ID: "displayName", Value: info.Name}
+		overrides = append(overrides,
+			grafana.Named(info.Name, colour),
+			grafana.Named(strconv.Itoa(int(info.Class)), name, colour))
+	}
+	return overrides
+}
+
+// yesOrNo shows a 0/1 field.
+func yesOrNo(yes, no string) []grafana.Mapping {
+	return []grafana.Mapping{{Type: "value", Options: map[string]grafana.MapResult{
+		"1": {Text: yes, Color: good, Index: 0},
+		"0": {Text: no, Color: "red", Index: 1},
+	}}}
+}

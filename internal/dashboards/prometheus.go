@@ -1,0 +1,105 @@
+package dashboards
+
+import (
+	"fmt"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/grafana"
+)
+
+const (
+	// promSelector picks what the variables choose. A label that is missing,
+	// such as host with omit_hostname, is empty, and All (.*) matches it.
+	promSelector = `{relay=~"$relay",probe=~"$probe",host=~"$agent"}`
+	promGroups   = `{host=~"$agent"}`
+	promSeries   = `{{relay}} {{source}} {{ip}} {{probe}} {{host}}`
+	// ignoringOutcome matches a series of smtpprobe_outcome, which has the
+	// outcome as labels, with the same relay's series of smtpprobe.
+	ignoringOutcome = `ignoring (error_class, reason, reply_code, phase, fault) group_left ()`
+)
+
+// verdict is the class of an unexpected outcome, 0 while all is well.
+const verdict = `(smtpprobe_result_code` + promSelector + ` * (1 - smtpprobe_success` + promSelector + `))`
+
+// outcome is one series for each failing relay, labelled with its failure.
+// prometheus_client keeps a series for its expiration_interval after the
+// relay's outcome has changed; comparing with the present class drops those.
+const outcome = `((smtpprobe_outcome_result_code` + promSelector + ` == ` + ignoringOutcome + ` ` + verdict + `) > 0)`
+
+// Prometheus asks a Prometheus that scrapes Telegraf's prometheus_client.
+func Prometheus() Source {
+	return Source{
+		Key:         "prometheus",
+		Title:       "Prometheus",
+		Description: "For Prometheus, with Telegraf set up as dashboards/telegraf-prometheus.conf shows: series are keyed by the tags that do not change.",
+		Type:        "prometheus",
+		Variables: []grafana.Variable{
+			promVariable("relay", "Relay", "label_values(smtpprobe_success, relay)"),
+			promVariable("probe", "Probe", "label_values(smtpprobe_success, probe)"),
+			promVariable("agent", "Vantage point", "label_values(smtpprobe_success, host)"),
+		},
+		Target: func(q Query) grafana.Target {
+			format := "time_series"
+			if q.Table {
+				format = "table"
+			}
+			return grafana.Target{"expr": q.Text, "legendFormat": q.Legend, "format": format,
+				"instant": q.Now, "range": !q.Now, "editorMode": "code"}
+		},
+		Queries: promQueries(),
+		Hide:    []string{"Time", "Value", "__name__", "instance", "job", "port", "tls", "url"},
+	}
+}
+
+func promQueries() map[View][]Query {
+	return map[View][]Query{
+		Working:    {{Text: `count(smtpprobe_success` + promSelector + ` == 1) or vector(0)`, Legend: "working", Now: true}},
+		Failing:    {{Text: `count(smtpprobe_success` + promSelector + ` == 0) or vector(0)`, Legend: "failing", Now: true}},
+		Overall:    {{Text: `sum(sum_over_time(smtpprobe_success` + promSelector + `[$__range])) / sum(count_over_time(smtpprobe_success` + promSelector + `[$__range]))`, Legend: "availability", Now: true}},
+		NextExpiry: {{Text: `min(smtpprobe_cert_expiry` + promSelector + `)`, Legend: "next", Now: true}},
+		Problems: {{Text: `0 * ` + outcome + ` + ` + ignoringOutcome + ` smtpprobe_consecutive_failures` + promSelector,
+			Table: true, Now: true, Column: "in_a_row"}},
+		// The subquery asks for a value every 15 s, whatever the scrape interval.
+		State:        {{Text: `max_over_time(` + verdict + `[$__interval:15s])`, Legend: promSeries}},
+		Classes:      {{Text: `count_values("code", ` + verdict + ` > 0)`, Legend: "{{code}}"}},
+		Reasons:      {{Text: `count by (error_class, reason) (` + outcome + `)`, Legend: "{{error_class}} {{reason}}"}},
+		ReplyCodes:   {{Text: `count_values("code", smtpprobe_smtp_code` + promSelector + ` > 0)`, Legend: "{{code}}"}},
+		StoppedAt:    {{Text: `count by (phase) (` + outcome + `)`, Legend: "{{phase}}"}},
+		Phases:       promPhases(),
+		Total:        {{Text: `avg_over_time(smtpprobe_total_time` + promSelector + `[$__rate_interval])`, Legend: promSeries}},
+		Availability: {{Text: `avg_over_time(smtpprobe_success` + promSelector + `[$__range])`, Legend: promSeries, Now: true}},
+		Consecutive:  {{Text: `max_over_time(smtpprobe_consecutive_failures` + promSelector + `[$__rate_interval])`, Legend: promSeries}},
+		Vantage: {
+			{Text: `count by (relay) (smtpprobe_success` + promSelector + `)`, Table: true, Now: true, Column: "vantage_points"},
+			{Text: `avg by (relay) (1 - smtpprobe_success` + promSelector + `)`, Table: true, Now: true, Column: "failing"},
+		},
+		Certificates: {{Text: `smtpprobe_cert_expiry` + promSelector, Legend: promSeries, Now: true}},
+		Capabilities: {{Text: `max by (relay, source, ip, extensions, auth_mechanisms, tls_version, tls_cipher) (smtpprobe_capabilities_size_limit` + promSelector + `)`,
+			Table: true, Now: true, Column: "size_limit"}},
+		GroupState: {{Text: `min_over_time(smtpprobe_group_success` + promGroups + `[$__interval])`, Legend: "{{group}} {{host}}"}},
+		GroupSelected: {{Text: `count by (group, selected) (smtpprobe_group_outcome_success` + promGroups + `)`,
+			Legend: "{{group}}: {{selected}}"}},
+		GroupHealthy: {
+			{Text: `smtpprobe_group_healthy` + promGroups, Legend: "{{group}} {{host}} healthy"},
+			{Text: `smtpprobe_group_total` + promGroups, Legend: "{{group}} {{host}} total"},
+		},
+	}
+}
+
+func promPhases() []Query {
+	var queries []Query
+	for _, phase := range TimedPhases() {
+		queries = append(queries, Query{
+			Text:   fmt.Sprintf(`avg(avg_over_time(smtpprobe_%s_time%s[$__rate_interval]))`, phase, promSelector),
+			Legend: string(phase),
+		})
+	}
+	return queries
+}
+
+func promVariable(name, label, query string) grafana.Variable {
+	v := variable(name, label)
+	v.Datasource = &grafana.Datasource{Type: "prometheus", UID: "${datasource}"}
+	v.Query, v.Definition = map[string]any{"query": query, "refId": name}, query
+	v.AllValue = ".*"
+	return v
+}
