@@ -1,0 +1,237 @@
+package smtpprobe
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/influxdata/telegraf"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// Gather probes every relay once. It returns soon after Stop.
+func (p *SMTPProbe) Gather(acc telegraf.Accumulator) error {
+	return p.GatherContext(context.Background(), acc)
+}
+
+// GatherContext probes every relay once. It returns soon after the context's
+// end or Stop: probes that run then are canceled, the others are not begun. A
+// gather that begins while another runs waits for it. A relay that fails is a
+// metric, never an error.
+func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(p.lifetime(), cancel)()
+
+	select {
+	case p.running <- struct{}{}:
+		defer func() { <-p.running }()
+	case <-ctx.Done():
+		return nil
+	}
+	g := &gather{p: p, ctx: ctx, acc: acc, start: time.Now(), tasks: make(chan task)}
+	g.run()
+	if ctx.Err() == nil {
+		for _, group := range p.groups {
+			group.report(acc, g.start)
+		}
+	}
+	return nil
+}
+
+// gather is one round of probes.
+type gather struct {
+	p     *SMTPProbe
+	ctx   context.Context
+	acc   telegraf.Accumulator
+	start time.Time
+
+	tasks   chan task
+	pending sync.WaitGroup // tasks that are not done
+}
+
+// task is a relay to expand, or one of its targets to probe.
+type task struct {
+	relay  *relay
+	target *smtpprobe.Target // nil: to be expanded
+}
+
+// run keeps as many workers as there may be probes at a time.
+func (g *gather) run() {
+	var workers sync.WaitGroup
+	for range g.workers() {
+		workers.Go(func() {
+			for t := range g.tasks {
+				g.do(t)
+				g.pending.Done()
+			}
+		})
+	}
+	g.dispatch()
+	g.pending.Wait()
+	close(g.tasks)
+	workers.Wait()
+}
+
+func (g *gather) workers() int {
+	for _, r := range g.p.relays {
+		if r.expands() {
+			return g.p.MaxConcurrent // one relay may become any number of targets
+		}
+	}
+	return min(len(g.p.relays), g.p.MaxConcurrent)
+}
+
+// dispatch begins with each relay in its turn, spread over time.
+func (g *gather) dispatch() {
+	step := time.Duration(g.p.Spread) / time.Duration(len(g.p.relays))
+	for i, r := range g.p.relays {
+		if !sleepUntil(g.ctx, g.start.Add(time.Duration(i)*step)) {
+			return
+		}
+		t := task{relay: r, target: &r.target}
+		if r.expands() {
+			t.target = nil
+		}
+		g.pending.Add(1)
+		select {
+		case g.tasks <- t:
+		case <-g.ctx.Done():
+			g.pending.Done()
+			return
+		}
+	}
+}
+
+// sleepUntil is false when the context ends before.
+func sleepUntil(ctx context.Context, at time.Time) bool {
+	wait := time.Until(at)
+	if wait <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+func (g *gather) do(t task) {
+	if g.ctx.Err() != nil {
+		return
+	}
+	if t.target == nil {
+		g.expand(t.relay)
+		return
+	}
+	m := t.relay.recall(t.target)
+	if !t.relay.expands() {
+		t.relay.stands(m)
+	}
+	g.probe(t.relay, t.target, m)
+}
+
+// expand asks DNS what a relay's name stands for and has that probed, by other
+// workers as far as some are idle.
+func (g *gather) expand(r *relay) {
+	itself := r.recall(&r.target)
+	if r.resting(itself, g.start) {
+		g.p.stats.resting.Incr(1)
+		return
+	}
+	targets, failed := g.targets(r)
+	if failed != nil {
+		r.stands(itself)
+		g.finish(r, itself, failed)
+		return
+	}
+	itself.failures = 0
+	named := make([]*memory, len(targets))
+	for i := range targets {
+		named[i] = r.recall(&targets[i])
+	}
+	r.stands(named...)
+	for i := range targets {
+		t := task{r, &targets[i]}
+		g.pending.Add(1)
+		select {
+		case g.tasks <- t:
+		default:
+			g.do(t)
+			g.pending.Done()
+		}
+	}
+}
+
+// targets are what a relay's name stands for, each once.
+func (g *gather) targets(r *relay) ([]smtpprobe.Target, *smtpprobe.Result) {
+	prober, err := g.p.prober(g.ctx, r, &r.target)
+	if err != nil {
+		return nil, misconfigured(&r.plan, r.plan.Depth, err)
+	}
+	found, failed := g.p.engine.expand(g.ctx, prober.Target, prober.Plan, r.all)
+	if failed != nil {
+		return nil, failed
+	}
+	seen := make(map[*memory]bool, len(found))
+	targets := make([]smtpprobe.Target, 0, len(found))
+	for _, t := range found {
+		if m := r.recall(&t); !seen[m] {
+			seen[m] = true
+			targets = append(targets, t)
+		}
+	}
+	return targets, nil
+}
+
+// probe holds one session, unless the relay is left alone, and reports it.
+func (g *gather) probe(r *relay, t *smtpprobe.Target, m *memory) {
+	if r.resting(m, g.start) {
+		g.p.stats.resting.Incr(1)
+		return
+	}
+	depth := r.depthNow(m, g.start, g.p.sendAlways)
+	prober, err := g.p.prober(g.ctx, r, t)
+	if err != nil {
+		g.finish(r, m, misconfigured(&r.plan, depth, err))
+		return
+	}
+	prober.Plan.Depth = depth
+	prober.Plan.STARTTLSExpected = m.offeredSTARTTLS
+	result := g.p.engine.probe(g.ctx, prober)
+	if auth := prober.Plan.Auth; auth != nil {
+		if shown, ok := auth.Token.(*shownToken); ok {
+			shown.learn(result)
+		}
+	}
+	g.finish(r, m, result)
+}
+
+// finish learns from a result, reports it and writes it to the log.
+func (g *gather) finish(r *relay, m *memory, result *smtpprobe.Result) {
+	o := &observation{Result: result}
+	// A probe that was stopped says nothing about the relay.
+	if result.Err == nil || result.Err.Class != smtperr.Canceled {
+		o.changed = m.learn(result)
+	}
+	o.failures, o.lastSuccess = m.failures, m.lastSuccess
+	g.p.report(g.acc, m.tags, o)
+	g.p.stats.count(result)
+	g.p.logFailure(r, m, result)
+}
+
+// misconfigured is the result of a probe that cannot be held: a secret cannot
+// be had, or is not what it must be.
+func misconfigured(plan *smtpprobe.Plan, depth smtpprobe.Depth, cause error) *smtpprobe.Result {
+	err := smtperr.New(smtperr.ConfigError, "", smtperr.PhaseConfig, cause)
+	r := &smtpprobe.Result{Depth: depth, Start: time.Now(), Err: err}
+	for _, e := range plan.Expect {
+		r.Expected = r.Expected || e.Matches(err)
+	}
+	return r
+}

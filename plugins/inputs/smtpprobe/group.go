@@ -1,0 +1,101 @@
+package smtpprobe
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/influxdata/telegraf"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// group answers whether mail would go out through a list of relays.
+type group struct {
+	name   string
+	relays []*relay
+	policy smtperr.Policy
+}
+
+// outcome is what a group needs to know of a probe.
+type outcome struct {
+	err  *smtperr.Error
+	took time.Duration
+}
+
+func newGroup(g *Group, relays map[string]*relay) (*group, error) {
+	if g.Name == "" {
+		return nil, errors.New("a group has no name")
+	}
+	made := &group{name: g.Name, policy: smtperr.Policy(g.Policy)}
+	switch made.policy {
+	case "":
+		made.policy = smtperr.Seed
+	case smtperr.Seed, smtperr.MTA:
+	default:
+		return nil, fmt.Errorf("policy %q is none of seed, mta", g.Policy)
+	}
+	if len(g.Relays) == 0 {
+		return nil, errors.New("relays is empty")
+	}
+	for i, name := range g.Relays {
+		r := relays[name]
+		if r == nil {
+			return nil, fmt.Errorf("there is no relay %q; a relay without a name has its URL for one", name)
+		}
+		if slices.Contains(g.Relays[:i], name) {
+			return nil, fmt.Errorf("relays names %q twice", name)
+		}
+		if expectsFailure(r.plan.Expect) {
+			return nil, fmt.Errorf("the relay %q expects a failure: no mail would go out through it", name)
+		}
+		made.relays = append(made.relays, r)
+	}
+	return made, nil
+}
+
+// outcome is the best of what a relay's name stands for: a mail server tries
+// one host and one address after the other. Where none works, the first tells.
+func (r *relay) outcome() outcome {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.named {
+		if m.last.err == nil {
+			return m.last
+		}
+	}
+	return r.named[0].last
+}
+
+// report follows the policy along the results of one gather.
+func (g *group) report(acc telegraf.Accumulator, at time.Time) {
+	outcomes := make([]outcome, len(g.relays))
+	healthy := 0
+	for i, r := range g.relays {
+		outcomes[i] = r.outcome()
+		if outcomes[i].err == nil {
+			healthy++
+		}
+	}
+	selected, class, attempts, took := "none", smtperr.None, 0, time.Duration(0)
+	for i, o := range outcomes {
+		attempts++
+		took += o.took
+		if o.err == nil {
+			selected, class = g.relays[i].name, smtperr.None
+			break
+		}
+		class = o.err.Class
+		if !o.err.NextServer(g.policy) {
+			break
+		}
+	}
+	acc.AddFields("smtpprobe_group", map[string]any{
+		"success":    flag(selected != "none"),
+		"attempts":   int64(attempts),
+		"healthy":    int64(healthy),
+		"total":      int64(len(outcomes)),
+		"total_time": took.Seconds(),
+	}, map[string]string{"group": g.name, "selected": selected, "error_class": class.String()}, at)
+}
