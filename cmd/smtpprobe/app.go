@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/urfave/cli/v2"
@@ -48,12 +49,19 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 
+	if len(args) > 1 && args[1] == "check" {
+		args = slices.Concat(args[:2], flagsFirst(args[2:], checkFlags()))
+	}
 	err := newApp(&console{stdin: stdin, stdout: stdout, stderr: stderr}).RunContext(ctx, args)
 	if err == nil {
 		return statusOK
 	}
 	exit := &exitError{status: statusFailed, err: err}
 	errors.As(err, &exit)
+	if exit.status == statusUsage && exit.err != nil && wantsNagios(args) {
+		fmt.Fprintf(stdout, "SMTP %s - %s\n", nagiosUnknown, unpiped(oneLine(exit.err.Error())))
+		return int(nagiosUnknown)
+	}
 	if exit.err != nil {
 		fmt.Fprintln(stderr, oneLine("E! "+exit.err.Error()))
 	}
@@ -68,9 +76,12 @@ func newApp(c *console) *cli.App {
 		Version:         version,
 		HideVersion:     true,
 		HideHelpCommand: true,
-		Flags:           execdFlags(),
-		Action:          c.execd,
+		// An address may hold a comma.
+		DisableSliceFlagSeparator: true,
+		Flags:                     execdFlags(),
+		Action:                    c.execd,
 		Commands: []*cli.Command{
+			c.checkCommand(),
 			c.relaysCommand(),
 			c.classesCommand(),
 			c.sampleConfigCommand(),

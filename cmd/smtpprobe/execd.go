@@ -15,7 +15,6 @@ func execdFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "once", Usage: "gather once and exit; a probe of depth \"send\" sends"},
 		&cli.BoolFlag{Name: "debug", Usage: "with --once: log failing relays too (Telegraf's own log level decides otherwise)"},
 		&cli.BoolFlag{Name: "non-strict-env-handling", Usage: "replace environment variables outside of strings too"},
-		&cli.BoolFlag{Name: "unprotected", Usage: "keep secrets in ordinary memory, where memory cannot be locked"},
 	}
 }
 
@@ -50,9 +49,7 @@ func (c *console) execd(ctx *cli.Context) error {
 	defer log.Close()
 
 	config.NonStrictEnvVarHandling = ctx.Bool("non-strict-env-handling")
-	if ctx.Bool("unprotected") {
-		config.DisableSecretProtection()
-	}
+	protectSecrets()
 	inputs, err := loadInputs(ctx.String("config"))
 	if err != nil {
 		return err

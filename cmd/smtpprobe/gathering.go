@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,8 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/agent"
 	"github.com/influxdata/telegraf/models"
+
+	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
 
 // grace is how long a cancelled gather, and a reader of our metrics that has
@@ -29,20 +32,21 @@ type gathering struct {
 
 // once gathers once from every input.
 func (g *gathering) once(ctx context.Context) error {
-	return g.run(ctx, func(ctx context.Context, in *models.RunningInput, acc telegraf.Accumulator) error {
-		if always, ok := in.Input.(sender); ok {
-			always.SendAlways()
+	return g.run(ctx, func(_ context.Context, in *models.RunningInput, acc telegraf.Accumulator) error {
+		if p, ok := in.Input.(*plugin.SMTPProbe); ok {
+			p.SendAlways()
 		}
 		return in.Gather(acc)
 	})
 }
 
-// sender is an input that sends messages less often than it gathers.
-type sender interface{ SendAlways() }
-
 // untilClosed gathers for every line of stdin, and by the clock if asked to,
 // until stdin closes, a signal arrives or stdout breaks.
 func (g *gathering) untilClosed(ctx context.Context, stdin io.Reader) error {
+	intervals, err := g.intervals()
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
@@ -53,13 +57,7 @@ func (g *gathering) untilClosed(ctx context.Context, stdin io.Reader) error {
 	}()
 
 	return g.run(ctx, func(ctx context.Context, in *models.RunningInput, acc telegraf.Accumulator) error {
-		interval := g.poll
-		if interval > 0 && in.Config.Interval > 0 {
-			interval = in.Config.Interval
-		} else if in.Config.Interval > 0 {
-			in.Log().Infof("interval %s has no effect here: the interval of inputs.execd decides", in.Config.Interval)
-		}
-		tick, stop := ticks(interval)
+		tick, stop := ticks(intervals[in])
 		defer stop()
 		for {
 			select {
@@ -73,6 +71,28 @@ func (g *gathering) untilClosed(ctx context.Context, stdin io.Reader) error {
 			}
 		}
 	})
+}
+
+// intervals are those at which each input polls: its own, else the command
+// line's.
+func (g *gathering) intervals() (map[*models.RunningInput]time.Duration, error) {
+	intervals := make(map[*models.RunningInput]time.Duration, len(g.inputs))
+	for _, in := range g.inputs {
+		own := in.Config.Interval
+		if g.poll == 0 {
+			if own > 0 {
+				in.Log().Infof("interval %s has no effect here: the interval of inputs.execd decides", own)
+			}
+			continue
+		}
+		intervals[in] = cmp.Or(own, g.poll)
+		if p, ok := in.Input.(*plugin.SMTPProbe); ok {
+			if err := p.CheckInterval(intervals[in]); err != nil {
+				return nil, fmt.Errorf("%s: %w", in.LogName(), err)
+			}
+		}
+	}
+	return intervals, nil
 }
 
 type gatherFunc func(context.Context, *models.RunningInput, telegraf.Accumulator) error

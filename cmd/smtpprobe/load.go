@@ -7,6 +7,7 @@ import (
 
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/logger"
 	"github.com/influxdata/telegraf/models"
 	// The secret stores that need no service of a cloud's.
 	_ "github.com/influxdata/telegraf/plugins/secretstores/docker"
@@ -14,8 +15,6 @@ import (
 	_ "github.com/influxdata/telegraf/plugins/secretstores/jose"
 	_ "github.com/influxdata/telegraf/plugins/secretstores/os"
 	_ "github.com/influxdata/telegraf/plugins/secretstores/systemd"
-
-	_ "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
 
 // loadInputs reads a configuration with Telegraf's own loader: unknown keys are
@@ -69,4 +68,19 @@ func precision(in *models.RunningInput) time.Duration {
 		return in.Config.Precision
 	}
 	return time.Nanosecond
+}
+
+// secretPages is the locked memory that secrets may need at a time, a page or
+// two for each that is being read.
+const secretPages = 64
+
+// protectSecrets keeps secrets out of swap where that can be done. Where it
+// cannot, Telegraf's protection would wait for ever for its memory.
+func protectSecrets() {
+	if lockable(secretPages) {
+		config.EnableSecretProtection()
+		return
+	}
+	config.DisableSecretProtection()
+	logger.New("", "", "").Warn("memory cannot be locked, secrets may be swapped to disk: raise the limit of locked memory (ulimit -l, LimitMEMLOCK)")
 }

@@ -17,7 +17,7 @@ func (c *console) sampleConfigCommand() *cli.Command {
 			if err := noArguments(ctx); err != nil {
 				return err
 			}
-			_, err := fmt.Fprint(c.stdout, new(plugin.SMTPProbe).SampleConfig())
+			_, err := fmt.Fprint(c.stdout, plugin.New().SampleConfig())
 			return err
 		},
 	}
