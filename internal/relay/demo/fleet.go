@@ -17,8 +17,9 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
 )
 
-// DefaultBase is the port of the first relay; the others follow.
-const DefaultBase = 42501
+// DefaultBase is the port of the first relay; the others follow. It lies below
+// the ports that systems give to outgoing connections, which are taken at random.
+const DefaultBase = 24501
 
 // CAFile is the file in Options.Dir that the relays' certificates verify with.
 const CAFile = "demo-ca.pem"
