@@ -15,6 +15,10 @@ import (
 
 const defaultSubject = "smtpprobe test message"
 
+// maxName is the longest name of a field that leaves room for its value: the
+// library fails at one that fills its line.
+const maxName = 64
+
 // reserved are the fields, or with a trailing hyphen the families of fields,
 // that only this package or the relays on the way may set.
 var reserved = []string{
@@ -130,7 +134,7 @@ func addOwn(h *gomail.Header, f Header) error {
 			return fmt.Errorf("the header field %s is not yours to set", bounded(f.Name))
 		}
 	}
-	if f.Name == "" || strings.ContainsFunc(f.Name, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) {
+	if f.Name == "" || len(f.Name) > maxName || strings.ContainsFunc(f.Name, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) {
 		return fmt.Errorf("%s is not the name of a header field", bounded(f.Name))
 	}
 	if err := checkValue(f.Name, f.Value); err != nil {

@@ -47,7 +47,7 @@ const minPadding = 2
 // Build makes a message with a date and an id of its own. Its errors tell which
 // option is wrong and carry no class.
 func Build(o Options) (Message, error) {
-	m, err := build(o)
+	m, err := compose(o)
 	if err != nil || o.Size == 0 {
 		return m, err
 	}
@@ -61,7 +61,7 @@ func Build(o Options) (Message, error) {
 // MinSize is the smallest Size, in octets, that a message of these options can
 // have. It does not depend on Size.
 func MinSize(o Options) (int, error) {
-	m, err := build(o)
+	m, err := compose(o)
 	if err != nil {
 		return 0, err
 	}
@@ -72,7 +72,7 @@ func MinSize(o Options) (int, error) {
 // and the final dot.
 func (m Message) Size() int { return len(m.content) + m.padding }
 
-func build(o Options) (Message, error) {
+func compose(o Options) (Message, error) {
 	body, err := canonical(o.Body)
 	if err != nil {
 		return Message{}, err

@@ -47,7 +47,7 @@ func parse(t *testing.T, received []byte) (*mail.Message, string) {
 	t.Helper()
 	parsed, err := mail.ReadMessage(bytes.NewReader(received))
 	require.NoError(t, err)
-	var body io.Reader = parsed.Body
+	body := parsed.Body
 	if parsed.Header.Get("Content-Transfer-Encoding") == "quoted-printable" {
 		body = quotedprintable.NewReader(body)
 	}
@@ -126,7 +126,8 @@ func TestBuildEncodesOnlyWhatNeedsIt(t *testing.T) {
 		{"ASCII stays", func(o *message.Options) { o.Body = "one\r\ntwo\tthree " }, "7bit", "one\r\ntwo\tthree \r\n", false},
 		{"every kind of line end becomes CRLF", func(o *message.Options) { o.Body = "a\nb\r\nc\rd" }, "7bit", "a\r\nb\r\nc\r\nd\r\n", false},
 		{"UTF-8 becomes quoted-printable", func(o *message.Options) { o.Body = "Grüße" }, "quoted-printable", "Grüße\r\n", false},
-		{"a long line becomes quoted-printable", func(o *message.Options) { o.Body = strings.Repeat("x", 999) }, "quoted-printable", strings.Repeat("x", 999) + "\r\n", false},
+		{"a long line becomes quoted-printable", func(o *message.Options) { o.Body = strings.Repeat("x", 999) },
+			"quoted-printable", strings.Repeat("x", 999) + "\r\n", false},
 		{"the longest line stays", func(o *message.Options) { o.Body = strings.Repeat("x", 998) }, "7bit", strings.Repeat("x", 998) + "\r\n", false},
 		{"NUL becomes quoted-printable", func(o *message.Options) { o.Body = "a\x00b" }, "quoted-printable", "a\x00b\r\n", false},
 		{"dots at the start of lines arrive", func(o *message.Options) { o.Body = ".\n..\n.a\n" }, "7bit", ".\r\n..\r\n.a\r\n", false},
@@ -294,6 +295,7 @@ func TestBuildRefuses(t *testing.T) {
 		{"a header without a value", own("X-A", " "), "empty"},
 		{"a header without a name", own("", "a"), "not the name"},
 		{"a header name with a colon", own("X-A: b\r\nX", "a"), "not the name"},
+		{"a header name longer than its line", own("X-"+strings.Repeat("A", 63), "a"), "not the name"},
 		{"a header name with a space", own("X A", "a"), "not the name"},
 		{"a date of one's own", own("Date", "yesterday"), "not yours"},
 		{"an id of one's own", own("message-ID", "<a@b>"), "not yours"},
@@ -317,4 +319,28 @@ func TestBuildRefuses(t *testing.T) {
 			require.ErrorContains(t, err, tt.want, "the configuration's check agrees")
 		})
 	}
+}
+
+func FuzzBuild(f *testing.F) {
+	f.Add("probe@example.com", "ops@example.net", "subject", "body\n.", "X-A", "value", 0)
+	f.Add("", "postmaster", "Prüfung", "Grüße\r.\n", "From", "Ä <a@b>", 2000)
+	f.Fuzz(func(t *testing.T, from, to, subject, body, name, value string, size int) {
+		o := message.Options{
+			From: from, To: []string{to}, Helo: "prober.example.org", Subject: subject, Body: body,
+			Headers: []message.Header{{Name: name, Value: value}}, Size: size % (1 << 16),
+		}
+		m, err := message.Build(o)
+		if err != nil {
+			return
+		}
+		_, received := wire(t, m)
+		require.Len(t, received, m.Size())
+		parsed, _ := parse(t, received)
+		require.Equal(t, []string{m.ProbeID}, parsed.Header["X-Smtpprobe-Id"])
+		require.Equal(t, []string{m.ID}, parsed.Header["Message-Id"])
+		require.Empty(t, parsed.Header["Bcc"])
+		if o.Size != 0 {
+			require.Equal(t, o.Size, m.Size())
+		}
+	})
 }

@@ -15,19 +15,20 @@ type response struct {
 	name    string
 	initial []byte
 	reveals bool
-	// dismiss answers the challenge that explains a refusal, so that the relay
-	// goes on to its verdict. nil: the mechanism has no such challenge.
-	dismiss []byte
-	asked   bool
+	// explained tells that a challenge is the reason of a refusal; dismiss
+	// answers it, so that the relay goes on to its verdict.
+	explained bool
+	dismiss   []byte
+	asked     bool
 }
 
 func startPlain(m *mechanism, c *choice) (Client, error) {
-	return newResponse(m, gosasl.NewPlainClient("", c.Username, c.Password), nil)
+	return newResponse(gosasl.NewPlainClient("", c.Username, c.Password), response{name: m.name, reveals: true})
 }
 
 // startExternal leaves who it is to the certificate, unless a user is named.
 func startExternal(m *mechanism, c *choice) (Client, error) {
-	return newResponse(m, gosasl.NewExternalClient(c.Username), nil)
+	return newResponse(gosasl.NewExternalClient(c.Username), response{name: m.name})
 }
 
 // startOAuthBearer: the relay's JSON is answered with ^A (RFC 7628 §3.2.3). The
@@ -35,7 +36,7 @@ func startExternal(m *mechanism, c *choice) (Client, error) {
 func startOAuthBearer(m *mechanism, c *choice) (Client, error) {
 	user := strings.NewReplacer("=", "=3D", ",", "=2C").Replace(c.Username)
 	client := gosasl.NewOAuthBearerClient(&gosasl.OAuthBearerOptions{Username: user, Token: c.Token, Host: c.Host, Port: c.Port})
-	return newResponse(m, client, []byte{1})
+	return newResponse(client, response{name: m.name, reveals: true, explained: true, dismiss: []byte("\x01")})
 }
 
 // startXOAuth2: the relay's JSON is answered empty, as its inventors have it.
@@ -44,29 +45,37 @@ func startXOAuth2(m *mechanism, c *choice) (Client, error) {
 	if err != nil {
 		return nil, misconfigured("the mechanism %s refuses the credentials", m.name)
 	}
-	return &response{name: m.name, initial: initial, reveals: true, dismiss: []byte{}}, nil
+	return &response{name: m.name, initial: initial, reveals: true, explained: true}, nil
 }
 
-func newResponse(m *mechanism, client gosasl.Client, dismiss []byte) (Client, error) {
+func newResponse(client gosasl.Client, r response) (Client, error) {
 	_, initial, err := client.Start()
 	if err != nil {
-		return nil, misconfigured("the mechanism %s refuses the credentials", m.name)
+		return nil, misconfigured("the mechanism %s refuses the credentials", r.name)
 	}
-	return &response{name: m.name, initial: initial, reveals: m.needs != certificate, dismiss: dismiss}, nil
+	r.initial = initial
+	return &r, nil
 }
 
-func (r *response) Name() string                 { return r.name }
-func (r *response) Start() ([]byte, bool, error) { return r.initial, true, nil }
-func (r *response) Verified() error              { return nil }
-func (r *response) NeedsTLS() bool               { return r.reveals }
+// Name implements Client.
+func (r *response) Name() string { return r.name }
 
-// Next: where no refusal is to be explained, an empty challenge is a relay's
-// that did not look at the initial response.
+// Start implements Client.
+func (r *response) Start() (ir []byte, hasIR bool, err error) { return r.initial, true, nil }
+
+// Verified has nothing to add to a 235: the relay has everything from the start.
+func (*response) Verified() error { return nil }
+
+// NeedsTLS implements Client.
+func (r *response) NeedsTLS() bool { return r.reveals }
+
+// Next implements Client. Where no refusal is to be explained, an empty
+// challenge is a relay's that did not look at the initial response.
 func (r *response) Next(challenge []byte) ([]byte, error) {
 	switch {
 	case r.asked:
 		return nil, unanswerable("the relay asks again after everything was said")
-	case r.dismiss != nil:
+	case r.explained:
 		r.asked = true
 		return r.dismiss, nil
 	case len(challenge) == 0:
@@ -95,10 +104,16 @@ func startCRAMMD5(m *mechanism, c *choice) (Client, error) {
 	return &prompted{name: m.name, auth: smtp.CRAMMD5Auth(c.Username, c.Password), prompts: 1}, nil
 }
 
-func (p *prompted) Name() string                 { return p.name }
-func (p *prompted) Start() ([]byte, bool, error) { return nil, false, nil }
-func (p *prompted) NeedsTLS() bool               { return p.reveals }
+// Name implements Client.
+func (p *prompted) Name() string { return p.name }
 
+// Start leaves the first word to the relay.
+func (*prompted) Start() (ir []byte, hasIR bool, err error) { return nil, false, nil }
+
+// NeedsTLS implements Client.
+func (p *prompted) NeedsTLS() bool { return p.reveals }
+
+// Next implements Client.
 func (p *prompted) Next(challenge []byte) ([]byte, error) {
 	switch {
 	case p.answered == p.prompts:
@@ -115,7 +130,7 @@ func (p *prompted) Next(challenge []byte) ([]byte, error) {
 	return answer, nil
 }
 
-// Verified: a relay that has not asked cannot know who this is.
+// Verified implements Client: a relay that has not asked cannot know who this is.
 func (p *prompted) Verified() error {
 	if p.answered < p.prompts {
 		return smtperr.New(smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseAuth, nil)

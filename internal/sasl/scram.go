@@ -64,10 +64,16 @@ func unprepared(c *choice) string {
 	return "password"
 }
 
-func (s *scramClient) Name() string                 { return s.name }
-func (s *scramClient) Start() ([]byte, bool, error) { return []byte(s.first), true, nil }
-func (s *scramClient) NeedsTLS() bool               { return false }
+// Name implements Client.
+func (s *scramClient) Name() string { return s.name }
 
+// Start implements Client.
+func (s *scramClient) Start() (ir []byte, hasIR bool, err error) { return []byte(s.first), true, nil }
+
+// NeedsTLS implements Client: the proof is good for one exchange.
+func (*scramClient) NeedsTLS() bool { return false }
+
+// Next implements Client.
 func (s *scramClient) Next(challenge []byte) ([]byte, error) {
 	if s.refused || s.step == 2 {
 		return nil, unanswerable("the relay asks again after everything was said")
@@ -76,7 +82,7 @@ func (s *scramClient) Next(challenge []byte) ([]byte, error) {
 	if strings.HasPrefix(message, "e=") {
 		// The reply that follows is the verdict.
 		s.refused = true
-		return []byte{}, nil
+		return nil, nil
 	}
 	s.step++
 	if s.step == 1 {
@@ -141,9 +147,10 @@ func (s *scramClient) verify(message string) ([]byte, error) {
 	if _, err := s.conv.Step(message); err != nil {
 		return nil, serverUnverified("the server's signature is wrong: it does not know the password")
 	}
-	return []byte{}, nil
+	return nil, nil
 }
 
+// Verified implements Client.
 func (s *scramClient) Verified() error {
 	if !s.conv.Valid() {
 		return serverUnverified("the server did not prove that it knows the password")
