@@ -81,6 +81,7 @@ func (c *console) configuredPlugins(ctx *cli.Context) ([]*plugin.SMTPProbe, erro
 	if err != nil {
 		return nil, err
 	}
+	log.loaded(inputs)
 	plugins := make([]*plugin.SMTPProbe, 0, len(inputs))
 	for _, in := range inputs {
 		p, ok := in.Input.(*plugin.SMTPProbe)

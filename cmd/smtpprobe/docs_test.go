@@ -75,6 +75,7 @@ func demoConfig(t *testing.T, fleet *demo.Fleet, port func(i int) int, ca string
 [[inputs.smtpprobe]]
   timeout = "4s"
   read_timeout = "2s"
+  send_interval = "1s" # every probe of depth send sends
   tls_ca = %q
 `, ca)
 	for i, r := range fleet.Relays() {

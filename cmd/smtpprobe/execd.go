@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os/signal"
+	"syscall"
+
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/config"
 	"github.com/urfave/cli/v2"
@@ -54,8 +57,10 @@ func (c *console) execd(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	log.honour(inputs)
+	log.loaded(inputs)
 
+	// A pipe that nobody reads any more ends the sessions, then the program.
+	signal.Ignore(syscall.SIGPIPE)
 	g := &gathering{inputs: inputs, out: c.stdout, poll: poll}
 	if ctx.Bool("once") {
 		return g.once(ctx.Context)

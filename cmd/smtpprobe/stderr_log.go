@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
@@ -20,12 +21,15 @@ type stderrLog struct {
 	out     io.Writer
 	level   telegraf.LogLevel
 	sources map[string]telegraf.LogLevel // inputs with a log_level of their own
+	held    *bytes.Buffer                // nil once a configuration is loaded
 	id      string
 }
 
-// newStderrLog takes over all of Telegraf's logging until it is closed.
+// newStderrLog takes over all of Telegraf's logging until it is closed. What
+// is said while a configuration is loaded is held back until that has worked:
+// one that does not is to be one line of error.
 func newStderrLog(out io.Writer, level telegraf.LogLevel) (*stderrLog, error) {
-	l := &stderrLog{out: out, level: level}
+	l := &stderrLog{out: out, level: level, held: &bytes.Buffer{}}
 	id, err := logger.AddCallback(l.print)
 	if err != nil {
 		return nil, fmt.Errorf("taking over the log: %w", err)
@@ -38,8 +42,8 @@ func newStderrLog(out io.Writer, level telegraf.LogLevel) (*stderrLog, error) {
 // Close gives Telegraf's logging up.
 func (l *stderrLog) Close() { logger.RemoveCallback(l.id) }
 
-// honour applies the log_level of each input.
-func (l *stderrLog) honour(inputs []*models.RunningInput) {
+// loaded applies the log_level of each input, and says what was held back.
+func (l *stderrLog) loaded(inputs []*models.RunningInput) {
 	sources := make(map[string]telegraf.LogLevel, len(inputs))
 	for _, in := range inputs {
 		if in.Config.LogLevel != "" {
@@ -53,6 +57,8 @@ func (l *stderrLog) honour(inputs []*models.RunningInput) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.sources = sources
+	fmt.Fprint(l.out, l.held)
+	l.held = nil
 }
 
 func (l *stderrLog) print(level telegraf.LogLevel, _ time.Time, source string, _ map[string]any, args ...any) {
@@ -68,7 +74,11 @@ func (l *stderrLog) print(level telegraf.LogLevel, _ time.Time, source string, _
 	if source != "" {
 		source = "[" + source + "] "
 	}
-	fmt.Fprintf(l.out, "%s %s%s\n", level.Indicator(), source, oneLine(fmt.Sprint(args...)))
+	out := l.out
+	if l.held != nil {
+		out = l.held
+	}
+	fmt.Fprintf(out, "%s %s%s\n", level.Indicator(), source, oneLine(fmt.Sprint(args...)))
 }
 
 // oneLine keeps a message in its line: execd takes every line for a message.

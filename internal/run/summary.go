@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/influxdata/telegraf"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
 // summary gathers what every relay's metrics say.
@@ -24,10 +26,12 @@ type tally struct {
 	totals            []time.Duration
 }
 
-// add takes a metric in; others than smtpprobe's own are passed over.
+// add takes a metric in; others than smtpprobe's own are passed over, and the
+// probe that the end of the demonstration cut short.
 func (s summary) add(m telegraf.Metric) {
 	relay, ok := m.GetTag("relay")
-	if m.Name() != "smtpprobe" || !ok {
+	class, _ := m.GetTag("error_class")
+	if m.Name() != "smtpprobe" || !ok || class == smtperr.Canceled.String() {
 		return
 	}
 	t := s[relay]
@@ -39,9 +43,7 @@ func (s summary) add(m telegraf.Metric) {
 	if success, ok := m.GetField("success"); ok && success == int64(1) {
 		t.successes++
 	}
-	if class, ok := m.GetTag("error_class"); ok {
-		t.classes[class]++
-	}
+	t.classes[class]++
 	if seconds, ok := m.GetField("total_time"); ok {
 		if f, ok := seconds.(float64); ok {
 			t.totals = append(t.totals, time.Duration(f*float64(time.Second)))

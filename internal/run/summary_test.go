@@ -14,6 +14,7 @@ smtpprobe,error_class=greeting_refused,relay=flaky success=0i,total_time=0.010 1
 smtpprobe,error_class=none,relay=flaky success=1i,total_time=0.020 2
 smtpprobe,error_class=greeting_refused,relay=flaky success=0i,total_time=0.030 3
 smtpprobe,error_class=greeting_refused,relay=flaky success=0i,total_time=0.040 4
+smtpprobe,error_class=canceled,relay=healthy success=0i,total_time=9 4
 smtpprobe_phase,error_class=none,relay=healthy duration=9 1
 `
 

@@ -1,0 +1,192 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+)
+
+func TestEveryLineOnStdinIsAGather(t *testing.T) {
+	t.Parallel()
+	srv := relay.Start(t, relay.Script{})
+	s := serve(t, "-config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv))))
+	for n := 1; n <= 3; n++ {
+		s.ask(t)
+		require.Contains(t, s.metric(t), "error_class=none")
+		require.Len(t, srv.Wait(t, n), n, "one session for each line")
+	}
+	require.NoError(t, s.stdin.Close())
+	require.Empty(t, s.end(t))
+	require.Empty(t, s.stderr.String())
+}
+
+func TestClosingStdinEndsARunningGather(t *testing.T) {
+	t.Parallel()
+	healthy, silent := relay.Start(t, relay.Script{}), relay.Start(t, relay.Script{Greeting: relay.Silence()})
+	s := serve(t, "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  timeout = \"10m\"\n  servers = [%q, %q]\n", at(healthy), at(silent))))
+	s.ask(t)
+	require.Contains(t, s.metric(t), "error_class=none", "what is done is written at once")
+	require.NoError(t, s.stdin.Close())
+	require.NotContains(t, s.end(t), "error_class=read_timeout")
+}
+
+func TestSignalsEndARunningGather(t *testing.T) {
+	t.Parallel()
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		t.Run(signal.String(), func(t *testing.T) {
+			t.Parallel()
+			healthy, silent := relay.Start(t, relay.Script{}), relay.Start(t, relay.Script{Greeting: relay.Silence()})
+			s := serve(t, "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  timeout = \"10m\"\n  servers = [%q, %q]\n", at(healthy), at(silent))))
+			s.ask(t)
+			require.Contains(t, s.metric(t), "error_class=none")
+			require.NoError(t, s.cmd.Process.Signal(signal))
+			require.NotContains(t, s.end(t), "error_class=read_timeout")
+		})
+	}
+}
+
+func TestPollingGathersWithoutBeingAsked(t *testing.T) {
+	t.Parallel()
+	srv := relay.Start(t, relay.Script{})
+	s := serve(t, "--poll_interval", "50ms", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  timeout = \"40ms\"\n  servers = [%q]\n", at(srv))))
+	for range 2 {
+		require.Contains(t, s.metric(t), "smtpprobe,error_class=")
+	}
+	require.NoError(t, s.stdin.Close())
+	s.end(t)
+}
+
+func TestPollingDisabledWaitsToBeAsked(t *testing.T) {
+	t.Parallel()
+	srv := relay.Start(t, relay.Script{})
+	s := serve(t, "--poll_interval=1ms", "--poll_interval_disabled", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv))))
+	s.ask(t)
+	require.Contains(t, s.metric(t), "error_class=none")
+	require.NoError(t, s.stdin.Close())
+	require.Empty(t, s.end(t))
+	require.Len(t, srv.Sessions(), 1)
+}
+
+func TestABrokenStdoutEndsTheProgram(t *testing.T) {
+	t.Parallel()
+	srv := relay.Start(t, relay.Script{})
+	s := serve(t, "--poll_interval", "20ms", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  timeout = \"10ms\"\n  servers = [%q]\n", at(srv))))
+	s.metric(t)
+	require.NoError(t, s.pipe.Close())
+	require.Error(t, s.cmd.Wait())
+	require.Contains(t, s.stderr.String(), "E! writing metrics: ")
+}
+
+type broken struct{}
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("nobody reads") }
+
+func TestAFailedWriteIsStatus1(t *testing.T) {
+	srv := relay.Start(t, relay.Script{})
+	var stderr bytes.Buffer
+	status := run([]string{"smtpprobe", "--once", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv)))},
+		strings.NewReader(""), broken{}, &stderr)
+	require.Equal(t, statusFailed, status)
+	require.Equal(t, "E! writing metrics: nobody reads\n", stderr.String())
+}
+
+func TestOnceHonoursWhatTelegrafGivesEveryInput(t *testing.T) {
+	srv := relay.Start(t, relay.Script{})
+	got := program("--once", "--config", configFile(t, fmt.Sprintf(`
+[global_tags]
+  dc = "north"
+[[inputs.smtpprobe]]
+  servers = [%[1]q]
+  alias = "first"
+  name_override = "mail"
+  fieldinclude = ["success"]
+  taginclude = ["error_class", "site", "dc"]
+  [inputs.smtpprobe.tags]
+    site = "a"
+[[inputs.smtpprobe]]
+  servers = [%[1]q]
+  fieldinclude = ["result"]
+  taginclude = ["error_class"]
+`, at(srv))))
+	require.Equal(t, statusOK, got.status, got.stderr)
+	require.Empty(t, got.stderr)
+	require.Regexp(t, `(?m)^mail,dc=north,error_class=none,site=a success=1i \d{19}$`, got.stdout)
+	require.Regexp(t, `(?m)^smtpprobe,error_class=none result="none" \d{19}$`, got.stdout)
+	require.Equal(t, 2, strings.Count(got.stdout, "\n"))
+}
+
+func TestOnceSendsWhateverSendIntervalSays(t *testing.T) {
+	srv := relay.Start(t, relay.Script{})
+	path := configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n  probe = \"send\"\n  send_interval = \"24h\"\n  to = [\"a@example.org\"]\n", at(srv)))
+	for n := 1; n <= 2; n++ {
+		got := program("--once", "--config", path)
+		require.Equal(t, statusOK, got.status, got.stderr)
+		require.Contains(t, got.stdout, "message_accepted=1i")
+		require.Len(t, srv.Wait(t, n)[n-1].Messages, 1)
+	}
+}
+
+func TestLogLinesKeepTheirLevelUnderExecd(t *testing.T) {
+	t.Parallel()
+	srv := relay.Start(t, relay.Script{Greeting: relay.Say("554 5.7.1 go\taway")})
+	s := serve(t, "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  alias = \"x\"\n  interval = \"1h\"\n  servers = [%q]\n", at(srv))))
+	s.ask(t)
+	require.Contains(t, s.metric(t), "error_class=greeting_refused")
+	require.NoError(t, s.stdin.Close())
+	s.end(t)
+	lines := strings.Split(strings.TrimSpace(s.stderr.String()), "\n")
+	require.Equal(t, "I! [inputs.smtpprobe::x] interval 1h0m0s has no effect here: the interval of inputs.execd decides", lines[0])
+	require.Contains(t, lines[1], "D! [inputs.smtpprobe::x] "+at(srv)+": greeting_refused/access_denied at greeting: 554 ")
+	for _, line := range lines[1:] {
+		require.Regexp(t, `^D! `, line, "a failing relay is no more than a debug line")
+	}
+}
+
+func TestLogLevelOfAnInputIsHonoured(t *testing.T) {
+	srv := relay.Start(t, relay.Script{Greeting: relay.Say("554 no")})
+	content := fmt.Sprintf("[[inputs.smtpprobe]]\n  log_level = %%q\n  servers = [%q]\n", at(srv))
+	require.Contains(t, program("--once", "--config", configFile(t, fmt.Sprintf(content, "debug"))).stderr, "D! [inputs.smtpprobe] ")
+	require.Empty(t, program("--once", "--debug", "--config", configFile(t, fmt.Sprintf(content, "warn"))).stderr)
+	require.Contains(t, program("--once", "--debug", "--config", configFile(t, fmt.Sprintf(content, ""))).stderr, "D! [inputs.smtpprobe] ")
+}
+
+func TestVariablesAndSecretsAreThoseOfTelegraf(t *testing.T) {
+	t.Parallel()
+	const password = `p$a"s\s`
+	srv := relay.Start(t, relay.Script{Accounts: &relay.Accounts{Passwords: map[string]string{"user": password}}})
+	secrets := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(secrets, "mail"), []byte(password), 0o600))
+	for name, setting := range map[string]string{
+		"the environment": `"${SMTP_TEST_PASSWORD}"`,
+		"the file itself": `'p$a"s\s'`,
+		"a secret store":  `"@{vault:mail}"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got := process(t, []string{"SMTP_TEST_PASSWORD=" + password}, "--once", "--config", configFile(t, fmt.Sprintf(`
+[[secretstores.docker]]
+  id = "vault"
+  path = %q
+[[inputs.smtpprobe]]
+  servers = ["${SMTP_TEST_URL:-%s}"]
+  probe = "auth"
+  username = "${SMTP_TEST_UNSET:-user}"
+  password = %s
+  auth_mechanism = "PLAIN"
+  auth_cleartext = true
+`, secrets, at(srv), setting)))
+			require.Equal(t, statusOK, got.status, got.stderr)
+			require.Contains(t, got.stdout, "reply_code=235")
+			require.NotContains(t, got.stdout+got.stderr, password)
+		})
+	}
+}
