@@ -21,9 +21,13 @@ func (p *SMTPProbe) Gather(acc telegraf.Accumulator) error {
 // gather that begins while another runs waits for it. A relay that fails is a
 // metric, never an error.
 func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator) error {
+	life := p.lifetime()
+	if life.Err() != nil {
+		return nil
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(p.lifetime(), cancel)()
+	defer context.AfterFunc(life, cancel)()
 
 	select {
 	case p.running <- struct{}{}:

@@ -2,8 +2,10 @@ package smtpprobe
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/influxdata/telegraf/config"
@@ -76,6 +78,9 @@ func (t *TLS) load() (*tls.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkAuthorities(or(t.CA)); err != nil {
+		return nil, err
+	}
 	client := commontls.ClientConfig{
 		TLSCA: or(t.CA), TLSCert: or(t.Cert), TLSKey: or(t.Key), TLSKeyPwd: pwd,
 		InsecureSkipVerify: or(t.InsecureSkipVerify), ServerName: or(t.ServerName),
@@ -83,7 +88,7 @@ func (t *TLS) load() (*tls.Config, error) {
 	}
 	c, err := client.TLSConfig()
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", t.file(), err)
+		return nil, fmt.Errorf("tls_cert, tls_key: %w", err)
 	}
 	// Telegraf's ClientConfig leaves these out where nothing else is set.
 	c.MinVersion = commontls.TLSMinVersionDefault
@@ -100,13 +105,17 @@ func (t *TLS) load() (*tls.Config, error) {
 	return c, nil
 }
 
-// file names the settings that a failed loading can be about.
-func (t *TLS) file() string {
-	if or(t.Cert) == "" {
-		return "tls_ca"
+// checkAuthorities tells more plainly than Telegraf what is wrong with a file.
+func checkAuthorities(path string) error {
+	if path == "" {
+		return nil
 	}
-	if or(t.CA) == "" {
-		return "tls_cert, tls_key"
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("tls_ca: %w", err)
 	}
-	return "tls_ca, tls_cert, tls_key"
+	if !x509.NewCertPool().AppendCertsFromPEM(content) {
+		return fmt.Errorf("tls_ca %q holds no PEM certificate", path)
+	}
+	return nil
 }

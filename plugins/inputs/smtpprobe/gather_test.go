@@ -1,0 +1,438 @@
+package smtpprobe
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"slices"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/influxdata/telegraf/config"
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// stage is a plugin whose engine a test plays.
+type stage struct {
+	*SMTPProbe
+	log *debugLog
+
+	mu     sync.Mutex
+	probed []smtpprobe.Prober
+	play   func(*smtpprobe.Prober) *smtpprobe.Result
+}
+
+// onStage makes a plugin of servers; change may set more before Init.
+func onStage(t testing.TB, servers []string, change func(*SMTPProbe)) *stage {
+	t.Helper()
+	s := &stage{SMTPProbe: New(), log: &debugLog{}}
+	s.Servers, s.Log = servers, s.log
+	s.Helo = ptr("probe.example")
+	if change != nil {
+		change(s.SMTPProbe)
+	}
+	require.NoError(t, s.Init())
+	s.play = well
+	s.engine.probe = func(ctx context.Context, p *smtpprobe.Prober) *smtpprobe.Result {
+		s.mu.Lock()
+		s.probed = append(s.probed, *p)
+		play := s.play
+		s.mu.Unlock()
+		if ctx.Err() != nil {
+			return failing(p, smtperr.New(smtperr.Canceled, "", smtperr.PhaseConnect, ctx.Err()))
+		}
+		return play(p)
+	}
+	return s
+}
+
+func well(p *smtpprobe.Prober) *smtpprobe.Result {
+	return &smtpprobe.Result{
+		Depth: p.Plan.Depth, Start: time.Now(), Total: time.Millisecond, Expected: true, Reply: reply(250, "ok"),
+		Capabilities: &smtpprobe.Capabilities{Extensions: map[string]string{"SIZE": ""}},
+	}
+}
+
+func failing(p *smtpprobe.Prober, err *smtperr.Error) *smtpprobe.Result {
+	return &smtpprobe.Result{Depth: p.Plan.Depth, Start: time.Now(), Total: time.Millisecond, Err: err, Reply: err.Reply}
+}
+
+func refusing(p *smtpprobe.Prober) *smtpprobe.Result {
+	return failing(p, smtperr.New(smtperr.ConnectError, "refused", smtperr.PhaseConnect, nil))
+}
+
+// gathered is one gather's record.
+func (s *stage) gathered(t testing.TB) *record {
+	t.Helper()
+	acc := newRecord(t)
+	require.NoError(t, s.Gather(acc))
+	return acc
+}
+
+// depths are how deep the probes of the last gather went.
+func (s *stage) depths() []smtpprobe.Depth {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var depths []smtpprobe.Depth
+	for _, p := range s.probed {
+		depths = append(depths, p.Plan.Depth)
+	}
+	s.probed = nil
+	return depths
+}
+
+func many(n int) []string {
+	servers := make([]string, n)
+	for i := range servers {
+		servers[i] = "smtp://r" + strconv.Itoa(i) + ".example"
+	}
+	return servers
+}
+
+func TestEveryRelayIsOneMetric(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, []string{"smtp://a.example", "lmtp:///run/lmtp", "smtps://[::1]:4650"}, nil)
+	metrics := s.gathered(t).named("smtpprobe")
+	require.Len(t, metrics, 3)
+	require.Equal(t, map[string]string{
+		"relay": "lmtp:///run/lmtp", "source": "/run/lmtp", "probe": "ehlo", "tls": "never",
+		"error_class": "none", "reason": "none", "reply_code": "250", "phase": "done", "fault": "none",
+	}, metrics[0].Tags())
+	require.Equal(t, "25", metrics[1].Tags()["port"])
+	require.Equal(t, "::1", metrics[2].Tags()["source"])
+	require.Equal(t, "4650", metrics[2].Tags()["port"])
+	require.Equal(t, "implicit", metrics[2].Tags()["tls"])
+}
+
+func TestAFailingRelayIsAMetricAndADebugLine(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, many(1), nil)
+	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		require.True(t, p.Plan.Transcript)
+		r := refusing(p)
+		r.Transcript = []smtpprobe.Line{{At: time.Second, Dir: smtpprobe.Event, Text: "connected"}}
+		return r
+	}
+	m := s.gathered(t).only(t, "smtpprobe")
+	require.Equal(t, int64(0), m.Fields()["success"])
+	require.Equal(t, "smtp://r0.example: connect_error/refused at connect\nsmtp://r0.example:    1.000s * connected", s.log.text())
+}
+
+func TestAHealthyRelayIsNotLogged(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, many(3), nil)
+	s.gathered(t)
+	require.Empty(t, s.log.text())
+}
+
+func TestNoMoreProbesThanAllowedRunAtATime(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, many(1000), func(p *SMTPProbe) { p.MaxConcurrent = 7 })
+	var now, most atomic.Int64
+	before := runtime.NumGoroutine()
+	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		most.Store(max(most.Load(), now.Add(1)))
+		defer now.Add(-1)
+		runtime.Gosched()
+		return well(p)
+	}
+	require.Len(t, s.gathered(t).named("smtpprobe"), 1000)
+	require.LessOrEqual(t, most.Load(), int64(7))
+	require.Positive(t, most.Load())
+	require.Less(t, runtime.NumGoroutine(), before+50)
+}
+
+func TestEachMetricIsHandedOverAsItsProbeEnds(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, many(2), nil)
+	release := make(chan struct{})
+	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		if p.Target.Host == "r0.example" {
+			<-release
+		}
+		return well(p)
+	}
+	acc := newRecord(t)
+	ended := make(chan error)
+	go func() { ended <- s.Gather(acc) }()
+	m := <-acc.arrived
+	require.Equal(t, "r1.example", m.Tags()["source"])
+	close(release)
+	require.NoError(t, <-ended)
+	require.Len(t, acc.arrived, 1)
+}
+
+func TestStartsAreSpread(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := onStage(t, many(4), func(p *SMTPProbe) { p.Spread = config.Duration(4 * time.Second) })
+		began := time.Now()
+		metrics := s.gathered(t).named("smtpprobe")
+		for i, m := range metrics {
+			require.Equal(t, time.Duration(i)*time.Second, m.Time().Sub(began))
+		}
+	})
+}
+
+func TestStopEndsAGatherThatIsSpreadAndHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := onStage(t, many(3), func(p *SMTPProbe) { p.Spread = config.Duration(3 * time.Hour) })
+		s.engine.probe = func(ctx context.Context, p *smtpprobe.Prober) *smtpprobe.Result {
+			<-ctx.Done()
+			return failing(p, smtperr.New(smtperr.Canceled, "", smtperr.PhaseGreeting, ctx.Err()))
+		}
+		acc := newRecord(t)
+		ended := make(chan error, 1)
+		go func() { ended <- s.Gather(acc) }()
+		synctest.Wait()
+		began := time.Now()
+		s.Stop()
+		require.NoError(t, <-ended)
+		require.Zero(t, time.Since(began))
+		m := acc.only(t, "smtpprobe")
+		require.Equal(t, "canceled", m.Tags()["error_class"])
+		require.Equal(t, "prober", m.Tags()["fault"])
+		require.Equal(t, int64(0), m.Fields()["consecutive_failures"], "it says nothing about the relay")
+
+		require.NoError(t, s.Gather(acc), "after Stop nothing is probed")
+		require.Len(t, acc.all(), 1)
+
+		require.NoError(t, s.Start(acc))
+		s.engine.probe = func(_ context.Context, p *smtpprobe.Prober) *smtpprobe.Result { return well(p) }
+		s.Spread = 0
+		require.NoError(t, s.Gather(acc))
+		require.Len(t, acc.all(), 4)
+	})
+}
+
+func TestTheEndOfTheContextEndsAGather(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, many(5), func(p *SMTPProbe) { p.MaxConcurrent = 1 })
+	ctx, cancel := context.WithCancel(t.Context())
+	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		cancel()
+		return well(p)
+	}
+	acc := newRecord(t)
+	require.NoError(t, s.GatherContext(ctx, acc))
+	require.Len(t, acc.all(), 1)
+}
+
+func TestGathersThatOverlapTakeTurns(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, many(20), func(p *SMTPProbe) { p.MaxConcurrent = 5 })
+	var now, most atomic.Int64
+	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		most.Store(max(most.Load(), now.Add(1)))
+		defer now.Add(-1)
+		return well(p)
+	}
+	acc := newRecord(t)
+	var gathers sync.WaitGroup
+	for range 4 {
+		gathers.Go(func() {
+			if err := s.Gather(acc); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	gathers.Wait()
+	require.Len(t, acc.all(), 80)
+	require.LessOrEqual(t, most.Load(), int64(5))
+}
+
+func TestStopWithoutInitOrGatherReturns(t *testing.T) {
+	t.Parallel()
+	New().Stop()
+	s := onStage(t, many(1), nil)
+	s.Stop()
+	s.Stop()
+}
+
+func TestFailuresAreCountedUntilTheNextSuccess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := onStage(t, many(1), nil)
+		fields := func() map[string]any {
+			time.Sleep(10 * time.Second)
+			return s.gathered(t).only(t, "smtpprobe").Fields()
+		}
+		s.play = refusing
+		require.NotContains(t, fields(), "seconds_since_success", "none was seen")
+		require.Equal(t, int64(2), fields()["consecutive_failures"])
+		s.play = well
+		f := fields()
+		require.Equal(t, int64(0), f["consecutive_failures"])
+		require.Equal(t, int64(0), f["seconds_since_success"])
+		s.play = refusing
+		fields()
+		f = fields()
+		require.Equal(t, int64(2), f["consecutive_failures"])
+		require.Equal(t, int64(20), f["seconds_since_success"])
+	})
+}
+
+func TestChangedCapabilitiesShowOnce(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, many(1), nil)
+	offering := func(plain, secure []string) any {
+		s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+			r := well(p)
+			r.Capabilities = capabilities(plain)
+			if secure != nil {
+				r.TLS = &smtpprobe.TLSState{Complete: true}
+				r.PlainCaps, r.Capabilities = capabilities(plain), capabilities(secure)
+			}
+			return r
+		}
+		return s.gathered(t).only(t, "smtpprobe").Fields()["capabilities_changed"]
+	}
+	require.Equal(t, int64(0), offering([]string{"SIZE"}, nil))
+	require.Equal(t, int64(0), offering([]string{"SIZE"}, nil))
+	require.Equal(t, int64(1), offering([]string{"SIZE", "STARTTLS"}, []string{"AUTH"}))
+	require.Equal(t, int64(0), offering([]string{"SIZE", "STARTTLS"}, []string{"AUTH"}))
+	require.Equal(t, int64(1), offering([]string{"SIZE", "STARTTLS"}, []string{"AUTH", "DSN"}))
+	require.Equal(t, int64(0), offering([]string{"SIZE", "STARTTLS"}, nil), "TLS failed: nothing is known of what it hides")
+	require.Equal(t, int64(0), offering([]string{"SIZE", "STARTTLS"}, []string{"AUTH", "DSN"}))
+}
+
+func capabilities(names []string) *smtpprobe.Capabilities {
+	c := &smtpprobe.Capabilities{Extensions: make(map[string]string)}
+	for _, n := range names {
+		c.Extensions[n] = ""
+	}
+	return c
+}
+
+func TestARelayThatOfferedSTARTTLSIsExpectedToOfferItAgain(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, many(1), nil)
+	expects := func() bool {
+		s.gathered(t)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return s.probed[len(s.probed)-1].Plan.STARTTLSExpected
+	}
+	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		r := well(p)
+		// The handshake failed: these are the capabilities before TLS.
+		r.TLS, r.Capabilities = &smtpprobe.TLSState{}, capabilities([]string{"STARTTLS"})
+		return r
+	}
+	require.False(t, expects())
+	s.play = well
+	require.True(t, expects())
+	require.True(t, expects(), "it stays withdrawn")
+}
+
+func TestASecretThatCannotBeHadIsAMetric(t *testing.T) {
+	t.Parallel()
+	broken := config.NewSecret([]byte("@{absent:s3cret}"))
+	username := config.NewSecret([]byte("alice"))
+	s := onStage(t, many(1), func(p *SMTPProbe) {
+		p.Settings.Probe, p.Username, p.Password = ptr("auth"), &username, &broken
+	})
+	m := s.gathered(t).only(t, "smtpprobe")
+	require.Empty(t, s.depths(), "nothing is probed")
+	require.Equal(t, "config_error", m.Tags()["error_class"])
+	require.Equal(t, "config", m.Tags()["phase"])
+	require.Equal(t, float64(0), m.Fields()["failed_phase_time"])
+	require.Contains(t, m.Fields()["error"], "password: the secret cannot be had")
+}
+
+// answering makes DNS answer.
+func (s *stage) answering(targets ...smtpprobe.Target) {
+	s.engine.expand = func(context.Context, smtpprobe.Target, smtpprobe.Plan, bool) ([]smtpprobe.Target, *smtpprobe.Result) {
+		return targets, nil
+	}
+}
+
+func TestAnMXDomainIsAMetricForEveryHost(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, []string{"mx://example.org"}, nil)
+	base := s.relays[0].target
+	a, b := base, base
+	a.Host, b.Host = "mx1.example.org", "mx2.example.org"
+	s.answering(a, b, a)
+	metrics := s.gathered(t).named("smtpprobe")
+	require.Len(t, metrics, 2, "a host that DNS names twice is probed once")
+	hosts := []string{metrics[0].Tags()["source"], metrics[1].Tags()["source"]}
+	slices.Sort(hosts)
+	require.Equal(t, []string{"mx1.example.org", "mx2.example.org"}, hosts)
+	require.Equal(t, "example.org", metrics[0].Tags()["domain"])
+	require.Equal(t, "mx://example.org", metrics[0].Tags()["relay"])
+	require.Equal(t, "25", metrics[0].Tags()["port"])
+}
+
+func TestWithAllAddressesEachIsAMetric(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, many(1), func(p *SMTPProbe) { p.Addresses = ptr("all") })
+	base := s.relays[0].target
+	a, b := base, base
+	a.IP, b.IP = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
+	s.answering(a, b)
+	metrics := s.gathered(t).named("smtpprobe")
+	require.Len(t, metrics, 2)
+	ips := []string{metrics[0].Tags()["ip"], metrics[1].Tags()["ip"]}
+	slices.Sort(ips)
+	require.Equal(t, []string{"192.0.2.1", "2001:db8::1"}, ips)
+	require.Equal(t, "r0.example", metrics[0].Tags()["source"])
+}
+
+func TestADomainThatCannotBeResolvedIsOneMetric(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, []string{"mx://example.org"}, nil)
+	s.engine.expand = func(_ context.Context, _ smtpprobe.Target, p smtpprobe.Plan, _ bool) ([]smtpprobe.Target, *smtpprobe.Result) {
+		return nil, failing(&smtpprobe.Prober{Plan: p}, smtperr.New(smtperr.DNSNotFound, smtperr.ReasonNullMX, smtperr.PhaseDNS, nil))
+	}
+	m := s.gathered(t).only(t, "smtpprobe")
+	require.Equal(t, "null_mx", m.Tags()["reason"])
+	require.Equal(t, "example.org", m.Tags()["source"])
+	require.Equal(t, "example.org", m.Tags()["domain"])
+	require.Equal(t, int64(2), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
+}
+
+func TestAnswersOfDNSThatChangeDoNotPileUp(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, []string{"mx://example.org"}, nil)
+	r := s.relays[0]
+	for i := range 1000 {
+		host := r.target
+		host.Host = fmt.Sprintf("mx%d.example.org", i)
+		steady := r.target
+		steady.Host = "mx.example.org"
+		s.answering(host, steady)
+		s.play = refusing
+		for _, m := range s.gathered(t).named("smtpprobe") {
+			if m.Tags()["source"] == steady.Host {
+				require.Equal(t, int64(i+1), m.Fields()["consecutive_failures"])
+			}
+		}
+	}
+	require.LessOrEqual(t, len(r.memory), 2+forgetAfter)
+}
+
+func TestProbingAtStartupSucceedsIfAnyRelayDoes(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, many(3), func(p *SMTPProbe) { p.MaxConcurrent = 1 })
+	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		require.Equal(t, smtpprobe.DepthConnect, p.Plan.Depth)
+		if p.Target.Host == "r1.example" {
+			return well(p)
+		}
+		return refusing(p)
+	}
+	require.NoError(t, s.Probe())
+	s.play = refusing
+	require.ErrorContains(t, s.Probe(), "no relay can be reached")
+	require.ErrorContains(t, s.Probe(), "connect_error/refused")
+}

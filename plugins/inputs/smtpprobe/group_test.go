@@ -1,0 +1,99 @@
+package smtpprobe
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// Each relay of the group r0, r1, r2 is well or fails with a class.
+func TestAGroupTellsWhereMailWouldGoOut(t *testing.T) {
+	t.Parallel()
+	const ok = smtperr.None
+	for name, c := range map[string]struct {
+		policy   string
+		outcomes [3]smtperr.Class
+		code     int // of every failure
+		selected string
+		class    string
+		success  int64
+		attempts int64
+		healthy  int64
+	}{
+		"the first works":                            {"seed", [3]smtperr.Class{ok, ok, ok}, 0, "smtp://r0.example", "none", 1, 1, 3},
+		"seed goes on after a refused connection":    {"seed", [3]smtperr.Class{smtperr.ConnectError, ok, ok}, 0, "smtp://r1.example", "none", 1, 2, 2},
+		"seed stops at a failed authentication":      {"seed", [3]smtperr.Class{smtperr.AuthFailed, ok, ok}, 535, "none", "auth_failed", 0, 1, 2},
+		"seed goes on after a refused sender":        {"seed", [3]smtperr.Class{smtperr.SenderRefused, ok, ok}, 550, "smtp://r1.example", "none", 1, 2, 2},
+		"mta stops at a sender refused for good":     {"mta", [3]smtperr.Class{smtperr.SenderRefused, ok, ok}, 550, "none", "sender_refused", 0, 1, 2},
+		"mta goes on after a sender refused for now": {"mta", [3]smtperr.Class{smtperr.SenderRefused, ok, ok}, 450, "smtp://r1.example", "none", 1, 2, 2},
+		"mta goes on after timeouts":                 {"mta", [3]smtperr.Class{smtperr.ConnectTimeout, smtperr.ReadTimeout, ok}, 0, "smtp://r2.example", "none", 1, 3, 1},
+		"none works, the last one tried tells":       {"seed", [3]smtperr.Class{smtperr.ConnectError, smtperr.ConnectTimeout, smtperr.TLSError}, 0, "none", "tls_error", 0, 3, 0},
+		"the default is seed":                        {"", [3]smtperr.Class{smtperr.SenderRefused, ok, ok}, 550, "smtp://r1.example", "none", 1, 2, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := onStage(t, many(3), func(p *SMTPProbe) {
+				p.Groups = []*Group{{Name: "out", Relays: many(3), Policy: c.policy}}
+			})
+			s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+				class := c.outcomes[p.Target.Host[1]-'0']
+				if class == ok {
+					return well(p)
+				}
+				err := smtperr.New(class, "", smtperr.PhaseConnect, nil)
+				if c.code != 0 {
+					err.Reply, err.Temporary = reply(c.code, "no"), c.code < 500
+				}
+				return failing(p, err)
+			}
+			m := s.gathered(t).only(t, "smtpprobe_group")
+			require.Equal(t, map[string]string{"group": "out", "selected": c.selected, "error_class": c.class}, m.Tags())
+			require.Equal(t, map[string]any{
+				"success": c.success, "attempts": c.attempts, "healthy": c.healthy, "total": int64(3),
+				"total_time": (time.Duration(c.attempts) * time.Millisecond).Seconds(),
+			}, m.Fields())
+		})
+	}
+}
+
+func TestADomainInAGroupWorksIfAnyOfItsHostsDoes(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, []string{"mx://example.org"}, func(p *SMTPProbe) {
+		p.Groups = []*Group{{Name: "out", Relays: []string{"mx://example.org"}}}
+	})
+	a, b := s.relays[0].target, s.relays[0].target
+	a.Host, b.Host = "a.example", "b.example"
+	s.answering(a, b)
+	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		if p.Target.Host == "a.example" {
+			return refusing(p)
+		}
+		return well(p)
+	}
+	m := s.gathered(t).only(t, "smtpprobe_group")
+	require.Equal(t, int64(1), m.Fields()["success"])
+	require.Equal(t, int64(1), m.Fields()["healthy"])
+
+	s.play = refusing
+	m = s.gathered(t).only(t, "smtpprobe_group")
+	require.Equal(t, "connect_error", m.Tags()["error_class"])
+}
+
+func TestAGatherThatWasStoppedSaysNothingOfGroups(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, many(2), func(p *SMTPProbe) {
+		p.MaxConcurrent = 1
+		p.Groups = []*Group{{Name: "out", Relays: many(2)}}
+	})
+	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		s.end()
+		return well(p)
+	}
+	acc := s.gathered(t)
+	require.Len(t, acc.named("smtpprobe"), 1)
+	require.Empty(t, acc.named("smtpprobe_group"))
+}

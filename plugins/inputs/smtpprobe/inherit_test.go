@@ -1,0 +1,200 @@
+package smtpprobe
+
+import (
+	"crypto/tls"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+)
+
+const family = `
+	[[inputs.smtpprobe]]
+	servers = ["smtp://a.example"]
+	probe = "rcpt"
+	helo = "probe.example"
+	timeout = "4s"
+	read_timeout = "2s"
+	starttls = "required"
+	auth_cleartext = true
+	username = "alice"
+	password = "alices"
+	auth_mechanism = "PLAIN"
+	from = "a@b.example"
+	to = ["c@d.example"]
+	expect = ["service_unavailable"]
+	insecure_skip_verify = true
+	tls_server_name = "cert.example"
+	tls_min_version = "TLS13"
+	`
+
+func TestARelayInheritsWhatItDoesNotMention(t *testing.T) {
+	p := initialized(t, family+`
+		[[inputs.smtpprobe.relay]]
+		name = "heir"
+		url = "smtp://b.example"
+		connect_timeout = "1s"`)
+	heir := relayNamed(t, p, "heir")
+	require.Equal(t, smtpprobe.DepthRcpt, heir.plan.Depth)
+	require.Equal(t, "probe.example", heir.plan.Helo)
+	require.Equal(t, 4*time.Second, heir.plan.Timeout)
+	require.Equal(t, time.Second, heir.plan.ConnectTimeout)
+	require.Equal(t, 2*time.Second, heir.plan.ReadTimeout)
+	require.Equal(t, smtpprobe.TLSRequired, heir.target.TLS)
+	require.Equal(t, "a@b.example", heir.plan.From)
+	require.Equal(t, []string{"c@d.example"}, heir.plan.To)
+	require.Len(t, heir.plan.Expect, 1)
+	require.True(t, heir.target.TLSConfig.InsecureSkipVerify)
+	require.EqualValues(t, tls.VersionTLS13, heir.target.TLSConfig.MinVersion)
+
+	auth, err := heir.login.auth()
+	require.NoError(t, err)
+	require.Equal(t, &smtpprobe.Auth{Username: "alice", Password: "alices", Mechanism: "PLAIN", Cleartext: true}, auth)
+}
+
+func TestWhatARelayMentionsCountsEvenWhenItIsFalseZeroOrEmpty(t *testing.T) {
+	p := initialized(t, family+`
+		[[inputs.smtpprobe.relay]]
+		name = "own"
+		url = "smtp://b.example"
+		read_timeout = "0s"
+		from = ""
+		expect = []
+		insecure_skip_verify = false
+		tls_min_version = ""
+		auth_cleartext = false
+		username = ""`)
+	own := relayNamed(t, p, "own")
+	require.Zero(t, own.plan.ReadTimeout)
+	require.Empty(t, own.plan.From)
+	require.Empty(t, own.plan.Expect)
+	require.False(t, own.target.TLSConfig.InsecureSkipVerify)
+	require.EqualValues(t, tls.VersionTLS12, own.target.TLSConfig.MinVersion)
+	require.Nil(t, own.login, "an empty username switches AUTH off")
+}
+
+func TestAnEmptyListOfRecipientsIsNotInherited(t *testing.T) {
+	p, err := load(t, family+`
+		[[inputs.smtpprobe.relay]]
+		name = "own"
+		url = "smtp://b.example"
+		to = []`)
+	require.NoError(t, err)
+	require.EqualError(t, p.Init(), `relay "own": probe "rcpt" needs a recipient: to is empty`)
+}
+
+func TestCredentialsAreInheritedAsOneBlock(t *testing.T) {
+	for _, own := range []string{`username = "bob"`, `password = "bobs"`, `auth_mechanism = "LOGIN"`, `scopes = ["x"]`, `client_id = "i"`} {
+		p, err := load(t, family+`
+			[[inputs.smtpprobe.relay]]
+			name = "own"
+			url = "smtp://b.example"
+			`+own)
+		require.NoError(t, err)
+		require.ErrorContains(t, p.Init(), `relay "own": `, "what is missing beside %s must not come from alice", own)
+	}
+	p := initialized(t, family+`
+		[[inputs.smtpprobe.relay]]
+		name = "own"
+		url = "smtp://b.example"
+		username = "bob"
+		token = "bobs"`)
+	auth, err := relayNamed(t, p, "own").login.auth()
+	require.NoError(t, err)
+	require.Equal(t, "bob", auth.Username)
+	require.Empty(t, auth.Password)
+	require.Empty(t, auth.Mechanism)
+	require.True(t, auth.Cleartext, "which is not of the block")
+	token, err := auth.Token.Token(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "bobs", token)
+}
+
+func TestTheServerNameIsTheServersOnly(t *testing.T) {
+	p := initialized(t, family+`
+		[[inputs.smtpprobe.relay]]
+		name = "heir"
+		url = "smtp://b.example"
+		[[inputs.smtpprobe.relay]]
+		name = "own"
+		url = "smtp://c.example"
+		tls_server_name = "other.example"`)
+	require.Equal(t, "cert.example", relayNamed(t, p, "smtp://a.example").target.TLSConfig.ServerName)
+	require.Empty(t, relayNamed(t, p, "heir").target.TLSConfig.ServerName)
+	require.Equal(t, "other.example", relayNamed(t, p, "own").target.TLSConfig.ServerName)
+}
+
+func TestSTARTTLSIsForSMTPOnly(t *testing.T) {
+	p := initialized(t, `
+		[[inputs.smtpprobe]]
+		servers = ["smtp://a.example", "smtps://a.example", "submission://a.example", "lmtp://a.example", "mx://a.example"]
+		starttls = "never"`)
+	require.Equal(t, smtpprobe.TLSNever, relayNamed(t, p, "smtp://a.example").target.TLS)
+	require.Equal(t, smtpprobe.TLSImplicit, relayNamed(t, p, "smtps://a.example").target.TLS)
+	require.Equal(t, smtpprobe.TLSRequired, relayNamed(t, p, "submission://a.example").target.TLS)
+	require.Equal(t, smtpprobe.TLSNever, relayNamed(t, p, "lmtp://a.example").target.TLS)
+	require.Equal(t, smtpprobe.TLSOpportunistic, relayNamed(t, p, "mx://a.example").target.TLS)
+}
+
+func TestRelaysWithTheSameTLSSettingsShareOneConfiguration(t *testing.T) {
+	p := initialized(t, `
+		[[inputs.smtpprobe]]
+		servers = ["smtp://a.example", "smtps://b.example"]
+		[[inputs.smtpprobe.relay]]
+		url = "smtp://c.example"
+		insecure_skip_verify = false
+		[[inputs.smtpprobe.relay]]
+		url = "smtp://d.example"
+		insecure_skip_verify = true`)
+	require.Same(t, p.relays[0].target.TLSConfig, p.relays[1].target.TLSConfig)
+	require.Same(t, p.relays[0].target.TLSConfig, p.relays[2].target.TLSConfig)
+	require.NotSame(t, p.relays[0].target.TLSConfig, p.relays[3].target.TLSConfig)
+}
+
+func TestTLSVersionAndCiphersCountAlsoAlone(t *testing.T) {
+	p := initialized(t, `
+		[[inputs.smtpprobe]]
+		servers = ["smtps://a.example"]
+		tls_cipher_suites = ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"]
+		[[inputs.smtpprobe.relay]]
+		name = "version"
+		url = "smtps://b.example"
+		tls_cipher_suites = []
+		tls_min_version = "TLS13"`)
+	require.Equal(t, []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}, p.relays[0].target.TLSConfig.CipherSuites)
+	version := relayNamed(t, p, "version").target.TLSConfig
+	require.Empty(t, version.CipherSuites)
+	require.EqualValues(t, tls.VersionTLS13, version.MinVersion)
+}
+
+func TestAClientCertificateIsInheritedWithItsKey(t *testing.T) {
+	cert, key := pemFiles(t)
+	plugin := `
+		[[inputs.smtpprobe]]
+		tls_cert = "` + cert + `"
+		tls_key = "` + key + `"
+		[[inputs.smtpprobe.relay]]
+		name = "heir"
+		url = "smtps://b.example"
+		`
+	p := initialized(t, plugin)
+	require.Len(t, relayNamed(t, p, "heir").target.TLSConfig.Certificates, 1)
+
+	p = initialized(t, plugin+`tls_cert = ""`)
+	require.Empty(t, relayNamed(t, p, "heir").target.TLSConfig.Certificates)
+
+	p, err := load(t, plugin+`tls_cert = "`+cert+`"`)
+	require.NoError(t, err)
+	require.EqualError(t, p.Init(), `relay "heir": tls_cert "`+cert+`" needs tls_key`)
+}
+
+// pemFiles are a client's certificate and its key.
+func pemFiles(t *testing.T) (cert, key string) {
+	t.Helper()
+	cert, key, err := certs.WriteFiles(t.TempDir(), "client", certs.SelfSigned(certs.Client("probe")))
+	require.NoError(t, err)
+	return cert, key
+}

@@ -1,0 +1,258 @@
+package smtpprobe
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/plugins/secretstores"
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+)
+
+// load reads a configuration with Telegraf's loader, without Init. Telegraf
+// keeps the secrets it loads in a global list, so that tests that load do not
+// run in parallel.
+func load(t testing.TB, text string) (*SMTPProbe, error) {
+	t.Helper()
+	c := config.NewConfig()
+	c.Agent.Quiet = true
+	path := filepath.Join(t.TempDir(), "telegraf.conf")
+	require.NoError(t, os.WriteFile(path, []byte(text+"\n"), 0o600))
+	if err := c.LoadAll(path); err != nil {
+		return nil, err
+	}
+	require.Len(t, c.Inputs, 1)
+	p, ok := c.Inputs[0].Input.(*SMTPProbe)
+	require.True(t, ok)
+	p.Log = &debugLog{}
+	return p, nil
+}
+
+// initialized is a loaded plugin that has passed Init.
+func initialized(t testing.TB, text string) *SMTPProbe {
+	t.Helper()
+	p, err := load(t, text)
+	require.NoError(t, err)
+	require.NoError(t, p.Init())
+	return p
+}
+
+// relayNamed finds a relay as Init has made it.
+func relayNamed(t testing.TB, p *SMTPProbe, name string) *relay {
+	t.Helper()
+	for _, r := range p.relays {
+		if r.name == name {
+			return r
+		}
+	}
+	require.Fail(t, "no such relay", name)
+	return nil
+}
+
+func TestTheSampleConfigurationLoadsAsItIs(t *testing.T) {
+	p := initialized(t, new(SMTPProbe).SampleConfig())
+	require.Len(t, p.relays, 1)
+	require.Equal(t, smtpprobe.TLSOpportunistic, p.relays[0].target.TLS)
+}
+
+// uncommented is the sample with every setting active.
+func uncommented(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	for line := range strings.SplitSeq(new(SMTPProbe).SampleConfig(), "\n") {
+		trimmed := strings.TrimSpace(line)
+		switch {
+		case strings.HasPrefix(trimmed, "##"):
+		case strings.HasPrefix(trimmed, "# ") && strings.ContainsAny(trimmed, "=["):
+			b.WriteString(strings.TrimPrefix(trimmed, "# ") + "\n")
+		case !strings.HasPrefix(trimmed, "#"):
+			b.WriteString(trimmed + "\n")
+		}
+	}
+	return b.String()
+}
+
+func TestEverySettingIsInTheSampleWithItsDefault(t *testing.T) {
+	text := strings.ReplaceAll(uncommented(t), "@{store:office365}", "secret")
+	p, err := load(t, text)
+	require.NoError(t, err)
+
+	for key := range relayKeys {
+		if key == "name" || key == "url" || key == "tls_enable" {
+			continue
+		}
+		require.Regexp(t, `(?m)^`+key+` = `, text)
+	}
+	d := defaults()
+	require.Equal(t, d.Probe, p.Settings.Probe)
+	require.Equal(t, d.SendInterval, p.SendInterval)
+	require.Equal(t, d.Helo, p.Helo)
+	require.Equal(t, d.STARTTLS, p.STARTTLS)
+	require.Equal(t, d.Backoff, p.Backoff)
+	require.Equal(t, d.AuthCleartext, p.AuthCleartext)
+	require.Equal(t, d.Timeouts, p.Timeouts)
+	require.Equal(t, d.From, p.From)
+	require.Equal(t, d.To, p.To)
+	require.Equal(t, d.MessageSize, p.MessageSize)
+	require.Equal(t, d.Addresses, p.Addresses)
+	require.Equal(t, d.IPVersion, p.IPVersion)
+	require.Equal(t, d.SourceAddress, p.SourceAddress)
+	require.Equal(t, d.ProxyProtocol, p.ProxyProtocol)
+	require.Equal(t, New().MaxConcurrent, p.MaxConcurrent)
+	require.Zero(t, p.Spread)
+}
+
+func TestUnknownKeysAreRefusedWherever(t *testing.T) {
+	for name, text := range map[string]string{
+		"in the plugin": `
+			[[inputs.smtpprobe]]
+			servers = ["smtp://a.example"]
+			colour = "red"`,
+		"in a relay": `
+			[[inputs.smtpprobe]]
+			[[inputs.smtpprobe.relay]]
+			url = "smtp://a.example"
+			colour = "red"`,
+		"in a group": `
+			[[inputs.smtpprobe]]
+			servers = ["smtp://a.example"]
+			[[inputs.smtpprobe.group]]
+			name = "g"
+			relays = ["smtp://a.example"]
+			colour = "red"`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := load(t, text)
+			require.ErrorContains(t, err, `"colour"`)
+		})
+	}
+	t.Run("in a relay, though a plugin may have it", func(t *testing.T) {
+		for _, key := range []string{`interval = "5s"`, `alias = "x"`, `tags = {a = "b"}`, `max_concurrent = 3`} {
+			_, err := load(t, `
+				[[inputs.smtpprobe]]
+				[[inputs.smtpprobe.relay]]
+				url = "smtp://a.example"
+				`+key)
+			require.ErrorContains(t, err, "unknown setting", key)
+		}
+	})
+}
+
+// shelf is a secret store.
+type shelf struct{ secrets map[string]string }
+
+func (*shelf) SampleConfig() string             { return "" }
+func (*shelf) Init() error                      { return nil }
+func (*shelf) Set(string, string) error         { return errors.New("read only") }
+func (*shelf) List() ([]string, error)          { return nil, nil }
+func (s *shelf) Get(key string) ([]byte, error) { return []byte(s.secrets[key]), nil }
+
+func (s *shelf) GetResolver(key string) (telegraf.ResolveFunc, error) {
+	return func() ([]byte, bool, error) {
+		value, err := s.Get(key)
+		return value, false, err
+	}, nil
+}
+
+func TestSecretsOfPluginAndRelaysAreLinkedToTheirStore(t *testing.T) {
+	secretstores.Add("shelf", func(string) telegraf.SecretStore {
+		return &shelf{map[string]string{"user": "alice", "pass": "alices", "other": "bobs", "proxy": "socks5://u:p@192.0.2.1:1080"}}
+	})
+	p := initialized(t, `
+		[[secretstores.shelf]]
+		id = "shelf"
+		[[inputs.smtpprobe]]
+		servers = ["smtp://a.example"]
+		probe = "auth"
+		username = "@{shelf:user}"
+		password = "@{shelf:pass}"
+		[[inputs.smtpprobe.relay]]
+		name = "heir"
+		url = "smtp://b.example"
+		[[inputs.smtpprobe.relay]]
+		name = "own"
+		url = "smtp://b.example"
+		username = "bob"
+		password = "@{shelf:other}"
+		proxy_url = "@{shelf:proxy}"
+		`)
+	for name, expected := range map[string]string{"smtp://a.example": "alice alices", "heir": "alice alices", "own": "bob bobs"} {
+		auth, err := relayNamed(t, p, name).login.auth()
+		require.NoError(t, err)
+		require.Equal(t, expected, auth.Username+" "+auth.Password, name)
+	}
+	own := relayNamed(t, p, "own")
+	prober, err := p.prober(t.Context(), own, &own.target)
+	require.NoError(t, err)
+	require.Equal(t, "socks5://u:p@192.0.2.1:1080", prober.Target.Route.ProxyURL)
+}
+
+func TestASecretIsReadAnewForEachProbe(t *testing.T) {
+	t.Parallel()
+	value, failure := "first", error(nil)
+	password := config.NewSecret([]byte("@{shelf:pass}"))
+	require.NoError(t, password.Link(map[string]telegraf.ResolveFunc{
+		"@{shelf:pass}": func() ([]byte, bool, error) { return []byte(value), true, failure },
+	}))
+	username := config.NewSecret([]byte("alice"))
+	l := &login{credentials: &Credentials{Username: &username, Password: &password}}
+
+	auth, err := l.auth()
+	require.NoError(t, err)
+	require.Equal(t, "first", auth.Password)
+
+	value = "second"
+	auth, err = l.auth()
+	require.NoError(t, err)
+	require.Equal(t, "second", auth.Password)
+
+	value = "third\r\nQUIT"
+	_, err = l.auth()
+	require.EqualError(t, err, "password must not contain CR, LF or NUL")
+
+	failure = errors.New("the store is sealed")
+	_, err = l.auth()
+	require.ErrorContains(t, err, "password: the secret cannot be had")
+	require.ErrorContains(t, err, "the store is sealed")
+}
+
+func TestVariablesAndDollarsInSecretsAreTelegrafs(t *testing.T) {
+	t.Setenv("SMTPPROBE_TEST_USER", "alice")
+	p := initialized(t, `
+		[[inputs.smtpprobe]]
+		servers = ["smtp://a.example"]
+		probe = "auth"
+		username = "${SMTPPROBE_TEST_USER}"
+		password = "p$$w0rd"
+		`)
+	auth, err := p.relays[0].login.auth()
+	require.NoError(t, err)
+	require.Equal(t, "alice", auth.Username)
+	require.Equal(t, "p$w0rd", auth.Password)
+}
+
+func TestTenThousandRelaysLoadInUnderASecond(t *testing.T) {
+	if testing.Short() {
+		t.Skip("loads much")
+	}
+	var b strings.Builder
+	b.WriteString("[[inputs.smtpprobe]]\nprobe = \"ehlo\"\n")
+	for i := range 10_000 {
+		fmt.Fprintf(&b, "[[inputs.smtpprobe.relay]]\nname = \"r%d\"\nurl = \"smtp://r%d.example\"\ntimeout = \"5s\"\n", i, i)
+	}
+	start := time.Now()
+	p, err := load(t, b.String())
+	require.NoError(t, err)
+	loaded := time.Now()
+	require.NoError(t, p.Init())
+	require.Len(t, p.relays, 10_000)
+	t.Logf("loaded in %s, initialized in %s", loaded.Sub(start), time.Since(loaded))
+}

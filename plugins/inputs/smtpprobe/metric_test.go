@@ -1,0 +1,251 @@
+package smtpprobe
+
+import (
+	"crypto/x509"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+var began = time.Unix(1_800_000_000, 123)
+
+func reply(code int, text string) *smtperr.Reply {
+	r := smtperr.NewReply(code, []string{text})
+	return &r
+}
+
+func done(phase smtperr.Phase, code int, took time.Duration) smtpprobe.PhaseResult {
+	return smtpprobe.PhaseResult{Phase: phase, Duration: took, Complete: true, Code: code}
+}
+
+// healthy is what a session over STARTTLS finds out.
+func healthyResult() *smtpprobe.Result {
+	return &smtpprobe.Result{
+		Depth: smtpprobe.DepthEHLO, Start: began, Total: 100 * time.Millisecond, RemoteAddr: "192.0.2.1:25", Expected: true,
+		Phases: []smtpprobe.PhaseResult{
+			done(smtperr.PhaseDNS, 0, 10*time.Millisecond),
+			done(smtperr.PhaseConnect, 0, 20*time.Millisecond),
+			done(smtperr.PhaseGreeting, 220, 30*time.Millisecond),
+			done(smtperr.PhaseEHLO, 250, 5*time.Millisecond),
+			done(smtperr.PhaseSTARTTLS, 220, 6*time.Millisecond),
+			done(smtperr.PhaseTLS, 0, 7*time.Millisecond),
+			done(smtperr.PhaseQuit, 221, 8*time.Millisecond),
+		},
+		Reply:        reply(250, "relay.example"),
+		TLS:          &smtpprobe.TLSState{Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", Complete: true, Verified: true, Leaf: &x509.Certificate{NotAfter: began.Add(48 * time.Hour)}},
+		PlainCaps:    &smtpprobe.Capabilities{Extensions: map[string]string{"STARTTLS": ""}},
+		Capabilities: &smtpprobe.Capabilities{Extensions: map[string]string{"SIZE": "1000", "AUTH": "PLAIN", "8BITMIME": ""}, Auth: []string{"LOGIN", "PLAIN"}, Size: 1000, HasSize: true},
+	}
+}
+
+var stable = map[string]string{"relay": "r", "source": "relay.example", "port": "25", "tls": "opportunistic"}
+
+// reported are the points of one result.
+func reported(t *testing.T, o *observation, metrics ...string) *record {
+	t.Helper()
+	p := New()
+	for _, m := range metrics {
+		p.wants.phases = p.wants.phases || m == "phase"
+		p.wants.recipients = p.wants.recipients || m == "recipient"
+	}
+	acc := newRecord(t)
+	p.report(acc, stable, o)
+	return acc
+}
+
+func TestAHealthyProbeReportsEverythingThatThereIs(t *testing.T) {
+	t.Parallel()
+	m := reported(t, &observation{Result: healthyResult(), lastSuccess: began.Add(100 * time.Millisecond)}).only(t, "smtpprobe")
+	require.Equal(t, map[string]string{
+		"relay": "r", "source": "relay.example", "port": "25", "tls": "opportunistic", "probe": "ehlo",
+		"error_class": "none", "reason": "none", "reply_code": "250", "phase": "done", "fault": "none",
+	}, m.Tags())
+	require.Equal(t, map[string]any{
+		"success": int64(1), "result": "none", "result_reason": "none", "result_phase": "done", "result_fault": "none",
+		"result_code": int64(0), "smtp_code": int64(250), "remote_address": "192.0.2.1:25", "total_time": 0.1,
+		"dns_time": 0.01, "connect_time": 0.02, "greeting_time": 0.03, "ehlo_time": 0.005, "starttls_time": 0.006, "tls_time": 0.007, "quit_time": 0.008,
+		"greeting_code": int64(220), "ehlo_code": int64(250), "starttls_code": int64(220), "quit_code": int64(221),
+		"consecutive_failures": int64(0), "seconds_since_success": int64(0),
+		"tls_version": "TLS 1.3", "tls_cipher": "TLS_AES_128_GCM_SHA256", "tls_verified": int64(1), "cert_expiry": int64(172800),
+		"extensions": "8BITMIME,AUTH,SIZE", "auth_mechanisms": "LOGIN,PLAIN", "size_limit": int64(1000), "capabilities_changed": int64(0),
+	}, m.Fields())
+	require.Equal(t, began.UnixNano(), m.Time().UnixNano())
+}
+
+func TestAProbeThatFoundNothingOutReportsNothingElse(t *testing.T) {
+	t.Parallel()
+	err := smtperr.New(smtperr.ConnectError, "refused", smtperr.PhaseConnect, errors.New("connection refused"))
+	m := reported(t, &observation{failures: 3, Result: &smtpprobe.Result{
+		Depth: smtpprobe.DepthEHLO, Start: began, Total: 2 * time.Millisecond, Err: err,
+		Phases: []smtpprobe.PhaseResult{{Phase: smtperr.PhaseConnect, Duration: time.Millisecond, Err: err}},
+	}}).only(t, "smtpprobe")
+	require.Equal(t, map[string]any{
+		"success": int64(0), "result": "connect_error", "result_reason": "refused", "result_phase": "connect", "result_fault": "network",
+		"result_code": int64(7), "smtp_code": int64(0), "total_time": 0.002, "failed_phase_time": 0.001, "consecutive_failures": int64(3),
+		"temporary": int64(1), "error": "connect_error/refused at connect: connection refused",
+	}, m.Fields())
+	require.Equal(t, "none", m.Tags()["reply_code"])
+}
+
+func TestARefusalHasItsLatencyAndItsCodes(t *testing.T) {
+	t.Parallel()
+	err := smtperr.ClassifyReply(smtperr.PhaseRcpt, *reply(550, "5.7.1 relaying denied"), smtperr.Circumstances{})
+	rcpt := done(smtperr.PhaseRcpt, 550, 40*time.Millisecond)
+	rcpt.Err = err
+	r := &smtpprobe.Result{
+		Depth: smtpprobe.DepthRcpt, Start: began, Total: time.Second, Err: err, Reply: err.Reply,
+		Phases: []smtpprobe.PhaseResult{rcpt},
+		Recipients: []smtpprobe.RecipientResult{
+			{Address: "a@b.example", Reply: err.Reply, Err: err, Duration: 30 * time.Millisecond},
+			{Address: "c@d.example", Reply: reply(250, "ok"), Accepted: true, Duration: 10 * time.Millisecond},
+			{Address: "never@asked.example"},
+		},
+	}
+	acc := reported(t, &observation{Result: r}, "recipient")
+	m := acc.only(t, "smtpprobe")
+	for field, expected := range map[string]any{
+		"rcpt_time": 0.04, "failed_phase_time": 0.04, "rcpt_code": int64(550), "smtp_code": int64(550), "enhanced_code": "5.7.1", "temporary": int64(0),
+		"recipients_accepted": int64(1), "recipients_refused": int64(1),
+	} {
+		require.Equal(t, expected, m.Fields()[field], field)
+	}
+	require.Equal(t, "550", m.Tags()["reply_code"])
+	require.Equal(t, "rcpt", m.Tags()["phase"])
+	require.NotContains(t, m.Fields(), "message_accepted")
+
+	recipients := acc.named("smtpprobe_recipient")
+	require.Len(t, recipients, 2)
+	require.Equal(t, map[string]any{"accepted": int64(0), "duration": 0.03, "smtp_code": int64(550), "enhanced_code": "5.7.1"}, recipients[0].Fields())
+	require.Equal(t, map[string]string{
+		"relay": "r", "source": "relay.example", "port": "25", "tls": "opportunistic", "probe": "rcpt",
+		"recipient": "a@b.example", "error_class": "recipient_refused", "reason": string(err.Reason), "reply_code": "550",
+	}, recipients[0].Tags())
+	require.Equal(t, map[string]any{"accepted": int64(1), "duration": 0.01, "smtp_code": int64(250)}, recipients[1].Fields())
+	require.Equal(t, "none", recipients[1].Tags()["error_class"])
+}
+
+func TestAnExpectedFailureIsASuccessWithItsClass(t *testing.T) {
+	t.Parallel()
+	err := smtperr.ClassifyReply(smtperr.PhaseGreeting, *reply(554, "go away"), smtperr.Circumstances{})
+	greeting := done(smtperr.PhaseGreeting, 554, time.Millisecond)
+	m := reported(t, &observation{Result: &smtpprobe.Result{
+		Depth: smtpprobe.DepthConnect, Start: began, Err: err, Expected: true, Reply: err.Reply, Phases: []smtpprobe.PhaseResult{greeting},
+	}}).only(t, "smtpprobe")
+	require.Equal(t, int64(1), m.Fields()["success"])
+	require.Equal(t, "greeting_refused", m.Tags()["error_class"])
+	require.Equal(t, 0.001, m.Fields()["failed_phase_time"])
+	require.NotContains(t, m.Fields(), "error")
+	require.NotContains(t, m.Fields(), "temporary")
+}
+
+func TestAPhaseThatDidNotFinishHasNoLatency(t *testing.T) {
+	t.Parallel()
+	err := smtperr.New(smtperr.ReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, nil)
+	acc := reported(t, &observation{Result: &smtpprobe.Result{
+		Depth: smtpprobe.DepthEHLO, Start: began, Err: err,
+		Phases: []smtpprobe.PhaseResult{
+			done(smtperr.PhaseConnect, 0, time.Millisecond),
+			{Phase: smtperr.PhaseGreeting, Duration: 5 * time.Second, Err: err},
+		},
+	}}, "phase")
+	fields := acc.only(t, "smtpprobe").Fields()
+	require.NotContains(t, fields, "greeting_time")
+	require.NotContains(t, fields, "greeting_code")
+	require.Equal(t, 5.0, fields["failed_phase_time"])
+	require.Equal(t, 0.001, fields["connect_time"])
+
+	phases := acc.named("smtpprobe_phase")
+	require.Len(t, phases, 2)
+	require.Equal(t, map[string]any{"duration": 5.0, "code": int64(0)}, phases[1].Fields())
+	require.Equal(t, map[string]string{
+		"relay": "r", "source": "relay.example", "port": "25", "tls": "opportunistic", "probe": "ehlo",
+		"phase": "greeting", "error_class": "read_timeout", "reply_code": "none",
+	}, phases[1].Tags())
+	require.Equal(t, "none", phases[0].Tags()["error_class"])
+}
+
+func TestALostReplyToTheDotIsAnUnknownOutcome(t *testing.T) {
+	t.Parallel()
+	err := smtperr.New(smtperr.Disconnected, smtperr.ReasonClosed, smtperr.PhaseDot, nil)
+	err.OutcomeUnknown = true
+	m := reported(t, &observation{Result: &smtpprobe.Result{Depth: smtpprobe.DepthSend, Start: began, Err: err, DotSent: true}}).only(t, "smtpprobe")
+	require.Equal(t, int64(1), m.Fields()["outcome_unknown"])
+	require.Equal(t, int64(0), m.Fields()["message_accepted"])
+}
+
+func TestABadCertificateIsReportedWithItsExpiry(t *testing.T) {
+	t.Parallel()
+	err := smtperr.New(smtperr.TLSVerifyError, smtperr.ReasonExpired, smtperr.PhaseTLS, nil)
+	m := reported(t, &observation{Result: &smtpprobe.Result{
+		Depth: smtpprobe.DepthEHLO, Start: began, Err: err, TLS: &smtpprobe.TLSState{Leaf: &x509.Certificate{NotAfter: began.Add(-time.Hour)}},
+	}}).only(t, "smtpprobe")
+	require.Equal(t, int64(0), m.Fields()["tls_verified"])
+	require.Equal(t, int64(-3600), m.Fields()["cert_expiry"])
+	require.NotContains(t, m.Fields(), "tls_version")
+	require.NotContains(t, m.Fields(), "tls_cipher")
+}
+
+func TestOdditiesAreListed(t *testing.T) {
+	t.Parallel()
+	r := healthyResult()
+	r.Warnings = []smtpprobe.Warning{smtpprobe.WarnBareLF, smtpprobe.WarnNUL}
+	m := reported(t, &observation{Result: r}).only(t, "smtpprobe")
+	require.Equal(t, "bare_lf,nul", m.Fields()["warnings"])
+}
+
+func TestARelayWithoutExtensionsSaysSo(t *testing.T) {
+	t.Parallel()
+	r := healthyResult()
+	r.Capabilities = &smtpprobe.Capabilities{}
+	f := reported(t, &observation{Result: r}).only(t, "smtpprobe").Fields()
+	require.Empty(t, f["extensions"])
+	require.Contains(t, f, "extensions")
+	require.NotContains(t, f, "size_limit")
+}
+
+// Every class and reason goes into tags and fields of one type, whatever else
+// the result holds.
+func TestFieldTypesNeverChange(t *testing.T) {
+	t.Parallel()
+	types := make(map[string]string)
+	results := []*smtpprobe.Result{healthyResult()}
+	for _, class := range smtperr.Classes() {
+		for _, phase := range smtperr.Phases() {
+			results = append(results, &smtpprobe.Result{Start: began, Err: smtperr.New(class.Class, "", phase, nil), Phases: []smtpprobe.PhaseResult{done(phase, 250, 1)}})
+		}
+	}
+	for _, r := range results {
+		m := reported(t, &observation{Result: r}).only(t, "smtpprobe")
+		for _, f := range m.FieldList() {
+			kind := typeName(f.Value)
+			if types[f.Key] == "" {
+				types[f.Key] = kind
+			}
+			require.Equal(t, types[f.Key], kind, f.Key)
+			if name, timed := strings.CutSuffix(f.Key, "_time"); timed && name != "total" && name != "failed_phase" {
+				_, err := smtperr.ParsePhase(name)
+				require.NoError(t, err)
+			}
+		}
+		require.NotContains(t, m.Fields(), "config_time")
+		require.NotContains(t, m.Fields(), "done_time")
+	}
+}
+
+func typeName(v any) string {
+	switch v.(type) {
+	case int64:
+		return "int"
+	case float64:
+		return "float"
+	case string:
+		return "string"
+	}
+	return "other"
+}
