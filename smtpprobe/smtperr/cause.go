@@ -1,201 +1,156 @@
 package smtperr
 
-import (
-	"context"
-	"errors"
-	"io"
-	"net"
-	"net/textproto"
-	"os"
-	"strings"
-	"syscall"
-)
+// meaning is what a cause or a number stands for.
+type meaning struct {
+	class  Class
+	reason Reason
+}
 
 // Classify is Wrap for callers that want the struct; nil for nil. An empty
-// phase is derived from the error where it can be (foreign errors).
-//
-// Several things may be true of one cause: a DNS timeout is a deadline, too.
-// They are asked in this order: our own cancellation, our own mistakes, DNS,
-// TLS, timeouts, lost connections, malformed replies.
+// phase is derived from the error where it can be.
 func Classify(phase Phase, err error) *Error {
 	if err == nil {
 		return nil
 	}
-	if e, ok := Of(err); ok {
+	var f findings
+	f.walk(err, 0)
+	if f.verdict != nil {
+		return f.verdict
+	}
+	if e, ok := err.(*Error); ok { //nolint:errorlint // a nil one; any other is the verdict above
 		return e
 	}
-	for _, ask := range questions {
-		if e := ask(phase, err); e != nil {
-			return e
-		}
+	if phase == "" {
+		phase = f.phase()
 	}
-	return New(Unknown, "", phase, err)
-}
-
-// questions are in the order of precedence. Each answers nil if it does not
-// apply.
-var questions = [...]func(Phase, error) *Error{
-	canceled,
-	dnsFailure,
-	addressFailure,
-	localFailure,
-	tlsFailure,
-	timedOut,
-	socketFailure,
-	streamEnd,
-	replyFailure,
-}
-
-func canceled(phase Phase, err error) *Error {
-	if errors.Is(err, context.Canceled) || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed) {
-		return New(Canceled, "", phase, err)
+	if f.reply != nil && f.replied() {
+		return f.reply.classify(phase, err)
 	}
-	return nil
-}
-
-func dnsFailure(phase Phase, err error) *Error {
-	var dns *net.DNSError
-	if !errors.As(err, &dns) {
-		return nil
-	}
-	// A resolver is reached over sockets, too: when those cannot be had, that is ours.
-	if errno, ok := errnoOf(err); ok {
-		if row, known := errnoMeaning(errno); known && row.class == LocalError {
-			return New(LocalError, row.reason, phase, err)
-		}
-	}
+	m := f.meaning(phase)
+	e := New(m.class, m.reason, phase, err)
 	switch {
-	case strings.HasPrefix(dns.Err, "unknown port"):
-		return New(ConfigError, ReasonInvalidPort, phase, err)
-	case dns.IsTimeout:
-		return New(DNSTimeout, "", phase, err)
-	case dns.IsNotFound:
-		return New(DNSNotFound, ReasonNotFound, phase, err)
+	case m.class == TLSVerifyError:
+		e.Details = f.details()
+	case f.record != nil && phase == PhaseTLS && m.class == TLSError:
+		e.Temporary = false // whatever answered does not speak TLS here
 	}
-	return New(DNSError, ReasonServerFailure, phase, err)
+	// A reply that is lost after the final dot leaves the outcome open (RFC 5321
+	// §4.5.3.2.6); a dot that could not be written does not.
+	e.OutcomeUnknown = phase == PhaseDot && f.operation != "write" && (m.class == Disconnected || m.class == ReadTimeout)
+	return e
 }
 
-func addressFailure(phase Phase, err error) *Error {
-	var (
-		addr    *net.AddrError
-		parse   *net.ParseError
-		network net.UnknownNetworkError
-		invalid net.InvalidAddrError
-	)
-	if !errors.As(err, &addr) && !errors.As(err, &parse) && !errors.As(err, &network) && !errors.As(err, &invalid) {
-		return nil
-	}
-	reason := ReasonInvalidAddress
-	if addr != nil && strings.Contains(addr.Err, "port") {
-		reason = ReasonInvalidPort
-	}
-	return New(ConfigError, reason, phase, err)
-}
-
-func localFailure(phase Phase, err error) *Error {
-	if errno, ok := errnoOf(err); ok {
-		if row, known := errnoMeaning(errno); known && row.class == LocalError {
-			return New(LocalError, row.reason, phase, err)
-		}
-		return nil
-	}
-	if errors.Is(err, os.ErrPermission) {
-		return New(LocalError, ReasonPermission, phase, err)
-	}
-	return nil
-}
-
-// timedOut names the timeout by what was waited for. In the phases of a
-// conversation that is a reply, unless the failed operation was a write.
-func timedOut(phase Phase, err error) *Error {
-	var t interface{ Timeout() bool }
-	late := errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded) ||
-		errors.As(err, &t) && t.Timeout()
-	if errno, ok := errnoOf(err); ok && !late {
-		row, _ := errnoMeaning(errno)
-		late = row.class == ConnectTimeout
-	}
-	if !late {
-		return nil
-	}
-	op := operation(err)
+// meaning asks in the order of precedence: of several things that are true of
+// one cause, the first counts. A DNS timeout is a deadline, too.
+func (f *findings) meaning(phase Phase) meaning {
+	number := errnoMeaning(f.errno)
 	switch {
-	case phase == PhaseDNS:
-		return New(DNSTimeout, "", phase, err)
-	case phase == PhaseConnect, phase == "" && op == "dial":
-		return New(ConnectTimeout, "", phase, err)
-	case phase == PhaseTLS:
-		return New(TLSTimeout, "", phase, err)
-	case phase == PhaseBody, op == "write":
-		return New(WriteTimeout, "", phase, err)
-	case phase == PhaseGreeting:
-		return New(ReadTimeout, ReasonNoGreeting, phase, err)
+	case f.canceled:
+		return meaning{Canceled, ""}
+	case f.config != "":
+		return meaning{ConfigError, f.config}
+	case f.unknownPort():
+		return meaning{ConfigError, ReasonInvalidPort}
+	case number.class == LocalError:
+		return number
+	case f.denied:
+		return meaning{LocalError, ReasonPermission}
+	case f.dns != nil:
+		return f.unresolved()
+	case number.class == DNSNotFound || number.class == DNSError:
+		return number
+	case f.unverified != nil || len(f.checks) > 0:
+		return meaning{TLSVerifyError, f.checkReason()}
+	case f.record != nil:
+		return meaning{TLSError, recordReason(f.record.RecordHeader)}
+	case f.alerted:
+		return meaning{TLSError, alertReason(f.alert)}
+	case f.tls != "":
+		return meaning{TLSError, handshakeReason(f.tls)}
+	case f.late || number.class == ConnectTimeout:
+		return f.timeout(phase)
+	case f.errno != 0 || f.missing:
+		return f.socket(phase, number)
+	case f.ended:
+		return lost(phase, ReasonClosed)
+	case f.malformed:
+		return meaning{ProtocolError, ReasonBadCode}
+	case f.said.class != None:
+		return f.said
 	}
-	return New(ReadTimeout, ReasonNoReply, phase, err)
+	return meaning{Unknown, ""}
 }
 
-// socketFailure is what the operating system said. The same number means
-// something else while dialing, and in a handshake.
-func socketFailure(phase Phase, err error) *Error {
-	errno, ok := errnoOf(err)
-	if !ok {
-		return nil
-	}
-	row, known := errnoMeaning(errno)
-	if !known {
-		return nil
-	}
-	dialing := phase == PhaseConnect || phase == "" && operation(err) == "dial"
+// replied tells whether a reply in the chain is the verdict: it is unless
+// something is true that goes before the relay's answer.
+func (f *findings) replied() bool {
+	return !f.canceled && f.config == "" && f.dns == nil
+}
+
+// phase is where a cause of this kind arises.
+func (f *findings) phase() Phase {
 	switch {
-	case dialing && row.class == Disconnected:
-		row.class = ConnectError
-	case phase == PhaseTLS && row.class == Disconnected:
-		row.class = TLSError
-	case !dialing && row.class == ConnectError:
-		// Routing that breaks, or a refusal that is noticed late, ends a connection.
-		row.class = Disconnected
-	}
-	return New(row.class, row.reason, phase, err)
-}
-
-// streamEnd is the end of the stream where more was due.
-func streamEnd(phase Phase, err error) *Error {
-	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.ErrClosedPipe) {
-		return nil
-	}
-	switch phase {
-	case PhaseTLS:
-		return New(TLSError, ReasonClosed, phase, err)
-	case PhaseConnect:
-		return New(ConnectError, ReasonClosed, phase, err)
-	}
-	return New(Disconnected, ReasonClosed, phase, err)
-}
-
-// replyFailure is what Go's and others' clients say of a reply: one that
-// refuses, or one that is none.
-func replyFailure(phase Phase, err error) *Error {
-	if e := foreign(phase, err); e != nil {
-		return e
-	}
-	var malformed textproto.ProtocolError
-	if errors.As(err, &malformed) {
-		return New(ProtocolError, ReasonBadCode, phase, err)
-	}
-	return nil
-}
-
-func errnoOf(err error) (syscall.Errno, bool) {
-	var errno syscall.Errno
-	ok := errors.As(err, &errno)
-	return errno, ok
-}
-
-// operation is net.OpError's: dial, read, write.
-func operation(err error) string {
-	var op *net.OpError
-	if errors.As(err, &op) {
-		return op.Op
+	case f.reply != nil:
+		return f.reply.phase
+	case f.config != "", f.unknownPort():
+		return PhaseConfig
+	case f.dns != nil:
+		return PhaseDNS
+	case f.operation == "dial":
+		return PhaseConnect
+	case f.unverified != nil, len(f.checks) > 0, f.record != nil:
+		return PhaseTLS
 	}
 	return ""
+}
+
+func (f *findings) dialing(phase Phase) bool {
+	return phase == PhaseConnect || f.operation == "dial"
+}
+
+// timeout names the timeout by what was waited for. In the phases of a
+// conversation that is a reply, unless the operation that failed was a write.
+func (f *findings) timeout(phase Phase) meaning {
+	switch {
+	case phase == PhaseDNS:
+		return meaning{DNSTimeout, ""}
+	case f.dialing(phase):
+		return meaning{ConnectTimeout, ""}
+	case phase == PhaseTLS:
+		return meaning{TLSTimeout, ""}
+	case phase == PhaseBody, f.operation == "write":
+		return meaning{WriteTimeout, ""}
+	case phase == PhaseGreeting:
+		return meaning{ReadTimeout, ReasonNoGreeting}
+	}
+	return meaning{ReadTimeout, ReasonNoReply}
+}
+
+// socket is what the operating system said. The same number means something
+// else while dialing, in a handshake, and in a conversation, which routing that
+// breaks can end as well as the relay.
+func (f *findings) socket(phase Phase, number meaning) meaning {
+	if f.missing {
+		number = meaning{ConnectError, ReasonNotFound}
+	}
+	switch {
+	case f.dialing(phase) || phase == PhaseDNS && number.class != None:
+		return meaning{ConnectError, number.reason}
+	case number.reason == ReasonNotFound: // of a file that is ours
+		return meaning{LocalError, ReasonNotFound}
+	case number.class == None:
+		return meaning{Unknown, ""}
+	}
+	return lost(phase, number.reason)
+}
+
+// lost is a connection that ended, by what it was in the middle of.
+func lost(phase Phase, reason Reason) meaning {
+	switch phase {
+	case PhaseConnect:
+		return meaning{ConnectError, reason}
+	case PhaseTLS:
+		return meaning{TLSError, reason}
+	}
+	return meaning{Disconnected, reason}
 }

@@ -77,17 +77,3 @@ func (c *Class) UnmarshalText(text []byte) error {
 	*c = parsed
 	return nil
 }
-
-// Fault says who has to act.
-type Fault string
-
-// The faults.
-const (
-	FaultNone        Fault = ""
-	FaultNetwork     Fault = "network"
-	FaultRelay       Fault = "relay"
-	FaultCredentials Fault = "credentials"
-	FaultMessage     Fault = "message"
-	FaultConfig      Fault = "config"
-	FaultProber      Fault = "prober"
-)

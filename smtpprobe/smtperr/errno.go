@@ -2,15 +2,9 @@ package smtperr
 
 import "syscall"
 
-// errnoRow is what a socket error means.
-type errnoRow struct {
-	class  Class
-	reason Reason
-}
-
 // byErrno holds this system's numbers; on Windows syscall has invented ones
 // for most of these names, and sockets report those of windowsErrnos.
-var byErrno = map[syscall.Errno]errnoRow{
+var byErrno = map[syscall.Errno]meaning{
 	syscall.ECONNREFUSED:  {ConnectError, ReasonRefused},
 	syscall.EHOSTUNREACH:  {ConnectError, ReasonHostUnreachable},
 	syscall.EHOSTDOWN:     {ConnectError, ReasonHostUnreachable},
@@ -18,6 +12,7 @@ var byErrno = map[syscall.Errno]errnoRow{
 	syscall.ENETDOWN:      {ConnectError, ReasonNetworkUnreachable},
 	syscall.ENOENT:        {ConnectError, ReasonNotFound}, // a unix socket
 	syscall.ETIMEDOUT:     {ConnectTimeout, ""},
+	syscall.EAGAIN:        {ConnectTimeout, ""}, // a unix socket whose queue stays full
 	syscall.ECONNRESET:    {Disconnected, ReasonReset},
 	syscall.EPIPE:         {Disconnected, ReasonClosed},
 	syscall.ECONNABORTED:  {Disconnected, ReasonReset},
@@ -37,8 +32,12 @@ var byErrno = map[syscall.Errno]errnoRow{
 
 // windowsErrnos are Winsock's numbers, known on every system so that an error
 // that travelled classifies alike.
-var windowsErrnos = map[syscall.Errno]errnoRow{
-	10004: {Canceled, ""},                           // WSAEINTR
+var windowsErrnos = map[syscall.Errno]meaning{
+	1225:  {ConnectError, ReasonRefused},            // ERROR_CONNECTION_REFUSED
+	1231:  {ConnectError, ReasonNetworkUnreachable}, // ERROR_NETWORK_UNREACHABLE
+	1232:  {ConnectError, ReasonHostUnreachable},    // ERROR_HOST_UNREACHABLE
+	1234:  {ConnectError, ReasonRefused},            // ERROR_PORT_UNREACHABLE
+	1236:  {Disconnected, ReasonReset},              // ERROR_CONNECTION_ABORTED
 	10013: {LocalError, ReasonPermission},           // WSAEACCES
 	10024: {LocalError, ReasonTooManyOpenFiles},     // WSAEMFILE
 	10047: {LocalError, ReasonNoSourceAddress},      // WSAEAFNOSUPPORT
@@ -56,12 +55,20 @@ var windowsErrnos = map[syscall.Errno]errnoRow{
 	10061: {ConnectError, ReasonRefused},            // WSAECONNREFUSED
 	10064: {ConnectError, ReasonHostUnreachable},    // WSAEHOSTDOWN
 	10065: {ConnectError, ReasonHostUnreachable},    // WSAEHOSTUNREACH
+	10101: {Disconnected, ReasonClosed},             // WSAEDISCON
+	11001: {DNSNotFound, ReasonNotFound},            // WSAHOST_NOT_FOUND
+	11002: {DNSError, ReasonServerFailure},          // WSATRY_AGAIN
+	11003: {DNSError, ReasonServerFailure},          // WSANO_RECOVERY
+	11004: {DNSNotFound, ReasonNotFound},            // WSANO_DATA
 }
 
-func errnoMeaning(n syscall.Errno) (errnoRow, bool) {
-	row, ok := byErrno[n]
-	if !ok {
-		row, ok = windowsErrnos[n]
+// errnoMeaning is the number's row, empty if it has none.
+func errnoMeaning(n syscall.Errno) meaning {
+	if n == 0 {
+		return meaning{}
 	}
-	return row, ok
+	if m, ok := byErrno[n]; ok {
+		return m
+	}
+	return windowsErrnos[n]
 }

@@ -1,10 +1,9 @@
 package smtperr
 
-import "errors"
-
-// Error is a classified failure: the verdict of a probe. errors.Is matches it
-// against the kinds (ErrConnect, ErrTimeout, ...) along the hierarchy, and
-// errors.As against the struct types (*SMTPSenderRefused, ...).
+// Error is a classified failure: the verdict of a probe, or of any attempt to
+// send mail. errors.Is matches it against the kinds (ErrConnect, ErrTimeout,
+// ...) along the hierarchy and against a Class, errors.As against the struct
+// types (*SMTPSenderRefused, ...).
 type Error struct {
 	Class     Class
 	Reason    Reason
@@ -30,29 +29,32 @@ func New(class Class, reason Reason, phase Phase, cause error) *Error {
 	return &Error{Class: class, Reason: reason, Phase: phase, Cause: cause, Temporary: temporary(class, reason)}
 }
 
-// temporary is the class's row unless the reason knows better.
-func temporary(class Class, reason Reason) bool {
-	switch reason {
-	case ReasonNotSMTP, ReasonNotSMTPHTTP, ReasonNotSMTPSSH, ReasonTLSOnPlaintextPort, // another protocol stays one
-		ReasonPlaintextSMTP, ReasonProtocolVersion, ReasonProxyRefused:
-		return false
-	case ReasonTokenUnreachable:
-		return true
-	}
-	return class.Info().Temporary
-}
-
 // Wrap classifies err as it happened in phase. It is idempotent: an error that
 // is, or wraps, an *Error already keeps its verdict. nil stays nil.
 func Wrap(phase Phase, err error) error {
-	if err == nil {
-		return nil
+	if e := Classify(phase, err); e != nil {
+		return e
 	}
-	return Classify(phase, err)
+	return nil
+}
+
+// Of finds the classified error in a chain.
+func Of(err error) (*Error, bool) {
+	if err == nil {
+		return nil, false
+	}
+	var f findings
+	f.walk(err, 0)
+	return f.verdict, f.verdict != nil
 }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error { return e.Cause }
+func (e *Error) Unwrap() error {
+	if e == nil {
+		return nil
+	}
+	return e.Cause
+}
 
 // Code is the code of the reply that decided, 0 if none did.
 func (e *Error) Code() int {
@@ -62,62 +64,22 @@ func (e *Error) Code() int {
 	return e.Reply.Code
 }
 
-// Fault says who has to act: the class's, unless reason or code say more.
-func (e *Error) Fault() Fault {
-	if fault, ok := reasonFaults[e.Reason]; ok {
-		return fault
+// Timeout tells that a deadline passed, as net.Error has it.
+func (e *Error) Timeout() bool { return e != nil && e.is(ErrTimeout) }
+
+// Is matches the kinds along the hierarchy, and a class by itself.
+func (e *Error) Is(target error) bool {
+	if e == nil {
+		return false
 	}
-	if e.Code()/100 == 4 {
-		return FaultRelay
+	switch t := target.(type) { //nolint:errorlint // errors.Is walks the chain
+	case Class:
+		return t == e.Class
+	case *Kind:
+		return e.is(t)
 	}
-	return e.Class.Info().Fault
+	return false
 }
 
-// reasonFaults are those where the reason knows better than class and code.
-var reasonFaults = map[Reason]Fault{
-	ReasonAuthRequired:     FaultConfig,
-	ReasonTLSRequired:      FaultConfig,
-	ReasonRateLimited:      FaultProber,
-	ReasonTokenUnreachable: FaultNetwork,
-	ReasonProxyRefused:     FaultConfig,
-	ReasonGreylisted:       FaultMessage,
-}
-
-// Recipients sums the refusals of several recipients up: nil without any,
-// RecipientRefused if some were accepted (or not asked), RecipientsRefused if
-// all were refused, ServiceUnavailable if the relay said 421. The first 4xx
-// represents them, else the first.
-func Recipients(phase Phase, refusals []*Error, some bool) *Error {
-	if len(refusals) == 0 {
-		return nil
-	}
-	shown := refusals[0]
-	for _, r := range refusals {
-		if r.Class == ServiceUnavailable {
-			shown = r
-			break
-		}
-		if r.Temporary && !shown.Temporary {
-			shown = r
-		}
-	}
-	sum := *shown
-	sum.Phase = phase
-	sum.Recipients = refusals
-	sum.allRefused = !some
-	switch {
-	case sum.Class == ServiceUnavailable:
-	case some:
-		sum.Class = RecipientRefused
-	default:
-		sum.Class = RecipientsRefused
-	}
-	return &sum
-}
-
-// Of finds the classified error in a chain.
-func Of(err error) (*Error, bool) {
-	var e *Error
-	ok := errors.As(err, &e) && e != nil
-	return e, ok
-}
+// self lets the struct types for errors.As lead back to the verdict.
+func (e *Error) self() *Error { return e }

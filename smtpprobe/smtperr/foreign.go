@@ -1,132 +1,133 @@
 package smtperr
 
 import (
-	"errors"
-	"net/textproto"
 	"reflect"
+	"slices"
+	"strings"
 )
 
-// foreign understands the errors of other clients by their shape, so that
-// none of their modules is needed here: net/textproto's (and with it
-// net/smtp's), emersion/go-smtp's and wneessen/go-mail's.
-func foreign(phase Phase, err error) *Error {
-	r, ok := foreignReply(err)
-	if !ok {
-		return nil
-	}
+// foreignReply is a reply as another client's error tells of it. Those of
+// emersion/go-smtp and wneessen/go-mail are known by their shape, so that none
+// of their modules is needed here.
+type foreignReply struct {
+	phase      Phase // empty if the error does not tell
+	code       int
+	text       string
+	enhanced   EnhancedCode // where it is apart from the text
+	recipient  string
+	recipients []*foreignReply // of LMTP, by recipient
+}
+
+func (r *foreignReply) classify(phase Phase, cause error) *Error {
 	if phase == "" {
-		phase = foreignPhase(err)
+		phase = r.phase
 	}
-	e := ClassifyReply(phase, r, Circumstances{})
+	if len(r.recipients) > 0 {
+		return r.classifyEach(phase, cause)
+	}
+	reply := NewReply(r.code, strings.Split(r.text, "\n"))
+	if r.code/100 == r.enhanced.Class {
+		reply.Enhanced = r.enhanced
+	}
+	e := ClassifyReply(phase, reply, Circumstances{Recipient: r.recipient})
 	if e == nil {
-		// An error with a reply that accepts: the two do not agree.
-		e = New(ProtocolError, ReasonUnexpectedCode, phase, err)
-		e.Reply = &r
+		// The reply accepts, and yet the client took it for an error.
+		e = New(ProtocolError, ReasonUnexpectedCode, phase, nil)
+		e.Reply = &reply
 	}
-	e.Cause = err
+	e.Cause = cause
 	return e
 }
 
-// maxChain bounds the search in chains that others have made.
-const maxChain = 32
-
-func foreignReply(err error) (Reply, bool) {
-	var text *textproto.Error
-	if errors.As(err, &text) && text != nil {
-		return NewReply(text.Code, []string{text.Msg}), true
+func (r *foreignReply) classifyEach(phase Phase, cause error) *Error {
+	refusals := make([]*Error, 0, len(r.recipients))
+	for _, one := range r.recipients {
+		refusals = append(refusals, one.classify(phase, cause))
 	}
-	for range maxChain {
-		if err == nil {
-			return Reply{}, false
-		}
-		if r, ok := shape(err); ok {
-			return r, true
-		}
-		err = errors.Unwrap(err)
-	}
-	return Reply{}, false
+	// Only refused recipients are listed: that all were, nobody says.
+	return Recipients(phase, refusals, true)
 }
 
-// shape reads go-smtp's struct{Code int; EnhancedCode [3]int; Message string}
-// and go-mail's methods ErrorCode and EnhancedStatusCode.
-func shape(err error) (Reply, bool) {
+// shapeOf sees a reply in an error of a type that is not known.
+func shapeOf(err error) *foreignReply {
+	if r := sendError(err); r != nil {
+		return r
+	}
 	v := reflect.ValueOf(err)
+	if v.Kind() == reflect.Map {
+		return byRecipient(v)
+	}
+	return smtpError(v)
+}
+
+// smtpError is go-smtp's SMTPError: Code int, EnhancedCode [3]int, Message string.
+func smtpError(v reflect.Value) *foreignReply {
 	if v.Kind() == reflect.Pointer {
-		if v.IsNil() {
-			return Reply{}, false
-		}
 		v = v.Elem()
 	}
-	if coded, ok := err.(interface{ ErrorCode() int }); ok && coded.ErrorCode() != 0 { //nolint:errorlint // the chain is walked by the caller
-		r := NewReply(coded.ErrorCode(), []string{err.Error()})
-		if status, ok := err.(interface{ EnhancedStatusCode() string }); ok { //nolint:errorlint // likewise
-			r.setEnhanced(status.EnhancedStatusCode())
-		}
-		return r, true
+	if v.Kind() != reflect.Struct || v.NumField() > 16 {
+		return nil
 	}
+	code, enhanced, message := v.FieldByName("Code"), v.FieldByName("EnhancedCode"), v.FieldByName("Message")
+	if !code.IsValid() || code.Kind() != reflect.Int || !message.IsValid() || message.Kind() != reflect.String ||
+		!enhanced.IsValid() || enhanced.Kind() != reflect.Array || enhanced.Len() != 3 || enhanced.Type().Elem().Kind() != reflect.Int {
+		return nil
+	}
+	part := func(i int) int { return int(enhanced.Index(i).Int()) }
+	return &foreignReply{code: int(code.Int()), text: message.String(), enhanced: EnhancedCode{part(0), part(1), part(2)}}
+}
+
+// byRecipient is go-smtp's LMTPDataError: each refused recipient's SMTPError.
+func byRecipient(v reflect.Value) *foreignReply {
+	if v.Type().Key().Kind() != reflect.String || v.Len() == 0 {
+		return nil
+	}
+	all := &foreignReply{phase: PhaseDot}
+	for _, key := range v.MapKeys() {
+		one := smtpError(v.MapIndex(key))
+		if one == nil {
+			return nil
+		}
+		one.recipient = key.String()
+		all.recipients = append(all.recipients, one)
+	}
+	slices.SortFunc(all.recipients, func(a, b *foreignReply) int { return strings.Compare(a.recipient, b.recipient) })
+	return all
+}
+
+// sender is what go-mail's SendError can do.
+type sender interface {
+	ErrorCode() int
+	EnhancedStatusCode() string
+	IsTemp() bool
+}
+
+// sendError is go-mail's SendError, if it is about a reply.
+func sendError(err error) *foreignReply {
+	e, ok := err.(sender) //nolint:errorlint // the chain is walked by findings
+	if !ok || e.ErrorCode() == 0 {
+		return nil
+	}
+	r := &foreignReply{phase: sendPhase(err), code: e.ErrorCode(), text: textOf(err)}
+	r.enhanced, _ = ParseEnhanced(e.EnhancedStatusCode())
+	return r
+}
+
+// sendPhase is where go-mail was.
+func sendPhase(err error) Phase { return sendPhases[sendReason(err)] }
+
+// sendReason is go-mail's SendError.Reason, by its text.
+func sendReason(err error) string {
+	v := reflect.Indirect(reflect.ValueOf(err))
 	if v.Kind() != reflect.Struct {
-		return Reply{}, false
-	}
-	code, message, status := v.FieldByName("Code"), v.FieldByName("Message"), v.FieldByName("EnhancedCode")
-	if !code.IsValid() || !code.CanInt() || !message.IsValid() || message.Kind() != reflect.String {
-		return Reply{}, false
-	}
-	r := NewReply(int(code.Int()), []string{message.String()})
-	if status.IsValid() && status.Kind() == reflect.Array && status.Len() == 3 && status.Index(0).CanInt() {
-		e := EnhancedCode{int(status.Index(0).Int()), int(status.Index(1).Int()), int(status.Index(2).Int())}
-		if e.Class == r.Code/100 {
-			r.Enhanced = e
-		}
-	}
-	return r, true
-}
-
-func (r *Reply) setEnhanced(text string) {
-	if e, ok := ParseEnhanced(text); ok && e.Class == r.Code/100 {
-		r.Enhanced = e
-	}
-}
-
-// foreignPhase is go-mail's SendErrReason, read by its name.
-func foreignPhase(err error) Phase {
-	for range maxChain {
-		if err == nil {
-			break
-		}
-		if phase, ok := namedPhase(err); ok {
-			return phase
-		}
-		err = errors.Unwrap(err)
-	}
-	return ""
-}
-
-func namedPhase(err error) (Phase, bool) {
-	v := reflect.ValueOf(err)
-	if v.Kind() == reflect.Pointer && !v.IsNil() {
-		v = v.Elem()
-	}
-	if v.Kind() != reflect.Struct {
-		return "", false
+		return ""
 	}
 	reason := v.FieldByName("Reason")
 	if !reason.IsValid() || !reason.CanInterface() {
-		return "", false
+		return ""
 	}
-	named, ok := reason.Interface().(interface{ String() string })
-	if !ok {
-		return "", false
+	if named, ok := reason.Interface().(interface{ String() string }); ok {
+		return named.String()
 	}
-	phase, ok := sendErrors[named.String()]
-	return phase, ok
-}
-
-// sendErrors are the texts of go-mail's SendErrReason.
-var sendErrors = map[string]Phase{
-	"sending SMTP MAIL FROM command": PhaseMail,
-	"sending SMTP RCPT TO command":   PhaseRcpt,
-	"sending SMTP DATA command":      PhaseData,
-	"sending message content":        PhaseBody,
-	"closing SMTP DATA writer":       PhaseDot,
-	"sending SMTP RESET command":     PhaseRset,
+	return ""
 }

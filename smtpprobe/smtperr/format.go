@@ -1,98 +1,77 @@
 package smtperr
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 const (
-	maxMessage = 500 // octets of an error's text
-	maxText    = 250 // octets of a relay's words within it
+	maxMessage = 500 // octets of an error's text, the escapes included
+	maxAddress = 100 // octets of a mail address within it
 )
 
-// Error is one line, escaped and bounded: what happened where, what the relay
-// said, what lies underneath.
+// Error is one line of ASCII, escaped and bounded: what happened where, what
+// the relay said, to which address, and what lies underneath.
 func (e *Error) Error() string {
-	var b strings.Builder
-	b.WriteString(e.Class.String())
+	if e == nil {
+		return None.String()
+	}
+	head := e.Class.String()
 	if e.Reason != "" {
-		b.WriteString("/" + string(e.Reason))
+		head += "/" + string(e.Reason)
 	}
 	if e.Phase != "" {
-		b.WriteString(" at " + string(e.Phase))
+		head += " at " + string(e.Phase)
 	}
-	if e.Reply != nil {
-		b.WriteString(": " + strconv.Itoa(e.Reply.Code))
-		if text := e.Reply.Text(); text != "" {
-			b.WriteString(" " + Escape(text, maxText))
-		}
-	}
-	switch {
-	case len(e.Details) > 0:
-		b.WriteString(": " + Escape(strings.Join(e.Details, "; "), maxText))
-	case e.Cause != nil:
-		b.WriteString(": " + Escape(e.Cause.Error(), maxText))
-	}
+	tail := e.about()
 	if e.OutcomeUnknown {
-		b.WriteString(" (outcome unknown: the message may have been delivered)")
+		tail += " (outcome unknown: the message may have been delivered)"
 	}
-	return bounded(b.String(), maxMessage)
+	said := e.said()
+	if said == "" {
+		return head + tail
+	}
+	const ellipsis = 3
+	return head + ": " + Escape(said, maxMessage-len(head)-len(tail)-len(": ")-ellipsis) + tail
 }
 
-// Escape makes a stranger's text fit for one line of a log: control
-// characters, backslashes and what is not UTF-8 become escapes, and it is cut
-// after max octets.
-func Escape(text string, max int) string {
-	cut := ""
-	if len(text) > max {
-		text, cut = text[:max], "..."
-		for len(text) > 0 && !utf8.RuneStart(text[len(text)-1]) {
-			text = text[:len(text)-1]
-		}
+// said is the relay's words, else what lies underneath.
+func (e *Error) said() string {
+	switch {
+	case e.Reply != nil && len(e.Reply.Lines) == 0:
+		return strconv.Itoa(e.Reply.Code)
+	case e.Reply != nil:
+		return strings.TrimRight(strconv.Itoa(e.Reply.Code)+" "+e.Reply.Text(), " ")
+	case len(e.Details) > 0:
+		return strings.Join(e.Details, "; ")
+	case e.Cause != nil:
+		return textOf(e.Cause)
 	}
-	if plain(text) {
-		return text + cut
-	}
-	var b strings.Builder
-	for i := 0; i < len(text); {
-		r, size := utf8.DecodeRuneInString(text[i:])
-		switch {
-		case r == utf8.RuneError && size <= 1:
-			b.WriteString(`\x` + hex(text[i]))
-		case r == '\\':
-			b.WriteString(`\\`)
-		case strconv.IsPrint(r):
-			b.WriteString(text[i : i+size])
-		default:
-			quoted := strconv.QuoteRune(r)
-			b.WriteString(quoted[1 : len(quoted)-1])
-		}
-		i += max1(size)
-	}
-	return b.String() + cut
+	return ""
 }
 
-func max1(n int) int { return max(n, 1) }
-
-func hex(c byte) string { return string([]byte{"0123456789abcdef"[c>>4], "0123456789abcdef"[c&15]}) }
-
-func plain(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] > '~' || s[i] == '\\' {
-			return false
+// about names the address that was refused.
+func (e *Error) about() string {
+	switch {
+	case e.is(ErrRecipientRefused) && e.Recipient != "":
+		rest := ""
+		if n := len(e.Recipients) - 1; n > 0 {
+			rest = fmt.Sprintf(" and %d more", n)
 		}
+		return " (rcpt to <" + Escape(e.Recipient, maxAddress) + ">" + rest + ")"
+	case e.is(ErrSenderRefused) && e.Sender != "":
+		return " (mail from <" + Escape(e.Sender, maxAddress) + ">)"
 	}
-	return true
+	return ""
 }
 
-func bounded(s string, max int) string {
-	if len(s) <= max {
-		return s
-	}
-	s = s[:max]
-	for len(s) > 0 && !utf8.ValidString(s[max1(len(s)-utf8.UTFMax):]) {
-		s = s[:len(s)-1]
-	}
-	return s + "..."
+// textOf is an error's text, also that of one whose method panics.
+func textOf(err error) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("%T", err)
+		}
+	}()
+	return err.Error()
 }

@@ -37,29 +37,25 @@ var (
 	ErrUnknown           = &Kind{"unknown error"}        // SMTPException
 )
 
-// phaseKinds is what a 421 is besides ErrUnavailable: what any other refusal
-// in its phase would be.
-var phaseKinds = map[Phase]*Kind{
-	PhaseGreeting: ErrGreeting,
-	PhaseEHLO:     ErrHelo,
-	PhaseHELO:     ErrHelo,
-	PhaseSTARTTLS: ErrStartTLS,
-	PhaseAuth:     ErrAuth,
-	PhaseMail:     ErrSenderRefused,
-	PhaseData:     ErrData,
-	PhaseBody:     ErrData,
-	PhaseDot:      ErrData,
-}
-
-// Is matches kinds along the hierarchy, and classes and reasons by themselves.
-func (e *Error) Is(target error) bool {
-	switch t := target.(type) {
-	case Class:
-		return t == e.Class
-	case *Kind:
-		return e.is(t)
+// phaseKind is what any refusal in a phase is.
+func phaseKind(p Phase) *Kind {
+	switch p {
+	case PhaseGreeting:
+		return ErrGreeting
+	case PhaseEHLO, PhaseHELO:
+		return ErrHelo
+	case PhaseSTARTTLS:
+		return ErrStartTLS
+	case PhaseAuth:
+		return ErrAuth
+	case PhaseMail:
+		return ErrSenderRefused
+	case PhaseRcpt:
+		return ErrRecipientRefused
+	case PhaseData, PhaseBody, PhaseDot:
+		return ErrData
 	}
-	return false
+	return nil
 }
 
 func (e *Error) is(k *Kind) bool {
@@ -71,15 +67,28 @@ func (e *Error) is(k *Kind) bool {
 			return true
 		}
 	}
-	if e.Class != ServiceUnavailable {
-		// Both Pythons make every refused recipient's error findable under the one name.
-		return k == ErrRecipientRefused && e.Class == RecipientsRefused
+	switch e.Class {
+	case RecipientsRefused:
+		return k == ErrRecipientRefused
+	case Disconnected, ReadTimeout:
+		// Before the greeting there is no connection that one could use.
+		return k == ErrConnect && e.Phase == PhaseGreeting
+	case ServiceUnavailable:
+		return e.isRefusal(k)
+	case ProtocolError:
+		return e.Reply != nil && (k == ErrResponse || e.isRefusal(k))
 	}
-	switch e.Phase {
-	case PhaseRcpt:
-		return k == ErrRecipientRefused || k == ErrRecipientsRefused && e.allRefused
-	case PhaseGreeting:
-		return k == ErrGreeting || k == ErrConnect
+	return false
+}
+
+// isRefusal matches what any other refusal in the phase would be: an except
+// clause for it catches a 421, and a reply that is not the one that was due.
+func (e *Error) isRefusal(k *Kind) bool {
+	switch k {
+	case ErrConnect:
+		return e.Phase == PhaseGreeting
+	case ErrRecipientsRefused:
+		return e.Phase == PhaseRcpt && e.allRefused
 	}
-	return phaseKinds[e.Phase] == k
+	return phaseKind(e.Phase) == k
 }

@@ -21,11 +21,11 @@ var byCode = map[phaseCode]Reason{
 	{PhaseAuth, 504}: ReasonAuthMechanismUnsupported,
 	{PhaseAuth, 503}: ReasonBadSequence,
 
+	{"", 451}: ReasonSystemError,
 	{"", 523}: ReasonTLSRequired,
 	{"", 524}: ReasonTLSRequired,
 
 	{PhaseRcpt, 450}: ReasonMailboxUnavailableTemp,
-	{PhaseRcpt, 451}: ReasonSystemError,
 	{PhaseRcpt, 550}: ReasonMailboxUnavailable,
 	{PhaseRcpt, 551}: ReasonMailboxMoved,
 	{PhaseRcpt, 556}: ReasonNullMX,

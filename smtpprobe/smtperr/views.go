@@ -1,37 +1,46 @@
 package smtperr
 
-// The struct types for errors.As. Each carries what the Python exception of
-// the same name does, and the whole Error. Both libraries' names are used, of
-// smtplib where they differ.
+// The struct types for errors.As carry what the Python exception of the same
+// name does, and the whole Error. They are taken as pointers:
+//
+//	var refused *smtperr.SMTPSenderRefused
+//	if errors.As(err, &refused) { ... refused.Code, refused.Sender ... }
+
+// verdict is what each of them embeds: under this name the field does not hide
+// the method Error.
+type verdict = Error
 
 // SMTPResponseException is any failure that a reply decided.
 type SMTPResponseException struct {
-	*Error
-	Code     int
-	Enhanced EnhancedCode
-	Message  string // the reply's text, unescaped
+	*verdict
+	Code     int          // of the reply, 0 if there was none (a token that was refused, say)
+	Enhanced EnhancedCode // zero if there is none
+	Message  string       // the reply's text, as the relay sent it
 }
 
-// SMTPConnectError is a connection that did not come about or was refused by the
-// greeting.
-type SMTPConnectError struct{ *Error }
+// SMTPConnectError is a connection that did not come about or that the
+// greeting refused.
+type SMTPConnectError struct {
+	*verdict
+	Code    int // of the greeting, 0 if there was none
+	Message string
+}
 
-// GAIError is a name that was not resolved (gaierror, herror).
-type GAIError struct{ *Error }
+// GAIError is a name that was not resolved: gaierror and herror of Python's
+// socket.
+type GAIError struct{ *verdict }
 
-// SSLError is a handshake or a certificate that failed (SSLError).
+// SSLError is a handshake or a certificate that failed: Python's ssl.SSLError.
 type SSLError struct {
-	*Error
+	*verdict
 	Details []string // every failing check of a certificate
 }
 
-// SMTPTimeoutError is a deadline that passed (SMTPTimeoutError, SMTPTimeoutError).
-type SMTPTimeoutError struct{ *Error }
+// SMTPTimeoutError is a deadline that passed: TimeoutError, and aiosmtplib's
+// SMTPTimeoutError. Timeout tells so, as net.Error does.
+type SMTPTimeoutError struct{ *verdict }
 
-// Timeout makes it a net.Error's timeout.
-func (SMTPTimeoutError) Timeout() bool { return true }
-
-// SMTPHeloError is a refused EHLO or HELO.
+// SMTPHeloError is a refused EHLO, LHLO or HELO.
 type SMTPHeloError struct{ SMTPResponseException }
 
 // SMTPAuthenticationError is a failed AUTH.
@@ -40,82 +49,92 @@ type SMTPAuthenticationError struct{ SMTPResponseException }
 // SMTPSenderRefused is a refused MAIL.
 type SMTPSenderRefused struct {
 	SMTPResponseException
-	Sender string
+	Sender string // empty for the null sender, too
 }
 
-// SMTPRecipientRefused is a refused RCPT (aiosmtplib's SMTPRecipientRefused).
+// SMTPRecipientRefused is a refused RCPT, as aiosmtplib has it; of several the
+// one that represents them.
 type SMTPRecipientRefused struct {
 	SMTPResponseException
 	Recipient string
 }
 
-// SMTPRecipientsRefused is several refused RCPT (SMTPRecipientsRefused, and
-// what sendmail returns when some were accepted).
+// SMTPRecipientsRefused are the refused recipients, some or all: the exception
+// of both libraries, and the dict that smtplib returns when some were accepted.
 type SMTPRecipientsRefused struct {
-	*Error
-	Recipients []*Error
+	*verdict
+	Recipients []*Error // each with its Recipient and Reply
 }
 
 // SMTPDataError is a refused DATA or message.
 type SMTPDataError struct{ SMTPResponseException }
 
-// SMTPServerDisconnected is a lost connection.
-type SMTPServerDisconnected struct{ *Error }
+// SMTPServerDisconnected is a lost connection, and as in smtplib a reply that
+// did not come in time.
+type SMTPServerDisconnected struct{ *verdict }
 
-// SMTPNotSupportedError is a missing extension.
-type SMTPNotSupportedError struct{ *Error }
+// SMTPNotSupportedError is an extension that the relay does not offer.
+type SMTPNotSupportedError struct{ *verdict }
+
+// As fills a pointer to one of the struct types if the error is of that kind.
+func (e *Error) As(target any) bool {
+	if e == nil {
+		return false
+	}
+	switch t := target.(type) {
+	case **Error:
+		*t = e
+		return true
+	case **SMTPResponseException:
+		return e.fill(ErrResponse, func() { v := e.response(); *t = &v })
+	case **SMTPConnectError:
+		return e.fill(ErrConnect, func() { v := e.response(); *t = &SMTPConnectError{e, v.Code, v.Message} })
+	case **GAIError:
+		return e.fill(ErrDNS, func() { *t = &GAIError{e} })
+	case **SSLError:
+		return e.fill(ErrTLS, func() { *t = &SSLError{e, e.Details} })
+	case **SMTPTimeoutError:
+		return e.fill(ErrTimeout, func() { *t = &SMTPTimeoutError{e} })
+	case **SMTPHeloError:
+		return e.fill(ErrHelo, func() { *t = &SMTPHeloError{e.response()} })
+	case **SMTPAuthenticationError:
+		return e.fill(ErrAuth, func() { *t = &SMTPAuthenticationError{e.response()} })
+	case **SMTPSenderRefused:
+		return e.fill(ErrSenderRefused, func() { *t = &SMTPSenderRefused{e.response(), e.Sender} })
+	case **SMTPRecipientRefused:
+		return e.fill(ErrRecipientRefused, func() { *t = &SMTPRecipientRefused{e.response(), e.Recipient} })
+	case **SMTPRecipientsRefused:
+		return e.fill(ErrRecipientRefused, func() { *t = &SMTPRecipientsRefused{e, e.refusals()} })
+	case **SMTPDataError:
+		return e.fill(ErrData, func() { *t = &SMTPDataError{e.response()} })
+	case **SMTPServerDisconnected:
+		return e.fill(ErrDisconnected, func() { *t = &SMTPServerDisconnected{e} })
+	case **SMTPNotSupportedError:
+		return e.fill(ErrNotSupported, func() { *t = &SMTPNotSupportedError{e} })
+	}
+	return false
+}
+
+func (e *Error) fill(k *Kind, set func()) bool {
+	if !e.is(k) {
+		return false
+	}
+	set()
+	return true
+}
 
 func (e *Error) response() SMTPResponseException {
-	v := SMTPResponseException{Error: e}
+	v := SMTPResponseException{verdict: e}
 	if e.Reply != nil {
 		v.Code, v.Enhanced, v.Message = e.Reply.Code, e.Reply.Enhanced, e.Reply.Text()
 	}
 	return v
 }
 
-// As fills a pointer to one of the struct types above if the error is of that
-// kind. The types are taken as pointers: var refused *smtperr.SMTPSenderRefused.
-func (e *Error) As(target any) bool {
-	switch t := target.(type) {
-	case **SMTPResponseException:
-		return view(e, ErrResponse, t, func() SMTPResponseException { return e.response() })
-	case **SMTPConnectError:
-		return view(e, ErrConnect, t, func() SMTPConnectError { return SMTPConnectError{e} })
-	case **GAIError:
-		return view(e, ErrDNS, t, func() GAIError { return GAIError{e} })
-	case **SSLError:
-		return view(e, ErrTLS, t, func() SSLError { return SSLError{e, e.Details} })
-	case **SMTPTimeoutError:
-		return view(e, ErrTimeout, t, func() SMTPTimeoutError { return SMTPTimeoutError{e} })
-	case **SMTPHeloError:
-		return view(e, ErrHelo, t, func() SMTPHeloError { return SMTPHeloError{e.response()} })
-	case **SMTPAuthenticationError:
-		return view(e, ErrAuth, t, func() SMTPAuthenticationError { return SMTPAuthenticationError{e.response()} })
-	case **SMTPSenderRefused:
-		return view(e, ErrSenderRefused, t, func() SMTPSenderRefused { return SMTPSenderRefused{e.response(), e.Sender} })
-	case **SMTPRecipientRefused:
-		return view(e, ErrRecipientRefused, t, func() SMTPRecipientRefused { return SMTPRecipientRefused{e.response(), e.Recipient} })
-	case **SMTPRecipientsRefused:
-		if !e.is(ErrRecipientRefused) && !e.is(ErrRecipientsRefused) {
-			return false
-		}
-		*t = &SMTPRecipientsRefused{e, e.Recipients}
-		return true
-	case **SMTPDataError:
-		return view(e, ErrData, t, func() SMTPDataError { return SMTPDataError{e.response()} })
-	case **SMTPServerDisconnected:
-		return view(e, ErrDisconnected, t, func() SMTPServerDisconnected { return SMTPServerDisconnected{e} })
-	case **SMTPNotSupportedError:
-		return view(e, ErrNotSupported, t, func() SMTPNotSupportedError { return SMTPNotSupportedError{e} })
+// refusals are the recipients of a sum, or the one recipient's own error.
+func (e *Error) refusals() []*Error {
+	if e.Recipients == nil {
+		return []*Error{e}
 	}
-	return false
-}
-
-func view[T any](e *Error, k *Kind, target **T, of func() T) bool {
-	if !e.is(k) {
-		return false
-	}
-	v := of()
-	*target = &v
-	return true
+	return e.Recipients
 }

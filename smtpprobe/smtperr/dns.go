@@ -1,0 +1,28 @@
+package smtperr
+
+import "strings"
+
+// unresolved is what the resolver said.
+func (f *findings) unresolved() meaning {
+	switch {
+	case f.dns.IsTimeout:
+		return meaning{DNSTimeout, ""}
+	case f.dns.IsNotFound:
+		return meaning{DNSNotFound, ReasonNotFound}
+	}
+	return meaning{DNSError, ReasonServerFailure}
+}
+
+// unknownPort: a service name that is none comes as a DNS error, and as one
+// of a name that was not found.
+func (f *findings) unknownPort() bool {
+	return f.dns != nil && strings.HasPrefix(f.dns.Err, "unknown port")
+}
+
+// addressReason reads net.AddrError's text, which has no other distinction.
+func addressReason(text string) Reason {
+	if strings.Contains(text, "port") {
+		return ReasonInvalidPort
+	}
+	return ReasonInvalidAddress
+}

@@ -1,0 +1,163 @@
+package smtperr_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+func reply(code int, text string) smtperr.Reply { return smtperr.NewReply(code, []string{text}) }
+
+func TestClassifyReply(t *testing.T) {
+	accepted := smtperr.Circumstances{RecipientAccepted: true}
+	for _, tt := range []struct {
+		name      string
+		phase     smtperr.Phase
+		code      int
+		text      string
+		c         smtperr.Circumstances
+		class     smtperr.Class
+		reason    smtperr.Reason
+		temporary bool
+		fault     smtperr.Fault
+	}{
+		{"any 2xx accepts EHLO", smtperr.PhaseEHLO, 299, "ok", smtperr.Circumstances{}, smtperr.None, "", false, ""},
+		{"any 3xx accepts DATA", smtperr.PhaseData, 399, "go", smtperr.Circumstances{}, smtperr.None, "", false, ""},
+		{"only 220 greets", smtperr.PhaseGreeting, 250, "ok", smtperr.Circumstances{}, smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, true, smtperr.FaultRelay},
+		{"only 220 starts TLS", smtperr.PhaseSTARTTLS, 250, "ok", smtperr.Circumstances{}, smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, true, smtperr.FaultRelay},
+		{"only 235 authenticates", smtperr.PhaseAuth, 250, "ok", smtperr.Circumstances{}, smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, true, smtperr.FaultRelay},
+		{"a 503 after a 235 is no failure", smtperr.PhaseAuth, 503, "already", smtperr.Circumstances{Authenticated: true}, smtperr.None, "", false, ""},
+		{"a code outside 200 to 599 is none", smtperr.PhaseMail, 620, "x", smtperr.Circumstances{}, smtperr.ProtocolError, smtperr.ReasonBadCode, true, smtperr.FaultRelay},
+		{"a 3xx where a 2xx is due", smtperr.PhaseMail, 354, "x", smtperr.Circumstances{}, smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, true, smtperr.FaultRelay},
+
+		{"421 in any phase", smtperr.PhaseMail, 421, "4.7.0 too many connections from you", smtperr.Circumstances{}, smtperr.ServiceUnavailable, smtperr.ReasonRateLimited, true, smtperr.FaultProber},
+		{"an enhanced code of the greeting gives no reason", smtperr.PhaseGreeting, 554, "5.7.25 no PTR", smtperr.Circumstances{}, smtperr.GreetingRefused, smtperr.ReasonAccessDenied, false, smtperr.FaultRelay},
+		{"a greeting's 4xx", smtperr.PhaseGreeting, 450, "later", smtperr.Circumstances{}, smtperr.GreetingRefused, smtperr.ReasonRefused, true, smtperr.FaultRelay},
+		{"EHLO refused for now is the relay's fault", smtperr.PhaseEHLO, 450, "later", smtperr.Circumstances{}, smtperr.HeloRefused, smtperr.ReasonRefused, true, smtperr.FaultRelay},
+		{"EHLO refused for good is the configuration's", smtperr.PhaseEHLO, 550, "no", smtperr.Circumstances{}, smtperr.HeloRefused, smtperr.ReasonRefused, false, smtperr.FaultConfig},
+		{"STARTTLS 454 whatever its enhanced code", smtperr.PhaseSTARTTLS, 454, "4.3.0 x", smtperr.Circumstances{}, smtperr.StartTLSRefused, smtperr.ReasonTLSUnavailable, true, smtperr.FaultRelay},
+
+		{"details compare as numbers", smtperr.PhaseAuth, 535, "5.7.139 Authentication unsuccessful", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonAuthCredentialsInvalid, false, smtperr.FaultCredentials},
+		{"AUTH 500 of an overlong line", smtperr.PhaseAuth, 500, "too long", smtperr.Circumstances{OverlongLine: true}, smtperr.AuthFailed, smtperr.ReasonAuthLineTooLong, false, smtperr.FaultCredentials},
+		{"AUTH 500 of a short line", smtperr.PhaseAuth, 500, "what", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonRefused, false, smtperr.FaultCredentials},
+		{"AUTH 530 5.7.0 before TLS", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
+		{"530 where AUTH is offered", smtperr.PhaseMail, 530, "x", smtperr.Circumstances{AuthOffered: true}, smtperr.SenderRefused, smtperr.ReasonAuthRequired, false, smtperr.FaultConfig},
+		{"530 inside TLS", smtperr.PhaseRcpt, 530, "x", smtperr.Circumstances{TLS: true}, smtperr.RecipientRefused, smtperr.ReasonAuthRequired, false, smtperr.FaultConfig},
+
+		{"RCPT 552 after an accepted recipient is too many", smtperr.PhaseRcpt, 552, "too many", accepted, smtperr.RecipientRefused, smtperr.ReasonTooManyRecipients, true, smtperr.FaultMessage},
+		{"RCPT 552 5.5.3 after an accepted recipient", smtperr.PhaseRcpt, 552, "5.5.3 too many", accepted, smtperr.RecipientRefused, smtperr.ReasonTooManyRecipients, true, smtperr.FaultMessage},
+		{"RCPT 552 5.2.2 after an accepted recipient is that mailbox", smtperr.PhaseRcpt, 552, "5.2.2 full", accepted, smtperr.RecipientRefused, smtperr.ReasonMailboxFull, false, smtperr.FaultMessage},
+		{"RCPT 552 first", smtperr.PhaseRcpt, 552, "full", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxFull, false, smtperr.FaultMessage},
+		{"RCPT 452 first", smtperr.PhaseRcpt, 452, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonSystemFull, true, smtperr.FaultRelay},
+		{"RCPT 452 after an accepted one", smtperr.PhaseRcpt, 452, "x", accepted, smtperr.RecipientRefused, smtperr.ReasonTooManyRecipients, true, smtperr.FaultRelay},
+		{"RCPT 550 is never unknown", smtperr.PhaseRcpt, 550, "no such user", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"RCPT 556 5.1.10", smtperr.PhaseRcpt, 556, "5.1.10 null MX", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonNullMX, false, smtperr.FaultMessage},
+		{"RCPT 550 5.1.10", smtperr.PhaseRcpt, 550, "5.1.10 gone", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown, false, smtperr.FaultMessage},
+		{"RCPT 550 5.4.1", smtperr.PhaseRcpt, 550, "5.4.1 x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"dot 451 4.4.1", smtperr.PhaseDot, 451, "4.4.1 x", smtperr.Circumstances{}, smtperr.DataRefused, smtperr.ReasonNextHopUnreachable, true, smtperr.FaultRelay},
+		{"an unlisted detail goes by the code", smtperr.PhaseRcpt, 550, "5.1.99 x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"subject 3 has a reason of its own", smtperr.PhaseRcpt, 550, "5.3.9 x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonSystemError, false, smtperr.FaultMessage},
+		{"subject 6 has a reason of its own", smtperr.PhaseDot, 554, "5.6.1 x", smtperr.Circumstances{}, smtperr.DataRefused, smtperr.ReasonContent, false, smtperr.FaultMessage},
+		{"5.7.4 outside AUTH is not listed", smtperr.PhaseRcpt, 550, "5.7.4 x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"an enhanced code of another class is dropped", smtperr.PhaseRcpt, 550, "4.2.1 x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+
+		{"relaying denied", smtperr.PhaseRcpt, 454, "4.7.1 <x@y>: Relay access denied", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonRelayDenied, true, smtperr.FaultRelay},
+		{"relay not permitted", smtperr.PhaseRcpt, 550, "relay not permitted", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultMessage},
+		{"unable to relay", smtperr.PhaseRcpt, 550, "5.7.1 Unable to relay for x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultMessage},
+		{"a word that only contains relay", smtperr.PhaseRcpt, 550, "relayed mail denied", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"relaying denied outside RCPT", smtperr.PhaseMail, 550, "relaying denied", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
+		{"greylisted stays the message's", smtperr.PhaseRcpt, 450, "4.2.0 Greylisted for 300 s", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonGreylisted, true, smtperr.FaultMessage},
+		{"greylisting does not make a 5xx temporary", smtperr.PhaseRcpt, 550, "greylisted", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"a rate limit in words", smtperr.PhaseMail, 450, "4.3.0 Rate limit exceeded", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonRateLimited, true, smtperr.FaultProber},
+
+		{"RSET answered 5xx", smtperr.PhaseRset, 500, "what", smtperr.Circumstances{}, smtperr.ResponseError, smtperr.ReasonRefused, false, smtperr.FaultRelay},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			e := smtperr.ClassifyReply(tt.phase, reply(tt.code, tt.text), tt.c)
+			if tt.class == smtperr.None {
+				require.Nil(t, e)
+				return
+			}
+			require.NotNil(t, e)
+			require.Equal(t, tt.class, e.Class)
+			require.Equal(t, tt.reason, e.Reason)
+			require.Equal(t, tt.temporary, e.Temporary)
+			require.Equal(t, tt.fault, e.Fault())
+			require.Equal(t, tt.phase, e.Phase)
+		})
+	}
+}
+
+func TestParseEnhanced(t *testing.T) {
+	for text, want := range map[string]string{
+		"5.7.8 no":     "5.7.8",
+		"2.0.0":        "2.0.0",
+		"4.7.139\tx":   "4.7.139",
+		"5.007.1 x":    "5.7.1",
+		"5.7":          "",
+		"5.7.8.9 x":    "",
+		"5.7.1234 x":   "",
+		"3.1.1 x":      "",
+		" 5.7.8 x":     "",
+		"5.7.8x":       "",
+		"#5.7.8 x":     "",
+		"":             "",
+		"5..8 x":       "",
+		"5.7.8-x":      "",
+		"2.1.5 <a@b>:": "2.1.5",
+	} {
+		e, ok := smtperr.ParseEnhanced(text)
+		require.Equal(t, want != "", ok, text)
+		require.Equal(t, want, e.String(), text)
+	}
+}
+
+func FuzzParseEnhanced(f *testing.F) {
+	f.Add("5.7.8 no")
+	f.Add("2.0.0")
+	f.Fuzz(func(t *testing.T, text string) {
+		e, ok := smtperr.ParseEnhanced(text)
+		require.Equal(t, ok, !e.IsZero())
+		if !ok {
+			return
+		}
+		require.Contains(t, []int{2, 4, 5}, e.Class)
+		require.LessOrEqual(t, e.Subject, 999)
+		require.LessOrEqual(t, e.Detail, 999)
+		again, ok := smtperr.ParseEnhanced(e.String())
+		require.True(t, ok)
+		require.Equal(t, e, again)
+	})
+}
+
+func TestRecipients(t *testing.T) {
+	unknown := smtperr.ClassifyReply(smtperr.PhaseRcpt, reply(550, "5.1.1 x"), smtperr.Circumstances{Recipient: "a@b"})
+	later := smtperr.ClassifyReply(smtperr.PhaseRcpt, reply(450, "4.2.1 x"), smtperr.Circumstances{Recipient: "c@d"})
+	bye := smtperr.ClassifyReply(smtperr.PhaseRcpt, reply(421, "bye"), smtperr.Circumstances{Recipient: "e@f"})
+
+	require.Nil(t, smtperr.Recipients(smtperr.PhaseRcpt, nil, false))
+
+	all := smtperr.Recipients(smtperr.PhaseRcpt, []*smtperr.Error{unknown, later}, false)
+	require.Equal(t, smtperr.RecipientsRefused, all.Class)
+	require.Equal(t, 450, all.Code(), "the first 4xx represents them")
+	require.True(t, all.Temporary)
+
+	some := smtperr.Recipients(smtperr.PhaseRcpt, []*smtperr.Error{unknown}, true)
+	require.Equal(t, smtperr.RecipientRefused, some.Class)
+	require.False(t, some.Temporary)
+	require.Equal(t, "a@b", some.Recipients[0].Recipient)
+
+	closing := smtperr.Recipients(smtperr.PhaseRcpt, []*smtperr.Error{unknown, bye}, false)
+	require.Equal(t, smtperr.ServiceUnavailable, closing.Class)
+	require.Len(t, closing.Recipients, 2)
+}
+
+func BenchmarkClassifyReply(b *testing.B) {
+	r := reply(550, "5.1.1 <alice@example.org>: Recipient address rejected: User unknown in virtual mailbox table")
+	b.ReportAllocs()
+	for b.Loop() {
+		smtperr.ClassifyReply(smtperr.PhaseRcpt, r, smtperr.Circumstances{})
+	}
+}
