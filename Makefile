@@ -74,6 +74,7 @@ soak: build
 # The parts of the documentation that are made from code; a test keeps them true.
 docs:
 	go generate ./...
+	go test -count 1 -run 'Readme|Document|Demonstration' ./cmd/smtpprobe -update
 
 bin/telegraf: $(TELEGRAF)
 	@ln -sf $(notdir $<) $@

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"fmt"
+	"errors"
 	"os"
 
 	"github.com/influxdata/telegraf/config"
@@ -78,11 +78,12 @@ func toggle(name, usage string, field func(*plugin.Settings) **bool) setting {
 
 // settingFlags are the settings' flags and those of the secrets.
 func settingFlags() []cli.Flag {
-	flags := []cli.Flag{
+	all := settings()
+	flags := append(make([]cli.Flag, 0, len(all)+2),
 		&cli.StringFlag{Name: "username", Usage: "log in as; the password comes from " + passwordVariable + ", --password-file or the terminal"},
 		&cli.StringFlag{Name: "password-file", Usage: "`FILE` whose first line is the password, - for stdin"},
-	}
-	for _, s := range settings() {
+	)
+	for _, s := range all {
 		flags = append(flags, s.flag)
 	}
 	return flags
@@ -99,7 +100,7 @@ func (c *console) settingsFrom(ctx *cli.Context) (*plugin.Settings, error) {
 	username, token := ctx.String("username"), os.Getenv(tokenVariable)
 	if username == "" {
 		if ctx.IsSet("password-file") {
-			return nil, fmt.Errorf("--password-file needs --username")
+			return nil, errors.New("--password-file needs --username")
 		}
 		return s, nil
 	}

@@ -22,18 +22,30 @@ var update = flag.Bool("update", false, "write the generated parts of the docume
 
 const root = "../../"
 
-// requireSection compares the part of a file between two markers, or writes it.
-func requireSection(t *testing.T, file, name, want string) {
+// section is the part of a file between two markers.
+func section(t *testing.T, file, name string) string {
+	t.Helper()
+	_, between, _ := cutSection(t, file, name)
+	return between
+}
+
+func cutSection(t *testing.T, file, name string) (before, between, after string) {
 	t.Helper()
 	content, err := os.ReadFile(root + file)
 	require.NoError(t, err)
 	begin, end := fmt.Sprintf("<!-- begin %s -->\n", name), fmt.Sprintf("<!-- end %s -->", name)
-	before, rest, found := strings.Cut(string(content), begin)
-	require.True(t, found, "%s has no %q", file, begin)
-	got, after, found := strings.Cut(rest, end)
-	require.True(t, found, "%s has no %q", file, end)
+	before, rest, begun := strings.Cut(string(content), begin)
+	between, after, ended := strings.Cut(rest, end)
+	require.True(t, begun && ended, "%s has no section %s", file, name)
+	return before + begin, between, end + after
+}
+
+// requireSection compares a section with what it should be, or writes it.
+func requireSection(t *testing.T, file, name, want string) {
+	t.Helper()
+	before, got, after := cutSection(t, file, name)
 	if *update {
-		require.NoError(t, os.WriteFile(root+file, []byte(before+begin+want+end+after), 0o600))
+		require.NoError(t, os.WriteFile(root+file, []byte(before+want+after), 0o600))
 		return
 	}
 	require.Equal(t, want, got, "%s is out of date: make docs", file)
@@ -62,7 +74,7 @@ func TestDemonstrationProbesEveryRelay(t *testing.T) {
 	fleet, err := demo.Start(t.Context(), demo.Options{Ephemeral: true})
 	require.NoError(t, err)
 	defer fleet.Close()
-	requireFile(t, "docs/demo/smtpprobe.conf", demoConfig(t, fleet, func(i int) int { return demo.DefaultBase + i }, ".cache/demo/"+demo.CAFile))
+	requireFile(t, "docs/demo/smtpprobe.conf", demoConfig(t, fleet, func(i int) int { return demo.DefaultBase + i }, documentedCA))
 }
 
 // demoConfig probes every relay of a fleet, at ports of its own.
@@ -104,8 +116,9 @@ func TestEveryDirectDependencyIsExplained(t *testing.T) {
 
 	doc, err := os.ReadFile(root + "docs/dependencies.md")
 	require.NoError(t, err)
-	var explained []string
-	for _, row := range regexp.MustCompile("(?m)^\\| `([^`]+)` \\| [^|]+ \\| [^|]{10,} \\|$").FindAllStringSubmatch(string(doc), -1) {
+	rows := regexp.MustCompile("(?m)^\\| `([^`]+)` \\| [^|]+ \\| [^|]{10,} \\|$").FindAllStringSubmatch(string(doc), -1)
+	explained := make([]string, 0, len(rows))
+	for _, row := range rows {
 		explained = append(explained, row[1])
 	}
 	slices.Sort(explained)

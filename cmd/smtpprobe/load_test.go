@@ -8,6 +8,7 @@ import (
 )
 
 func TestWrongConfigurationIsOneLineThatNamesTheSetting(t *testing.T) {
+	t.Parallel()
 	const server = `  servers = ["smtp://127.0.0.1"]` + "\n"
 	for name, test := range map[string]struct{ content, names string }{
 		"unknown key":                {"[[inputs.smtpprobe]]\n" + server + "  timeuot = \"1s\"\n", "timeuot"},

@@ -47,8 +47,8 @@ func process(t *testing.T, env []string, args ...string) ran {
 	var stdout, stderr bytes.Buffer
 	cmd := command(t, env, args...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	err := cmd.Run()
-	if exit := (*exec.ExitError)(nil); err != nil {
+	if err := cmd.Run(); err != nil {
+		var exit *exec.ExitError
 		require.ErrorAs(t, err, &exit)
 	}
 	return ran{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}

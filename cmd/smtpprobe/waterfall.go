@@ -73,5 +73,9 @@ func bar(begin, d, sum time.Duration, room int) (drawn string, left int) {
 }
 
 func milliseconds(d time.Duration) string {
-	return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', 1, 64) + " ms"
+	decimals := 1
+	if d < 10*time.Millisecond {
+		decimals = 2
+	}
+	return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', decimals, 64) + " ms"
 }

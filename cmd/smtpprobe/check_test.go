@@ -1,0 +1,201 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+)
+
+func TestCheckStatusIsThatOfTheWorstRelay(t *testing.T) {
+	healthy, busy := relay.Start(t, relay.Script{}), relay.Start(t, relay.Script{Greeting: relay.Say("421 4.3.2 busy")})
+	require.Equal(t, statusOK, program("check", at(healthy)).status)
+	got := program("check", at(healthy), at(busy))
+	require.Equal(t, statusFailed, got.status)
+	require.Empty(t, got.stderr)
+	first, second := strings.Index(got.stdout, at(healthy)), strings.Index(got.stdout, at(busy))
+	require.Less(t, first, second, "in the order of the command line")
+	require.Contains(t, got.stdout, "\nOK  the relay accepts a session\n")
+	require.Contains(t, got.stdout, "\nFAILED  service_unavailable/refused at greeting: 421 4.3.2 busy\n")
+	require.Contains(t, got.stdout, "what to do")
+}
+
+func TestCheckTakesFlagsAfterTheURL(t *testing.T) {
+	srv := relay.Start(t, relay.Script{})
+	got := program("check", at(srv), "--probe", "rcpt", `-to="a,b"@example.org`, "--transcript", "--helo", "probe.example.org")
+	require.Equal(t, statusOK, got.status, got.stderr)
+	require.Contains(t, got.stdout, "C EHLO probe.example.org")
+	require.Equal(t, []string{"EHLO probe.example.org", "MAIL FROM:<>", `RCPT TO:<"a,b"@example.org>`, "RSET", "QUIT"}, srv.Wait(t, 1)[0].Commands())
+}
+
+func TestCheckReadsThePasswordFromWhereNobodySeesIt(t *testing.T) {
+	srv := relay.Start(t, relay.Script{Accounts: &relay.Accounts{Passwords: map[string]string{"user": "s3cret word"}}})
+	file := filepath.Join(t.TempDir(), "password")
+	require.NoError(t, os.WriteFile(file, []byte("s3cret word\nsecond line\n"), 0o600))
+	line := []string{"check", "--probe", "auth", "--username", "user", "--auth-cleartext", "--auth-mechanism", "PLAIN", "--transcript", at(srv)}
+
+	fromStdin := programWith("s3cret word\n", append(line, "--password-file", "-")...)
+	fromFile := program(append(line, "--password-file", file)...)
+	t.Setenv(passwordVariable, "s3cret word")
+	fromEnvironment := program(line...)
+	for _, got := range []ran{fromStdin, fromFile, fromEnvironment} {
+		require.Equal(t, statusOK, got.status, got.stdout+got.stderr)
+		require.NotContains(t, got.stdout+got.stderr, "s3cret")
+		require.NotContains(t, got.stdout, "AHVzZXIAczNjcmV0IHdvcmQ=")
+	}
+}
+
+func TestCheckFollowsAConfiguration(t *testing.T) {
+	healthy, refusing := relay.Start(t, relay.Script{}), relay.Start(t, relay.Script{Rcpt: relay.Say("550 5.7.1 no")})
+	path := configFile(t, fmt.Sprintf(`
+[[inputs.smtpprobe]]
+  probe = "rcpt"
+  to = ["a@example.org"]
+  [[inputs.smtpprobe.relay]]
+    name = "one"
+    url = %q
+  [[inputs.smtpprobe.relay]]
+    name = "two"
+    url = %q
+    expect = ["recipients_refused"]
+`, at(healthy), at(refusing)))
+	all := program("check", "--config", path)
+	require.Equal(t, statusOK, all.status, all.stderr)
+	require.Contains(t, all.stdout, "OK  as expected: recipients_refused/not_authorized at rcpt: 550 5.7.1 no")
+	require.NotContains(t, all.stdout, "what to do")
+	require.NotContains(t, program("check", "--config", path, "--relay", "one").stdout, "two")
+}
+
+func TestCheckAsJSONSaysWhatTheMetricSays(t *testing.T) {
+	srv := relay.Start(t, relay.Script{Mail: relay.Say("550 5.1.8 <b>who</b>?")})
+	got := program("check", "--json", "--probe", "rcpt", "--from", "a@example.org", "--to", "b@example.org", at(srv))
+	require.Equal(t, statusFailed, got.status)
+	var all []map[string]any
+	require.NoError(t, json.Unmarshal([]byte(got.stdout), &all))
+	require.Len(t, all, 1)
+	for key, want := range map[string]any{
+		"relay": at(srv), "probe": "rcpt", "success": false, "error_class": "sender_refused", "reason": "sender_domain_invalid", "phase": "mail",
+		"fault": "message", "reply_code": 550., "enhanced_code": "5.1.8", "temporary": false,
+	} {
+		require.Equal(t, want, all[0][key], key)
+	}
+	require.Contains(t, all[0]["error"], "550 5.1.8 <b>who</b>?")
+	require.NotContains(t, all[0], "transcript")
+}
+
+func TestCheckForNagios(t *testing.T) {
+	healthy := relay.Start(t, relay.Script{})
+	refusing := relay.Start(t, relay.Script{Greeting: relay.Say("554 5.7.1 go | away")})
+	later := relay.Start(t, relay.Script{Greeting: relay.Say("450 4.7.1 later")})
+	for name, test := range map[string]struct {
+		args   []string
+		status nagiosState
+		line   string
+	}{
+		"well":                     {[]string{at(healthy)}, nagiosOK, "SMTP OK - " + at(healthy) + ": the relay accepts a session | '" + at(healthy) + " total'="},
+		"refused":                  {[]string{at(refusing)}, nagiosCritical, "SMTP CRITICAL - " + at(refusing) + ": greeting_refused/access_denied at greeting: 554 5.7.1 go / away | "},
+		"later":                    {[]string{at(later)}, nagiosWarning, "SMTP WARNING - " + at(later)},
+		"the worst is the title":   {[]string{at(healthy), at(later), at(refusing)}, nagiosCritical, "SMTP CRITICAL - " + at(refusing)},
+		"too slow for a warning":   {[]string{"--warning", "1ns", at(healthy)}, nagiosWarning, "SMTP WARNING - " + at(healthy) + ": took "},
+		"too slow altogether":      {[]string{"--warning", "1ns", "--critical", "2ns", at(healthy)}, nagiosCritical, "SMTP CRITICAL - " + at(healthy) + ": took "},
+		"a wrong flag":             {[]string{"--wrong", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - flag provided but not defined: -wrong"},
+		"a wrong setting":          {[]string{"--probe", "deep", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - probe "},
+		"nothing to check":         {nil, nagiosUnknown, "SMTP UNKNOWN - a URL or --config is needed"},
+		"limits below zero":        {[]string{"--warning", "-1s", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - "},
+		"an address that is wrong": {[]string{"--source-address", "192.0.2.77", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - " + at(healthy) + ": local_error/no_source_address"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := program(append([]string{"check", "--nagios"}, test.args...)...)
+			require.Equal(t, int(test.status), got.status, got.stdout)
+			require.True(t, strings.HasPrefix(got.stdout, test.line), got.stdout)
+			require.Empty(t, got.stderr)
+		})
+	}
+}
+
+func TestNagiosStatesHaveAnOrder(t *testing.T) {
+	for _, ordered := range [][2]nagiosState{{nagiosOK, nagiosUnknown}, {nagiosUnknown, nagiosWarning}, {nagiosWarning, nagiosCritical}} {
+		require.Equal(t, ordered[1], ordered[0].worse(ordered[1]))
+		require.Equal(t, ordered[1], ordered[1].worse(ordered[0]))
+	}
+}
+
+func TestWrongChecksAreStatus2AndProbeNothing(t *testing.T) {
+	srv := relay.Start(t, relay.Script{})
+	path := configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv)))
+	for name, test := range map[string]struct {
+		args  []string
+		names string
+	}{
+		"nothing":                   {nil, "URL"},
+		"a scheme that is not":      {[]string{"ftp://127.0.0.1"}, "ftp"},
+		"a URL with a password":     {[]string{"smtp://user:hunter2@127.0.0.1"}, "credentials"},
+		"a file that is not":        {[]string{"--config", "/nonexistent"}, "/nonexistent"},
+		"a relay that is not":       {[]string{"--config", path, "--relay", "nobody"}, "nobody"},
+		"a relay of no file":        {[]string{"--relay", "one", at(srv)}, "--config"},
+		"a URL and a file":          {[]string{"--config", path, at(srv)}, "--config"},
+		"a setting and a file":      {[]string{"--config", path, "--helo", "x.example"}, "--helo"},
+		"two forms":                 {[]string{"--json", "--nagios=false", "--nagios", at(srv)}, "--json"},
+		"limits without nagios":     {[]string{"--warning", "1s", at(srv)}, "--nagios"},
+		"a probe that is not":       {[]string{"--probe", "deep", at(srv)}, "probe"},
+		"recipients missing":        {[]string{"--probe", "rcpt", at(srv)}, "to"},
+		"user without password":     {[]string{"--probe", "auth", "--username", "u", at(srv)}, passwordVariable},
+		"password without user":     {[]string{"--password-file", "x", at(srv)}, "--username"},
+		"password file that is not": {[]string{"--username", "u", "--password-file", "/nonexistent", at(srv)}, "/nonexistent"},
+		"password on the line":      {[]string{"--password", "hunter2", at(srv)}, "password"},
+		"expect without such class": {[]string{"--expect", "nonsense", at(srv)}, "expect"},
+		"CR and LF in what is sent": {[]string{"--helo", "a\r\nQUIT", at(srv)}, "helo"},
+		"a CA that is not":          {[]string{"--tls-ca", "/nonexistent.pem", at(srv)}, "tls_ca"},
+		"the same relay twice":      {[]string{at(srv), at(srv)}, "twice"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := program(append([]string{"check"}, test.args...)...)
+			if name == "two forms" { // a monitoring system reads stdout
+				require.Equal(t, int(nagiosUnknown), got.status)
+				require.Contains(t, got.stdout, test.names)
+				return
+			}
+			require.Equal(t, statusUsage, got.status, got.stdout+got.stderr)
+			require.Empty(t, got.stdout)
+			require.Regexp(t, `^E! .*\n$`, got.stderr)
+			require.Contains(t, got.stderr, test.names)
+			require.NotContains(t, got.stderr, "hunter2")
+		})
+	}
+	require.Empty(t, srv.Sessions())
+}
+
+func TestBarsAreToScaleAndFollowEachOther(t *testing.T) {
+	for _, test := range []struct {
+		begin, duration time.Duration
+		bar             string
+		left            int
+	}{
+		{0, 10, "█", 0},
+		{10, 50, "█████", 1},
+		{60, 40, "████", 6},
+		{0, 100, "██████████", 0},
+		{99, 1, "▏", 9},
+		{100, 0, "▏", 9},
+	} {
+		drawn, left := bar(test.begin, test.duration, 100, 10)
+		require.Equal(t, test.bar, drawn)
+		require.Equal(t, test.left, left)
+	}
+	drawn, left := bar(0, 0, 0, 10)
+	require.Equal(t, "▏", drawn)
+	require.Zero(t, left)
+}
+
+func TestColoursAreForTerminalsOnly(t *testing.T) {
+	require.Equal(t, "x", palette(false).bad("x"))
+	require.Equal(t, "\x1b[31mx\x1b[0m", palette(true).bad("x"))
+	require.False(t, bool(paletteFor(&strings.Builder{})))
+}

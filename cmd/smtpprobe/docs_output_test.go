@@ -1,0 +1,152 @@
+package main
+
+import (
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/demo"
+)
+
+// demonstration runs the relays on free ports, and writes about them as if they
+// had those that smtpprobe relays gives them.
+type demonstration struct {
+	fleet *demo.Fleet
+	dir   string
+}
+
+func newDemonstration(t *testing.T) *demonstration {
+	t.Helper()
+	d := &demonstration{dir: t.TempDir()}
+	var err error
+	d.fleet, err = demo.Start(t.Context(), demo.Options{Ephemeral: true, Dir: d.dir})
+	require.NoError(t, err)
+	t.Cleanup(d.fleet.Close)
+	return d
+}
+
+const documentedCA = ".cache/demo/" + demo.CAFile
+
+// substitution turns what is documented into what runs, or back.
+func (d *demonstration) substitution(t *testing.T, toDocumented bool) *strings.Replacer {
+	t.Helper()
+	pairs := append(make([]string, 0, 2+2*len(d.fleet.Relays())), documentedCA, filepath.Join(d.dir, demo.CAFile))
+	for i, r := range d.fleet.Relays() {
+		u, err := url.Parse(r.URL)
+		require.NoError(t, err)
+		pairs = append(pairs, strconv.Itoa(demo.DefaultBase+i), u.Port())
+	}
+	if toDocumented {
+		slices.Reverse(pairs)
+	}
+	return strings.NewReplacer(pairs...)
+}
+
+// run runs a documented command line and returns it with what it printed.
+func (d *demonstration) run(t *testing.T, line string, status int) string {
+	t.Helper()
+	fields := strings.Fields(d.substitution(t, false).Replace(line))
+	for strings.Contains(fields[0], "=") {
+		name, value, _ := strings.Cut(fields[0], "=")
+		t.Setenv(name, value)
+		fields = fields[1:]
+	}
+	got := program(fields[1:]...)
+	require.Equal(t, status, got.status, got.stderr)
+	return fenced("console", "$ "+line+"\n"+d.substitution(t, true).Replace(got.stdout))
+}
+
+// timeless leaves out what is different each time: times, bars, dates.
+func timeless(s string) string {
+	for _, r := range []struct{ pattern, with string }{
+		{`\d+\.\d+ ms`, "T ms"},
+		{`=\d+\.\d+s`, "=Ts"},
+		{`_time=[\d.e-]+`, "_time=T"},
+		{`(?m) \d{19}$`, " T"},
+		{`'=\d+s`, "'=Ts"},
+		{`cert_expiry=\d+i`, "cert_expiry=T"},
+		{`expires in \d+ days \([\d-]+\)`, "expires in T days"},
+		{`EHLO \S+`, "EHLO us"},
+		{`127\.0\.0\.1:\d{5}->`, "us->"},
+		{`[ █▏]+`, " "},
+	} {
+		s = regexp.MustCompile(r.pattern).ReplaceAllString(s, r.with)
+	}
+	return s
+}
+
+// requireSectionLike compares but for what is different each time.
+func requireSectionLike(t *testing.T, file, name, want string) {
+	t.Helper()
+	if *update {
+		requireSection(t, file, name, want)
+		return
+	}
+	require.Equal(t, timeless(want), timeless(section(t, file, name)), "%s is out of date: make docs", file)
+}
+
+func TestReadmeHoldsRealMetrics(t *testing.T) {
+	d := newDemonstration(t)
+	conf := demoConfig(t, d.fleet, func(i int) int { return demo.DefaultBase + i }, documentedCA)
+	path := configFile(t, d.substitution(t, false).Replace(conf))
+	got := program("--once", "--config", path)
+	require.Equal(t, statusOK, got.status, got.stderr)
+	var chosen []string
+	for _, relay := range []string{"healthy", "busy-421", "closed"} {
+		for line := range strings.Lines(got.stdout) {
+			if strings.Contains(line, ",relay="+relay+",") {
+				chosen = append(chosen, line)
+			}
+		}
+	}
+	require.Len(t, chosen, 3)
+	requireSectionLike(t, "README.md", "metrics", fenced("text", d.substitution(t, true).Replace(strings.Join(chosen, ""))))
+}
+
+func TestDocumentedChecksAreReal(t *testing.T) {
+	d := newDemonstration(t)
+	for _, doc := range []struct {
+		file, section, line string
+		status              int
+	}{
+		{
+			"README.md", "check",
+			"SMTPPROBE_PASSWORD=" + demo.Password + " smtpprobe check --probe auth --username " + demo.Username + " --tls-ca " + documentedCA + " submission://127.0.0.1:24514",
+			statusFailed,
+		},
+		{
+			"docs/check.md", "auth-fails",
+			"SMTPPROBE_PASSWORD=" + demo.Password + " smtpprobe check --probe auth --username " + demo.Username + " --tls-ca " + documentedCA + " submission://127.0.0.1:24514",
+			statusFailed,
+		},
+		{
+			"docs/check.md", "transcript",
+			"smtpprobe check --transcript --helo probe.example.org --probe rcpt --from probe@example.org --to postmaster@example.com --to gone@example.com smtp://127.0.0.1:24524",
+			statusFailed,
+		},
+		{"docs/check.md", "several", "smtpprobe check smtp://127.0.0.1:24501 smtp://127.0.0.1:24504", statusFailed},
+		{"docs/check.md", "nagios", "smtpprobe check --nagios smtp://127.0.0.1:24501 smtp://127.0.0.1:24505 smtp://127.0.0.1:24510", int(nagiosCritical)},
+	} {
+		requireSectionLike(t, doc.file, doc.section, d.run(t, doc.line, doc.status))
+	}
+}
+
+func TestTheDocumentationNamesNoFileThatIsMissing(t *testing.T) {
+	for _, file := range []string{"README.md", "docs/check.md", "docs/dependencies.md"} {
+		content, err := os.ReadFile(root + file)
+		require.NoError(t, err)
+		for _, link := range regexp.MustCompile(`\]\(([^)#]+)`).FindAllStringSubmatch(string(content), -1) {
+			if !strings.Contains(link[1], "://") {
+				_, err := os.Stat(filepath.Join(root, filepath.Dir(file), link[1]))
+				require.NoError(t, err, "%s links to %s", file, link[1])
+			}
+		}
+	}
+}
