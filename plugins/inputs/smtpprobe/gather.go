@@ -27,7 +27,8 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(life, cancel)()
+	unlink := context.AfterFunc(life, cancel)
+	defer unlink()
 
 	select {
 	case p.running <- struct{}{}:
@@ -38,7 +39,7 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 	g := &gather{p: p, ctx: ctx, acc: acc, start: time.Now(), tasks: make(chan task)}
 	g.run()
 	if ctx.Err() == nil {
-		for _, group := range p.groups {
+		for _, group := range p.failover {
 			group.report(acc, g.start)
 		}
 	}
@@ -80,18 +81,18 @@ func (g *gather) run() {
 }
 
 func (g *gather) workers() int {
-	for _, r := range g.p.relays {
+	for _, r := range g.p.roster {
 		if r.expands() {
 			return g.p.MaxConcurrent // one relay may become any number of targets
 		}
 	}
-	return min(len(g.p.relays), g.p.MaxConcurrent)
+	return min(len(g.p.roster), g.p.MaxConcurrent)
 }
 
 // dispatch begins with each relay in its turn, spread over time.
 func (g *gather) dispatch() {
-	step := time.Duration(g.p.Spread) / time.Duration(len(g.p.relays))
-	for i, r := range g.p.relays {
+	step := time.Duration(g.p.Spread) / time.Duration(len(g.p.roster))
+	for i, r := range g.p.roster {
 		if !sleepUntil(g.ctx, g.start.Add(time.Duration(i)*step)) {
 			return
 		}

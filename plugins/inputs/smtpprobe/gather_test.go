@@ -81,7 +81,7 @@ func (s *stage) gathered(t testing.TB) *record {
 func (s *stage) depths() []smtpprobe.Depth {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var depths []smtpprobe.Depth
+	depths := make([]smtpprobe.Depth, 0, len(s.probed))
 	for _, p := range s.probed {
 		depths = append(depths, p.Plan.Depth)
 	}
@@ -345,7 +345,7 @@ func TestASecretThatCannotBeHadIsAMetric(t *testing.T) {
 	require.Empty(t, s.depths(), "nothing is probed")
 	require.Equal(t, "config_error", m.Tags()["error_class"])
 	require.Equal(t, "config", m.Tags()["phase"])
-	require.Equal(t, float64(0), m.Fields()["failed_phase_time"])
+	require.Zero(t, m.Fields()["failed_phase_time"])
 	require.Contains(t, m.Fields()["error"], "password: the secret cannot be had")
 }
 
@@ -359,7 +359,7 @@ func (s *stage) answering(targets ...smtpprobe.Target) {
 func TestAnMXDomainIsAMetricForEveryHost(t *testing.T) {
 	t.Parallel()
 	s := onStage(t, []string{"mx://example.org"}, nil)
-	base := s.relays[0].target
+	base := s.roster[0].target
 	a, b := base, base
 	a.Host, b.Host = "mx1.example.org", "mx2.example.org"
 	s.answering(a, b, a)
@@ -376,7 +376,7 @@ func TestAnMXDomainIsAMetricForEveryHost(t *testing.T) {
 func TestWithAllAddressesEachIsAMetric(t *testing.T) {
 	t.Parallel()
 	s := onStage(t, many(1), func(p *SMTPProbe) { p.Addresses = ptr("all") })
-	base := s.relays[0].target
+	base := s.roster[0].target
 	a, b := base, base
 	a.IP, b.IP = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
 	s.answering(a, b)
@@ -404,7 +404,7 @@ func TestADomainThatCannotBeResolvedIsOneMetric(t *testing.T) {
 func TestAnswersOfDNSThatChangeDoNotPileUp(t *testing.T) {
 	t.Parallel()
 	s := onStage(t, []string{"mx://example.org"}, nil)
-	r := s.relays[0]
+	r := s.roster[0]
 	for i := range 1000 {
 		host := r.target
 		host.Host = fmt.Sprintf("mx%d.example.org", i)

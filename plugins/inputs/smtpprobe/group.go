@@ -92,7 +92,7 @@ func (g *group) report(acc telegraf.Accumulator, at time.Time) {
 		}
 	}
 	acc.AddFields("smtpprobe_group", map[string]any{
-		"success":    flag(selected != "none"),
+		"success":    bit(selected != "none"),
 		"attempts":   int64(attempts),
 		"healthy":    int64(healthy),
 		"total":      int64(len(outcomes)),

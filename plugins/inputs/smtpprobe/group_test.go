@@ -65,7 +65,7 @@ func TestADomainInAGroupWorksIfAnyOfItsHostsDoes(t *testing.T) {
 	s := onStage(t, []string{"mx://example.org"}, func(p *SMTPProbe) {
 		p.Groups = []*Group{{Name: "out", Relays: []string{"mx://example.org"}}}
 	})
-	a, b := s.relays[0].target, s.relays[0].target
+	a, b := s.roster[0].target, s.roster[0].target
 	a.Host, b.Host = "a.example", "b.example"
 	s.answering(a, b)
 	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {

@@ -16,7 +16,7 @@ func defaults() Settings {
 		SendInterval:  ptr(config.Duration(5 * time.Minute)),
 		Helo:          ptr(""),
 		STARTTLS:      ptr("opportunistic"),
-		Expect:        []string{},
+		Expect:        make([]string, 0),
 		Backoff:       ptr(config.Duration(0)),
 		AuthCleartext: ptr(false),
 		Timeouts: Timeouts{
@@ -26,10 +26,10 @@ func defaults() Settings {
 		},
 		Envelope: Envelope{
 			From:        ptr(""),
-			To:          []string{},
+			To:          make([]string, 0),
 			Subject:     ptr(""),
 			Body:        ptr(""),
-			Headers:     []string{},
+			Headers:     make([]string, 0),
 			MessageSize: ptr(config.Size(0)),
 		},
 		Routing: Routing{

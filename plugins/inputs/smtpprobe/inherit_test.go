@@ -149,9 +149,9 @@ func TestRelaysWithTheSameTLSSettingsShareOneConfiguration(t *testing.T) {
 		[[inputs.smtpprobe.relay]]
 		url = "smtp://d.example"
 		insecure_skip_verify = true`)
-	require.Same(t, p.relays[0].target.TLSConfig, p.relays[1].target.TLSConfig)
-	require.Same(t, p.relays[0].target.TLSConfig, p.relays[2].target.TLSConfig)
-	require.NotSame(t, p.relays[0].target.TLSConfig, p.relays[3].target.TLSConfig)
+	require.Same(t, p.roster[0].target.TLSConfig, p.roster[1].target.TLSConfig)
+	require.Same(t, p.roster[0].target.TLSConfig, p.roster[2].target.TLSConfig)
+	require.NotSame(t, p.roster[0].target.TLSConfig, p.roster[3].target.TLSConfig)
 }
 
 func TestTLSVersionAndCiphersCountAlsoAlone(t *testing.T) {
@@ -164,7 +164,7 @@ func TestTLSVersionAndCiphersCountAlsoAlone(t *testing.T) {
 		url = "smtps://b.example"
 		tls_cipher_suites = []
 		tls_min_version = "TLS13"`)
-	require.Equal(t, []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}, p.relays[0].target.TLSConfig.CipherSuites)
+	require.Equal(t, []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}, p.roster[0].target.TLSConfig.CipherSuites)
 	version := relayNamed(t, p, "version").target.TLSConfig
 	require.Empty(t, version.CipherSuites)
 	require.EqualValues(t, tls.VersionTLS13, version.MinVersion)

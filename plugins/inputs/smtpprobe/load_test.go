@@ -48,7 +48,7 @@ func initialized(t testing.TB, text string) *SMTPProbe {
 // relayNamed finds a relay as Init has made it.
 func relayNamed(t testing.TB, p *SMTPProbe, name string) *relay {
 	t.Helper()
-	for _, r := range p.relays {
+	for _, r := range p.roster {
 		if r.name == name {
 			return r
 		}
@@ -59,8 +59,8 @@ func relayNamed(t testing.TB, p *SMTPProbe, name string) *relay {
 
 func TestTheSampleConfigurationLoadsAsItIs(t *testing.T) {
 	p := initialized(t, new(SMTPProbe).SampleConfig())
-	require.Len(t, p.relays, 1)
-	require.Equal(t, smtpprobe.TLSOpportunistic, p.relays[0].target.TLS)
+	require.Len(t, p.roster, 1)
+	require.Equal(t, smtpprobe.TLSOpportunistic, p.roster[0].target.TLS)
 }
 
 // uncommented is the sample with every setting active.
@@ -151,7 +151,7 @@ type shelf struct{ secrets map[string]string }
 
 func (*shelf) SampleConfig() string             { return "" }
 func (*shelf) Init() error                      { return nil }
-func (*shelf) Set(string, string) error         { return errors.New("read only") }
+func (*shelf) Set(_, _ string) error            { return errors.New("read only") }
 func (*shelf) List() ([]string, error)          { return nil, nil }
 func (s *shelf) Get(key string) ([]byte, error) { return []byte(s.secrets[key]), nil }
 
@@ -233,7 +233,7 @@ func TestVariablesAndDollarsInSecretsAreTelegrafs(t *testing.T) {
 		username = "${SMTPPROBE_TEST_USER}"
 		password = "p$$w0rd"
 		`)
-	auth, err := p.relays[0].login.auth()
+	auth, err := p.roster[0].login.auth()
 	require.NoError(t, err)
 	require.Equal(t, "alice", auth.Username)
 	require.Equal(t, "p$w0rd", auth.Password)
@@ -253,6 +253,6 @@ func TestTenThousandRelaysLoadInUnderASecond(t *testing.T) {
 	require.NoError(t, err)
 	loaded := time.Now()
 	require.NoError(t, p.Init())
-	require.Len(t, p.relays, 10_000)
+	require.Len(t, p.roster, 10_000)
 	t.Logf("loaded in %s, initialized in %s", loaded.Sub(start), time.Since(loaded))
 }

@@ -80,7 +80,7 @@ func (o *observation) outcomeTags(stable map[string]string) map[string]string {
 func (o *observation) fields() map[string]any {
 	v := o.verdict()
 	f := map[string]any{
-		"success":              flag(o.Expected),
+		"success":              bit(o.Expected),
 		"result":               v.class,
 		"result_reason":        v.reason,
 		"result_phase":         v.phase,
@@ -120,7 +120,7 @@ func (o *observation) addFailure(f map[string]any) {
 		f["outcome_unknown"] = int64(1)
 	}
 	if !o.Expected {
-		f["temporary"] = flag(o.Err.Temporary)
+		f["temporary"] = bit(o.Err.Temporary)
 		f["error"] = o.Err.Error()
 	}
 }
@@ -166,7 +166,7 @@ func (o *observation) addTransaction(f map[string]any) {
 		f["recipients_refused"] = refused
 	}
 	if o.DotSent {
-		f["message_accepted"] = flag(o.MessageAccepted)
+		f["message_accepted"] = bit(o.MessageAccepted)
 	}
 }
 
@@ -183,7 +183,7 @@ func (o *observation) addTLS(f map[string]any) {
 	if o.TLS == nil {
 		return
 	}
-	f["tls_verified"] = flag(o.TLS.Verified)
+	f["tls_verified"] = bit(o.TLS.Verified)
 	if o.TLS.Complete {
 		f["tls_version"] = o.TLS.Version
 		f["tls_cipher"] = o.TLS.Cipher
@@ -199,7 +199,7 @@ func (o *observation) addCapabilities(f map[string]any) {
 	}
 	f["extensions"] = strings.Join(o.Capabilities.Keywords(), ",")
 	f["auth_mechanisms"] = strings.Join(o.Capabilities.Auth, ",")
-	f["capabilities_changed"] = flag(o.changed)
+	f["capabilities_changed"] = bit(o.changed)
 	if o.Capabilities.HasSize {
 		f["size_limit"] = o.Capabilities.Size
 	}
@@ -232,7 +232,7 @@ func (o *observation) reportRecipients(acc telegraf.Accumulator, stable map[stri
 		if r.Err != nil {
 			class, reason = r.Err.Class.String(), cmp.Or(string(r.Err.Reason), none)
 		}
-		f := map[string]any{"accepted": flag(r.Accepted), "duration": r.Duration.Seconds(), "smtp_code": int64(0)}
+		f := map[string]any{"accepted": bit(r.Accepted), "duration": r.Duration.Seconds(), "smtp_code": int64(0)}
 		if r.Reply != nil {
 			f["smtp_code"] = int64(r.Reply.Code)
 			if r.Reply.Enhanced != (smtperr.EnhancedCode{}) {
@@ -248,7 +248,7 @@ func (o *observation) reportRecipients(acc telegraf.Accumulator, stable map[stri
 	}
 }
 
-func flag(yes bool) int64 {
+func bit(yes bool) int64 {
 	if yes {
 		return 1
 	}

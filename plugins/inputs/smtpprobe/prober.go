@@ -67,8 +67,8 @@ type Configured struct {
 // Configured lists the relays, for who wants to probe them on his own. It is
 // to be called after Init.
 func (p *SMTPProbe) Configured(ctx context.Context) ([]Configured, error) {
-	list := make([]Configured, 0, len(p.relays))
-	for _, r := range p.relays {
+	list := make([]Configured, 0, len(p.roster))
+	for _, r := range p.roster {
 		prober, err := p.prober(ctx, r, &r.target)
 		if err != nil {
 			return nil, fmt.Errorf("relay %q: %w", r.name, err)
@@ -84,10 +84,10 @@ func (p *SMTPProbe) Probe() error {
 	ctx, cancel := context.WithCancel(p.lifetime())
 	defer cancel()
 	slots := make(chan struct{}, p.MaxConcurrent)
-	answers := make(chan error, len(p.relays))
+	answers := make(chan error, len(p.roster))
 	var first error
 	go func() {
-		for _, r := range p.relays {
+		for _, r := range p.roster {
 			slots <- struct{}{}
 			go func() {
 				defer func() { <-slots }()
@@ -95,7 +95,7 @@ func (p *SMTPProbe) Probe() error {
 			}()
 		}
 	}()
-	for range p.relays {
+	for range p.roster {
 		err := <-answers
 		if err == nil {
 			return nil

@@ -36,8 +36,8 @@ type SMTPProbe struct {
 
 	Log telegraf.Logger `toml:"-"`
 
-	relays     []*relay
-	groups     []*group
+	roster     []*relay
+	failover   []*group
 	wants      struct{ phases, recipients bool }
 	engine     engine
 	stats      stats
@@ -104,8 +104,8 @@ func (p *SMTPProbe) validate() error {
 
 // makeRelays makes the relays of servers, then those with a table of their own.
 func (p *SMTPProbe) makeRelays() (map[string]*relay, error) {
-	p.relays = make([]*relay, 0, len(p.Servers)+len(p.Relays))
-	byName := make(map[string]*relay, cap(p.relays))
+	p.roster = make([]*relay, 0, len(p.Servers)+len(p.Relays))
+	byName := make(map[string]*relay, cap(p.roster))
 	above, shared := defaults(), &parts{tls: make(tlsConfigs), tokens: make(tokenSources)}
 	serverName := p.Settings.ServerName
 	p.Settings.inherit(&above)
@@ -122,7 +122,7 @@ func (p *SMTPProbe) makeRelays() (map[string]*relay, error) {
 			return fmt.Errorf("relay name %q is given twice; a relay without a name has its URL for one", name)
 		}
 		byName[name] = r
-		p.relays = append(p.relays, r)
+		p.roster = append(p.roster, r)
 		return nil
 	}
 	for _, url := range p.Servers {
@@ -149,7 +149,7 @@ func (p *SMTPProbe) makeRelays() (map[string]*relay, error) {
 }
 
 func (p *SMTPProbe) makeGroups(relays map[string]*relay) error {
-	p.groups = make([]*group, 0, len(p.Groups))
+	p.failover = make([]*group, 0, len(p.Groups))
 	for i, g := range p.Groups {
 		if slices.ContainsFunc(p.Groups[:i], func(other *Group) bool { return other.Name == g.Name }) {
 			return fmt.Errorf("group name %q is given twice", g.Name)
@@ -158,7 +158,7 @@ func (p *SMTPProbe) makeGroups(relays map[string]*relay) error {
 		if err != nil {
 			return fmt.Errorf("group %q: %w", g.Name, err)
 		}
-		p.groups = append(p.groups, made)
+		p.failover = append(p.failover, made)
 	}
 	return nil
 }
@@ -166,7 +166,7 @@ func (p *SMTPProbe) makeGroups(relays map[string]*relay) error {
 // CheckInterval refuses timeouts that are not below the interval at which the
 // caller is going to gather: one relay that hangs would put off all gathers.
 func (p *SMTPProbe) CheckInterval(interval time.Duration) error {
-	for _, r := range p.relays {
+	for _, r := range p.roster {
 		if r.plan.Timeout >= interval {
 			return fmt.Errorf("relay %q: timeout %q must be below the interval %q", r.name, r.plan.Timeout, interval)
 		}

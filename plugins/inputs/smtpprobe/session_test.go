@@ -1,0 +1,89 @@
+package smtpprobe
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+)
+
+// What follows holds real sessions with a scripted relay.
+
+func TestARealSessionIsAMetric(t *testing.T) {
+	srv := scripted.Start(t, scripted.Script{})
+	p := initialized(t, fmt.Sprintf(`
+		[[inputs.smtpprobe]]
+		servers = ["smtp://%s"]
+		helo = "probe.example"`, srv.Addr()))
+	acc := newRecord(t)
+	require.NoError(t, p.Gather(acc))
+	m := acc.only(t, "smtpprobe")
+	require.Equal(t, int64(1), m.Fields()["success"], m.Fields())
+	require.Equal(t, srv.Addr().String(), m.Fields()["remote_address"])
+	require.Equal(t, []string{"EHLO probe.example", "QUIT"}, srv.Wait(t, 1)[0].Commands())
+}
+
+func TestAMessageIsSentOverAUnixSocket(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lmtp")
+	srv := scripted.Start(t, scripted.Script{LMTP: true}, scripted.On("unix", path))
+	p := initialized(t, fmt.Sprintf(`
+		[[inputs.smtpprobe]]
+		servers = ["lmtp://%s"]
+		helo = "probe.example"
+		probe = "send"
+		to = ["a@b.example"]
+		metrics = ["phase", "recipient"]`, path))
+	acc := newRecord(t)
+	require.NoError(t, p.Gather(acc))
+	m := acc.only(t, "smtpprobe")
+	require.Equal(t, int64(1), m.Fields()["message_accepted"], m.Fields())
+	require.Equal(t, path, m.Tags()["source"])
+	require.NotContains(t, m.Tags(), "port")
+	require.Equal(t, int64(1), acc.only(t, "smtpprobe_recipient").Fields()["accepted"])
+	require.NotEmpty(t, acc.named("smtpprobe_phase"))
+
+	require.NoError(t, p.Gather(acc))
+	require.NotContains(t, srv.Wait(t, 2)[1].Commands(), "DATA", "before send_interval is over")
+}
+
+func TestSTARTTLSThatIsWithdrawnIsAFailureAlsoWhereItIsOpportunistic(t *testing.T) {
+	with := scripted.Script{TLS: certs.Server(certs.SelfSigned(certs.For("127.0.0.1")))}
+	srv := scripted.Start(t, scripted.Sessions(with, scripted.Script{}))
+	p := initialized(t, fmt.Sprintf(`
+		[[inputs.smtpprobe]]
+		servers = ["smtp://%s"]
+		helo = "probe.example"`, srv.Addr()))
+	acc := newRecord(t)
+	require.NoError(t, p.Gather(acc))
+	require.NoError(t, p.Gather(acc))
+	metrics := acc.named("smtpprobe")
+	require.Equal(t, int64(1), metrics[0].Fields()["success"], "a self-signed certificate is reported only")
+	require.Equal(t, int64(0), metrics[0].Fields()["tls_verified"])
+	require.Equal(t, "not_supported", metrics[1].Tags()["error_class"])
+	require.Equal(t, "starttls_withdrawn", metrics[1].Tags()["reason"])
+	require.Equal(t, int64(1), metrics[1].Fields()["capabilities_changed"])
+}
+
+func TestStopEndsASessionWithASilentRelay(t *testing.T) {
+	srv := scripted.Start(t, scripted.Script{Greeting: scripted.Silence()})
+	p := initialized(t, fmt.Sprintf(`
+		[[inputs.smtpprobe]]
+		servers = ["smtp://%s"]
+		timeout = "1h"
+		helo = "probe.example"`, srv.Addr()))
+	acc := newRecord(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() { ended <- p.GatherContext(ctx, acc) }()
+	go p.Stop()
+	require.NoError(t, <-ended)
+	for _, m := range acc.all() {
+		require.Equal(t, "canceled", m.Tags()["error_class"])
+	}
+}
