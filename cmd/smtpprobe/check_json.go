@@ -102,7 +102,7 @@ func (c *checkup) json() *checkJSON {
 			j.EnhancedCode = e.Reply.Enhanced.String()
 		}
 		j.Temporary, j.OutcomeUnknown = &e.Temporary, e.OutcomeUnknown
-		j.Error, j.Advice = e.Error(), e.Class.Info().Advice
+		j.Error, j.Advice = e.Error(), e.Advice()
 	}
 	for i := range r.Phases {
 		p := &r.Phases[i]

@@ -46,7 +46,7 @@ var classColumns = []struct {
 	{"Code", "result_code", func(i *smtperr.Info) any { return int(i.Class) }},
 	{"What happened", "meaning", func(i *smtperr.Info) any { return i.Meaning }},
 	{"Fault", "fault", func(i *smtperr.Info) any { return dash(string(i.Fault)) }},
-	{"Temporary", "temporary", func(i *smtperr.Info) any { return temporary(i) }},
+	{"Temporary", "temporary", func(i *smtperr.Info) any { return string(i.Temporary) }},
 	{"Retry", "retry_same", func(i *smtperr.Info) any { return string(i.RetrySame) }},
 	{"Next server (seed / MTA)", "next_server", func(i *smtperr.Info) any { return either(string(i.NextSeed), string(i.NextMTA)) }},
 	{"smtplib", "smtplib", func(i *smtperr.Info) any { return dash(i.SMTPLib) }},
@@ -106,17 +106,6 @@ func classesJSON(w io.Writer) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(all)
-}
-
-// temporary is what the class says; a reply says it better.
-func temporary(i *smtperr.Info) string {
-	switch {
-	case i.RetrySame == smtperr.Later && !i.Temporary, i.Class == smtperr.AuthFailed:
-		return "by code"
-	case i.Temporary:
-		return "yes"
-	}
-	return "no"
 }
 
 func either(seed, mta string) string {

@@ -51,7 +51,7 @@ func advice(r *smtpprobe.Result) []fact {
 	return []fact{
 		{"means", e.Class.Info().Meaning},
 		{"look at", faults[e.Fault()]},
-		{"what to do", e.Class.Info().Advice},
+		{"what to do", e.Advice()},
 		{"lasts", lasts},
 	}
 }

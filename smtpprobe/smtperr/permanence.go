@@ -9,5 +9,5 @@ func temporary(class Class, reason Reason) bool {
 	case ReasonTokenUnreachable:
 		return true
 	}
-	return class.Info().Temporary
+	return class.Info().Temporary == Yes
 }
