@@ -3,6 +3,7 @@ package smtpprobe
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/influxdata/telegraf"
@@ -36,9 +37,9 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 	case <-ctx.Done():
 		return nil
 	}
-	g := &gather{p: p, ctx: ctx, acc: acc, start: time.Now(), tasks: make(chan task)}
+	g := &gather{p: p, ctx: ctx, life: life, acc: acc, start: time.Now(), tasks: make(chan task)}
 	g.run()
-	if ctx.Err() == nil {
+	if !g.stopped() {
 		for _, group := range p.failover {
 			group.report(acc, g.start)
 		}
@@ -49,12 +50,15 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 // gather is one round of probes.
 type gather struct {
 	p     *SMTPProbe
-	ctx   context.Context
+	ctx   context.Context // ends with life, too, but a moment later
+	life  context.Context
 	acc   telegraf.Accumulator
 	start time.Time
 
 	tasks   chan task
 	pending sync.WaitGroup // tasks that are not done
+	workers sync.WaitGroup
+	hired   atomic.Int64 // workers there are
 }
 
 // task is a relay to expand, or one of its targets to probe.
@@ -63,30 +67,35 @@ type task struct {
 	target *smtpprobe.Target // nil: to be expanded
 }
 
-// run keeps as many workers as there may be probes at a time.
+// run is over when every relay was probed, or the context ended.
 func (g *gather) run() {
-	var workers sync.WaitGroup
-	for range g.workers() {
-		workers.Go(func() {
-			for t := range g.tasks {
-				g.do(t)
-				g.pending.Done()
-			}
-		})
-	}
 	g.dispatch()
 	g.pending.Wait()
 	close(g.tasks)
-	workers.Wait()
+	g.workers.Wait()
 }
 
-func (g *gather) workers() int {
-	for _, r := range g.p.roster {
-		if r.expands() {
-			return g.p.MaxConcurrent // one relay may become any number of targets
-		}
+func (g *gather) stopped() bool { return g.ctx.Err() != nil || g.life.Err() != nil }
+
+// offer gives a task to a worker that is idle, or hires one if there may be
+// more. It is false when all are busy.
+func (g *gather) offer(t task) bool {
+	select {
+	case g.tasks <- t:
+		return true
+	default:
 	}
-	return min(len(g.p.roster), g.p.MaxConcurrent)
+	if g.hired.Add(1) > int64(g.p.MaxConcurrent) {
+		g.hired.Add(-1)
+		return false
+	}
+	g.workers.Go(func() {
+		g.do(t)
+		for next := range g.tasks {
+			g.do(next)
+		}
+	})
+	return true
 }
 
 // dispatch begins with each relay in its turn, spread over time.
@@ -101,6 +110,9 @@ func (g *gather) dispatch() {
 			t.target = nil
 		}
 		g.pending.Add(1)
+		if g.offer(t) {
+			continue
+		}
 		select {
 		case g.tasks <- t:
 		case <-g.ctx.Done():
@@ -127,7 +139,8 @@ func sleepUntil(ctx context.Context, at time.Time) bool {
 }
 
 func (g *gather) do(t task) {
-	if g.ctx.Err() != nil {
+	defer g.pending.Done()
+	if g.stopped() {
 		return
 	}
 	if t.target == nil {
@@ -142,7 +155,7 @@ func (g *gather) do(t task) {
 }
 
 // expand asks DNS what a relay's name stands for and has that probed, by other
-// workers as far as some are idle.
+// workers as far as there may be some.
 func (g *gather) expand(r *relay) {
 	itself := r.recall(&r.target)
 	if r.resting(itself, g.start) {
@@ -164,11 +177,8 @@ func (g *gather) expand(r *relay) {
 	for i := range targets {
 		t := task{r, &targets[i]}
 		g.pending.Add(1)
-		select {
-		case g.tasks <- t:
-		default:
+		if !g.offer(t) {
 			g.do(t)
-			g.pending.Done()
 		}
 	}
 }
@@ -220,6 +230,7 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, m *memory) {
 // finish learns from a result, reports it and writes it to the log.
 func (g *gather) finish(r *relay, m *memory, result *smtpprobe.Result) {
 	o := &observation{Result: result}
+	m.last = outcome{err: result.Err, took: result.Total}
 	// A probe that was stopped says nothing about the relay.
 	if result.Err == nil || result.Err.Class != smtperr.Canceled {
 		o.changed = m.learn(result)

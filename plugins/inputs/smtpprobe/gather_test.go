@@ -150,6 +150,33 @@ func TestNoMoreProbesThanAllowedRunAtATime(t *testing.T) {
 	require.Less(t, runtime.NumGoroutine(), before+50)
 }
 
+func TestTheHostsOfADomainAreProbedAtTheSameTimeButNoMoreThanAllowed(t *testing.T) {
+	t.Parallel()
+	for limit, expected := range map[int]int64{1: 1, 3: 3, 1 << 30: 6} {
+		synctest.Test(t, func(t *testing.T) {
+			s := onStage(t, []string{"mx://example.org"}, func(p *SMTPProbe) { p.MaxConcurrent = limit })
+			hosts := make([]smtpprobe.Target, 6)
+			for i := range hosts {
+				hosts[i] = s.roster[0].target
+				hosts[i].Host = fmt.Sprintf("mx%d.example.org", i)
+			}
+			s.answering(hosts...)
+			var now, most atomic.Int64
+			s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+				most.Store(max(most.Load(), now.Add(1)))
+				time.Sleep(time.Second)
+				now.Add(-1)
+				return well(p)
+			}
+			require.Len(t, s.gathered(t).named("smtpprobe"), 6)
+			require.LessOrEqual(t, most.Load(), expected)
+			if limit > 6 {
+				require.Greater(t, most.Load(), int64(4))
+			}
+		})
+	}
+}
+
 func TestEachMetricIsHandedOverAsItsProbeEnds(t *testing.T) {
 	t.Parallel()
 	s := onStage(t, many(2), nil)

@@ -2,7 +2,6 @@ package smtpprobe
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 
@@ -76,55 +75,4 @@ func (p *SMTPProbe) Configured(ctx context.Context) ([]Configured, error) {
 		list = append(list, Configured{Name: r.name, Prober: *prober, AllAddresses: r.all})
 	}
 	return list, nil
-}
-
-// Probe is Telegraf's startup_error_behavior = "probe": it fails where no relay
-// at all can be connected to.
-func (p *SMTPProbe) Probe() error {
-	ctx, cancel := context.WithCancel(p.lifetime())
-	defer cancel()
-	slots := make(chan struct{}, p.MaxConcurrent)
-	answers := make(chan error, len(p.roster))
-	var first error
-	go func() {
-		for _, r := range p.roster {
-			slots <- struct{}{}
-			go func() {
-				defer func() { <-slots }()
-				answers <- p.reach(ctx, r)
-			}()
-		}
-	}()
-	for range p.roster {
-		err := <-answers
-		if err == nil {
-			return nil
-		}
-		if first == nil {
-			first = err
-		}
-	}
-	return errors.Join(errors.New("no relay can be reached"), first)
-}
-
-// reach gets as far as a relay's greeting.
-func (p *SMTPProbe) reach(ctx context.Context, r *relay) error {
-	prober, err := p.prober(ctx, r, &r.target)
-	if err != nil {
-		return fmt.Errorf("relay %q: %w", r.name, err)
-	}
-	targets, failed := p.engine.expand(ctx, prober.Target, prober.Plan, false)
-	if failed != nil {
-		return fmt.Errorf("relay %q: %w", r.name, failed.Err)
-	}
-	for _, t := range targets {
-		prober.Target = t
-		prober.Plan.Depth, prober.Plan.Expect = smtpprobe.DepthConnect, nil
-		result := p.engine.probe(ctx, prober)
-		if result.Err == nil {
-			return nil
-		}
-		err = fmt.Errorf("relay %q: %w", r.name, result.Err)
-	}
-	return err
 }

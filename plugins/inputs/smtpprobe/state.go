@@ -74,7 +74,6 @@ func (r *relay) stands(named ...*memory) {
 // something else than before.
 func (m *memory) learn(r *smtpprobe.Result) (changed bool) {
 	m.probed, m.skipped = r.Start, 0
-	m.last = outcome{err: r.Err, took: r.Total}
 	if r.Expected {
 		m.failures = 0
 		m.lastSuccess = r.Start.Add(r.Total)
