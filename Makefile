@@ -58,6 +58,8 @@ fmt: $(GOLANGCI)
 
 bench:
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCH_TIME) ./...
+	go build -o bin/.bench ./internal/bench
+	bin/.bench
 
 # go test fuzzes one target of one package at a time.
 fuzz:
