@@ -42,8 +42,9 @@ test:
 test-short:
 	go test -short ./...
 
-# Real servers, and the real Telegraf.
+# Real servers, and the real Telegraf; installs the servers where that can be done.
 e2e: build bin/telegraf
+	internal/e2e/install.sh $(BIN)/.e2e
 	go test -tags e2e -count 1 -timeout 15m ./internal/e2e/...
 
 lint: $(GOLANGCI) $(LINTDOC)
