@@ -425,7 +425,15 @@ func TestADomainThatCannotBeResolvedIsOneMetric(t *testing.T) {
 	require.Equal(t, "null_mx", m.Tags()["reason"])
 	require.Equal(t, "example.org", m.Tags()["source"])
 	require.Equal(t, "example.org", m.Tags()["domain"])
+	unresolved := s.engine.expand
 	require.Equal(t, int64(2), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
+
+	host := s.roster[0].target
+	host.Host = "mx.example.org"
+	s.answering(host)
+	require.Equal(t, int64(0), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
+	s.engine.expand = unresolved
+	require.Equal(t, int64(1), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
 }
 
 func TestAnswersOfDNSThatChangeDoNotPileUp(t *testing.T) {
