@@ -1,6 +1,9 @@
 package relay
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // reply follows what is said at one moment for the code of the first complete
 // reply, which decides how the conversation goes on.
@@ -25,23 +28,18 @@ func (r *reply) add(b []byte) {
 }
 
 func (r *reply) endLine() {
-	start := string(r.start)
+	line := string(r.start) + "\r"
 	r.start = r.start[:0]
-	if len(start) < 3 {
-		r.complete = true
+	r.complete = true
+	if len(line) < len("250\r") || strings.Trim(line[:3], "0123456789") != "" {
 		return
 	}
-	if len(start) > 3 {
-		if start[3] == '-' {
-			return
+	switch line[3] {
+	case '-':
+		r.complete = false
+	case ' ', '\r':
+		if code, err := strconv.Atoi(line[:3]); err == nil {
+			r.code = code
 		}
-		if start[3] != ' ' && start[3] != '\r' {
-			r.complete = true
-			return
-		}
-	}
-	r.complete = true
-	if code, err := strconv.Atoi(start[:3]); err == nil {
-		r.code = code
 	}
 }

@@ -1,0 +1,215 @@
+package relay
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAScriptAnswersEveryMomentItsOwnWay(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		at       Moment
+		commands []string // the last one is answered
+	}{
+		{AtGreeting, nil},
+		{AtEHLO, []string{"EHLO x"}},
+		{AtHELO, []string{"HELO x"}},
+		{AtStartTLS, []string{"STARTTLS"}},
+		{AtAuth, []string{"AUTH PLAIN"}},
+		{AtMail, []string{"EHLO x", "MAIL FROM:<>"}},
+		{AtRcpt, []string{"EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.test>"}},
+		{AtData, []string{"EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.test>", "DATA"}},
+		{AtDot, []string{"EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.test>", "DATA", "x\r\n."}},
+		{AtRset, []string{"rset"}},
+		{AtNoop, []string{"Noop"}},
+		{AtVrfy, []string{"VRFY a"}},
+		{AtQuit, []string{"QUIT"}},
+		{AtOther, []string{"LHLO x"}},
+	}
+	for _, tt := range cases {
+		if tt.at == AtOther {
+			tt.at = AtLHLO
+		}
+		t.Run(string(tt.at), func(t *testing.T) {
+			t.Parallel()
+			srv := Start(t, Script{}.With(tt.at, Say("455-4.5.0 not", "455 4.5.0 now")))
+			c := dial(t, srv)
+			got := c.reply()
+			if len(tt.commands) > 0 {
+				got = c.say(tt.commands...)
+			}
+			require.Equal(t, "455-4.5.0 not\r\n455 4.5.0 now\r\n", got)
+		})
+	}
+}
+
+func TestTheScriptOfUnknownCommandsIsOther(t *testing.T) {
+	t.Parallel()
+	srv := Start(t, Script{Other: Say("502 5.5.1 no")})
+	c := dial(t, srv)
+	c.reply()
+	require.Equal(t, "502 5.5.1 no\r\n", c.say("HELP"))
+	require.Panics(t, func() { Script{}.With("HELP", nil) })
+}
+
+func TestSeqCountsWithinASession(t *testing.T) {
+	t.Parallel()
+	srv := Start(t, Script{Noop: Seq(Say("450 first"), nil, Say("550 third"))})
+	for range 2 {
+		c := dial(t, srv)
+		c.reply()
+		require.Equal(t, "450 first\r\n", c.say("NOOP"))
+		require.Equal(t, "250 2.0.0 ok\r\n", c.say("NOOP"))
+		require.Equal(t, "550 third\r\n", c.say("NOOP", "NOOP"))
+	}
+}
+
+func TestSessionsAndCycleChooseAScriptForEachSession(t *testing.T) {
+	t.Parallel()
+	a, b := Script{Greeting: Say("220 a")}, Script{Greeting: Say("220 b")}
+	greetings := func(script Script) (all []string) {
+		srv := Start(t, script)
+		for range 4 {
+			all = append(all, strings.TrimSpace(dial(t, srv).reply()))
+		}
+		return all
+	}
+	require.Equal(t, []string{"220 a", "220 b", "220 b", "220 b"}, greetings(Sessions(a, b)))
+	require.Equal(t, []string{"220 a", "220 b", "220 a", "220 b"}, greetings(Cycle(a, b)))
+}
+
+func TestMatchAnswersOneRecipientOtherwise(t *testing.T) {
+	t.Parallel()
+	srv := Start(t, Script{Rcpt: Match("<gone@", Say("550 5.1.1 gone"))})
+	c := dial(t, srv)
+	c.reply()
+	require.Equal(t, "250 2.1.5 recipient ok\r\n", c.say("EHLO x", "MAIL FROM:<>", "RCPT TO:<here@b.test>"))
+	require.Equal(t, "550 5.1.1 gone\r\n", c.say("RCPT TO:<gone@b.test>"))
+	c.say("DATA", ".", "QUIT")
+	c.close()
+	m := srv.Wait(t, 1)[0].Messages[0]
+	require.Equal(t, []string{"<here@b.test>"}, m.Recipients)
+	require.Empty(t, m.Raw)
+	require.True(t, m.Dot)
+}
+
+func TestDripAndRawSendBytesAsTheyAre(t *testing.T) {
+	t.Parallel()
+	srv := Start(t, Script{Noop: Drip("250 ok\r\n", time.Millisecond), Vrfy: Then(Raw("25"), Raw("2 x\n")), Before: Pause(time.Millisecond)})
+	c := dial(t, srv)
+	c.reply()
+	require.Equal(t, "250 ok\r\n", c.say("NOOP"))
+	require.Equal(t, "252 x\n", c.say("VRFY x"))
+}
+
+func TestEndlessGoesOnUntilTheClientHasEnough(t *testing.T) {
+	t.Parallel()
+	srv := Start(t, Script{EHLO: Endless("250-more\r\n")})
+	c := dial(t, srv)
+	c.reply()
+	c.send("EHLO x\r\n")
+	for range 5000 {
+		line, err := c.in.ReadString('\n')
+		require.NoError(t, err)
+		require.Equal(t, "250-more\r\n", line)
+	}
+	c.close()
+	require.Equal(t, ClientAborted, srv.Wait(t, 1)[0].End)
+}
+
+func TestTalkBeforeTheLastLineOfTheGreetingIsSeen(t *testing.T) {
+	t.Parallel()
+	const early = "EHLO early\r\n"
+	tests := []struct {
+		name     string
+		greeting func(released <-chan struct{}) Step
+		talk     bool
+	}{
+		{"before a greeting in one piece", func(released <-chan struct{}) Step { return Then(wait(released), Healthy()) }, true},
+		{"between two lines", func(released <-chan struct{}) Step { return Then(Raw("220-hi\r\n"), wait(released), Say("220 there")) }, true},
+		{"instead of a greeting", func(<-chan struct{}) Step { return Silence() }, true},
+		{"after it", func(<-chan struct{}) Step { return Then(Say("220-hi", "220 there"), Silence()) }, true},
+		{"not at all", func(released <-chan struct{}) Step { return Then(Raw("220-hi\r\n"), wait(released), Healthy()) }, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			released := make(chan struct{})
+			srv := Start(t, Script{Greeting: tt.greeting(released)})
+			c := dial(t, srv)
+			after := tt.name == "after it"
+			if after {
+				c.reply()
+			}
+			if tt.talk {
+				c.send(early)
+			}
+			close(released)
+			if tt.name != "instead of a greeting" && !after {
+				c.reply()
+			}
+			c.close()
+			s := srv.Wait(t, 1)[0]
+			if tt.talk && !after {
+				require.Equal(t, early, string(s.Early))
+			} else {
+				require.Empty(t, s.Early)
+			}
+			if after {
+				require.Equal(t, early, string(s.Stray))
+			}
+		})
+	}
+}
+
+// wait is a pause until the test has done something.
+func wait(released <-chan struct{}) Step {
+	return func(*Conn) error {
+		<-released
+		return nil
+	}
+}
+
+func TestPipeliningIsSeen(t *testing.T) {
+	t.Parallel()
+	srv := Start(t, Script{})
+	c := dial(t, srv)
+	c.reply()
+	c.send("EHLO x\r\nNOOP\r\n")
+	c.reply()
+	c.reply()
+	c.close()
+	require.True(t, srv.Wait(t, 1)[0].Pipelined)
+}
+
+func TestAReplyIsFollowedByItsCode(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		said     string
+		code     int
+		complete bool
+	}{
+		{"250 ok\r\n", 250, true},
+		{"250\r\n", 250, true},
+		{"250\n", 250, true},
+		{"250-a\r\n550 b\r\n", 550, true},
+		{"220 go\r\n250 evil\r\n", 220, true},
+		{"250-a\r\n", 0, false},
+		{"250 que", 0, false},
+		{"2500 x\r\n", 0, true},
+		{"ok\r\n", 0, true},
+		{"SSH-2.0-x\r\n", 0, true},
+	}
+	for _, tt := range tests {
+		for split := range len(tt.said) {
+			var r reply
+			r.add([]byte(tt.said[:split]))
+			r.add([]byte(tt.said[split:]))
+			require.Equal(t, tt.code, r.code, tt.said)
+			require.Equal(t, tt.complete, r.complete, tt.said)
+		}
+	}
+}
