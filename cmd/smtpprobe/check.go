@@ -35,6 +35,7 @@ func checkFlags() []cli.Flag {
 	return append([]cli.Flag{
 		&cli.StringFlag{Name: "config", Usage: "check the relays of this configuration `FILE` instead"},
 		&cli.StringSliceFlag{Name: "relay", Usage: "with --config: this relay only; may be repeated"},
+		&cli.BoolFlag{Name: nonStrictFlag, Usage: "with --config: replace environment variables outside of strings too"},
 		&cli.BoolFlag{Name: "transcript", Usage: "show the conversation, secrets masked"},
 		&cli.BoolFlag{Name: "json", Usage: "write an array with an object per relay"},
 		&cli.BoolFlag{Name: "nagios", Usage: "write a line for a monitoring system, with performance data"},

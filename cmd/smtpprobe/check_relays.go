@@ -41,6 +41,7 @@ func (c *console) chosenRelays(ctx *cli.Context) ([]*checkup, error) {
 }
 
 func (c *console) chosenPlugins(ctx *cli.Context) ([]*plugin.SMTPProbe, error) {
+	protectSecrets() // or not: this process is short
 	if ctx.String("config") != "" {
 		return c.configuredPlugins(ctx)
 	}
@@ -77,7 +78,7 @@ func (c *console) configuredPlugins(ctx *cli.Context) ([]*plugin.SMTPProbe, erro
 		return nil, err
 	}
 	defer log.Close()
-	inputs, err := loadInputs(ctx.String("config"))
+	inputs, err := loadInputs(ctx.String("config"), ctx.Bool(nonStrictFlag))
 	if err != nil {
 		return nil, err
 	}

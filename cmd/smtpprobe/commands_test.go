@@ -33,7 +33,7 @@ func TestSampleConfigIsLoaded(t *testing.T) {
 	sample := program("sample-config")
 	require.Equal(t, statusOK, sample.status)
 	require.Contains(t, sample.stdout, "[[inputs.smtpprobe]]")
-	inputs, err := loadInputs(configFile(t, sample.stdout))
+	inputs, err := loadInputs(configFile(t, sample.stdout), false)
 	require.NoError(t, err)
 	require.Len(t, inputs, 1)
 }

@@ -5,7 +5,7 @@ import (
 	"syscall"
 
 	"github.com/influxdata/telegraf"
-	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/logger"
 	"github.com/urfave/cli/v2"
 )
 
@@ -17,7 +17,7 @@ func execdFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "poll_interval_disabled", Usage: "do not poll, whatever poll_interval says"},
 		&cli.BoolFlag{Name: "once", Usage: "gather once and exit; a probe of depth \"send\" sends"},
 		&cli.BoolFlag{Name: "debug", Usage: "with --once: log failing relays too (Telegraf's own log level decides otherwise)"},
-		&cli.BoolFlag{Name: "non-strict-env-handling", Usage: "replace environment variables outside of strings too"},
+		&cli.BoolFlag{Name: nonStrictFlag, Usage: "replace environment variables outside of strings too"},
 	}
 }
 
@@ -51,9 +51,10 @@ func (c *console) execd(ctx *cli.Context) error {
 	}
 	defer log.Close()
 
-	config.NonStrictEnvVarHandling = ctx.Bool("non-strict-env-handling")
-	protectSecrets()
-	inputs, err := loadInputs(ctx.String("config"))
+	if !protectSecrets() {
+		logger.New("", "", "").Warn("memory cannot be locked, secrets may be swapped to disk: raise the limit (ulimit -l, systemd's LimitMEMLOCK)")
+	}
+	inputs, err := loadInputs(ctx.String("config"), ctx.Bool(nonStrictFlag))
 	if err != nil {
 		return err
 	}

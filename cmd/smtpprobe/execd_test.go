@@ -190,3 +190,13 @@ func TestVariablesAndSecretsAreThoseOfTelegraf(t *testing.T) {
 		})
 	}
 }
+
+func TestVariablesOutsideOfStringsNeedAFlag(t *testing.T) {
+	t.Parallel()
+	srv := relay.Start(t, relay.Script{})
+	path := configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n  max_concurrent = ${SMTP_TEST_MAX:-3}\n", at(srv)))
+	require.Equal(t, statusFailed, process(t, nil, "--once", "--config", path).status)
+	require.Equal(t, statusOK, process(t, nil, "--once", "--non-strict-env-handling", "--config", path).status)
+	require.Equal(t, statusUsage, process(t, nil, "check", "--config", path).status)
+	require.Equal(t, statusOK, process(t, nil, "check", "--config", path, "--non-strict-env-handling").status)
+}

@@ -7,7 +7,6 @@ import (
 
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/config"
-	"github.com/influxdata/telegraf/logger"
 	"github.com/influxdata/telegraf/models"
 	// The secret stores that need no service of a cloud's.
 	_ "github.com/influxdata/telegraf/plugins/secretstores/docker"
@@ -17,11 +16,16 @@ import (
 	_ "github.com/influxdata/telegraf/plugins/secretstores/systemd"
 )
 
+// nonStrictFlag is Telegraf's: variables are replaced anywhere, as Telegraf did
+// until v1.38. Within strings only, a value cannot become anything else.
+const nonStrictFlag = "non-strict-env-handling"
+
 // loadInputs reads a configuration with Telegraf's own loader: unknown keys are
 // errors, variables are replaced within strings, secrets are linked to their
 // stores. What a Telegraf configuration may hold and this process cannot serve
 // is refused by name.
-func loadInputs(path string) ([]*models.RunningInput, error) {
+func loadInputs(path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
+	config.NonStrictEnvVarHandling = nonStrictEnv
 	c := config.NewConfig()
 	c.Agent.Quiet = true        // the loader shall not announce the file
 	c.Agent.OmitHostname = true // the Telegraf that runs us adds its host
@@ -74,13 +78,14 @@ func precision(in *models.RunningInput) time.Duration {
 // two for each that is being read.
 const secretPages = 64
 
-// protectSecrets keeps secrets out of swap where that can be done. Where it
-// cannot, Telegraf's protection would wait for ever for its memory.
-func protectSecrets() {
-	if lockable(secretPages) {
-		config.EnableSecretProtection()
-		return
+// protectSecrets keeps secrets out of swap where that can be done, and tells
+// whether it can. Where it cannot, Telegraf's protection would wait for ever
+// for its memory.
+func protectSecrets() bool {
+	if !lockable(secretPages) {
+		config.DisableSecretProtection()
+		return false
 	}
-	config.DisableSecretProtection()
-	logger.New("", "", "").Warn("memory cannot be locked, secrets may be swapped to disk: raise the limit of locked memory (ulimit -l, LimitMEMLOCK)")
+	config.EnableSecretProtection()
+	return true
 }
