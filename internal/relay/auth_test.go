@@ -67,7 +67,8 @@ func authenticated(t *testing.T, accounts *Accounts) (*Server, *client, *tls.Con
 	c := dial(t, srv)
 	state := c.startTLS(config)
 	c.reply()
-	return srv, c, state, c.say("EHLO x")
+	offered := c.say("EHLO x")
+	return srv, c, state, offered
 }
 
 func everybody() *Accounts {
@@ -166,10 +167,12 @@ func TestSCRAMWithAndWithoutChannelBinding(t *testing.T) {
 				reply, verified := attempt("pencil", false)
 				require.Equal(t, accepted, reply)
 				require.True(t, verified)
-				_, verified = attempt("wrong", false)
+				reply, verified = attempt("wrong", false)
+				require.Equal(t, refused, reply)
 				require.False(t, verified)
 				if plus {
-					_, verified = attempt("pencil", true)
+					reply, verified = attempt("pencil", true)
+					require.Equal(t, refused, reply)
 					require.False(t, verified, "another connection's binding")
 				}
 			})
@@ -192,15 +195,17 @@ func TestEXTERNALTakesANameOfTheCertificateOnly(t *testing.T) {
 
 func TestWhatIsOfferedFollowsTheConnection(t *testing.T) {
 	t.Parallel()
-	_, _, _, offered := authenticated(t, everybody())
+	_, c, _, offered := authenticated(t, everybody())
 	require.Contains(t, offered, "250 AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-256-PLUS XOAUTH2 OAUTHBEARER EXTERNAL\r\n")
 
 	plaintext := func(a *Accounts) (*client, string) {
 		c := dial(t, Start(t, Script{Accounts: a}))
 		c.reply()
-		return c, c.say("EHLO x")
+		offered := c.say("EHLO x")
+		return c, offered
 	}
-	c, offered := plaintext(&Accounts{Passwords: map[string]string{"user": "pencil"}})
+	c.close()
+	c, offered = plaintext(&Accounts{Passwords: map[string]string{"user": "pencil"}})
 	require.Contains(t, offered, "250 AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256\r\n")
 	require.Equal(t, "504", c.say("AUTH EXTERNAL =")[:3])
 	require.Equal(t, "501 5.5.2", c.say("AUTH PLAIN !")[:9])

@@ -126,8 +126,8 @@ func TestNamesAreUniqueAndPortsFollowEachOther(t *testing.T) {
 	require.Equal(t, string(fleet.Authority().PEM()), string(written))
 }
 
-// freeRange finds a first port that is followed by free ones: the one that an
-// ephemeral port shows to be far from what the system gives out by itself.
+// freeRange finds a first port that is followed by enough free ones, below
+// those that systems give out by themselves.
 func freeRange(t *testing.T) int {
 	t.Helper()
 	for base := 20000; base < 30000; base += 100 {
