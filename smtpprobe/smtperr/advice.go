@@ -29,6 +29,9 @@ const (
 // RetrySame tells whether the same server may do better: now (Yes), after a
 // while (Later) or not at all. A permanent refusal is not worth repeating.
 func (e *Error) RetrySame() Advice {
+	if e == nil {
+		return NoAdvice
+	}
 	advice := e.Class.Info().RetrySame
 	switch {
 	case advice == NotAfterDot && e.OutcomeUnknown, advice == Later && !e.Temporary:
@@ -41,6 +44,9 @@ func (e *Error) RetrySame() Advice {
 
 // NextServer tells whether a policy tries the next server after this failure.
 func (e *Error) NextServer(p Policy) bool {
+	if e == nil {
+		return false
+	}
 	advice := e.Class.Info().NextSeed
 	if p == MTA {
 		advice = e.Class.Info().NextMTA

@@ -7,13 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/textproto"
 	"os"
 	"syscall"
 	"testing"
 
-	gosmtp "github.com/emersion/go-smtp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
@@ -41,6 +41,7 @@ func (netTimeout) Error() string { return "i/o timeout" }
 func (netTimeout) Timeout() bool { return true }
 
 func TestClassify(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name   string
 		phase  smtperr.Phase
@@ -100,12 +101,59 @@ func TestClassify(t *testing.T) {
 		{"net/textproto's reply", smtperr.PhaseMail, &textproto.Error{Code: 550, Msg: "5.7.1 no"}, smtperr.SenderRefused, smtperr.ReasonNotAuthorized},
 		{"net/textproto's 421", smtperr.PhaseMail, fmt.Errorf("mail: %w", &textproto.Error{Code: 421, Msg: "bye"}), smtperr.ServiceUnavailable, smtperr.ReasonRefused},
 		{"net/textproto's malformed reply", smtperr.PhaseMail, textproto.ProtocolError("short response: x"), smtperr.ProtocolError, smtperr.ReasonBadCode},
-		{"go-smtp's reply", smtperr.PhaseRcpt, &gosmtp.SMTPError{Code: 550, EnhancedCode: gosmtp.EnhancedCode{5, 1, 1}, Message: "no"}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown},
-		{"go-smtp's reply without an enhanced code", smtperr.PhaseRcpt, &gosmtp.SMTPError{Code: 550, EnhancedCode: gosmtp.NoEnhancedCode, Message: "no"}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable},
+
+		{"cancellation goes before a deadline", smtperr.PhaseMail, errors.Join(os.ErrDeadlineExceeded, context.Canceled), smtperr.Canceled, ""},
+		{"our own mistake goes before DNS", smtperr.PhaseDNS, errors.Join(&net.DNSError{IsNotFound: true}, &net.AddrError{Err: "x"}), smtperr.ConfigError, smtperr.ReasonInvalidAddress},
+		{"a local fault goes before DNS", smtperr.PhaseDNS, errors.Join(&net.DNSError{IsTimeout: true}, syscall.EMFILE), smtperr.LocalError, smtperr.ReasonTooManyOpenFiles},
+		{"DNS goes before a deadline", smtperr.PhaseConnect, errors.Join(context.DeadlineExceeded, &net.DNSError{IsNotFound: true}), smtperr.DNSNotFound, smtperr.ReasonNotFound},
+		{"TLS goes before a deadline", smtperr.PhaseMail, errors.Join(os.ErrDeadlineExceeded, alert(40)), smtperr.TLSError, smtperr.ReasonHandshakeFailure},
+		{"a deadline goes before a disconnect", smtperr.PhaseMail, errors.Join(io.EOF, os.ErrDeadlineExceeded), smtperr.ReadTimeout, smtperr.ReasonNoReply},
+		{"a disconnect goes before a malformed reply", smtperr.PhaseMail, errors.Join(textproto.ProtocolError("x"), io.EOF), smtperr.Disconnected, smtperr.ReasonClosed},
+		{"a reply goes before the disconnect after it", smtperr.PhaseAuth, errors.Join(io.EOF, &textproto.Error{Code: 535, Msg: "no"}), smtperr.AuthFailed, smtperr.ReasonAuthCredentialsInvalid},
+
+		{"an unknown network", smtperr.PhaseConnect, net.UnknownNetworkError("x"), smtperr.ConfigError, smtperr.ReasonInvalidAddress},
+		{"an invalid IP address", smtperr.PhaseConnect, &net.ParseError{Type: "IP address", Text: "x"}, smtperr.ConfigError, smtperr.ReasonInvalidAddress},
+		{"a unix socket's name that is too long", smtperr.PhaseConnect, net.InvalidAddrError("x"), smtperr.ConfigError, smtperr.ReasonInvalidAddress},
+		{"a unix socket that this process may not use", smtperr.PhaseConnect, dialing(syscall.EACCES), smtperr.LocalError, smtperr.ReasonPermission},
+		{"a unix socket whose queue is full", smtperr.PhaseConnect, dialing(syscall.EAGAIN), smtperr.ConnectTimeout, ""},
+		{"a file of ours that is missing", smtperr.PhaseAuth, &fs.PathError{Op: "open", Path: "token", Err: syscall.ENOENT}, smtperr.LocalError, smtperr.ReasonNotFound},
+		{"a permission in another shape", smtperr.PhaseConnect, fmt.Errorf("x: %w", fs.ErrPermission), smtperr.LocalError, smtperr.ReasonPermission},
+		{"a number that no table has, while dialing", smtperr.PhaseConnect, dialing(syscall.Errno(0x7777)), smtperr.ConnectError, ""},
+		{"a number that no table has, in a conversation", smtperr.PhaseMail, reading(syscall.Errno(0x7777)), smtperr.Unknown, ""},
+		{"a host that goes away in a conversation", smtperr.PhaseMail, reading(syscall.EHOSTUNREACH), smtperr.Disconnected, smtperr.ReasonHostUnreachable},
+		{"a connection that TCP gives up", smtperr.PhaseMail, reading(syscall.ETIMEDOUT), smtperr.ReadTimeout, smtperr.ReasonNoReply},
+		{"a connection that TCP gives up while writing", smtperr.PhaseMail, writing(syscall.ETIMEDOUT), smtperr.WriteTimeout, ""},
+		{"a deadline while the body is written", smtperr.PhaseBody, os.ErrDeadlineExceeded, smtperr.WriteTimeout, ""},
+		{"a deadline after the dot", smtperr.PhaseDot, reading(os.ErrDeadlineExceeded), smtperr.ReadTimeout, smtperr.ReasonNoReply},
+		{"a pipe that the other side closed", smtperr.PhaseMail, io.ErrClosedPipe, smtperr.Disconnected, smtperr.ReasonClosed},
+		{"half a reply", smtperr.PhaseMail, io.ErrUnexpectedEOF, smtperr.Disconnected, smtperr.ReasonClosed},
+
+		{"an HTTP server", smtperr.PhaseTLS, tls.RecordHeaderError{RecordHeader: [5]byte([]byte("HTTP/"))}, smtperr.TLSError, smtperr.ReasonNotSMTPHTTP},
+		{"a plaintext server that is busy", smtperr.PhaseTLS, tls.RecordHeaderError{RecordHeader: [5]byte([]byte("421-b"))}, smtperr.TLSError, smtperr.ReasonPlaintextSMTP},
+		{"bytes of no protocol", smtperr.PhaseTLS, tls.RecordHeaderError{RecordHeader: [5]byte([]byte("99999"))}, smtperr.TLSError, smtperr.ReasonHandshakeFailure},
+		{"an alert about our certificate", smtperr.PhaseTLS, alert(42), smtperr.TLSError, smtperr.ReasonClientCertRequired},
+		{"an alert about our certificate's authority", smtperr.PhaseTLS, alert(48), smtperr.TLSError, smtperr.ReasonClientCertRequired},
+		{"an alert about the server's name", smtperr.PhaseTLS, alert(112), smtperr.TLSError, smtperr.ReasonHandshakeFailure},
+		{"an error of crypto/tls without a type", smtperr.PhaseMail, errors.New("tls: received record with a bad MAC"), smtperr.TLSError, smtperr.ReasonHandshakeFailure},
+		{"a version that was not offered", smtperr.PhaseTLS, errors.New("tls: server selected unsupported protocol version 301"), smtperr.TLSError, smtperr.ReasonProtocolVersion},
+		{"a chain that x509 does not like otherwise", smtperr.PhaseTLS, x509.CertificateInvalidError{Reason: x509.TooManyIntermediates}, smtperr.TLSVerifyError, smtperr.ReasonUnknownAuthority},
+		{"no roots on this system", smtperr.PhaseTLS, x509.SystemRootsError{}, smtperr.TLSVerifyError, smtperr.ReasonUnknownAuthority},
+		{"a verification that failed otherwise", smtperr.PhaseTLS, &tls.CertificateVerificationError{Err: errors.New("x")}, smtperr.TLSVerifyError, smtperr.ReasonUnknownAuthority},
+
+		{"Windows: no descriptors", smtperr.PhaseConnect, dialing(syscall.Errno(10024)), smtperr.LocalError, smtperr.ReasonTooManyOpenFiles},
+		{"Windows: forbidden", smtperr.PhaseConnect, dialing(syscall.Errno(10013)), smtperr.LocalError, smtperr.ReasonPermission},
+		{"Windows: address in use", smtperr.PhaseConnect, dialing(syscall.Errno(10048)), smtperr.LocalError, smtperr.ReasonNoSourceAddress},
+		{"Windows: no such source address", smtperr.PhaseConnect, dialing(syscall.Errno(10049)), smtperr.LocalError, smtperr.ReasonNoSourceAddress},
+		{"Windows: no buffers", smtperr.PhaseConnect, dialing(syscall.Errno(10055)), smtperr.LocalError, ""},
+		{"Windows: aborted", smtperr.PhaseMail, reading(syscall.Errno(10053)), smtperr.Disconnected, smtperr.ReasonReset},
+		{"Windows: timed out in a conversation", smtperr.PhaseMail, reading(syscall.Errno(10060)), smtperr.ReadTimeout, smtperr.ReasonNoReply},
+		{"Windows: reset in a handshake", smtperr.PhaseTLS, reading(syscall.Errno(10054)), smtperr.TLSError, smtperr.ReasonReset},
+		{"Windows: no such host", smtperr.PhaseDNS, os.NewSyscallError("getaddrinfow", syscall.Errno(11001)), smtperr.DNSNotFound, smtperr.ReasonNotFound},
 
 		{"anything else", smtperr.PhaseMail, errors.New("a plain error"), smtperr.Unknown, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			e := smtperr.Classify(tt.phase, tt.err)
 			require.Equal(t, tt.class, e.Class, e)
 			require.Equal(t, tt.reason, e.Reason, e)
@@ -119,25 +167,94 @@ func TestClassify(t *testing.T) {
 }
 
 func TestNilStaysNil(t *testing.T) {
+	t.Parallel()
 	require.Nil(t, smtperr.Classify(smtperr.PhaseMail, nil))
 	require.NoError(t, smtperr.Wrap(smtperr.PhaseMail, nil))
+	require.NoError(t, smtperr.Wrap(smtperr.PhaseMail, (*smtperr.Error)(nil)), "not as an error that holds nil")
+	_, ok := smtperr.Of((*smtperr.Error)(nil))
+	require.False(t, ok)
+	_, ok = smtperr.Of(nil)
+	require.False(t, ok)
 }
 
-func TestATypedNilIsNoPanic(t *testing.T) {
-	var reply *textproto.Error
-	var other *gosmtp.SMTPError
-	require.NotPanics(t, func() {
-		_, _ = smtperr.Of(error((*smtperr.Error)(nil)))
-	})
-	for _, err := range []error{reply, other} {
-		func() {
-			defer func() { _ = recover() }() // the foreign type's own Error method may panic, ours must not
-			_ = smtperr.Classify(smtperr.PhaseMail, err)
-		}()
+func TestANilErrorCanBeAsked(t *testing.T) {
+	t.Parallel()
+	var e *smtperr.Error
+	require.Equal(t, "none", e.Error())
+	require.Zero(t, e.Code())
+	require.Empty(t, e.Fault())
+	require.Empty(t, e.Advice())
+	require.False(t, e.Timeout())
+	require.NoError(t, e.Unwrap())
+	require.NotErrorIs(t, e, smtperr.ErrSMTP)
+	require.Equal(t, smtperr.NoAdvice, e.RetrySame())
+	require.False(t, e.NextServer(smtperr.Seed))
+}
+
+// Odd are errors that break the habits of error types.
+func odd() map[string]error {
+	var (
+		opError   *net.OpError
+		dns       *net.DNSError
+		addr      *net.AddrError
+		parse     *net.ParseError
+		reply     *textproto.Error
+		cert      *tls.CertificateVerificationError
+		system    *os.SyscallError
+		pointer   *angry
+		lmtp      strange
+		wrapsSelf = &loop{}
+	)
+	wrapsSelf.err = wrapsSelf
+	return map[string]error{
+		"a nil *OpError": opError, "a nil *DNSError": dns, "a nil *AddrError": addr, "a nil *ParseError": parse, "a nil *textproto.Error": reply,
+		"a nil *CertificateVerificationError": cert, "a nil *SyscallError": system, "a nil of an unknown type": pointer, "a nil map": lmtp,
+		"an OpError of nothing":   &net.OpError{Op: "remote error"},
+		"an OpError of a nil":     &net.OpError{Op: "read", Err: dns},
+		"a SyscallError of a nil": &os.SyscallError{Syscall: "x"},
+		"a verification of a nil": &tls.CertificateVerificationError{},
+		"one that wraps itself":   wrapsSelf,
+		"one that panics":         &angry{},
+		"one that cannot compare": strange{"x"},
+		"one without fields":      struct{ error }{},
 	}
 }
 
+type (
+	angry   struct{ text *string }
+	strange []string
+	loop    struct{ err error }
+)
+
+func (a *angry) Error() string  { return *a.text }
+func (l strange) Error() string { return "listed" }
+func (l *loop) Error() string   { return "loop" }
+func (l *loop) Unwrap() []error { return []error{l.err, l.err} }
+
+func TestOddErrorsDoNotPanic(t *testing.T) {
+	t.Parallel()
+	for name, err := range odd() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			e := smtperr.Classify(smtperr.PhaseMail, err)
+			require.NotEqual(t, smtperr.None, e.Class)
+			requireHarmless(t, e.Error())
+			_, _ = smtperr.RemoteAlert(err)
+		})
+	}
+}
+
+func TestAChainWithoutEndIsLeft(t *testing.T) {
+	t.Parallel()
+	err := io.EOF
+	for range 1000 {
+		err = fmt.Errorf("x: %w", err)
+	}
+	require.Equal(t, smtperr.Unknown, smtperr.Classify(smtperr.PhaseMail, err).Class, "too deep to be looked for")
+}
+
 func TestEveryFailingCheckIsListed(t *testing.T) {
+	t.Parallel()
 	err := &tls.CertificateVerificationError{Err: errors.Join(
 		x509.CertificateInvalidError{Reason: x509.Expired, Cert: &x509.Certificate{}},
 		x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"a"}}, Host: "b"},
@@ -147,16 +264,81 @@ func TestEveryFailingCheckIsListed(t *testing.T) {
 	require.Len(t, e.Details, 3)
 }
 
-// A new errno in the tables, or a new class, must not end as unknown.
-func TestEveryKnownErrnoHasAClass(t *testing.T) {
-	for n := range 200 {
-		errno := syscall.Errno(n)
-		for _, phase := range smtperr.Phases() {
-			e := smtperr.Classify(phase, reading(errno))
-			if e.Class == smtperr.Unknown {
-				require.NotErrorIs(t, errno, syscall.ECONNRESET)
-				require.False(t, errno.Timeout(), "%v at %s", errno, phase)
-			}
+func TestALostReplyAfterTheDotLeavesTheOutcomeOpen(t *testing.T) {
+	t.Parallel()
+	require.True(t, smtperr.Classify(smtperr.PhaseDot, io.EOF).OutcomeUnknown)
+	require.True(t, smtperr.Classify(smtperr.PhaseDot, reading(os.ErrDeadlineExceeded)).OutcomeUnknown)
+	require.False(t, smtperr.Classify(smtperr.PhaseDot, writing(syscall.EPIPE)).OutcomeUnknown, "the dot was not sent")
+	require.False(t, smtperr.Classify(smtperr.PhaseBody, io.EOF).OutcomeUnknown)
+	require.False(t, smtperr.ClassifyReply(smtperr.PhaseDot, reply(451, "x"), smtperr.Circumstances{}).OutcomeUnknown)
+}
+
+func TestPermanenceOfCauses(t *testing.T) {
+	t.Parallel()
+	record := func(header string) error { return tls.RecordHeaderError{RecordHeader: [5]byte([]byte(header))} }
+	require.False(t, smtperr.Classify(smtperr.PhaseTLS, record("220 r")).Temporary)
+	require.False(t, smtperr.Classify(smtperr.PhaseTLS, record("HTTP/")).Temporary)
+	require.False(t, smtperr.Classify(smtperr.PhaseTLS, record("xxxxx")).Temporary, "no TLS at all")
+	require.False(t, smtperr.Classify(smtperr.PhaseTLS, alert(70)).Temporary)
+	require.True(t, smtperr.Classify(smtperr.PhaseTLS, alert(40)).Temporary)
+	require.True(t, smtperr.Classify(smtperr.PhaseTLS, io.EOF).Temporary)
+	require.True(t, smtperr.New(smtperr.AuthFailed, smtperr.ReasonTokenUnreachable, smtperr.PhaseAuth, nil).Temporary)
+	require.False(t, smtperr.New(smtperr.AuthFailed, smtperr.ReasonTokenRefused, smtperr.PhaseAuth, nil).Temporary)
+	require.False(t, smtperr.New(smtperr.ProtocolError, smtperr.ReasonNotSMTPHTTP, smtperr.PhaseGreeting, nil).Temporary)
+	require.True(t, smtperr.New(smtperr.ProtocolError, smtperr.ReasonBadCode, smtperr.PhaseGreeting, nil).Temporary)
+	require.False(t, smtperr.New(smtperr.ConnectError, smtperr.ReasonProxyRefused, smtperr.PhaseConnect, nil).Temporary)
+}
+
+func TestFaultsThatTheReasonKnows(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[smtperr.Reason]smtperr.Fault{
+		smtperr.ReasonTokenUnreachable: smtperr.FaultNetwork,
+		smtperr.ReasonTokenRefused:     smtperr.FaultCredentials,
+		smtperr.ReasonAuthRequired:     smtperr.FaultConfig,
+		smtperr.ReasonTLSRequired:      smtperr.FaultConfig,
+		smtperr.ReasonRateLimited:      smtperr.FaultProber,
+	} {
+		require.Equal(t, want, smtperr.New(smtperr.AuthFailed, reason, smtperr.PhaseAuth, nil).Fault(), reason)
+	}
+	require.Equal(t, smtperr.FaultConfig, smtperr.New(smtperr.ConnectError, smtperr.ReasonProxyRefused, smtperr.PhaseConnect, nil).Fault())
+}
+
+func TestAnEmptyPhaseIsDerived(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		err   error
+		phase smtperr.Phase
+		class smtperr.Class
+	}{
+		{dialing(syscall.ECONNREFUSED), smtperr.PhaseConnect, smtperr.ConnectError},
+		{dialing(os.ErrDeadlineExceeded), smtperr.PhaseConnect, smtperr.ConnectTimeout},
+		{dialing(&net.DNSError{IsNotFound: true}), smtperr.PhaseDNS, smtperr.DNSNotFound},
+		{dialing(&net.AddrError{Err: "missing port in address"}), smtperr.PhaseConfig, smtperr.ConfigError},
+		{&tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}}}, smtperr.PhaseTLS, smtperr.TLSVerifyError},
+		{io.EOF, "", smtperr.Disconnected},
+	} {
+		e := smtperr.Classify("", tt.err)
+		require.Equal(t, tt.phase, e.Phase, tt.err)
+		require.Equal(t, tt.class, e.Class, tt.err)
+	}
+}
+
+// Whatever a table of the classifier knows must never end as unknown.
+func TestNoKnownCauseIsUnknown(t *testing.T) {
+	t.Parallel()
+	numbers := []syscall.Errno{
+		syscall.ECONNREFUSED, syscall.EHOSTUNREACH, syscall.EHOSTDOWN, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.ENOENT, syscall.ETIMEDOUT,
+		syscall.EAGAIN, syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED, syscall.ENETRESET, syscall.ENOTCONN, syscall.ESHUTDOWN, syscall.EMFILE,
+		syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL, syscall.EADDRINUSE, syscall.EACCES, syscall.EPERM, syscall.EAFNOSUPPORT,
+		1225, 1231, 1232, 1234, 1236, 10013, 10024, 10047, 10048, 10049, 10050, 10051, 10052, 10053, 10054, 10055, 10057, 10058, 10060, 10061, 10064, 10065,
+		10101, 11001, 11002, 11003, 11004,
+	}
+	for _, phase := range smtperr.Phases() {
+		for _, number := range numbers {
+			require.NotEqual(t, smtperr.Unknown, smtperr.Classify(phase, reading(number)).Class, "%v at %s", number, phase)
+		}
+		for n := range 256 {
+			require.Equal(t, smtperr.TLSError, smtperr.Classify(phase, alert(n)).Class)
 		}
 	}
 }

@@ -32,10 +32,11 @@ func New(class Class, reason Reason, phase Phase, cause error) *Error {
 // Wrap classifies err as it happened in phase. It is idempotent: an error that
 // is, or wraps, an *Error already keeps its verdict. nil stays nil.
 func Wrap(phase Phase, err error) error {
-	if e := Classify(phase, err); e != nil {
-		return e
+	e := Classify(phase, err)
+	if e == nil {
+		return nil
 	}
-	return nil
+	return e
 }
 
 // Of finds the classified error in a chain.
@@ -65,18 +66,18 @@ func (e *Error) Code() int {
 }
 
 // Timeout tells that a deadline passed, as net.Error has it.
-func (e *Error) Timeout() bool { return e != nil && e.is(ErrTimeout) }
+func (e *Error) Timeout() bool { return e != nil && e.ofKind(ErrTimeout) }
 
 // Is matches the kinds along the hierarchy, and a class by itself.
 func (e *Error) Is(target error) bool {
 	if e == nil {
 		return false
 	}
-	switch t := target.(type) { //nolint:errorlint // errors.Is walks the chain
+	switch t := target.(type) {
 	case Class:
 		return t == e.Class
 	case *Kind:
-		return e.is(t)
+		return e.ofKind(t)
 	}
 	return false
 }

@@ -126,18 +126,18 @@ func (f *findings) visit(err error, depth int) {
 	if isNil(err) {
 		return
 	}
-	if own, ok := err.(interface{ self() *Error }); ok { //nolint:errorlint // as above
+	if own, ok := err.(interface{ self() *Error }); ok {
 		f.verdict = own.self()
 		return
 	}
 	if f.aboutTLS(err, depth) {
 		return
 	}
-	if x, ok := err.(interface{ Is(target error) bool }); ok { //nolint:errorlint // as above
+	if x, ok := err.(interface{ Is(target error) bool }); ok {
 		f.canceled = f.canceled || x.Is(context.Canceled)
 		f.late = f.late || x.Is(context.DeadlineExceeded)
 	}
-	if x, ok := err.(interface{ Timeout() bool }); ok { //nolint:errorlint // as above
+	if x, ok := err.(interface{ Timeout() bool }); ok {
 		f.late = f.late || x.Timeout()
 	}
 	if f.reply == nil {
@@ -166,7 +166,7 @@ func isNil(err error) bool {
 // wording knows errors that have no type of their own by their text.
 func (f *findings) wording(err error) {
 	text := textOf(err)
-	if _, ok := err.(sender); ok { //nolint:errorlint // as above
+	if _, ok := err.(sender); ok {
 		text = sendReason(err)
 	}
 	switch {

@@ -104,7 +104,7 @@ type sender interface {
 
 // sendError is go-mail's SendError, if it is about a reply.
 func sendError(err error) *foreignReply {
-	e, ok := err.(sender) //nolint:errorlint // the chain is walked by findings
+	e, ok := err.(sender)
 	if !ok || e.ErrorCode() == 0 {
 		return nil
 	}

@@ -54,13 +54,13 @@ func (e *Error) said() string {
 // about names the address that was refused.
 func (e *Error) about() string {
 	switch {
-	case e.is(ErrRecipientRefused) && e.Recipient != "":
+	case e.ofKind(ErrRecipientRefused) && e.Recipient != "":
 		rest := ""
 		if n := len(e.Recipients) - 1; n > 0 {
 			rest = fmt.Sprintf(" and %d more", n)
 		}
 		return " (rcpt to <" + Escape(e.Recipient, maxAddress) + ">" + rest + ")"
-	case e.is(ErrSenderRefused) && e.Sender != "":
+	case e.ofKind(ErrSenderRefused) && e.Sender != "":
 		return " (mail from <" + Escape(e.Sender, maxAddress) + ">)"
 	}
 	return ""

@@ -58,7 +58,7 @@ func phaseKind(p Phase) *Kind {
 	return nil
 }
 
-func (e *Error) is(k *Kind) bool {
+func (e *Error) ofKind(k *Kind) bool {
 	if k == ErrSMTP {
 		return true
 	}

@@ -3,9 +3,7 @@ package smtperr
 import (
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"math"
-	"net"
 	"strings"
 	"sync"
 )
@@ -50,16 +48,16 @@ func recordReason(header [5]byte) Reason {
 
 // The alerts of RFC 8446 §6 that say more than that the handshake failed.
 const (
-	alertNoCertificate         tls.AlertError = 41 // SSL 3
-	alertBadCertificate        tls.AlertError = 42
-	alertUnsupportedCert       tls.AlertError = 43
-	alertCertificateRevoked    tls.AlertError = 44
-	alertCertificateExpired    tls.AlertError = 45
-	alertCertificateUnknown    tls.AlertError = 46
-	alertUnknownCA             tls.AlertError = 48
-	alertProtocolVersion       tls.AlertError = 70
-	alertInappropriateFallback tls.AlertError = 86
-	alertCertificateRequired   tls.AlertError = 116
+	alertNoCertificate         = 41 // SSL 3
+	alertBadCertificate        = 42
+	alertUnsupportedCert       = 43
+	alertCertificateRevoked    = 44
+	alertCertificateExpired    = 45
+	alertCertificateUnknown    = 46
+	alertUnknownCA             = 48
+	alertProtocolVersion       = 70
+	alertInappropriateFallback = 86
+	alertCertificateRequired   = 116
 )
 
 // alertReason is what a server means by an alert. Where it speaks of a
@@ -85,13 +83,17 @@ func handshakeReason(text string) Reason {
 	return ReasonHandshakeFailure
 }
 
-// RemoteAlert finds the alert that the peer sent.
+// RemoteAlert finds the alert that the peer sent, also beneath a verdict.
 func RemoteAlert(err error) (tls.AlertError, bool) {
-	var op *net.OpError
-	if !errors.As(err, &op) || op == nil || op.Op != "remote error" || op.Err == nil {
-		return 0, false
+	for range maxDepth {
+		var f findings
+		f.walk(err, 0)
+		if f.verdict == nil {
+			return f.alert, f.alerted
+		}
+		err = f.verdict.Cause
 	}
-	return alertOf(op.Err)
+	return 0, false
 }
 
 // alertOf knows crypto/tls's own type of alert, which it does not export, by

@@ -116,7 +116,7 @@ func (e *Error) As(target any) bool {
 }
 
 func (e *Error) fill(k *Kind, set func()) bool {
-	if !e.is(k) {
+	if !e.ofKind(k) {
 		return false
 	}
 	set()

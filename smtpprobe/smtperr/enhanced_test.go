@@ -1,0 +1,112 @@
+package smtperr_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// Subject and detail of RFC 3463 and its successors, at MAIL and with 5yz.
+const listed = `
+1.1 mailbox_unknown          1.2 recipient_domain_unknown 1.3 recipient_syntax       1.4 mailbox_ambiguous
+1.6 mailbox_moved            1.7 sender_syntax            1.8 sender_domain_invalid  1.10 mailbox_unknown
+2.1 mailbox_disabled         2.2 mailbox_full             2.3 message_too_large      2.4 list_expansion
+3.0 system_error             3.1 system_full              3.2 not_accepting          3.3 feature_unsupported
+3.4 message_too_large        3.5 relay_misconfigured      3.6 system_error           3.99 system_error
+4.1 next_hop_unreachable     4.2 connection_dropped       4.3 dns_misconfig          4.4 unroutable
+4.5 congested                4.6 mail_loop                4.7 expired                5.1 bad_sequence
+5.2 syntax                   5.3 too_many_recipients      5.4 invalid_arguments      5.5 protocol_version
+5.6 auth_line_too_long       6.0 content                  6.1 content                6.7 smtputf8_required
+6.8 smtputf8_required        6.9 smtputf8_required        6.10 content               7.0 policy
+7.1 not_authorized           7.2 list_prohibited          7.5 crypto                 7.6 crypto
+7.7 integrity                7.8 auth_credentials_invalid 7.9 auth_mechanism_weak    7.10 tls_required
+7.11 tls_required            7.12 password_transition     7.13 account_disabled      7.14 trust_required
+7.15 priority                7.16 message_too_large       7.17 rrvs                  7.18 rrvs
+7.19 rrvs                    7.20 dkim                    7.21 dkim                  7.22 dkim
+7.23 spf                     7.24 spf                     7.25 rdns                  7.26 auth_checks_failed
+7.27 sender_null_mx          7.28 rate_limited            7.29 arc                   7.30 requiretls
+0.0 refused  1.0 refused  1.5 refused  1.9 refused  2.0 refused  2.5 refused  4.0 refused  5.0 refused  7.3 refused
+7.4 refused  7.31 refused 7.139 refused 8.1 refused 9.9 refused  4.8 refused  5.7 refused  71.1 refused
+`
+
+func TestEveryListedEnhancedCodeHasItsReason(t *testing.T) {
+	t.Parallel()
+	fields := strings.Fields(listed)
+	for i := 0; i < len(fields); i += 2 {
+		e := smtperr.ClassifyReply(smtperr.PhaseMail, reply(550, "5."+fields[i]+" x"), smtperr.Circumstances{})
+		require.Equal(t, fields[i+1], string(e.Reason), fields[i])
+		require.Equal(t, smtperr.SenderRefused, e.Class, "an enhanced code decides no class")
+	}
+}
+
+func TestEnhancedCodesThatDependOnMore(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		phase  smtperr.Phase
+		code   int
+		text   string
+		c      smtperr.Circumstances
+		reason smtperr.Reason
+	}{
+		{"1.10 with 556 is a null MX", smtperr.PhaseRcpt, 556, "5.1.10 x", smtperr.Circumstances{}, smtperr.ReasonNullMX},
+		{"4.1 at RCPT is the mailbox", smtperr.PhaseRcpt, 450, "4.4.1 x", smtperr.Circumstances{}, smtperr.ReasonMailboxUnavailable},
+		{"5.1 at DATA 503", smtperr.PhaseData, 503, "5.5.1 x", smtperr.Circumstances{}, smtperr.ReasonNoValidRecipients},
+		{"5.1 at DATA 554", smtperr.PhaseData, 554, "5.5.1 x", smtperr.Circumstances{}, smtperr.ReasonNoValidRecipients},
+		{"5.1 at DATA 550", smtperr.PhaseData, 550, "5.5.1 x", smtperr.Circumstances{}, smtperr.ReasonBadSequence},
+		{"7.1 for now", smtperr.PhaseMail, 450, "4.7.1 x", smtperr.Circumstances{}, smtperr.ReasonPolicyTemporary},
+		{"7.0 for now", smtperr.PhaseMail, 450, "4.7.0 x", smtperr.Circumstances{}, smtperr.ReasonPolicyTemporary},
+		{"7.0 in AUTH 454", smtperr.PhaseAuth, 454, "4.7.0 x", smtperr.Circumstances{}, smtperr.ReasonAuthTemporary},
+		{"7.0 in AUTH 535", smtperr.PhaseAuth, 535, "5.7.0 x", smtperr.Circumstances{}, smtperr.ReasonPolicy},
+		{"7.4 in AUTH", smtperr.PhaseAuth, 504, "5.7.4 x", smtperr.Circumstances{}, smtperr.ReasonAuthMechanismUnsupported},
+		{"7.0 of 530 in plaintext", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Circumstances{}, smtperr.ReasonTLSRequired},
+		{"7.0 of 530 in TLS", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Circumstances{TLS: true}, smtperr.ReasonAuthRequired},
+		{"7.0 of 530 where AUTH is offered", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Circumstances{AuthOffered: true}, smtperr.ReasonAuthRequired},
+		{"7.1 of 530 is listed", smtperr.PhaseMail, 530, "5.7.1 x", smtperr.Circumstances{}, smtperr.ReasonNotAuthorized},
+		{"STARTTLS 454 with a listed one", smtperr.PhaseSTARTTLS, 454, "4.7.28 x", smtperr.Circumstances{}, smtperr.ReasonTLSUnavailable},
+		{"421 4.4.2", smtperr.PhaseRcpt, 421, "4.4.2 x", smtperr.Circumstances{}, smtperr.ReasonConnectionDropped},
+		{"421 4.3.2 to EHLO gives no reason", smtperr.PhaseEHLO, 421, "4.3.2 x", smtperr.Circumstances{}, smtperr.ReasonRefused},
+		{"5.7.1 to HELO gives no reason", smtperr.PhaseHELO, 550, "5.7.1 x", smtperr.Circumstances{}, smtperr.ReasonRefused},
+		{"5.7.1 as greeting gives no reason", smtperr.PhaseGreeting, 550, "5.7.1 x", smtperr.Circumstances{}, smtperr.ReasonRefused},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := smtperr.ClassifyReply(tt.phase, reply(tt.code, tt.text), tt.c)
+			require.Equal(t, tt.reason, e.Reason)
+			require.False(t, e.Reply.Enhanced.IsZero(), "it is reported all the same")
+		})
+	}
+}
+
+func TestAnEnhancedCodeCountsOnlyWhereItMay(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name     string
+		code     int
+		lines    []string
+		want     string
+		mismatch bool
+	}{
+		{"directly after the code", 550, []string{"5.1.1 x"}, "5.1.1", false},
+		{"alone", 250, []string{"2.0.0"}, "2.0.0", false},
+		{"of the first of several lines", 550, []string{"5.1.1 x", "5.2.2 y"}, "5.1.1", false},
+		{"not further on in the text", 550, []string{"x 5.1.1"}, "", false},
+		{"not of a later line only", 550, []string{"x", "5.1.1 y"}, "", false},
+		{"not with another class", 550, []string{"4.2.1 x"}, "", true},
+		{"not of success in a refusal", 550, []string{"2.0.0 x"}, "", true},
+		{"never in 3yz", 354, []string{"2.0.0 go"}, "", false},
+		{"not in an empty reply", 250, nil, "", false},
+		{"with leading zeros", 550, []string{"5.07.001 x"}, "5.7.1", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := smtperr.NewReply(tt.code, tt.lines)
+			require.Equal(t, tt.want, r.Enhanced.String())
+			require.Equal(t, tt.mismatch, r.EnhancedMismatch)
+			require.Equal(t, strings.Join(tt.lines, "\n"), r.Text())
+		})
+	}
+}

@@ -1,0 +1,236 @@
+package smtperr_test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/smtp"
+	"net/textproto"
+	"strings"
+	"testing"
+
+	gosmtp "github.com/emersion/go-smtp"
+	"github.com/stretchr/testify/require"
+	gomail "github.com/wneessen/go-mail"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+func requireVerdict(t *testing.T, err error, phase smtperr.Phase, class smtperr.Class, reason smtperr.Reason, code int) *smtperr.Error {
+	t.Helper()
+	require.Error(t, err)
+	e := smtperr.Classify(phase, err)
+	require.Equal(t, class, e.Class, err)
+	require.Equal(t, reason, e.Reason, err)
+	require.Equal(t, code, e.Code(), err)
+	require.Equal(t, err, e.Cause, "the cause stays reachable")
+	return e
+}
+
+func TestErrorsOfNetSMTP(t *testing.T) {
+	t.Parallel()
+	dial := func(t *testing.T, script relay.Script) *smtp.Client {
+		t.Helper()
+		c, err := smtp.Dial(relay.Start(t, script).Addr().String())
+		require.NoError(t, err)
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	t.Run("a refused greeting", func(t *testing.T) {
+		t.Parallel()
+		_, err := smtp.Dial(relay.Start(t, relay.Script{Greeting: relay.Say("554 5.7.1 go away")}).Addr().String())
+		requireVerdict(t, err, smtperr.PhaseGreeting, smtperr.GreetingRefused, smtperr.ReasonAccessDenied, 554)
+	})
+	t.Run("a sender refused in several lines", func(t *testing.T) {
+		t.Parallel()
+		err := dial(t, relay.Script{Mail: relay.Say("550-5.7.1 no", "550 5.7.1 and no")}).Mail("a@b.test")
+		e := requireVerdict(t, err, smtperr.PhaseMail, smtperr.SenderRefused, smtperr.ReasonNotAuthorized, 550)
+		require.Len(t, e.Reply.Lines, 2)
+	})
+	t.Run("250 where 354 is due", func(t *testing.T) {
+		t.Parallel()
+		c := dial(t, relay.Script{Data: relay.Say("250 ok")})
+		require.NoError(t, c.Mail("a@b.test"))
+		require.NoError(t, c.Rcpt("c@d.test"))
+		_, err := c.Data()
+		requireVerdict(t, err, smtperr.PhaseData, smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, 250)
+	})
+	t.Run("a reply without a code", func(t *testing.T) {
+		t.Parallel()
+		err := dial(t, relay.Script{Mail: relay.Raw("very well\r\n")}).Mail("a@b.test")
+		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ProtocolError, smtperr.ReasonBadCode, 0)
+	})
+	t.Run("a lost connection", func(t *testing.T) {
+		t.Parallel()
+		err := dial(t, relay.Script{Mail: relay.Close()}).Mail("a@b.test")
+		requireVerdict(t, err, smtperr.PhaseMail, smtperr.Disconnected, smtperr.ReasonClosed, 0)
+	})
+	t.Run("a password that would go in the clear", func(t *testing.T) {
+		t.Parallel()
+		_, _, err := smtp.PlainAuth("", "u", "p", "relay.test").Start(&smtp.ServerInfo{Name: "relay.test"})
+		requireVerdict(t, err, smtperr.PhaseAuth, smtperr.NotSupported, smtperr.ReasonCleartextAuthForbidden, 0)
+	})
+	t.Run("AUTH that is not offered", func(t *testing.T) {
+		t.Parallel()
+		addr := relay.Start(t, relay.Script{}).Addr().String()
+		err := smtp.SendMail(addr, smtp.PlainAuth("", "u", "p", "127.0.0.1"), "a@b.test", []string{"c@d.test"}, nil)
+		requireVerdict(t, err, smtperr.PhaseAuth, smtperr.NotSupported, smtperr.ReasonAuthNotOffered, 0)
+	})
+	t.Run("a line break in an address", func(t *testing.T) {
+		t.Parallel()
+		err := dial(t, relay.Script{}).Mail("a@b.test\r\nRCPT")
+		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ConfigError, smtperr.ReasonInvalidAddress, 0)
+	})
+}
+
+func TestErrorsOfGoSMTP(t *testing.T) {
+	t.Parallel()
+	dial := func(t *testing.T, script relay.Script) *gosmtp.Client {
+		t.Helper()
+		conn, err := net.Dial("tcp", relay.Start(t, script).Addr().String())
+		require.NoError(t, err)
+		c := gosmtp.NewClient(conn)
+		if script.LMTP {
+			c = gosmtp.NewClientLMTP(conn)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	t.Run("a refused recipient, its enhanced code apart from the text", func(t *testing.T) {
+		t.Parallel()
+		c := dial(t, relay.Script{Rcpt: relay.Say("550 5.1.1 who")})
+		require.NoError(t, c.Mail("a@b.test", nil))
+		e := requireVerdict(t, c.Rcpt("c@d.test", nil), smtperr.PhaseRcpt, smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown, 550)
+		require.Equal(t, "5.1.1", e.Reply.Enhanced.String())
+	})
+	t.Run("a refused recipient without an enhanced code", func(t *testing.T) {
+		t.Parallel()
+		c := dial(t, relay.Script{Rcpt: relay.Say("550 who")})
+		require.NoError(t, c.Mail("a@b.test", nil))
+		e := requireVerdict(t, c.Rcpt("c@d.test", nil), smtperr.PhaseRcpt, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, 550)
+		require.True(t, e.Reply.Enhanced.IsZero())
+	})
+	t.Run("421", func(t *testing.T) {
+		t.Parallel()
+		err := dial(t, relay.Script{Mail: relay.Say("421 4.3.2 bye")}).Mail("a@b.test", nil)
+		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ServiceUnavailable, smtperr.ReasonNotAccepting, 421)
+	})
+	t.Run("LMTP's replies, one for each recipient", func(t *testing.T) {
+		t.Parallel()
+		c := dial(t, relay.Script{LMTP: true, Dot: relay.Seq(relay.Say("250 2.0.0 ok"), relay.Say("550 5.1.1 who"), relay.Say("452 4.2.2 full"))})
+		require.NoError(t, c.Mail("a@b.test", nil))
+		for _, to := range []string{"good@d.test", "bad@d.test", "full@d.test"} {
+			require.NoError(t, c.Rcpt(to, nil))
+		}
+		w, err := c.Data()
+		require.NoError(t, err)
+		_, err = w.Write([]byte("Subject: x\r\n\r\nx\r\n"))
+		require.NoError(t, err)
+		_, err = w.CloseWithLMTPResponse()
+		e := smtperr.Classify("", err)
+		require.Equal(t, smtperr.RecipientRefused, e.Class)
+		require.Equal(t, smtperr.PhaseDot, e.Phase)
+		require.Equal(t, 452, e.Code(), "the first 4xx represents them")
+		require.True(t, e.Temporary)
+		require.Len(t, e.Recipients, 2)
+		require.Equal(t, "bad@d.test", e.Recipients[0].Recipient)
+		require.Equal(t, smtperr.ReasonMailboxUnknown, e.Recipients[0].Reason)
+	})
+	t.Run("by value", func(t *testing.T) {
+		t.Parallel()
+		err := fmt.Errorf("x: %w", byValue{Code: 550, EnhancedCode: [3]int{5, 7, 1}, Message: "no"})
+		requireVerdict(t, err, smtperr.PhaseMail, smtperr.SenderRefused, smtperr.ReasonNotAuthorized, 550)
+	})
+}
+
+type byValue struct {
+	Code         int
+	EnhancedCode [3]int
+	Message      string
+}
+
+func (e byValue) Error() string { return e.Message }
+
+func TestErrorsOfGoMail(t *testing.T) {
+	t.Parallel()
+	send := func(t *testing.T, script relay.Script, change ...func(*gomail.Msg)) error {
+		t.Helper()
+		srv := relay.Start(t, script)
+		c, err := gomail.NewClient(srv.Host(), gomail.WithPort(int(srv.Port())), gomail.WithTLSPolicy(gomail.NoTLS))
+		require.NoError(t, err)
+		m := gomail.NewMsg()
+		require.NoError(t, m.From("a@b.test"))
+		require.NoError(t, m.To("c@d.test"))
+		m.SetBodyString(gomail.TypeTextPlain, "x")
+		for _, f := range change {
+			f(m)
+		}
+		return c.DialAndSend(m)
+	}
+	for _, tt := range []struct {
+		name   string
+		script relay.Script
+		class  smtperr.Class
+		reason smtperr.Reason
+		phase  smtperr.Phase
+		code   int
+	}{
+		{"MAIL", relay.Script{Mail: relay.Say("550 5.7.1 no")}, smtperr.SenderRefused, smtperr.ReasonNotAuthorized, smtperr.PhaseMail, 550},
+		{"RCPT", relay.Script{Rcpt: relay.Say("450 4.2.1 later")}, smtperr.RecipientRefused, smtperr.ReasonMailboxDisabled, smtperr.PhaseRcpt, 450},
+		{"DATA", relay.Script{Data: relay.Say("554 5.5.1 nobody")}, smtperr.DataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 554},
+		{"the dot", relay.Script{Dot: relay.Say("552 5.3.4 too big")}, smtperr.DataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseDot, 552},
+		{"421 to MAIL", relay.Script{Mail: relay.Say("421 4.7.0 bye")}, smtperr.ServiceUnavailable, smtperr.ReasonPolicyTemporary, smtperr.PhaseMail, 421},
+	} {
+		t.Run("a reply to "+tt.name, func(t *testing.T) {
+			t.Parallel()
+			err := send(t, tt.script)
+			e := requireVerdict(t, err, "", tt.class, tt.reason, tt.code)
+			require.Equal(t, tt.phase, e.Phase, "the error tells it")
+			require.Equal(t, tt.code/100 == 4, e.Temporary)
+		})
+	}
+	t.Run("a message without recipients", func(t *testing.T) {
+		t.Parallel()
+		err := send(t, relay.Script{}, func(m *gomail.Msg) { m.SetAddrHeaderFromMailAddress(gomail.HeaderTo) })
+		requireVerdict(t, err, "", smtperr.ConfigError, smtperr.ReasonInvalidAddress, 0)
+	})
+}
+
+// Errors that only look a little like those of a mail client say nothing.
+func TestResemblanceIsNotEnough(t *testing.T) {
+	t.Parallel()
+	for name, err := range map[string]error{
+		"a code and a message":         httpError{Code: 550, Message: "x"},
+		"a code by method":             awsError{},
+		"a map of errors":              fieldErrors{"a": errors.New("b")},
+		"a text that begins with one":  errors.New("550 5.1.1 no such user"),
+		"a text that speaks of others": errors.New("the relay said: unencrypted connection"),
+	} {
+		require.Equal(t, smtperr.Unknown, smtperr.Classify(smtperr.PhaseMail, err).Class, name)
+	}
+}
+
+type (
+	httpError struct {
+		Code    int
+		Message string
+	}
+	awsError    struct{}
+	fieldErrors map[string]error
+)
+
+func (e httpError) Error() string   { return e.Message }
+func (awsError) Error() string      { return "x" }
+func (awsError) ErrorCode() int     { return 550 }
+func (e fieldErrors) Error() string { return "x" }
+
+func TestATextprotoErrorWithAnAbsurdCode(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{-1, 0, 99, 600, 1 << 20} {
+		e := smtperr.Classify(smtperr.PhaseMail, &textproto.Error{Code: code, Msg: strings.Repeat("x", 1<<16)})
+		require.Equal(t, smtperr.ProtocolError, e.Class)
+		require.Equal(t, smtperr.ReasonBadCode, e.Reason)
+		requireHarmless(t, e.Error())
+	}
+}

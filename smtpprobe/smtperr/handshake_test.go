@@ -1,0 +1,206 @@
+package smtperr_test
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// What crypto/tls really says, not what a test believes that it says.
+func TestRealHandshakesClassify(t *testing.T) {
+	t.Parallel()
+	ca, stranger := certs.NewAuthority("ours"), certs.NewAuthority("theirs")
+	here := certs.For("localhost")
+	withRoot := stranger.Issue(here)
+	withRoot.Certificate = append(withRoot.Certificate, stranger.Certificate().Raw)
+	for _, tt := range []struct {
+		name   string
+		script relay.Script
+		client *tls.Config
+		class  smtperr.Class
+		reason smtperr.Reason
+	}{
+		{"expired", relay.Script{TLS: certs.Server(ca.Issue(certs.Expired(here)))}, nil, smtperr.TLSVerifyError, smtperr.ReasonExpired},
+		{"not yet valid", relay.Script{TLS: certs.Server(ca.Issue(certs.NotYetValid(here)))}, nil, smtperr.TLSVerifyError, smtperr.ReasonNotYetValid},
+		{"another host's", relay.Script{TLS: certs.Server(ca.Issue(certs.For("other.test")))}, nil, smtperr.TLSVerifyError, smtperr.ReasonHostMismatch},
+		{"an unknown authority's", relay.Script{TLS: certs.Server(stranger.Issue(here))}, nil, smtperr.TLSVerifyError, smtperr.ReasonUnknownAuthority},
+		{"an unknown authority's that is sent along", relay.Script{TLS: certs.Server(withRoot)}, nil, smtperr.TLSVerifyError, smtperr.ReasonUnknownAuthority},
+		{"self-signed", relay.Script{TLS: certs.Server(certs.SelfSigned(here))}, nil, smtperr.TLSVerifyError, smtperr.ReasonSelfSigned},
+		{
+			"versions apart", relay.Script{TLS: certs.ServerUpTo(tls.VersionTLS12, ca.Issue(here))},
+			&tls.Config{MinVersion: tls.VersionTLS13}, smtperr.TLSError, smtperr.ReasonProtocolVersion,
+		},
+		{"plain SMTP", relay.Script{Handshake: relay.Say("220 relay.test ESMTP")}, nil, smtperr.TLSError, smtperr.ReasonPlaintextSMTP},
+		{"a web server", relay.Script{Handshake: relay.Raw("HTTP/1.1 400 Bad Request\r\n\r\n")}, nil, smtperr.TLSError, smtperr.ReasonNotSMTPHTTP},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			script := tt.script
+			script.ImplicitTLS = true
+			if script.TLS == nil {
+				script.TLS = certs.Server(ca.Issue(here))
+			}
+			client := tt.client
+			if client == nil {
+				client = &tls.Config{MinVersion: tls.VersionTLS12}
+			}
+			client.RootCAs, client.ServerName = ca.Pool(), "localhost"
+			_, err := tls.Dial("tcp", relay.Start(t, script).Addr().String(), client)
+			require.Error(t, err)
+			e := smtperr.Classify(smtperr.PhaseTLS, err)
+			require.Equal(t, tt.class, e.Class, err)
+			require.Equal(t, tt.reason, e.Reason, err)
+		})
+	}
+}
+
+func TestAServerThatWantsAnotherClientCertificateIsUnderstood(t *testing.T) {
+	t.Parallel()
+	ca, stranger := certs.NewAuthority("ours"), certs.NewAuthority("theirs")
+	for _, tt := range []struct {
+		name    string
+		version uint16
+		ours    []tls.Certificate
+	}{
+		{"none given", tls.VersionTLS13, nil},
+		{"a stranger's given", tls.VersionTLS12, []tls.Certificate{stranger.Issue(certs.Client("probe"))}},
+		{"a stranger's given, TLS 1.3", tls.VersionTLS13, []tls.Certificate{stranger.Issue(certs.Client("probe"))}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			server := ca.DemandClient(certs.ServerUpTo(tt.version, ca.Issue(certs.For("localhost"))))
+			srv := relay.Start(t, relay.Script{TLS: server, ImplicitTLS: true})
+			given := func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
+				if len(tt.ours) == 0 {
+					return &tls.Certificate{}, nil
+				}
+				return &tt.ours[0], nil
+			}
+			conn, err := tls.Dial("tcp", srv.Addr().String(), &tls.Config{
+				RootCAs: ca.Pool(), ServerName: "localhost", MinVersion: tls.VersionTLS12, GetClientCertificate: given,
+			})
+			if err == nil { // with TLS 1.3 the first read tells
+				_, err = conn.Read(make([]byte, 1))
+				conn.Close()
+			}
+			require.Error(t, err)
+			e := smtperr.Classify(smtperr.PhaseGreeting, err)
+			require.Equal(t, smtperr.TLSError, e.Class, err)
+			require.Equal(t, smtperr.ReasonClientCertRequired, e.Reason, err)
+			_, alerted := smtperr.RemoteAlert(e)
+			require.True(t, alerted, "also beneath the verdict")
+		})
+	}
+}
+
+func TestAHandshakeThatIsClosedIsATLSError(t *testing.T) {
+	t.Parallel()
+	here, there := net.Pipe()
+	go func() {
+		_, _ = there.Read(make([]byte, 1<<10))
+		_ = there.Close()
+	}()
+	err := tls.Client(here, &tls.Config{ServerName: "localhost", MinVersion: tls.VersionTLS12}).Handshake()
+	e := smtperr.Classify(smtperr.PhaseTLS, err)
+	require.Equal(t, smtperr.TLSError, e.Class, err)
+	require.Equal(t, smtperr.ReasonClosed, e.Reason, err)
+}
+
+func TestRealDialsClassify(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	closed := l.Addr().String()
+	require.NoError(t, l.Close())
+	canceled, cancel := context.WithCancel(t.Context())
+	cancel()
+	late, cancelLate := context.WithDeadline(t.Context(), time.Unix(1, 0))
+	defer cancelLate()
+	dial := func(ctx context.Context, network, address string) error {
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
+		if err == nil {
+			conn.Close()
+		}
+		return err
+	}
+	for _, tt := range []struct {
+		name   string
+		err    error
+		phase  smtperr.Phase
+		class  smtperr.Class
+		reason smtperr.Reason
+	}{
+		{"a closed port", dial(t.Context(), "tcp", closed), smtperr.PhaseConnect, smtperr.ConnectError, smtperr.ReasonRefused},
+		{"no unix socket", dial(t.Context(), "unix", filepath.Join(t.TempDir(), "none")), smtperr.PhaseConnect, smtperr.ConnectError, smtperr.ReasonNotFound},
+		{"a port that is none", dial(t.Context(), "tcp", "127.0.0.1:70000"), smtperr.PhaseConfig, smtperr.ConfigError, smtperr.ReasonInvalidPort},
+		{"a service that is none", dial(t.Context(), "tcp", "127.0.0.1:nosuchservice"), smtperr.PhaseConfig, smtperr.ConfigError, smtperr.ReasonInvalidPort},
+		{"no port", dial(t.Context(), "tcp", "127.0.0.1"), smtperr.PhaseConfig, smtperr.ConfigError, smtperr.ReasonInvalidPort},
+		{"an unknown network", dial(t.Context(), "smtp", closed), smtperr.PhaseConfig, smtperr.ConfigError, smtperr.ReasonInvalidAddress},
+		{"a cancelled dial", dial(canceled, "tcp", closed), smtperr.PhaseConnect, smtperr.Canceled, ""},
+		{"a dial past its deadline", dial(late, "tcp", closed), smtperr.PhaseConnect, smtperr.ConnectTimeout, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			require.Error(t, tt.err)
+			e := smtperr.Classify("", tt.err)
+			require.Equal(t, tt.class, e.Class, tt.err)
+			require.Equal(t, tt.reason, e.Reason, tt.err)
+			require.Equal(t, tt.phase, e.Phase, "derived")
+		})
+	}
+}
+
+func TestRealReadsAndWritesClassify(t *testing.T) {
+	t.Parallel()
+	pipe := func() (net.Conn, net.Conn) { return net.Pipe() }
+	t.Run("a read past its deadline", func(t *testing.T) {
+		t.Parallel()
+		here, there := pipe()
+		defer there.Close()
+		require.NoError(t, here.SetDeadline(time.Unix(1, 0)))
+		_, err := here.Read(make([]byte, 1))
+		require.Equal(t, smtperr.ReadTimeout, smtperr.Classify(smtperr.PhaseMail, err).Class)
+	})
+	t.Run("a read after the other side's close", func(t *testing.T) {
+		t.Parallel()
+		here, there := pipe()
+		require.NoError(t, there.Close())
+		_, err := here.Read(make([]byte, 1))
+		require.Equal(t, smtperr.Disconnected, smtperr.Classify(smtperr.PhaseMail, err).Class)
+	})
+	t.Run("a read after our own close", func(t *testing.T) {
+		t.Parallel()
+		conn, err := net.Dial("tcp", relay.Start(t, relay.Script{}).Addr().String())
+		require.NoError(t, err)
+		require.NoError(t, conn.Close())
+		_, err = conn.Read(make([]byte, 1))
+		require.Equal(t, smtperr.Canceled, smtperr.Classify(smtperr.PhaseMail, err).Class)
+	})
+	t.Run("a write past its deadline", func(t *testing.T) {
+		t.Parallel()
+		conn, err := net.Dial("tcp", relay.Start(t, relay.Script{}).Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+		require.NoError(t, conn.SetWriteDeadline(time.Unix(1, 0)))
+		_, err = conn.Write([]byte("x"))
+		require.Equal(t, smtperr.WriteTimeout, smtperr.Classify(smtperr.PhaseMail, err).Class)
+	})
+	t.Run("a name that cannot exist", func(t *testing.T) {
+		t.Parallel()
+		resolver := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
+			return nil, errors.New("no network in tests")
+		}}
+		_, err := resolver.LookupHost(t.Context(), "host.invalid")
+		require.ErrorIs(t, smtperr.Classify(smtperr.PhaseDNS, err), smtperr.ErrDNS)
+	})
+}
