@@ -1,0 +1,147 @@
+package smtperr_test
+
+import (
+	"io"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// due is the first digit, or the one code, that each phase needs.
+var due = map[smtperr.Phase]func(code int) bool{
+	smtperr.PhaseGreeting: func(code int) bool { return code == 220 },
+	smtperr.PhaseSTARTTLS: func(code int) bool { return code == 220 },
+	smtperr.PhaseAuth:     func(code int) bool { return code == 235 },
+	smtperr.PhaseData:     func(code int) bool { return code/100 == 3 },
+}
+
+var refusedAt = map[smtperr.Phase]smtperr.Class{
+	smtperr.PhaseGreeting: smtperr.GreetingRefused, smtperr.PhaseEHLO: smtperr.HeloRefused, smtperr.PhaseHELO: smtperr.HeloRefused,
+	smtperr.PhaseSTARTTLS: smtperr.StartTLSRefused, smtperr.PhaseAuth: smtperr.AuthFailed, smtperr.PhaseMail: smtperr.SenderRefused,
+	smtperr.PhaseRcpt: smtperr.RecipientRefused, smtperr.PhaseData: smtperr.DataRefused, smtperr.PhaseBody: smtperr.DataRefused,
+	smtperr.PhaseDot: smtperr.DataRefused, smtperr.PhaseRset: smtperr.ResponseError, smtperr.PhaseQuit: smtperr.ResponseError, "": smtperr.ResponseError,
+}
+
+// Rule 3, for every code in every phase.
+func TestEveryCodeInEveryPhase(t *testing.T) {
+	t.Parallel()
+	for phase, refused := range refusedAt {
+		for code := -1; code <= 1000; code++ {
+			ok := code/100 == 2
+			if exact := due[phase]; exact != nil {
+				ok = exact(code)
+			}
+			e := smtperr.ClassifyReply(phase, reply(code, "x"), smtperr.Circumstances{})
+			switch {
+			case ok:
+				require.Nil(t, e, "%d at %q", code, phase)
+				continue
+			case code < 200 || code > 599:
+				requireIs(t, e, smtperr.ProtocolError, smtperr.ReasonBadCode, true, 0)
+			case phase == smtperr.PhaseAuth && code == 334:
+				requireIs(t, e, smtperr.AuthFailed, smtperr.ReasonChallengeLoop, false, code)
+			case code < 400:
+				requireIs(t, e, smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, true, code)
+			case code == 421:
+				requireIs(t, e, smtperr.ServiceUnavailable, e.Reason, true, code)
+			default:
+				requireIs(t, e, refused, e.Reason, code < 500, code)
+			}
+			require.NotEmpty(t, e.Reason)
+			require.Equal(t, phase, e.Phase)
+		}
+	}
+}
+
+func requireIs(t *testing.T, e *smtperr.Error, class smtperr.Class, reason smtperr.Reason, temporary bool, code int) {
+	t.Helper()
+	require.NotNil(t, e)
+	require.Equal(t, class, e.Class)
+	require.Equal(t, reason, e.Reason)
+	require.Equal(t, temporary, e.Temporary)
+	require.Equal(t, code, e.Code())
+}
+
+func TestAnotherSuccessIsNoneWhereOneCodeIsDue(t *testing.T) {
+	t.Parallel()
+	for phase, code := range map[smtperr.Phase]int{
+		smtperr.PhaseGreeting: 221, smtperr.PhaseSTARTTLS: 250, smtperr.PhaseAuth: 220, smtperr.PhaseData: 250,
+	} {
+		requireIs(t, refusal(phase, code), smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, true, code)
+	}
+}
+
+func TestTooManyRecipientsOfOldServersIsTemporary(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name, text string
+		phase      smtperr.Phase
+		accepted   bool
+		temporary  bool
+	}{
+		{"without an enhanced code", "x", smtperr.PhaseRcpt, true, true},
+		{"with 5.5.3", "5.5.3 x", smtperr.PhaseRcpt, true, true},
+		{"with another enhanced code", "5.2.2 x", smtperr.PhaseRcpt, true, false},
+		{"as the first", "x", smtperr.PhaseRcpt, false, false},
+		{"to MAIL", "x", smtperr.PhaseMail, true, false},
+		{"after the dot", "x", smtperr.PhaseDot, true, false},
+	} {
+		e := smtperr.ClassifyReply(tt.phase, reply(552, tt.text), smtperr.Circumstances{RecipientAccepted: tt.accepted})
+		require.Equal(t, tt.temporary, e.Temporary, tt.name)
+		require.Equal(t, 552, e.Code())
+	}
+}
+
+// Rule 9: words refine a reason, and nothing else.
+func FuzzTextDecidesNeitherClassNorPermanence(f *testing.F) {
+	for _, text := range []string{"Relay access denied", "greylisted", "too many connections", "unable to relay", "450 4.7.1", "rate limit\r\n", "\xff\x00"} {
+		f.Add(text, uint16(550), uint8(9), true)
+		f.Add(text, uint16(421), uint8(4), false)
+	}
+	f.Fuzz(func(t *testing.T, text string, code uint16, at uint8, flag bool) {
+		phases := smtperr.Phases()
+		phase := phases[int(at)%len(phases)]
+		c := smtperr.Circumstances{TLS: flag, AuthOffered: !flag, Authenticated: flag, RecipientAccepted: flag, OverlongLine: flag, Recipient: text}
+		silent := smtperr.ClassifyReply(phase, smtperr.Reply{Code: int(code)}, c)
+		spoken := smtperr.ClassifyReply(phase, smtperr.Reply{Code: int(code), Lines: strings.Split(text, "\n")}, c)
+		require.Equal(t, silent == nil, spoken == nil)
+		if silent == nil {
+			return
+		}
+		require.Equal(t, silent.Class, spoken.Class)
+		require.Equal(t, silent.Temporary, spoken.Temporary)
+		require.Contains(t, smtperr.Reasons(), spoken.Reason)
+		requireHarmless(t, spoken.Error())
+	})
+}
+
+func FuzzEscape(f *testing.F) {
+	f.Add("a\r\n\xff\u202e\\", 20)
+	f.Fuzz(func(t *testing.T, text string, limit int) {
+		limit &= 0xfff
+		out := smtperr.Escape(text, limit)
+		require.LessOrEqual(t, len(out), limit+len("..."))
+		require.Regexp(t, "^[ -~]*$", out)
+		require.True(t, utf8.ValidString(out))
+	})
+}
+
+// A probe per second and relay for years: one allocation, the error itself.
+func TestClassifyingAllocatesTheErrorOnly(t *testing.T) {
+	r := reply(550, "5.1.1 <alice@example.org>: Recipient address rejected")
+	require.LessOrEqual(t, testing.AllocsPerRun(100, func() {
+		_ = smtperr.ClassifyReply(smtperr.PhaseRcpt, r, smtperr.Circumstances{})
+	}), 1.0)
+	ok := reply(250, "2.0.0 ok")
+	require.Zero(t, testing.AllocsPerRun(100, func() {
+		_ = smtperr.ClassifyReply(smtperr.PhaseRcpt, ok, smtperr.Circumstances{})
+	}))
+	err := reading(io.EOF)
+	require.LessOrEqual(t, testing.AllocsPerRun(100, func() {
+		_ = smtperr.Classify(smtperr.PhaseRcpt, err)
+	}), 1.0)
+}
