@@ -29,6 +29,10 @@ const maxExchangers = 50
 // it takes no mail (RFC 7505) is dns_not_found/null_mx. Targets that are no
 // name of a host, such as IP addresses, do not count; at most 50 hosts do.
 func (c Config) MX(ctx context.Context, domain string) ([]MXHost, error) {
+	return c.exchangers(ctx, c.resolver(), domain)
+}
+
+func (c Config) exchangers(ctx context.Context, r resolver, domain string) ([]MXHost, error) {
 	if ip, err := netip.ParseAddr(strings.Trim(domain, "[]")); err == nil {
 		return []MXHost{{Host: ip.Unmap().String()}}, nil
 	}
@@ -40,22 +44,22 @@ func (c Config) MX(ctx context.Context, domain string) ([]MXHost, error) {
 	step, cancel := c.step(ctx)
 	defer cancel()
 	// A mail domain is always the whole one (RFC 5321 §2.3.5): no search list.
-	records, err := c.resolver().exchangers(step, name+".")
+	records, err := r.exchangers(step, name+".")
 	if failure := judged(step, name, err); failure != nil {
 		if failure.Class != smtperr.DNSNotFound {
 			return nil, failure
 		}
-		return c.implicitMX(step, name)
+		return c.implicitMX(step, r, name)
 	}
 	return judgeTargets(name, records)
 }
 
-func (c Config) implicitMX(ctx context.Context, name string) ([]MXHost, error) {
+func (c Config) implicitMX(ctx context.Context, r resolver, name string) ([]MXHost, error) {
 	// The step's time is the one of this step already.
 	c.StepTimeout = 0
 	// That ip_version leaves none of its addresses does not make it another host.
 	c.IPVersion = ""
-	if _, err := c.Resolve(ctx, name+"."); err != nil {
+	if _, err := c.resolve(ctx, r, name+"."); err != nil {
 		return nil, err
 	}
 	return []MXHost{{Host: name}}, nil

@@ -26,11 +26,11 @@ func (s nameServer) addresses(ctx context.Context, name string, f family) ([]net
 		var raw net.IP
 		switch r := record.(type) {
 		case *dns.A:
-			raw = r.A
+			raw = r.A.To4()
 		case *dns.AAAA:
 			raw = r.AAAA
 		}
-		if ip, ok := netip.AddrFromSlice(raw); ok {
+		if ip, ok := netip.AddrFromSlice(raw); ok && !ip.Is4In6() {
 			ips = append(ips, ip)
 		}
 	}

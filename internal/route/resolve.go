@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -23,7 +24,7 @@ func (c Config) resolver() resolver {
 	if c.DNSServer != "" {
 		return nameServer(c.DNSServer)
 	}
-	return system{}
+	return system{new(net.Dialer).DialContext}
 }
 
 // family is one of the two kinds of addresses.
@@ -53,6 +54,10 @@ func (c Config) families() []family {
 // the A records. Without any address the worst failure is the verdict: of a
 // timeout, a failing server and a name that was not found, the first.
 func (c Config) Resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+	return c.resolve(ctx, c.resolver(), host)
+}
+
+func (c Config) resolve(ctx context.Context, r resolver, host string) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return c.literal(ip.Unmap())
 	}
@@ -67,7 +72,7 @@ func (c Config) Resolve(ctx context.Context, host string) ([]netip.Addr, error) 
 	var asking sync.WaitGroup
 	ask := func(i int) {
 		var err error
-		found[i], err = c.resolver().addresses(step, name, families[i])
+		found[i], err = r.addresses(step, name, families[i])
 		failed[i] = judged(step, name, err)
 	}
 	for i := 1; i < len(families); i++ {

@@ -13,10 +13,13 @@ import (
 
 // system asks as every program of this machine does: the hosts file, then the
 // name servers, with the search list unless a name ends in a dot.
-type system struct{}
+type system struct{ dial dialer }
 
-func (system) addresses(ctx context.Context, name string, f family) ([]netip.Addr, error) {
-	var attempt lookup
+// dialer connects to the name servers.
+type dialer func(ctx context.Context, network, address string) (net.Conn, error)
+
+func (s system) addresses(ctx context.Context, name string, f family) ([]netip.Addr, error) {
+	attempt := lookup{dial: s.dial}
 	ips, err := attempt.resolver(ctx).LookupNetIP(ctx, f.network, name)
 	var unsuitable *net.AddrError
 	if errors.As(err, &unsuitable) { // only addresses of the other family, from the hosts file
@@ -25,8 +28,8 @@ func (system) addresses(ctx context.Context, name string, f family) ([]netip.Add
 	return ips, attempt.failure(err)
 }
 
-func (system) exchangers(ctx context.Context, name string) ([]MXHost, error) {
-	var attempt lookup
+func (s system) exchangers(ctx context.Context, name string) ([]MXHost, error) {
+	attempt := lookup{dial: s.dial}
 	records, err := attempt.resolver(ctx).LookupMX(ctx, name)
 	// Next to malformed records there may be good ones.
 	if len(records) == 0 && err != nil {
@@ -46,6 +49,8 @@ const preferGo = runtime.GOOS != "windows" && runtime.GOOS != "darwin"
 
 // lookup is one lookup by Go's resolver.
 type lookup struct {
+	dial dialer
+
 	mu    sync.Mutex
 	local *smtperr.Error // what this machine lacks for asking at all
 }
@@ -54,8 +59,7 @@ type lookup struct {
 // their queries, and then their times mean nothing.
 func (l *lookup) resolver(ctx context.Context) *net.Resolver {
 	return &net.Resolver{PreferGo: preferGo, Dial: func(attempt context.Context, network, address string) (net.Conn, error) {
-		var d net.Dialer
-		conn, err := d.DialContext(attempt, network, address)
+		conn, err := l.dial(attempt, network, address)
 		if err != nil {
 			l.note(err)
 			return nil, err

@@ -1,0 +1,179 @@
+package route_test
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/route"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+func TestAddressesAreTriedInOrderUntilOneConnects(t *testing.T) {
+	t.Parallel()
+	relay := serve(t, "127.0.0.3", func(net.Conn) {})
+	conn, err := route.Config{}.Dial(t.Context(), addrs("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"), relay.Port())
+	require.NoError(t, err)
+	defer conn.Close()
+	require.Equal(t, relay.String(), conn.RemoteAddr().String())
+}
+
+func TestTheFirstAddressesErrorIsTheVerdict(t *testing.T) {
+	t.Parallel()
+	port := closed(t, "127.0.0.1").Port()
+	_, err := route.Config{}.Dial(t.Context(), addrs("127.0.0.1", "127.0.0.2", "127.0.0.3"), port)
+	require.Equal(t, "connect_error/refused@connect", said(t, err))
+	require.Contains(t, err.Error(), "127.0.0.1:")
+	e, _ := smtperr.Of(err)
+	require.Len(t, e.Secondary, 2)
+	require.Equal(t, "connect_error/refused@connect", said(t, e.Secondary[1]))
+	require.Contains(t, e.Secondary[1].Error(), "127.0.0.3:")
+}
+
+func TestTheSourceAddressIsBound(t *testing.T) {
+	t.Parallel()
+	from := make(chan string, 1)
+	relay := serve(t, "127.0.0.1", func(conn net.Conn) { from <- conn.RemoteAddr().String() })
+	c := route.Config{SourceAddress: netip.MustParseAddr("127.0.0.77")}
+	conn, err := c.Dial(t.Context(), addrs("::1", "127.0.0.1"), relay.Port())
+	require.NoError(t, err)
+	defer conn.Close()
+	require.True(t, strings.HasPrefix(<-from, "127.0.0.77:"))
+}
+
+func TestAMachineWithoutTheSourceAddressSaysSo(t *testing.T) {
+	t.Parallel()
+	relay := serve(t, "127.0.0.1", func(net.Conn) {})
+	for source, addr := range map[string]string{
+		"192.0.2.1": "127.0.0.1", // not this machine's
+		"::1":       "127.0.0.1",
+		"127.0.0.1": "::1",
+	} {
+		c := route.Config{SourceAddress: netip.MustParseAddr(source)}
+		_, err := c.Dial(t.Context(), addrs(addr), relay.Port())
+		require.Equal(t, "local_error/no_source_address@connect", said(t, err), source)
+		require.Contains(t, err.Error(), source)
+	}
+}
+
+func TestAnAddressThatIPVersionRulesOutIsNotDialed(t *testing.T) {
+	t.Parallel()
+	relay := serve(t, "127.0.0.1", func(net.Conn) {})
+	_, err := route.Config{IPVersion: "ipv6"}.Dial(t.Context(), addrs("127.0.0.1"), relay.Port())
+	require.Equal(t, "config_error/invalid_address@connect", said(t, err))
+}
+
+func TestNoAddressIsAnError(t *testing.T) {
+	t.Parallel()
+	_, err := route.Config{}.Dial(t.Context(), nil, 25)
+	require.Equal(t, "dns_not_found/not_found@connect", said(t, err))
+}
+
+func TestACanceledDialTriesNoOtherAddress(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := route.Config{}.Dial(ctx, addrs("127.0.0.1", "127.0.0.2"), 25)
+	require.Equal(t, "canceled@connect", said(t, err))
+	e, _ := smtperr.Of(err)
+	require.Empty(t, e.Secondary)
+}
+
+func TestATimeThatIsUpIsAConnectTimeout(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now())
+	defer cancel()
+	_, err := route.Config{}.Dial(ctx, addrs("127.0.0.1", "127.0.0.2"), 25)
+	require.Equal(t, "connect_timeout@connect", said(t, err))
+	e, _ := smtperr.Of(err)
+	require.Empty(t, e.Secondary)
+}
+
+func TestAUnixSocketIsDialed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "lmtp")
+	l, err := net.Listen("unix", path)
+	require.NoError(t, err)
+	serveOn(t, l, func(net.Conn) {})
+	c := route.Config{SourceAddress: netip.MustParseAddr("127.0.0.1"), StepTimeout: time.Minute}
+	conn, err := c.DialUnix(t.Context(), path)
+	require.NoError(t, err)
+	conn.Close()
+
+	file := filepath.Join(dir, "file")
+	require.NoError(t, os.WriteFile(file, nil, 0o600))
+	for path, want := range map[string]string{
+		filepath.Join(dir, "missing"): "connect_error/not_found@connect",
+		file:                          "connect_error/refused@connect",
+		filepath.Join(dir, strings.Repeat("much/too/long", 9)): "config_error/invalid_address@connect",
+	} {
+		_, err := c.DialUnix(t.Context(), path)
+		require.Equal(t, want, said(t, err), "%s: %v", path, err)
+	}
+}
+
+func TestAnAddressThisMachineHasNoWayToDoesNotHideTheNext(t *testing.T) {
+	t.Parallel()
+	relay := serve(t, "127.0.0.1", func(net.Conn) {})
+	// A link-local address without its zone cannot be dialed.
+	conn, err := route.Config{StepTimeout: time.Second}.Dial(t.Context(), addrs("fe80::1", "127.0.0.1"), relay.Port())
+	require.NoError(t, err)
+	conn.Close()
+}
+
+func TestSocketsAreNotWrapped(t *testing.T) {
+	t.Parallel()
+	relay := serve(t, "127.0.0.1", func(net.Conn) {})
+	conn, err := route.Config{}.Dial(t.Context(), addrs("127.0.0.1"), relay.Port())
+	require.NoError(t, err)
+	defer conn.Close()
+	require.Implements(t, (*syscall.Conn)(nil), conn)
+}
+
+func BenchmarkDial(b *testing.B) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				return
+			}
+			conn.Close()
+		}
+	}()
+	relay := netip.MustParseAddrPort(l.Addr().String())
+	dials := map[string]func(context.Context) (net.Conn, error){
+		"route": func(ctx context.Context) (net.Conn, error) {
+			return route.Config{}.Dial(ctx, []netip.Addr{relay.Addr()}, relay.Port())
+		},
+		"net": func(ctx context.Context) (net.Conn, error) {
+			d := net.Dialer{KeepAlive: -1}
+			return d.DialContext(ctx, "tcp", relay.String())
+		},
+	}
+	for name, dial := range dials {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				conn, err := dial(b.Context())
+				if err != nil {
+					b.Fatal(err)
+				}
+				conn.Close()
+			}
+		})
+	}
+}
