@@ -100,12 +100,15 @@ func TestABusyUnixSocketIsWaitedFor(t *testing.T) {
 	_, err = route.Config{}.DialUnix(ctx, path)
 	require.Equal(t, "canceled@connect", said(t, err))
 
+	accepted := make(chan int, 1)
 	time.AfterFunc(50*time.Millisecond, func() {
-		if accepted, _, err := unix.Accept(fd); err == nil {
-			t.Cleanup(func() { unix.Close(accepted) })
+		one, _, err := unix.Accept(fd)
+		if err == nil {
+			accepted <- one
 		}
 	})
 	conn, err := route.Config{StepTimeout: time.Minute}.DialUnix(t.Context(), path)
 	require.NoError(t, err)
 	conn.Close()
+	unix.Close(<-accepted)
 }

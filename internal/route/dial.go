@@ -31,7 +31,7 @@ func (c Config) Dial(ctx context.Context, addrs []netip.Addr, port uint16) (net.
 		} else {
 			verdict.Secondary = append(verdict.Secondary, failure)
 		}
-		if ctx.Err() != nil || failure.Class == smtperr.Canceled || failure.Reason == smtperr.ReasonTooManyOpenFiles {
+		if over(ctx) || failure.Class == smtperr.Canceled || failure.Reason == smtperr.ReasonTooManyOpenFiles {
 			break
 		}
 	}

@@ -84,8 +84,8 @@ func (c Config) resolve(ctx context.Context, r resolver, host string) ([]netip.A
 	switch {
 	case len(addrs) == 0:
 		return nil, worst(failed)
-	case ctx.Err() != nil: // there is no time left to use them
-		return nil, judged(ctx, name, ctx.Err())
+	case over(ctx): // there is no time left to use them
+		return nil, judged(ctx, name, context.DeadlineExceeded)
 	}
 	return addrs, nil
 }

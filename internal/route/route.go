@@ -40,3 +40,10 @@ func (c Config) uses(ip netip.Addr) bool {
 	}
 	return true
 }
+
+// over tells whether there is time left. A deadline can interrupt a connection
+// a moment before it ends the context.
+func over(ctx context.Context) bool {
+	deadline, limited := ctx.Deadline()
+	return ctx.Err() != nil || limited && !time.Now().Before(deadline)
+}
