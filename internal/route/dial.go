@@ -21,7 +21,7 @@ func (c Config) Dial(ctx context.Context, addrs []netip.Addr, port uint16) (net.
 		if c.unusable(ip) != nil {
 			continue
 		}
-		conn, err := c.dial(ctx, "tcp", netip.AddrPortFrom(ip, port).String())
+		conn, err := c.attempt(ctx, "tcp", netip.AddrPortFrom(ip, port).String())
 		if err == nil {
 			return conn, nil
 		}
@@ -57,9 +57,9 @@ func (c Config) unusable(ip netip.Addr) *smtperr.Error {
 	return nil
 }
 
-// dial is one attempt. There are no keepalives: a session is short, and has
+// attempt connects to one address. There are no keepalives: a session is short, and has
 // deadlines of its own.
-func (c Config) dial(ctx context.Context, network, address string) (net.Conn, error) {
+func (c Config) attempt(ctx context.Context, network, address string) (net.Conn, error) {
 	d := net.Dialer{Timeout: c.StepTimeout, KeepAlive: -1}
 	if c.SourceAddress.IsValid() && network == "tcp" {
 		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(c.SourceAddress.Unmap(), 0))

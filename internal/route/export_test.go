@@ -25,7 +25,7 @@ type SystemWay struct {
 }
 
 func (w SystemWay) Resolve(ctx context.Context, host string) ([]netip.Addr, error) {
-	return w.config.resolve(ctx, w.resolver, host)
+	return w.config.resolveBy(ctx, w.resolver, host)
 }
 
 func (w SystemWay) MX(ctx context.Context, domain string) ([]MXHost, error) {

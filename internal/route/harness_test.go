@@ -1,6 +1,7 @@
 package route_test
 
 import (
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -65,13 +66,28 @@ func serveOn(t *testing.T, l net.Listener, talk func(net.Conn)) {
 	})
 }
 
-// closed is a port of an address where nobody listens.
-func closed(t *testing.T, ip string) netip.AddrPort {
+// closed is a port of 127.0.0.1 where nobody listens.
+func closed(t *testing.T) netip.AddrPort {
 	t.Helper()
-	l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, l.Close())
 	return netip.MustParseAddrPort(l.Addr().String())
+}
+
+// say writes to a client that may have left.
+func say(conn net.Conn, text string) {
+	_, _ = io.WriteString(conn, text) //nolint:errcheck // then the test sees it
+}
+
+// linger waits until the client leaves.
+func linger(conn net.Conn) {
+	_, _ = io.Copy(io.Discard, conn) //nolint:errcheck // however it leaves
+}
+
+// echo sends back what comes.
+func echo(conn net.Conn) {
+	_, _ = io.Copy(conn, conn) //nolint:errcheck // however it ends
 }
 
 func addrs(texts ...string) []netip.Addr {

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
@@ -18,6 +17,7 @@ import (
 const (
 	maxHead          = 16 << 10 // octets of a response's status line and header
 	maxInformational = 5        // responses of 1xx before the one that counts
+	protocol         = "HTTP/"
 )
 
 // httpConnect asks an HTTP proxy for a tunnel.
@@ -90,7 +90,7 @@ func readHead(conn net.Conn) ([]byte, error) {
 		if len(head) == cap(head) {
 			head = append(head, 0)[:len(head)]
 		}
-		if !strings.HasPrefix("HTTP/", string(head[:min(len(head), len("HTTP/"))])) {
+		if n := min(len(head), len(protocol)); string(head[:n]) != protocol[:n] {
 			return nil, refused("the answer is not HTTP")
 		}
 	}

@@ -49,17 +49,15 @@ func (c Config) exchangers(ctx context.Context, r resolver, domain string) ([]MX
 		if failure.Class != smtperr.DNSNotFound {
 			return nil, failure
 		}
-		return c.implicitMX(step, r, name)
+		return implicitMX(step, r, name)
 	}
 	return judgeTargets(name, records)
 }
 
-func (c Config) implicitMX(ctx context.Context, r resolver, name string) ([]MXHost, error) {
-	// The step's time is the one of this step already.
-	c.StepTimeout = 0
-	// That ip_version leaves none of its addresses does not make it another host.
-	c.IPVersion = ""
-	if _, err := c.resolve(ctx, r, name+"."); err != nil {
+func implicitMX(ctx context.Context, r resolver, name string) ([]MXHost, error) {
+	// The context is that of this step already, and the domain exists whatever
+	// ip_version leaves of its addresses.
+	if _, err := (Config{}).resolveBy(ctx, r, name+"."); err != nil {
 		return nil, err
 	}
 	return []MXHost{{Host: name}}, nil

@@ -118,7 +118,8 @@ func (s nameServer) exchange(ctx context.Context, network string, question *dns.
 		return nil, err
 	}
 	defer socket.Close()
-	defer context.AfterFunc(ctx, func() { socket.Close() })()
+	stop := context.AfterFunc(ctx, func() { socket.Close() })
+	defer stop()
 	conn := &dns.Conn{Conn: socket, UDPSize: udpSize}
 	waits := resends
 	if network == "tcp" {

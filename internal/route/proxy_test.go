@@ -73,8 +73,8 @@ func proxies(t *testing.T) (urls map[string]string, asked chan string) {
 			return
 		}
 		asked <- address
-		_, _ = conn.Write(append([]byte{5, 0, 0, 1, 127, 0, 0, 1, 0, 25}, "220 relay\r\n"...))
-		_, _ = io.Copy(conn, conn)
+		say(conn, "\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x19220 relay\r\n")
+		echo(conn)
 	})
 	tunnel := serve(t, "127.0.0.1", func(conn net.Conn) {
 		r, err := http.ReadRequest(bufio.NewReader(conn))
@@ -88,8 +88,8 @@ func proxies(t *testing.T) (urls map[string]string, asked chan string) {
 			return
 		}
 		asked <- r.Method + " " + r.RequestURI + " " + r.Host
-		_, _ = io.WriteString(conn, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 Connection established\r\nVia: x\r\n\r\n220 relay\r\n")
-		_, _ = io.Copy(conn, conn)
+		say(conn, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 Connection established\r\nVia: x\r\n\r\n220 relay\r\n")
+		echo(conn)
 	})
 	return map[string]string{
 		"socks5": "socks5://" + login + socks.String(),
@@ -120,7 +120,7 @@ func acceptSOCKS(conn net.Conn, user, password string) (string, error) {
 	if user != "" && len(methods) > 1 {
 		method = 2
 	}
-	_, _ = conn.Write([]byte{5, method})
+	say(conn, string([]byte{5, method}))
 	if method == 2 {
 		if _, err := in.Discard(1); err != nil {
 			return "", err
@@ -134,10 +134,10 @@ func acceptSOCKS(conn net.Conn, user, password string) (string, error) {
 			return "", err
 		}
 		if string(u) != user || string(p) != password {
-			_, _ = conn.Write([]byte{1, 1})
+			say(conn, "\x01\x01")
 			return "", fmt.Errorf("wrong login %q %q", u, p)
 		}
-		_, _ = conn.Write([]byte{1, 0})
+		say(conn, "\x01\x00")
 	}
 	request := make([]byte, 4)
 	if _, err := io.ReadFull(in, request); err != nil {
@@ -174,7 +174,7 @@ func TestTheProxyResolvesTheHostAndNothingOfTheRelayIsLost(t *testing.T) {
 		{"http", "2001:db8::1", "CONNECT [2001:db8::1]:25 [2001:db8::1]:25"},
 	} {
 		// Any name server would be one too many.
-		c := route.Config{ProxyURL: urls[tt.scheme], DNSServer: closed(t, "127.0.0.1").String(), StepTimeout: time.Minute}
+		c := route.Config{ProxyURL: urls[tt.scheme], DNSServer: closed(t).String(), StepTimeout: time.Minute}
 		conn, err := c.DialHost(t.Context(), tt.host, 25)
 		require.NoError(t, err, tt)
 		require.Equal(t, tt.want, <-asked)
@@ -202,10 +202,10 @@ func script(t *testing.T, answers ...string) string {
 			if _, err := conn.Read(b); err != nil {
 				return
 			}
-			_, _ = io.WriteString(conn, answer)
+			say(conn, answer)
 		}
 		if len(answers) > 0 && strings.HasSuffix(answers[len(answers)-1], " and wait") {
-			_, _ = io.Copy(io.Discard, conn)
+			linger(conn)
 		}
 	}).String()
 }
@@ -246,18 +246,19 @@ func TestAProxyThatDoesNotConnectSaysWhy(t *testing.T) {
 		"HTTP nothing but 1xx":          {tunnel(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 9) + " and wait"), "connect_error/proxy_refused", "informational"},
 		"HTTP closes in mid-answer":     {tunnel("HTTP/1.1 200 O"), "connect_error/closed", "EOF"},
 		"SOCKS never answers":           {socks(" and wait"), "connect_", ""},
-		"nobody there":                  {"socks5://" + login + closed(t, "127.0.0.1").String(), "connect_error/refused", "refused"},
+		"nobody there":                  {"socks5://" + login + closed(t).String(), "connect_error/refused", "refused"},
 		"no such proxy":                 {"http://" + login + "proxy.invalid:3128", "dns_", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := route.Config{ProxyURL: tt.url, StepTimeout: 5 * time.Second, DNSServer: closed(t, "127.0.0.1").String()}
+			c := route.Config{ProxyURL: tt.url, StepTimeout: 5 * time.Second, DNSServer: closed(t).String()}
 			_, err := c.DialHost(t.Context(), "relay.test", 25)
 			got := said(t, err)
 			require.True(t, strings.HasPrefix(got, tt.want), "%s: %v", got, err)
 			require.True(t, strings.HasSuffix(got, "@connect"), got)
 			require.Contains(t, err.Error(), tt.text)
-			require.Contains(t, err.Error(), ": proxy "+tt.url[:strings.Index(tt.url, "://")]+"://")
+			scheme, _, _ := strings.Cut(tt.url, login)
+			require.Contains(t, err.Error(), ": proxy "+scheme)
 			require.NotContains(t, err.Error(), "s3cr")
 			e, _ := smtperr.Of(err)
 			require.Contains(t, []smtperr.Fault{smtperr.FaultNetwork, smtperr.FaultConfig}, e.Fault())
@@ -267,21 +268,24 @@ func TestAProxyThatDoesNotConnectSaysWhy(t *testing.T) {
 
 func TestASilentProxyTimesOut(t *testing.T) {
 	t.Parallel()
-	silent := serve(t, "127.0.0.1", func(conn net.Conn) { _, _ = io.Copy(io.Discard, conn) })
+	silent := serve(t, "127.0.0.1", linger)
 	for _, scheme := range []string{"socks5", "http"} {
-		c := route.Config{ProxyURL: scheme + "://" + silent.String(), StepTimeout: 100 * time.Millisecond}
-		_, err := c.DialHost(t.Context(), "relay.test", 25)
-		require.Equal(t, "connect_timeout@connect", said(t, err), scheme)
+		t.Run(scheme, func(t *testing.T) {
+			t.Parallel()
+			c := route.Config{ProxyURL: scheme + "://" + silent.String(), StepTimeout: 100 * time.Millisecond}
+			_, err := c.DialHost(t.Context(), "relay.test", 25)
+			require.Equal(t, "connect_timeout@connect", said(t, err))
 
-		c.StepTimeout = 0
-		ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-		defer cancel()
-		_, err = c.DialHost(ctx, "relay.test", 25)
-		require.Equal(t, "connect_timeout@connect", said(t, err), scheme)
+			c.StepTimeout = 0
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer cancel()
+			_, err = c.DialHost(ctx, "relay.test", 25)
+			require.Equal(t, "connect_timeout@connect", said(t, err))
 
-		ctx, cancel = context.WithCancel(t.Context())
-		time.AfterFunc(100*time.Millisecond, cancel)
-		_, err = c.DialHost(ctx, "relay.test", 25)
-		require.Equal(t, "canceled@connect", said(t, err), scheme)
+			ctx, cancel = context.WithCancel(t.Context())
+			time.AfterFunc(100*time.Millisecond, cancel)
+			_, err = c.DialHost(ctx, "relay.test", 25)
+			require.Equal(t, "canceled@connect", said(t, err))
+		})
 	}
 }

@@ -27,7 +27,6 @@ func TestTheProxyHeaderNamesTheConnectionsOwnAddresses(t *testing.T) {
 			})
 			conn, err := route.Config{}.Dial(t.Context(), []netip.Addr{relay.Addr()}, relay.Port())
 			require.NoError(t, err)
-			defer conn.Close()
 			require.NoError(t, route.WriteProxyHeader(conn, version))
 			header := <-headers
 			require.NotNil(t, header)
@@ -35,6 +34,7 @@ func TestTheProxyHeaderNamesTheConnectionsOwnAddresses(t *testing.T) {
 			require.True(t, header.Command.IsProxy())
 			require.Equal(t, conn.LocalAddr().String(), header.SourceAddr.String())
 			require.Equal(t, relay.String(), header.DestinationAddr.String())
+			conn.Close()
 		}
 	}
 }
@@ -51,14 +51,17 @@ func TestTheProxyHeaderOfAUnixSocketNamesNobody(t *testing.T) {
 		got := make(chan string, 1)
 		serveOn(t, l, func(conn net.Conn) {
 			b := make([]byte, 256)
-			n, _ := conn.Read(b)
+			n, err := conn.Read(b)
+			if err != nil {
+				n = 0
+			}
 			got <- string(b[:n])
 		})
 		conn, err := route.Config{}.DialUnix(t.Context(), path)
 		require.NoError(t, err)
-		defer conn.Close()
 		require.NoError(t, route.WriteProxyHeader(conn, version))
 		require.Equal(t, want, <-got)
+		conn.Close()
 	}
 }
 

@@ -54,13 +54,13 @@ func (c Config) families() []family {
 // the A records. Without any address the worst failure is the verdict: of a
 // timeout, a failing server and a name that was not found, the first.
 func (c Config) Resolve(ctx context.Context, host string) ([]netip.Addr, error) {
-	return c.resolve(ctx, c.resolver(), host)
-}
-
-func (c Config) resolve(ctx context.Context, r resolver, host string) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return c.literal(ip.Unmap())
 	}
+	return c.resolveBy(ctx, c.resolver(), host)
+}
+
+func (c Config) resolveBy(ctx context.Context, r resolver, host string) ([]netip.Addr, error) {
 	name, invalid := asciiName(host)
 	if invalid != nil {
 		return nil, invalid
