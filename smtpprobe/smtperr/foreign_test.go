@@ -17,7 +17,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-func requireVerdict(t *testing.T, err error, phase smtperr.Phase, class smtperr.Class, reason smtperr.Reason, code int) *smtperr.Error {
+func requireVerdict(t *testing.T, err error, phase smtperr.Phase, class smtperr.Class, reason smtperr.Reason, code int) {
 	t.Helper()
 	require.Error(t, err)
 	e := smtperr.Classify(phase, err)
@@ -25,7 +25,6 @@ func requireVerdict(t *testing.T, err error, phase smtperr.Phase, class smtperr.
 	require.Equal(t, reason, e.Reason, err)
 	require.Equal(t, code, e.Code(), err)
 	require.Equal(t, err, e.Cause, "the cause stays reachable")
-	return e
 }
 
 func TestErrorsOfNetSMTP(t *testing.T) {
@@ -45,8 +44,8 @@ func TestErrorsOfNetSMTP(t *testing.T) {
 	t.Run("a sender refused in several lines", func(t *testing.T) {
 		t.Parallel()
 		err := dial(t, relay.Script{Mail: relay.Say("550-5.7.1 no", "550 5.7.1 and no")}).Mail("a@b.test")
-		e := requireVerdict(t, err, smtperr.PhaseMail, smtperr.SenderRefused, smtperr.ReasonNotAuthorized, 550)
-		require.Len(t, e.Reply.Lines, 2)
+		requireVerdict(t, err, smtperr.PhaseMail, smtperr.SenderRefused, smtperr.ReasonNotAuthorized, 550)
+		require.Len(t, smtperr.Classify(smtperr.PhaseMail, err).Reply.Lines, 2)
 	})
 	t.Run("250 where 354 is due", func(t *testing.T) {
 		t.Parallel()
@@ -101,15 +100,17 @@ func TestErrorsOfGoSMTP(t *testing.T) {
 		t.Parallel()
 		c := dial(t, relay.Script{Rcpt: relay.Say("550 5.1.1 who")})
 		require.NoError(t, c.Mail("a@b.test", nil))
-		e := requireVerdict(t, c.Rcpt("c@d.test", nil), smtperr.PhaseRcpt, smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown, 550)
-		require.Equal(t, "5.1.1", e.Reply.Enhanced.String())
+		err := c.Rcpt("c@d.test", nil)
+		requireVerdict(t, err, smtperr.PhaseRcpt, smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown, 550)
+		require.Equal(t, "5.1.1", smtperr.Classify(smtperr.PhaseRcpt, err).Reply.Enhanced.String())
 	})
 	t.Run("a refused recipient without an enhanced code", func(t *testing.T) {
 		t.Parallel()
 		c := dial(t, relay.Script{Rcpt: relay.Say("550 who")})
 		require.NoError(t, c.Mail("a@b.test", nil))
-		e := requireVerdict(t, c.Rcpt("c@d.test", nil), smtperr.PhaseRcpt, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, 550)
-		require.True(t, e.Reply.Enhanced.IsZero())
+		err := c.Rcpt("c@d.test", nil)
+		requireVerdict(t, err, smtperr.PhaseRcpt, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, 550)
+		require.True(t, smtperr.Classify(smtperr.PhaseRcpt, err).Reply.Enhanced.IsZero())
 	})
 	t.Run("421", func(t *testing.T) {
 		t.Parallel()
@@ -185,7 +186,8 @@ func TestErrorsOfGoMail(t *testing.T) {
 		t.Run("a reply to "+tt.name, func(t *testing.T) {
 			t.Parallel()
 			err := send(t, tt.script)
-			e := requireVerdict(t, err, "", tt.class, tt.reason, tt.code)
+			requireVerdict(t, err, "", tt.class, tt.reason, tt.code)
+			e := smtperr.Classify("", err)
 			require.Equal(t, tt.phase, e.Phase, "the error tells it")
 			require.Equal(t, tt.code/100 == 4, e.Temporary)
 		})
@@ -220,10 +222,10 @@ type (
 	fieldErrors map[string]error
 )
 
-func (e httpError) Error() string   { return e.Message }
-func (awsError) Error() string      { return "x" }
-func (awsError) ErrorCode() int     { return 550 }
-func (e fieldErrors) Error() string { return "x" }
+func (e httpError) Error() string { return e.Message }
+func (awsError) Error() string    { return "x" }
+func (awsError) ErrorCode() int   { return 550 }
+func (fieldErrors) Error() string { return "x" }
 
 func TestATextprotoErrorWithAnAbsurdCode(t *testing.T) {
 	t.Parallel()

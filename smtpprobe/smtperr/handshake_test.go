@@ -97,8 +97,9 @@ func TestAServerThatWantsAnotherClientCertificateIsUnderstood(t *testing.T) {
 			e := smtperr.Classify(smtperr.PhaseGreeting, err)
 			require.Equal(t, smtperr.TLSError, e.Class, err)
 			require.Equal(t, smtperr.ReasonClientCertRequired, e.Reason, err)
-			_, alerted := smtperr.RemoteAlert(e)
+			alert, alerted := smtperr.RemoteAlert(e)
 			require.True(t, alerted, "also beneath the verdict")
+			require.NotZero(t, alert)
 		})
 	}
 }
@@ -106,11 +107,14 @@ func TestAServerThatWantsAnotherClientCertificateIsUnderstood(t *testing.T) {
 func TestAHandshakeThatIsClosedIsATLSError(t *testing.T) {
 	t.Parallel()
 	here, there := net.Pipe()
+	read := make(chan error, 1)
 	go func() {
-		_, _ = there.Read(make([]byte, 1<<10))
-		_ = there.Close()
+		_, err := there.Read(make([]byte, 1<<10))
+		there.Close()
+		read <- err
 	}()
 	err := tls.Client(here, &tls.Config{ServerName: "localhost", MinVersion: tls.VersionTLS12}).Handshake()
+	require.NoError(t, <-read)
 	e := smtperr.Classify(smtperr.PhaseTLS, err)
 	require.Equal(t, smtperr.TLSError, e.Class, err)
 	require.Equal(t, smtperr.ReasonClosed, e.Reason, err)
@@ -125,7 +129,7 @@ func TestRealDialsClassify(t *testing.T) {
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	late, cancelLate := context.WithDeadline(t.Context(), time.Unix(1, 0))
-	defer cancelLate()
+	t.Cleanup(cancelLate)
 	dial := func(ctx context.Context, network, address string) error {
 		conn, err := (&net.Dialer{}).DialContext(ctx, network, address)
 		if err == nil {

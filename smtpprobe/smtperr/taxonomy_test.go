@@ -2,6 +2,7 @@ package smtperr_test
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -56,11 +57,10 @@ func TestTheTableIsTheAgreedOne(t *testing.T) {
 		}
 		info := classes[i]
 		number, name, _ := strings.Cut(cells[0], " ")
-		require.JSONEq(t, number, toJSON(t, uint8(info.Class)))
+		require.Equal(t, number, strconv.Itoa(int(info.Class)))
 		require.Equal(t, strings.TrimSpace(name), info.Name)
-		require.Equal(t, cells[1:], []string{
-			string(info.Temporary), string(info.RetrySame), string(info.NextSeed), string(info.NextMTA), string(info.Fault),
-		}, info.Name)
+		row := []string{string(info.Temporary), string(info.RetrySame), string(info.NextSeed), string(info.NextMTA), string(info.Fault)}
+		require.Equal(t, cells[1:], row, info.Name)
 	}
 }
 
@@ -79,7 +79,6 @@ func TestEveryClassIsDescribed(t *testing.T) {
 		require.NotEmpty(t, info.AIOSMTP, info.Name)
 		require.Regexp(t, `^[A-Za-z].*[^.]$`, info.Meaning, info.Name)
 		require.Regexp(t, `^[A-Z].*\.$`, info.Advice, info.Name)
-		require.Same(t, info.Class.Info(), info.Class.Info())
 	}
 }
 
@@ -95,9 +94,9 @@ func TestClassesAreReadAndWrittenByName(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(toJSON(t, info.Class)), &read))
 		require.Equal(t, info.Class, read)
 	}
-	_, err := smtperr.ParseClass("bad_weather")
+	c, err := smtperr.ParseClass("bad_weather")
 	require.EqualError(t, err, `unknown error class "bad_weather"`)
-	var c smtperr.Class
+	require.Equal(t, smtperr.None, c)
 	require.Error(t, c.UnmarshalText([]byte("Auth_Failed")))
 	require.Equal(t, "unknown", smtperr.Class(200).String(), "a number from a later version")
 }
