@@ -13,7 +13,7 @@ func Classify(phase Phase, err error) *Error {
 		return nil
 	}
 	var f findings
-	f.walk(err, 0)
+	f.walk(err)
 	if f.verdict != nil {
 		return f.verdict
 	}

@@ -117,6 +117,7 @@ func TestClassify(t *testing.T) {
 		{"a unix socket that this process may not use", smtperr.PhaseConnect, dialing(syscall.EACCES), smtperr.LocalError, smtperr.ReasonPermission},
 		{"a unix socket whose queue is full", smtperr.PhaseConnect, dialing(syscall.EAGAIN), smtperr.ConnectTimeout, ""},
 		{"a file of ours that is missing", smtperr.PhaseAuth, &fs.PathError{Op: "open", Path: "token", Err: syscall.ENOENT}, smtperr.LocalError, smtperr.ReasonNotFound},
+		{"a unix socket that is missing, in another shape", smtperr.PhaseConnect, fmt.Errorf("x: %w", fs.ErrNotExist), smtperr.ConnectError, smtperr.ReasonNotFound},
 		{"a permission in another shape", smtperr.PhaseConnect, fmt.Errorf("x: %w", fs.ErrPermission), smtperr.LocalError, smtperr.ReasonPermission},
 		{"a number that no table has, while dialing", smtperr.PhaseConnect, dialing(syscall.Errno(0x7777)), smtperr.ConnectError, ""},
 		{"a number that no table has, in a conversation", smtperr.PhaseMail, reading(syscall.Errno(0x7777)), smtperr.Unknown, ""},
@@ -253,7 +254,7 @@ func TestAChainWithoutEndIsLeft(t *testing.T) {
 	for range 1000 {
 		err = fmt.Errorf("x: %w", err)
 	}
-	require.Equal(t, smtperr.Unknown, smtperr.Classify(smtperr.PhaseMail, err).Class, "too deep to be looked for")
+	require.Equal(t, smtperr.Unknown, smtperr.Classify(smtperr.PhaseMail, err).Class, "too long to be followed")
 }
 
 func TestEveryFailingCheckIsListed(t *testing.T) {

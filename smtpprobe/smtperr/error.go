@@ -45,7 +45,7 @@ func Of(err error) (*Error, bool) {
 		return nil, false
 	}
 	var f findings
-	f.walk(err, 0)
+	f.walk(err)
 	return f.verdict, f.verdict != nil
 }
 

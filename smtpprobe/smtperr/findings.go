@@ -12,10 +12,8 @@ import (
 	"syscall"
 )
 
-const (
-	maxDepth = 32  // of a chain of causes that others have made
-	maxNodes = 256 // of one that branches
-)
+// maxCauses bounds the walk through chains that others have made.
+const maxCauses = 100
 
 // findings are the facts that one walk through a chain of causes collects; of
 // two of a kind the outer, first one counts. What they mean together is
@@ -48,8 +46,8 @@ type findings struct {
 }
 
 // walk visits an error and its causes, the outer ones first.
-func (f *findings) walk(err error, depth int) {
-	if err == nil || depth >= maxDepth || f.nodes >= maxNodes || f.verdict != nil {
+func (f *findings) walk(err error) {
+	if err == nil || f.nodes >= maxCauses || f.verdict != nil {
 		return
 	}
 	f.nodes++
@@ -61,11 +59,11 @@ func (f *findings) walk(err error, depth int) {
 		f.verdict = e
 	case *net.OpError:
 		if e != nil {
-			f.operated(e, depth)
+			f.operated(e)
 		}
 	case *os.SyscallError:
 		if e != nil {
-			f.walk(e.Err, depth+1)
+			f.walk(e.Err)
 		}
 	case syscall.Errno:
 		if f.errno == 0 {
@@ -76,7 +74,7 @@ func (f *findings) walk(err error, depth int) {
 			if f.dns == nil {
 				f.dns = e
 			}
-			f.walk(e.UnwrapErr, depth+1)
+			f.walk(e.UnwrapErr)
 		}
 	case *net.AddrError, *net.ParseError, net.UnknownNetworkError, net.InvalidAddrError:
 		f.misaddressed(err)
@@ -87,7 +85,7 @@ func (f *findings) walk(err error, depth int) {
 	case textproto.ProtocolError:
 		f.malformed = true
 	default:
-		f.visit(err, depth)
+		f.visit(err)
 	}
 }
 
@@ -110,19 +108,19 @@ func (f *findings) sentinel(err error) bool {
 	return true
 }
 
-func (f *findings) operated(e *net.OpError, depth int) {
+func (f *findings) operated(e *net.OpError) {
 	if f.operation == "" {
 		f.operation = e.Op
 	}
 	if e.Op == "remote error" && e.Err != nil && !f.alerted {
 		f.alert, f.alerted = alertOf(e.Err)
 	}
-	f.walk(e.Err, depth+1)
+	f.walk(e.Err)
 }
 
 // visit is for errors of all other types: what they say of themselves, their
 // shape, and what they wrap.
-func (f *findings) visit(err error, depth int) {
+func (f *findings) visit(err error) {
 	if isNil(err) {
 		return
 	}
@@ -130,7 +128,7 @@ func (f *findings) visit(err error, depth int) {
 		f.verdict = own.self()
 		return
 	}
-	if f.aboutTLS(err, depth) {
+	if f.aboutTLS(err) {
 		return
 	}
 	if x, ok := err.(interface{ Is(target error) bool }); ok {
@@ -145,10 +143,10 @@ func (f *findings) visit(err error, depth int) {
 	}
 	switch x := err.(type) { //nolint:errorlint // as above
 	case interface{ Unwrap() error }:
-		f.walk(x.Unwrap(), depth+1)
+		f.walk(x.Unwrap())
 	case interface{ Unwrap() []error }:
 		for _, inner := range x.Unwrap() {
-			f.walk(inner, depth+1)
+			f.walk(inner)
 		}
 	default:
 		f.wording(err)

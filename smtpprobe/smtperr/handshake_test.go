@@ -3,6 +3,7 @@ package smtperr_test
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"path/filepath"
@@ -102,6 +103,20 @@ func TestAServerThatWantsAnotherClientCertificateIsUnderstood(t *testing.T) {
 			require.NotZero(t, alert)
 		})
 	}
+}
+
+func TestOnlyTheServersOwnCertificateIsSelfSigned(t *testing.T) {
+	t.Parallel()
+	ca := certs.NewAuthority("theirs").Certificate()
+	root := x509.UnknownAuthorityError{Cert: ca}
+	require.Equal(t, smtperr.ReasonUnknownAuthority, smtperr.Classify(smtperr.PhaseTLS, root).Reason, "a root that was sent along")
+	as := func(leaf *x509.Certificate) error {
+		return &tls.CertificateVerificationError{UnverifiedCertificates: []*x509.Certificate{leaf}, Err: root}
+	}
+	require.Equal(t, smtperr.ReasonSelfSigned, smtperr.Classify(smtperr.PhaseTLS, as(ca)).Reason, "an authority's as the server's")
+	require.Equal(t, smtperr.ReasonUnknownAuthority, smtperr.Classify(smtperr.PhaseTLS, as(&x509.Certificate{})).Reason)
+	own := certs.SelfSigned(certs.For("localhost")).Leaf
+	require.Equal(t, smtperr.ReasonSelfSigned, smtperr.Classify(smtperr.PhaseTLS, x509.UnknownAuthorityError{Cert: own}).Reason)
 }
 
 func TestAHandshakeThatIsClosedIsATLSError(t *testing.T) {

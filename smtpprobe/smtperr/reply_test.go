@@ -70,8 +70,40 @@ func TestClassifyReply(t *testing.T) {
 		{"relaying denied outside RCPT", smtperr.PhaseMail, 550, "relaying denied", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
 		{"greylisted stays the message's", smtperr.PhaseRcpt, 450, "4.2.0 Greylisted for 300 s", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonGreylisted, true, smtperr.FaultMessage},
 		{"greylisting does not make a 5xx temporary", smtperr.PhaseRcpt, 550, "greylisted", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"graylisted, in the other spelling", smtperr.PhaseRcpt, 451, "4.7.1 Graylisting in action", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonGreylisted, true, smtperr.FaultMessage},
+		{"relaying prohibited", smtperr.PhaseRcpt, 553, "RELAYING IS PROHIBITED here", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultMessage},
+		{"a denial before the relay", smtperr.PhaseRcpt, 550, "denied by the relay", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"relaying denied for now, but not by 454", smtperr.PhaseRcpt, 452, "relaying denied", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonSystemFull, true, smtperr.FaultRelay},
+		{"a word that only begins with rate limit", smtperr.PhaseMail, 450, "rate limited", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonRefused, true, smtperr.FaultRelay},
+		{"too many connections, as a 5xx", smtperr.PhaseMail, 550, "too many connections", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
 		{"a rate limit in words", smtperr.PhaseMail, 450, "4.3.0 Rate limit exceeded", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonRateLimited, true, smtperr.FaultProber},
 
+		{"451 is a fault of the relay in any phase", smtperr.PhaseMail, 451, "x", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonSystemError, true, smtperr.FaultRelay},
+		{"521 as greeting", smtperr.PhaseGreeting, 521, "x", smtperr.Circumstances{}, smtperr.GreetingRefused, smtperr.ReasonHostNoMail, false, smtperr.FaultRelay},
+		{"521 elsewhere", smtperr.PhaseMail, 521, "x", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
+		{"AUTH 535 alone", smtperr.PhaseAuth, 535, "x", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonAuthCredentialsInvalid, false, smtperr.FaultCredentials},
+		{"AUTH 534 alone", smtperr.PhaseAuth, 534, "x", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonAuthMechanismWeak, false, smtperr.FaultCredentials},
+		{"AUTH 538 alone", smtperr.PhaseAuth, 538, "x", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
+		{"AUTH 432 alone", smtperr.PhaseAuth, 432, "x", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonPasswordTransition, true, smtperr.FaultRelay},
+		{"AUTH 454 alone", smtperr.PhaseAuth, 454, "x", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonAuthTemporary, true, smtperr.FaultRelay},
+		{"AUTH 504 alone", smtperr.PhaseAuth, 504, "x", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonAuthMechanismUnsupported, false, smtperr.FaultCredentials},
+		{"AUTH 503 without a 235", smtperr.PhaseAuth, 503, "x", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonBadSequence, false, smtperr.FaultCredentials},
+		{"523 wants TLS", smtperr.PhaseMail, 523, "x", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
+		{"524 wants TLS", smtperr.PhaseRcpt, 524, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
+		{"RCPT 450 alone", smtperr.PhaseRcpt, 450, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailableTemp, true, smtperr.FaultRelay},
+		{"RCPT 551 alone", smtperr.PhaseRcpt, 551, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxMoved, false, smtperr.FaultMessage},
+		{"RCPT 556 alone", smtperr.PhaseRcpt, 556, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonNullMX, false, smtperr.FaultMessage},
+		{"MAIL 553", smtperr.PhaseMail, 553, "x", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonAddressNotAllowed, false, smtperr.FaultMessage},
+		{"RCPT 553", smtperr.PhaseRcpt, 553, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonAddressNotAllowed, false, smtperr.FaultMessage},
+		{"MAIL 455", smtperr.PhaseMail, 455, "x", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonParameters, true, smtperr.FaultRelay},
+		{"RCPT 555", smtperr.PhaseRcpt, 555, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonParameters, false, smtperr.FaultMessage},
+		{"MAIL 552", smtperr.PhaseMail, 552, "x", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonMessageTooLarge, false, smtperr.FaultMessage},
+		{"552 after the dot", smtperr.PhaseDot, 552, "x", smtperr.Circumstances{}, smtperr.DataRefused, smtperr.ReasonMessageTooLarge, false, smtperr.FaultMessage},
+		{"550 after the dot", smtperr.PhaseDot, 550, "x", smtperr.Circumstances{}, smtperr.DataRefused, smtperr.ReasonContentRejected, false, smtperr.FaultMessage},
+		{"554 after the dot", smtperr.PhaseDot, 554, "x", smtperr.Circumstances{}, smtperr.DataRefused, smtperr.ReasonContentRejected, false, smtperr.FaultMessage},
+		{"DATA 503", smtperr.PhaseData, 503, "x", smtperr.Circumstances{}, smtperr.DataRefused, smtperr.ReasonNoValidRecipients, false, smtperr.FaultMessage},
+		{"DATA 554", smtperr.PhaseData, 554, "x", smtperr.Circumstances{}, smtperr.DataRefused, smtperr.ReasonNoValidRecipients, false, smtperr.FaultMessage},
+		{"a code that no table has", smtperr.PhaseRcpt, 599, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
 		{"RSET answered 5xx", smtperr.PhaseRset, 500, "what", smtperr.Circumstances{}, smtperr.ResponseError, smtperr.ReasonRefused, false, smtperr.FaultRelay},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -88,6 +120,14 @@ func TestClassifyReply(t *testing.T) {
 			require.Equal(t, tt.phase, e.Phase)
 		})
 	}
+}
+
+func TestAPhraseCountsWithinOneLineOnly(t *testing.T) {
+	t.Parallel()
+	split := smtperr.ClassifyReply(smtperr.PhaseRcpt, smtperr.NewReply(550, []string{"relay", "denied"}), smtperr.Circumstances{})
+	require.Equal(t, smtperr.ReasonMailboxUnavailable, split.Reason)
+	whole := smtperr.ClassifyReply(smtperr.PhaseRcpt, smtperr.NewReply(550, []string{"sorry", "relay denied"}), smtperr.Circumstances{})
+	require.Equal(t, smtperr.ReasonRelayDenied, whole.Reason)
 }
 
 func TestParseEnhanced(t *testing.T) {

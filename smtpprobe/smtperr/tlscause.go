@@ -9,13 +9,13 @@ import (
 )
 
 // aboutTLS takes what crypto/tls and crypto/x509 have types for.
-func (f *findings) aboutTLS(err error, depth int) bool {
+func (f *findings) aboutTLS(err error) bool {
 	switch e := err.(type) { //nolint:errorlint // this is part of the walk through the chain
 	case *tls.CertificateVerificationError:
 		if f.unverified == nil {
 			f.unverified = e
 		}
-		f.walk(e.Err, depth+1)
+		f.walk(e.Err)
 	case tls.RecordHeaderError:
 		if f.record == nil {
 			f.record = &e
@@ -85,9 +85,9 @@ func handshakeReason(text string) Reason {
 
 // RemoteAlert finds the alert that the peer sent, also beneath a verdict.
 func RemoteAlert(err error) (tls.AlertError, bool) {
-	for range maxDepth {
+	for range maxCauses {
 		var f findings
-		f.walk(err, 0)
+		f.walk(err)
 		if f.verdict == nil {
 			return f.alert, f.alerted
 		}
