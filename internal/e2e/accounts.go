@@ -1,0 +1,13 @@
+//go:build e2e
+
+package e2e
+
+// The one user that the servers know.
+const (
+	username      = "probe"
+	password      = "correct-horse"
+	wrongPassword = "battery-staple"
+)
+
+// secrets must never be seen in what the product writes.
+var secrets = []string{password, wrongPassword}

@@ -1,0 +1,111 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	// patience is how long a test waits for what should come soon.
+	patience = 20 * time.Second
+	// stopLimit is how long a server may take to end before it is killed.
+	stopLimit = 10 * time.Second
+	pollPause = 5 * time.Millisecond
+)
+
+// process is a program that runs until its test stops it.
+type process struct {
+	name   string
+	cmd    *exec.Cmd
+	output string // file
+	ended  chan struct{}
+	err    error // of Wait, once ended
+}
+
+// start runs a program in the foreground. It ends with the test, and also if
+// the test is killed.
+func start(t *testing.T, place Place, name string, args ...string) *process {
+	t.Helper()
+	out, err := os.Create(place.path(name + ".out"))
+	require.NoError(t, err)
+	defer out.Close()
+
+	p := &process{name: name, cmd: exec.Command(args[0], args[1:]...), output: out.Name(), ended: make(chan struct{})}
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = place.Dir, out, out
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+
+	started := make(chan error)
+	go func() {
+		// Linux sends the signal when the thread ends that started the process.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := p.cmd.Start()
+		started <- err
+		if err == nil {
+			p.err = p.cmd.Wait()
+			close(p.ended)
+		}
+	}()
+	require.NoError(t, <-started)
+	t.Cleanup(func() { p.stop(t) })
+	return p
+}
+
+// stop asks the program to end, waits, and kills it if it does not.
+func (p *process) stop(t *testing.T) {
+	t.Helper()
+	select {
+	case <-p.ended:
+		return
+	default:
+	}
+	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-p.ended:
+	case <-time.After(stopLimit):
+		_ = p.cmd.Process.Kill()
+		<-p.ended
+		t.Errorf("%s did not end within %v and was killed", p.name, stopLimit)
+	}
+}
+
+// await waits for a condition as long as the program runs.
+func (p *process) await(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !condition() {
+		select {
+		case <-p.ended:
+			require.FailNow(t, fmt.Sprintf("%s ended (%v) before %s", p.name, p.err, what), p.said())
+		case <-time.After(pollPause):
+		}
+		if time.Now().After(deadline) {
+			require.FailNow(t, fmt.Sprintf("%s: waited %v for %s", p.name, patience, what), p.said())
+		}
+	}
+}
+
+// said is the end of what the program wrote to its stdout and stderr.
+func (p *process) said() string {
+	const most = 4096
+	f, err := os.Open(p.output)
+	if err != nil {
+		return err.Error()
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil && info.Size() > most {
+		_, _ = f.Seek(-most, io.SeekEnd)
+	}
+	text, _ := io.ReadAll(f)
+	return string(text)
+}

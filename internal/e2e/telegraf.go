@@ -1,0 +1,80 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"testing"
+
+	"github.com/influxdata/telegraf"
+	"github.com/stretchr/testify/require"
+)
+
+// Telegraf is a stock Telegraf that runs the binary by inputs.execd and writes
+// what it gets to a file.
+type Telegraf struct {
+	Place
+	server *process
+}
+
+// StartTelegraf probes every second as a configuration of the plugin says.
+func StartTelegraf(t *testing.T, settings string) *Telegraf {
+	t.Helper()
+	tg := &Telegraf{Place: newPlace(t, "telegraf")}
+	plugin := tg.write(t, "smtpprobe.conf", settings)
+	config := tg.write(t, "telegraf.conf", `
+[agent]
+  interval = "1s"
+  flush_interval = "1s"
+  omit_hostname = true
+[[inputs.execd]]
+  command = [`+quote(smtpprobeBinary(t))+`, "--config", `+quote(plugin)+`]
+  signal = "STDIN"
+  data_format = "influx"
+[[outputs.file]]
+  files = [`+quote(tg.path("metrics"))+`]
+  data_format = "influx"
+`)
+	tg.server = start(t, tg.Place, "telegraf", telegrafBinary(t), "--config", config)
+	return tg
+}
+
+// Metrics are those that were written so far.
+func (tg *Telegraf) Metrics(t *testing.T) []telegraf.Metric {
+	t.Helper()
+	lines, err := os.ReadFile(tg.path("metrics"))
+	if os.IsNotExist(err) {
+		return nil
+	}
+	require.NoError(t, err)
+	return readMetrics(t, lines)
+}
+
+// Await waits for a metric with an outcome.
+func (tg *Telegraf) Await(t *testing.T, want Outcome) telegraf.Metric {
+	t.Helper()
+	var found telegraf.Metric
+	defer func() {
+		if found == nil {
+			for _, m := range tg.Metrics(t) {
+				t.Log(outcomeOf(m), m.Fields()["error"])
+			}
+		}
+	}()
+	tg.server.await(t, string(want), func() bool {
+		for _, m := range tg.Metrics(t) {
+			if m.Name() == "smtpprobe" && outcomeOf(m) == want {
+				found = m
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}
+
+// Stop ends it and everything that it started.
+func (tg *Telegraf) Stop(t *testing.T) {
+	t.Helper()
+	tg.server.stop(t)
+}

@@ -1,0 +1,51 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestTelegrafProbesPostfix(t *testing.T) {
+	p := StartPostfix(t, PostfixOptions{})
+	client := newAddress()
+	tg := StartTelegraf(t, fmt.Sprintf(`
+[[inputs.smtpprobe]]
+  servers = ["smtp://%s"]
+  helo = "probe.test"
+  source_address = %q
+  timeout = "900ms"
+`, p.port(postfixSMTP), client))
+
+	m := tg.Await(t, "none/none:250:done")
+	require.Equal(t, map[string]string{
+		"relay": "smtp://" + p.port(postfixSMTP), "source": p.Address, "port": fmt.Sprint(postfixSMTP), "probe": "ehlo", "tls": "opportunistic",
+		"error_class": "none", "reason": "none", "reply_code": "250", "phase": "done", "fault": "none",
+	}, m.Tags())
+	fields := m.Fields()
+	require.Equal(t, int64(1), fields["success"])
+	require.Equal(t, int64(0), fields["consecutive_failures"])
+	for _, phase := range []string{"connect", "greeting", "ehlo", "quit"} {
+		require.Greater(t, fields[phase+"_time"], 0.0, phase)
+	}
+	p.Log.Wait(t, "disconnect from unknown["+client+"] ehlo=1 quit=1 commands=2")
+
+	p.Stop(t)
+	m = tg.Await(t, "connect_error/refused:none:connect")
+	require.Equal(t, int64(0), m.Fields()["success"])
+	require.NotContains(t, m.Fields(), "connect_time")
+	require.Positive(t, m.Fields()["consecutive_failures"])
+	require.Contains(t, m.Fields(), "failed_phase_time")
+
+	tg.Stop(t)
+	for _, line := range p.Log.Lines(t, client) {
+		require.NotContains(t, line, "lost connection")
+	}
+	for line := range strings.Lines(tg.server.said()) {
+		require.NotContains(t, line, " E! ", "a failing relay is data")
+	}
+}
