@@ -4,7 +4,7 @@ package e2e
 
 // The one user that the servers know.
 const (
-	username      = "probe"
+	username      = "tester"
 	password      = "correct-horse"
 	wrongPassword = "battery-staple"
 )

@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"fmt"
+	"io"
+	"mime/quotedprintable"
 	"net/mail"
 	"strings"
 	"testing"
@@ -203,5 +205,8 @@ message_size = 4000`,
 	require.NoError(t, err)
 	require.Contains(t, m.Header.Get("Received"), "from probe.test (")
 	require.Contains(t, text, "using TLSv1.3")
-	require.Contains(t, strings.ReplaceAll(text, "\r\n", "\n"), "\nfirst line\n.line with a dot\n..two dots\n.\nlast line: ä\n")
+	require.Equal(t, "quoted-printable", m.Header.Get("Content-Transfer-Encoding"))
+	body, err := io.ReadAll(quotedprintable.NewReader(m.Body))
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(string(body), "first line\n.line with a dot\n..two dots\n.\nlast line: ä\n"), "%q", body)
 }

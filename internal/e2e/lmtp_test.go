@@ -1,0 +1,42 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestDovecotTakesMailByLMTP(t *testing.T) {
+	d := StartDovecot(t)
+	to := func(probe string, recipients ...string) string {
+		return fmt.Sprintf("probe = %q\nfrom = \"probe@sender.test\"\nto = [\"%s\"]\n", probe, strings.Join(recipients, `", "`))
+	}
+	tcp, socket := "lmtp://"+d.port(dovecotLMTP), "lmtp://"+d.LMTPSocket()
+	known, unknown := username+"@mail.test", "nobody@mail.test"
+	relays := []Relay{
+		{Name: "LHLO", URL: tcp, Want: "none/none:250:done"},
+		{Name: "LHLO over a unix socket", URL: socket, Want: "none/none:250:done"},
+		{Name: "RCPT", URL: tcp, Settings: to("rcpt", known), Want: "none/none:250:done"},
+		{Name: "RCPT over a unix socket", URL: socket, Settings: to("rcpt", known), Want: "none/none:250:done"},
+		{Name: "unknown user", URL: tcp, Settings: to("rcpt", unknown), Want: "recipients_refused/mailbox_unknown:550:rcpt", Enhanced: "5.1.1"},
+		{Name: "unknown user over a unix socket", URL: socket, Settings: to("rcpt", unknown), Want: "recipients_refused/mailbox_unknown:550:rcpt"},
+		{
+			Name: "delivery to one of two users", URL: socket, Settings: to("send", known, unknown) + `subject = "by LMTP"`,
+			Want:   "recipient_refused/mailbox_unknown:550:rcpt",
+			Fields: map[string]any{"message_accepted": int64(1), "recipients_accepted": int64(1), "recipients_refused": int64(1), "dot_code": int64(250)},
+		},
+	}
+	ProbeOnce(t, "helo = \"probe.test\"\n", relays)
+	text := d.Mail(t)
+	require.Contains(t, text, "Subject: by LMTP")
+	require.Contains(t, text, "Delivered-To: "+known)
+
+	disconnects := d.Log.WaitFor(t, len(relays), "Disconnect from")
+	for _, line := range disconnects {
+		require.Contains(t, line, "Logged out", "QUIT ended every session")
+	}
+}

@@ -1,0 +1,75 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestEveryMechanismOfDovecotTellsRightFromWrong(t *testing.T) {
+	tls := newTLSFiles(t)
+	d := StartDovecot(t)
+	p := StartPostfix(t, PostfixOptions{TLS: tls, SASL: d.SASL()})
+
+	good := accessToken(username, tokenKey, time.Now().Add(time.Hour))
+	expired := accessToken(username, tokenKey, time.Now().Add(-time.Minute))
+	forged := accessToken(username, "another key", time.Now().Add(time.Hour))
+	login := func(mechanism, secret string) string {
+		kind := "password"
+		if strings.HasSuffix(mechanism, "AUTH2") || mechanism == "OAUTHBEARER" {
+			kind = "token"
+		}
+		return fmt.Sprintf("probe = \"auth\"\nusername = %q\n%s = %q\nauth_mechanism = %q\n", username, kind, secret, mechanism)
+	}
+	submission, smtps := "submission://"+p.port(postfixSubmission), "smtps://"+p.port(postfixSMTPS)
+	const accepted, refused = Outcome("none/none:235:done"), Outcome("auth_failed/auth_credentials_invalid:535:auth")
+
+	relays := []Relay{
+		{Name: "the strongest mechanism", URL: submission, Settings: login("", password), Want: accepted},
+		{Name: "a wrong password for the strongest mechanism", URL: submission, Settings: login("", wrongPassword), Want: refused},
+		{Name: "an unknown user", URL: submission, Settings: strings.Replace(login("PLAIN", password), username, "stranger", 1), Want: refused},
+		{Name: "an expired token", URL: submission, Settings: login("XOAUTH2", expired), Want: refused},
+		{
+			Name: "no password without TLS", URL: "smtp://" + p.port(postfixCleartext), Settings: login("PLAIN", password),
+			Want: "not_supported/cleartext_auth_forbidden:none:auth",
+		},
+		{
+			Name: "a password without TLS where it is allowed", URL: "smtp://" + p.port(postfixCleartext),
+			Settings: login("PLAIN", password) + "auth_cleartext = true", Want: accepted,
+		},
+		{
+			Name: "no mechanism in common", URL: submission, Settings: login("SCRAM-SHA-256-PLUS", password),
+			Want: "not_supported/auth_no_mechanism:none:auth",
+		},
+		{
+			Name: "relaying once authenticated", URL: submission,
+			Settings: strings.Replace(login("", password), `"auth"`, `"rcpt"`, 1) + "from = \"probe@sender.test\"\nto = [\"someone@example.com\"]",
+			Want:     "none/none:250:done",
+		},
+	}
+	for _, mechanism := range dovecotMechanisms {
+		right, wrong := password, wrongPassword
+		if strings.Contains(login(mechanism, ""), "token") {
+			right, wrong = good, forged
+		}
+		relays = append(relays,
+			Relay{Name: mechanism + " right", URL: smtps, Settings: login(mechanism, right), Want: accepted},
+			Relay{Name: mechanism + " wrong", URL: smtps, Settings: login(mechanism, wrong), Want: refused},
+		)
+	}
+	metrics := ProbeOnce(t, fmt.Sprintf("helo = \"probe.test\"\ntls_ca = %q\n", tls.CA), relays)
+
+	for _, r := range relays {
+		t.Run("clean session: "+r.Name, func(t *testing.T) {
+			p.RequireCleanSession(t, r.Source)
+			require.LessOrEqual(t, strings.Count(strings.Join(p.Session(t, r.Source), "\n"), "authentication failed"), 1, "one attempt")
+		})
+	}
+	offered := strings.Split(metrics["PLAIN right"].Fields()["auth_mechanisms"].(string), ",")
+	require.ElementsMatch(t, dovecotMechanisms, offered)
+}
