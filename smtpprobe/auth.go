@@ -103,7 +103,8 @@ func (s *session) authenticate(client sasl.Client) *smtperr.Error {
 	if err != nil {
 		return smtperr.Classify(smtperr.PhaseAuth, err)
 	}
-	line, shown := "AUTH "+client.Name(), ""
+	line := "AUTH " + client.Name()
+	shown := line
 	deferred := false
 	if hasInitial {
 		encoded := encodeInitial(initial)
@@ -161,7 +162,7 @@ func (s *session) decided(client sasl.Client, reply smtperr.Reply, overlong bool
 }
 
 // answer decodes a challenge and lets the mechanism respond.
-func (s *session) answer(client sasl.Client, reply smtperr.Reply) ([]byte, *smtperr.Error) {
+func (*session) answer(client sasl.Client, reply smtperr.Reply) ([]byte, *smtperr.Error) {
 	challenge, err := base64.StdEncoding.DecodeString(reply.Text())
 	if err != nil {
 		return nil, smtperr.New(smtperr.ProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, err)
@@ -177,7 +178,7 @@ func (s *session) answer(client sasl.Client, reply smtperr.Reply) ([]byte, *smtp
 // properly; the reason for giving up stays the verdict.
 func (s *session) cancelAuth(verdict *smtperr.Error, challenge smtperr.Reply) *smtperr.Error {
 	verdict.Reply = &challenge
-	_, err := s.exchange(smtperr.PhaseAuth, "*", "")
+	_, err := s.exchange(smtperr.PhaseAuth, "*", "*")
 	s.current.Code = challenge.Code
 	if err != nil {
 		verdict.Secondary = append(verdict.Secondary, err)

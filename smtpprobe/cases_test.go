@@ -39,9 +39,7 @@ func enhanced(class, subject, detail int) smtperr.EnhancedCode {
 	return smtperr.EnhancedCode{Class: class, Subject: subject, Detail: detail}
 }
 
-func depth(d smtpprobe.Depth) func(*smtpprobe.Plan) {
-	return func(p *smtpprobe.Plan) { p.Depth = d }
-}
+func ehloOnly(p *smtpprobe.Plan) { p.Depth = smtpprobe.DepthEHLO }
 
 func send(to ...string) func(*smtpprobe.Plan) {
 	return func(p *smtpprobe.Plan) { p.Depth, p.To = smtpprobe.DepthSend, to }
@@ -170,7 +168,7 @@ var cases = []conversation{
 	{
 		name:   "11 a relay that knows only HELO",
 		script: relay.Script{EHLO: relay.Say("502 5.5.1 not implemented")},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
 		check: func(t *testing.T, r *smtpprobe.Result, s relay.Session) {
@@ -181,7 +179,7 @@ var cases = []conversation{
 	{
 		name:   "11 STARTTLS is required of a relay that knows only HELO",
 		script: relay.Script{EHLO: relay.Say("500 5.5.1 what")},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		over:   []transport{starttls},
 		want:   outcome{smtperr.NotSupported, smtperr.ReasonESMTPUnavailable, smtperr.PhaseSTARTTLS, 0, enhanced(0, 0, 0), false},
 		sent:   []string{"QUIT"},
@@ -197,21 +195,21 @@ var cases = []conversation{
 	{
 		name:   "12 EHLO is refused",
 		script: relay.Script{EHLO: relay.Say("550 5.7.1 not you")},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		want:   outcome{smtperr.HeloRefused, smtperr.ReasonRefused, smtperr.PhaseEHLO, 550, enhanced(5, 7, 1), false},
 		unsent: []string{"HELO"}, sent: []string{"QUIT"},
 	},
 	{
 		name:   "13 the lines of a reply disagree",
 		script: relay.Script{EHLO: relay.Say("250-a", "550 b")},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonCodeMismatch, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
 		unsent: []string{"QUIT"},
 	},
 	{
 		name:   "14 an HTTP server",
 		script: relay.Script{Greeting: relay.Say("HTTP/1.1 400 Bad Request", "")},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		over:   []transport{plain},
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonNotSMTPHTTP, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
 		unsent: []string{"EHLO", "QUIT"},
@@ -219,21 +217,21 @@ var cases = []conversation{
 	{
 		name:   "14 an SSH server",
 		script: relay.Script{Greeting: relay.Say("SSH-2.0-OpenSSH_9.2")},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		over:   []transport{plain},
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonNotSMTPSSH, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
 	},
 	{
 		name:   "15 a TLS alert on a plaintext port",
 		script: relay.Script{Greeting: relay.Then(relay.Raw("\x15\x03\x01\x00\x02\x02\x46"), relay.Silence())},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		over:   []transport{plain},
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonTLSOnPlaintextPort, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
 	},
 	{
 		name:   "16 silence instead of a greeting",
 		script: relay.Script{Greeting: relay.Silence()},
-		plan:   impatient(depth(smtpprobe.DepthEHLO)),
+		plan:   impatient(ehloOnly),
 		over:   []transport{plain, implicit},
 		want:   outcome{smtperr.ReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), true},
 		unsent: []string{"EHLO", "QUIT"},
@@ -241,7 +239,7 @@ var cases = []conversation{
 	{
 		name:   "18 STARTTLS is temporarily unavailable",
 		script: relay.Script{StartTLS: relay.Say("454 4.7.0 TLS not available")},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		over:   []transport{starttls},
 		want:   outcome{smtperr.StartTLSRefused, smtperr.ReasonTLSUnavailable, smtperr.PhaseSTARTTLS, 454, enhanced(4, 7, 0), true},
 		sent:   []string{"QUIT"},
@@ -249,7 +247,7 @@ var cases = []conversation{
 	{
 		name:   "18 opportunistic TLS goes on in plaintext where STARTTLS is refused",
 		script: relay.Script{StartTLS: relay.Say("454 4.7.0 TLS not available")},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		over:   []transport{opportunistic},
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
 		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
@@ -259,7 +257,7 @@ var cases = []conversation{
 	{
 		name:   "20 bytes are injected behind STARTTLS' 220",
 		script: relay.Script{StartTLS: relay.Say("220 go", "250 evil")},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		over:   []transport{starttls, opportunistic},
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonStartTLSInjection, smtperr.PhaseSTARTTLS, 220, enhanced(0, 0, 0), true},
 		unsent: []string{"QUIT"},
@@ -267,7 +265,7 @@ var cases = []conversation{
 	{
 		name:   "21 the relay closes after STARTTLS' 220",
 		script: relay.Script{Handshake: relay.HalfClose()},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		over:   []transport{starttls, opportunistic},
 		want:   outcome{smtperr.TLSError, smtperr.ReasonClosed, smtperr.PhaseTLS, 0, enhanced(0, 0, 0), true},
 	},
@@ -337,7 +335,7 @@ var cases = []conversation{
 	{
 		name:   "31 the greeting refuses us",
 		script: relay.Script{Greeting: relay.Say("554 5.7.1 no")},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
 		want:   outcome{smtperr.GreetingRefused, smtperr.ReasonAccessDenied, smtperr.PhaseGreeting, 554, enhanced(5, 7, 1), false},
 		unsent: []string{"EHLO"}, sent: []string{"QUIT"},
@@ -345,7 +343,7 @@ var cases = []conversation{
 	{
 		name:   "31 a host that takes no mail",
 		script: relay.Script{Greeting: relay.Say("521 does not accept mail")},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
 		want:   outcome{smtperr.GreetingRefused, smtperr.ReasonHostNoMail, smtperr.PhaseGreeting, 521, enhanced(0, 0, 0), false},
 	},
@@ -388,13 +386,13 @@ var cases = []conversation{
 	{
 		name:   "37 a line without end",
 		script: relay.Script{EHLO: relay.Then(relay.Raw("250 "), relay.Endless("x"))},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonLineTooLong, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
 	},
 	{
 		name:   "37 a reply without end",
 		script: relay.Script{EHLO: relay.Endless("250-more\r\n")},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonReplyTooLong, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
 	},
 	{
@@ -437,7 +435,7 @@ var cases = []conversation{
 	{
 		name:   "46 nothing is sent before the greeting's last line",
 		script: relay.Script{Greeting: relay.Then(relay.Say("220-wait"), relay.Pause(60*time.Millisecond), relay.Say("220 go"))},
-		plan:   depth(smtpprobe.DepthEHLO),
+		plan:   ehloOnly,
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
 		check: func(t *testing.T, _ *smtpprobe.Result, s relay.Session) {
 			require.Empty(t, s.Early)
@@ -551,7 +549,7 @@ func badCodes() []conversation {
 		list = append(list, conversation{
 			name:   "39 the reply " + line,
 			script: relay.Script{Greeting: relay.Say(line)},
-			plan:   depth(smtpprobe.DepthEHLO),
+			plan:   ehloOnly,
 			over:   []transport{plain, implicit},
 			want:   outcome{smtperr.ProtocolError, smtperr.ReasonBadCode, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), true},
 			unsent: []string{"EHLO", "QUIT"},
@@ -577,6 +575,7 @@ func oneAuth(t *testing.T, _ *smtpprobe.Result, s relay.Session) {
 }
 
 func TestCasesOfTheTaxonomy(t *testing.T) {
+	t.Parallel()
 	for _, c := range cases {
 		over := c.over
 		if over == nil {

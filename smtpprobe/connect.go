@@ -70,7 +70,7 @@ func (s *session) resolve(ctx context.Context, way route.Config) ([]netip.Addr, 
 		return []netip.Addr{ip}, nil
 	}
 	s.begin(smtperr.PhaseDNS)
-	addrs, err := way.Resolve(ctx, s.target.Host)
+	addrs, err := way.Resolve(ctx, s.target.name())
 	if err != nil {
 		s.stop()
 		return nil, smtperr.Classify(smtperr.PhaseDNS, err)
@@ -127,6 +127,15 @@ func (t *Target) way(p *Plan) route.Config {
 		DNSServer:     t.Route.DNSServer,
 		StepTimeout:   p.ConnectTimeout,
 	}
+}
+
+// name is the host's for the resolver. An MX record names a host completely:
+// the final dot keeps this machine's search list out.
+func (t *Target) name() string {
+	if _, err := netip.ParseAddr(t.Host); err == nil || t.Domain == "" {
+		return t.Host
+	}
+	return strings.TrimSuffix(t.Host, ".") + "."
 }
 
 // proxied is the name that a proxy is asked for.

@@ -9,7 +9,7 @@ import (
 
 // data asks to send the message (RFC 5321 §4.1.1.4).
 func (s *session) data() *smtperr.Error {
-	reply, err := s.command(smtperr.PhaseData, "DATA", "")
+	reply, err := s.command(smtperr.PhaseData, "DATA")
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (s *session) mail() *smtperr.Error {
 	if err != nil {
 		return err
 	}
-	reply, err := s.command(smtperr.PhaseMail, command, "")
+	reply, err := s.command(smtperr.PhaseMail, command)
 	if err != nil {
 		return err
 	}
@@ -104,7 +104,7 @@ func (s *session) rcpt() *smtperr.Error {
 	if s.caps.Has("DSN") && s.depth() == DepthSend {
 		suffix = " NOTIFY=NEVER" // no bounce to anybody for a test (RFC 3461 §4.1)
 	}
-	var refusals []*smtperr.Error
+	refusals := make([]*smtperr.Error, 0, len(s.message.to))
 	for i, to := range s.message.to {
 		refusal, err := s.recipient(s.plan.To[i], "RCPT TO:<"+to+">"+suffix)
 		if err != nil {
@@ -140,7 +140,7 @@ func (s *session) refused(phase smtperr.Phase, refusals []*smtperr.Error, some b
 func (s *session) recipient(address, command string) (refusal, failure *smtperr.Error) {
 	before := s.phase(smtperr.PhaseRcpt).Duration
 	r := RecipientResult{Address: address}
-	reply, err := s.command(smtperr.PhaseRcpt, command, "")
+	reply, err := s.command(smtperr.PhaseRcpt, command)
 	r.Duration = s.phase(smtperr.PhaseRcpt).Duration - before
 	if err == nil {
 		r.Reply = &reply

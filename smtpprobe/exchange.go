@@ -14,13 +14,12 @@ import (
 const afterWrite = 100 * time.Millisecond
 
 // command sends one command and reads its reply, as one stretch of a phase.
-// shown is how the transcript shows it, empty for as it is.
-func (s *session) command(phase smtperr.Phase, line, shown string) (smtperr.Reply, *smtperr.Error) {
+func (s *session) command(phase smtperr.Phase, line string) (smtperr.Reply, *smtperr.Error) {
 	if err := s.unsolicited(phase); err != nil {
 		return smtperr.Reply{}, err
 	}
 	s.begin(phase)
-	reply, err := s.exchange(phase, line, shown)
+	reply, err := s.exchange(phase, line, line)
 	if err != nil {
 		s.stop()
 		return reply, err
@@ -29,11 +28,9 @@ func (s *session) command(phase smtperr.Phase, line, shown string) (smtperr.Repl
 	return reply, nil
 }
 
-// exchange is command inside a phase whose clock runs already.
+// exchange is command inside a phase whose clock runs already. shown is how
+// the transcript shows the line.
 func (s *session) exchange(phase smtperr.Phase, line, shown string) (smtperr.Reply, *smtperr.Error) {
-	if shown == "" {
-		shown = line
-	}
 	s.log.sent(shown)
 	if err := s.write(phase, []byte(line+"\r\n"), s.deadline); err != nil {
 		return smtperr.Reply{}, err

@@ -34,7 +34,7 @@ func Expand(ctx context.Context, t Target, p Plan, all bool) ([]Target, *Result)
 	}
 	var targets []Target
 	for _, host := range hosts {
-		addrs, err := host.way(&p).Resolve(ctx, host.Host)
+		addrs, err := host.way(&p).Resolve(ctx, host.name())
 		if err != nil && len(hosts) == 1 {
 			return nil, unresolved(start, p, err)
 		}

@@ -28,7 +28,7 @@ func (s *session) hello() *smtperr.Error {
 	}
 	s.caps = nil
 	s.res.Capabilities = nil
-	reply, err := s.command(smtperr.PhaseEHLO, verb+s.plan.Helo, "")
+	reply, err := s.command(smtperr.PhaseEHLO, verb+s.plan.Helo)
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (s *session) hello() *smtperr.Error {
 }
 
 func (s *session) helo() *smtperr.Error {
-	reply, err := s.command(smtperr.PhaseHELO, "HELO "+s.plan.Helo, "")
+	reply, err := s.command(smtperr.PhaseHELO, "HELO "+s.plan.Helo)
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ const carol = "carol@example.org"
 
 // RFC 2033 §4.2: after the dot one reply for each accepted recipient, in order.
 func TestLMTP(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name      string
 		script    relay.Script

@@ -19,12 +19,13 @@ func pending(conn net.Conn) bool {
 		return false
 	}
 	var (
-		one [1]byte
-		n   int
+		one    [1]byte
+		n      int
+		failed error
 	)
 	err = raw.Read(func(fd uintptr) bool {
-		n, _, _ = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		n, _, failed = syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
 		return true
 	})
-	return err == nil && n > 0
+	return err == nil && failed == nil && n > 0
 }

@@ -54,6 +54,7 @@ type Auth struct {
 // TokenSource yields OAuth2 access tokens. Errors it returns are
 // *smtperr.Error where it can tell them (token_refused, token_unreachable).
 type TokenSource interface {
+	// Token returns a token that is valid now, within the context's deadline.
 	Token(ctx context.Context) (string, error)
 }
 

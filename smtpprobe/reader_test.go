@@ -2,7 +2,6 @@ package smtpprobe
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"strings"
 	"testing"
@@ -132,7 +131,7 @@ func FuzzReplyReader(f *testing.F) {
 				if okA {
 					require.Equal(t, va.reason, vb.reason)
 				} else {
-					require.True(t, errors.Is(errA, io.EOF))
+					require.ErrorIs(t, errA, io.EOF)
 				}
 				return
 			}

@@ -17,6 +17,7 @@ import (
 )
 
 func TestEveryDepthEndsWithQuit(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		depth    smtpprobe.Depth
 		commands []string
@@ -60,6 +61,7 @@ func TestAMessageArrivesWhole(t *testing.T) {
 }
 
 func TestParametersAreUsedOnlyWhereOffered(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name   string
 		script relay.Script
@@ -116,6 +118,7 @@ func TestParametersAreUsedOnlyWhereOffered(t *testing.T) {
 
 // Case 33.
 func TestTheBodyIsInterrupted(t *testing.T) {
+	t.Parallel()
 	large := func(p *smtpprobe.Plan) {
 		send(alice)(p)
 		p.Message.Size = 9 << 20
@@ -157,6 +160,7 @@ func TestTheBodyIsInterrupted(t *testing.T) {
 }
 
 func TestCancellationEndsAProbeAtOnce(t *testing.T) {
+	t.Parallel()
 	for name, script := range map[string]relay.Script{
 		"while the greeting is due":      {Greeting: relay.Silence()},
 		"while a reply to MAIL is due":   {Mail: relay.Silence()},
@@ -268,6 +272,7 @@ func TestAClosedPortIsRefused(t *testing.T) {
 }
 
 func TestWhatIsExpected(t *testing.T) {
+	t.Parallel()
 	expect := func(d smtpprobe.Depth, class smtperr.Class, reason smtperr.Reason) func(*smtpprobe.Plan) {
 		return func(p *smtpprobe.Plan) {
 			send(alice)(p)

@@ -16,7 +16,7 @@ func (s *session) startTLS() *smtperr.Error {
 	if !s.caps.Has("STARTTLS") {
 		return s.withoutSTARTTLS()
 	}
-	reply, err := s.command(smtperr.PhaseSTARTTLS, "STARTTLS", "")
+	reply, err := s.command(smtperr.PhaseSTARTTLS, "STARTTLS")
 	if err != nil {
 		return err
 	}

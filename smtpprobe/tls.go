@@ -104,7 +104,7 @@ func (s *session) handshakeFailure(state *TLSState, err error) *smtperr.Error {
 // clientCertificate names the reason of an alert from a server that asked for
 // a certificate and got none. With TLS 1.3 it comes after the handshake.
 func (s *session) clientCertificate(verdict *smtperr.Error) *smtperr.Error {
-	_, alerted := smtperr.RemoteAlert(verdict)
+	_, alerted := smtperr.RemoteAlert(verdict) //nolint:errcheck // the alert is no error of the call
 	if s.certificateWanted && verdict.Class == smtperr.TLSError && alerted {
 		verdict.Reason = smtperr.ReasonClientCertRequired
 	}

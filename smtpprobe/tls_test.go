@@ -29,6 +29,7 @@ func wrongHost(c *x509.Certificate) {
 
 // Case 22.
 func TestABadCertificateIsNamed(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		name     string
 		cert     tls.Certificate
@@ -80,6 +81,7 @@ func TestABadCertificateIsNamed(t *testing.T) {
 
 // Case 23.
 func TestAServerThatWantsACertificateIsNamed(t *testing.T) {
+	t.Parallel()
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		for _, tr := range []transport{starttls, implicit} {
 			t.Run(tls.VersionName(version)+" over "+string(tr), func(t *testing.T) {

@@ -55,14 +55,15 @@ func validity(c *x509.Certificate, now time.Time) error {
 // SelfSignedError is an unknown authority that is the certificate itself.
 type SelfSignedError struct{ x509.UnknownAuthorityError }
 
-func (e SelfSignedError) Error() string { return "x509: certificate is self-signed" }
+func (SelfSignedError) Error() string { return "x509: certificate is self-signed" }
 
 // Unwrap keeps x509's own error reachable.
 func (e SelfSignedError) Unwrap() error { return e.UnknownAuthorityError }
 
 func selfSigned(leaf *x509.Certificate, err error) error {
 	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &unknown) && bytes.Equal(leaf.RawIssuer, leaf.RawSubject) && leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil {
+	if errors.As(err, &unknown) && bytes.Equal(leaf.RawIssuer, leaf.RawSubject) &&
+		leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil {
 		return SelfSignedError{unknown}
 	}
 	return err

@@ -45,7 +45,9 @@ func startServer() (*server, error) {
 	}
 	stop := func() {
 		stdin.Close()
-		_ = cmd.Wait()
+		if err := cmd.Wait(); err != nil {
+			fmt.Fprintln(os.Stderr, "bench: the server:", err)
+		}
 	}
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {

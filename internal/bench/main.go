@@ -21,18 +21,16 @@ func main() {
 	inflight := flag.String("inflight", "1,50,500", "sessions at once, comma-separated")
 	isServer := flag.Bool("serve", false, "be the server (the program starts itself so)")
 	flag.Parse()
+	var err error
 	if *isServer {
-		exit(runServer())
+		err = runServer()
+	} else {
+		err = compare(*sessions, *rounds, *inflight)
 	}
-	exit(compare(*sessions, *rounds, *inflight))
-}
-
-func exit(err error) {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-	os.Exit(0)
 }
 
 func compare(sessions, rounds int, inflight string) error {

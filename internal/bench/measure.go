@@ -67,7 +67,7 @@ func measure(c contestant, addr string, config *tls.Config, sessions, inflight i
 		once   sync.Once
 		failed error
 	)
-	runtime.GC()
+	runtime.GC() //nolint:revive // a round shall not pay for the garbage of the one before
 	before, cpu, start := memory(), processCPU(), time.Now()
 	for range inflight {
 		wg.Go(func() {

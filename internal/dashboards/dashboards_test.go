@@ -17,7 +17,7 @@ func TestTheFilesAreWhatTheGeneratorWrites(t *testing.T) {
 	files, err := Files()
 	require.NoError(t, err)
 	for name, want := range files {
-		got, err := os.ReadFile(filepath.Join("../../dashboards", name))
+		got, err := os.ReadFile(filepath.Join("..", "..", "dashboards", name))
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(got), "%s is not what the generator writes: run go generate ./internal/dashboards", name)
 	}

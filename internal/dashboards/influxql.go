@@ -85,9 +85,10 @@ func failures(by string) string {
 }
 
 func influxPhases() []Query {
-	var columns []string
-	for _, phase := range TimedPhases() {
-		columns = append(columns, fmt.Sprintf(`mean("%s_time") AS "%s"`, phase, phase))
+	phases := TimedPhases()
+	columns := make([]string, 0, len(phases))
+	for _, phase := range phases {
+		columns = append(columns, `mean("`+string(phase)+`_time") AS "`+string(phase)+`"`)
 	}
 	return []Query{{Text: `SELECT ` + strings.Join(columns, ", ") + ` FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY ` + steps + ` fill(null)`, Legend: "$col"}}
 }

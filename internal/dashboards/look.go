@@ -84,7 +84,7 @@ func expirySteps() *grafana.Thresholds {
 func phaseSeries() []grafana.Override {
 	colours := []string{"#8e8e8e", "blue", "dark-purple", "green", "semi-dark-green", "dark-green", "purple", "orange",
 		"yellow", "dark-yellow", "light-red", "red", "dark-red", "super-light-blue", "light-blue"}
-	var overrides []grafana.Override
+	overrides := make([]grafana.Override, 0, len(colours))
 	for i, phase := range TimedPhases() {
 		overrides = append(overrides, grafana.Named(string(phase), colour(colours[i])))
 	}

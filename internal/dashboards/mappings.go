@@ -74,8 +74,9 @@ func classByName() []grafana.Mapping {
 // its number.
 func classSeries() []grafana.Override {
 	colours := Colours()
-	var overrides []grafana.Override
-	for _, info := range smtperr.Classes() {
+	classes := smtperr.Classes()
+	overrides := make([]grafana.Override, 0, 2*len(classes))
+	for _, info := range classes {
 		colour := grafana.Property{ID: "color", Value: grafana.Color{Mode: "fixed", FixedColor: colours[info.Class]}}
 		name := grafana.Property{ID: "displayName", Value: info.Name}
 		overrides = append(overrides,

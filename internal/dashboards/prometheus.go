@@ -86,8 +86,9 @@ func promQueries() map[View][]Query {
 }
 
 func promPhases() []Query {
-	var queries []Query
-	for _, phase := range TimedPhases() {
+	phases := TimedPhases()
+	queries := make([]Query, 0, len(phases))
+	for _, phase := range phases {
 		queries = append(queries, Query{
 			Text:   fmt.Sprintf(`avg(avg_over_time(smtpprobe_%s_time%s[$__rate_interval]))`, phase, promSelector),
 			Legend: string(phase),

@@ -79,7 +79,7 @@ func (s Source) panel(view View, l look) grafana.Panel {
 	field := l.field
 	overrides := append([]grafana.Override{}, l.overrides...)
 	transformations := append([]grafana.Transformation{}, l.transformations...)
-	var targets []grafana.Target
+	targets := make([]grafana.Target, 0, len(s.Queries[view]))
 	table, renamed := false, map[string]string{}
 	for i, q := range s.Queries[view] {
 		target := s.Target(q)

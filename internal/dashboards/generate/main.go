@@ -23,7 +23,7 @@ func write(dir string) error {
 		return err
 	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, name), content, 0o640); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,142 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+)
+
+// Exim is a private Exim. It takes mail for mail.test, and authenticates.
+type Exim struct {
+	Place
+	Log *Log
+
+	server *process
+}
+
+// The ports of an Exim.
+const (
+	eximSMTP        = 2525 // STARTTLS offered, AUTH once TLS is active
+	eximSMTPS       = 2465 // implicit TLS
+	eximCertificate = 2466 // implicit TLS, wants a client certificate
+	eximUser        = "Debian-exim"
+)
+
+const eximConfig = `
+exim_path = {dir}/exim4
+spool_directory = {dir}/spool
+log_file_path = {dir}/log/%slog
+log_selector = +smtp_connection +smtp_no_mail +smtp_incomplete_transaction +smtp_protocol_error
+pid_file_path = {dir}/spool/exim.pid
+primary_hostname = exim.test
+local_interfaces = {address}
+daemon_smtp_ports = 2525 : 2465 : 2466
+tls_on_connect_ports = 2465 : 2466
+tls_certificate = {cert}
+tls_privatekey = {key}
+tls_advertise_hosts = *
+tls_verify_certificates = {ca}
+tls_verify_hosts = ${if eq{$received_port}{2466}{*}}
+tls_try_verify_hosts = *
+auth_advertise_hosts = ${if def:tls_in_cipher{*}}
+smtputf8_advertise_hosts = *
+rfc1413_query_timeout = 0s
+queue_only = false
+acl_smtp_rcpt = rcpt
+acl_smtp_data = data
+begin acl
+rcpt:
+  accept authenticated = *
+  defer message = Greylisted, please try again in 60 seconds
+    domains = mail.test
+    local_parts = grey
+  require message = relay not permitted
+    domains = mail.test
+  require verify = recipient
+  accept
+data:
+  deny message = This message was classified as spam
+    condition = ${if match{$h_subject:}{spam}}
+  accept
+begin routers
+mailboxes:
+  driver = accept
+  domains = mail.test
+  local_parts = alice : bob
+  transport = mailbox
+begin transports
+mailbox:
+  driver = appendfile
+  maildir_format
+  directory = {dir}/mail/$local_part_data
+  create_directory
+  user = nobody
+  group = nogroup
+begin authenticators
+plain:
+  driver = plaintext
+  public_name = PLAIN
+  server_prompts = :
+  server_condition = ${if and{{eq{$auth2}{USER}}{eq{$auth3}{PASSWORD}}}}
+  server_set_id = $auth2
+login:
+  driver = plaintext
+  public_name = LOGIN
+  server_prompts = Username:: : Password::
+  server_condition = ${if and{{eq{$auth1}{USER}}{eq{$auth2}{PASSWORD}}}}
+  server_set_id = $auth1
+cram:
+  driver = cram_md5
+  public_name = CRAM-MD5
+  server_secret = ${if eq{$auth1}{USER}{PASSWORD}fail}
+  server_set_id = $auth1
+external:
+  driver = external
+  public_name = EXTERNAL
+  server_advertise_condition = $tls_in_certificate_verified
+  server_param2 = ${certextract{subject,CN}{$tls_in_peercert}}
+  server_condition = ${if eq{$auth2}{USER}}
+  server_set_id = $auth2
+`
+
+// StartExim starts an Exim that ends with the test.
+func StartExim(t *testing.T, tls *TLSFiles) *Exim {
+	t.Helper()
+	e := &Exim{Place: newPlace(t, "exim")}
+	for _, dir := range []string{"spool", "log"} {
+		e.mkdir(t, dir, eximUser)
+	}
+	e.mkdir(t, "mail", "nobody")
+	// Exim runs itself again, as its own user, who may not enter our checkout.
+	program, err := os.ReadFile(binary(t, "EXIM_BIN", ".cache/e2e/usr/sbin/exim4"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(e.path("exim4"), program, 0o755))
+	cert, key := tls.issue(t, "exim", certs.For(e.Address))
+	config := e.write(t, "exim.conf", strings.NewReplacer("{dir}", e.Dir, "{address}", e.Address,
+		"{cert}", cert, "{key}", key, "{ca}", tls.CA, "USER", username, "PASSWORD", password).Replace(eximConfig))
+	require.NoError(t, os.Chmod(config, 0o600))
+
+	e.server = start(t, e.Place, "exim", e.path("exim4"), "-C", config, "-bdf", "-q1h")
+	e.Log = &Log{path: e.path("log", "mainlog"), server: e.server}
+	e.Log.Wait(t, "daemon started", fmt.Sprint(eximSMTP))
+	return e
+}
+
+// RequireCleanSession fails the test unless the one session from an address
+// ended by QUIT.
+func (e *Exim) RequireCleanSession(t *testing.T, client string) {
+	t.Helper()
+	e.Log.Wait(t, "SMTP connection from", "["+client+"]", "closed by QUIT")
+	for _, line := range e.Log.Lines(t, "["+client+"]") {
+		for _, complaint := range []string{"synchronization", "unexpected disconnection", "lost", "syntax or protocol error"} {
+			require.NotContains(t, line, complaint)
+		}
+	}
+}

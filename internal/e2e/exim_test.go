@@ -1,0 +1,69 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+)
+
+func TestEximIsProbedWithATrueVerdictAndACleanSession(t *testing.T) {
+	tls := newTLSFiles(t)
+	e := StartExim(t, tls)
+	cert, key := tls.issue(t, "client", certs.Client(username))
+	strangerCert, strangerKey := tls.issue(t, "stranger", certs.Client("stranger"))
+	smtp, submission, smtps := "smtp://"+e.port(eximSMTP), "submission://"+e.port(eximSMTP), "smtps://"+e.port(eximSMTPS)
+
+	to := func(recipients ...string) string {
+		return fmt.Sprintf("probe = \"rcpt\"\nfrom = \"probe@sender.test\"\nto = [\"%s\"]\n", strings.Join(recipients, `", "`))
+	}
+	send := func(subject string) string {
+		return strings.Replace(to("alice@mail.test"), "rcpt", "send", 1) + fmt.Sprintf("subject = %q\n", subject)
+	}
+	login := func(mechanism, secret string) string {
+		return fmt.Sprintf("probe = \"auth\"\nusername = %q\npassword = %q\nauth_mechanism = %q\n", username, secret, mechanism)
+	}
+	certificate := func(cert, key string) string { return fmt.Sprintf("tls_cert = %q\ntls_key = %q\n", cert, key) }
+	external := "probe = \"auth\"\nauth_mechanism = \"EXTERNAL\"\n"
+
+	relays := []Relay{
+		{Name: "EHLO in plaintext", URL: smtp, Settings: `starttls = "never"`, Want: "none/none:250:done"},
+		{Name: "STARTTLS verified", URL: submission, Want: "none/none:250:done", Fields: map[string]any{"tls_verified": int64(1)}},
+		{Name: "implicit TLS verified", URL: smtps, Want: "none/none:250:done", Fields: map[string]any{"tls_verified": int64(1)}},
+		{Name: "recipient accepted", URL: smtp, Settings: to("alice@mail.test"), Want: "none/none:250:done"},
+		{Name: "relaying denied", URL: smtp, Settings: to("someone@example.com"), Want: "recipients_refused/relay_denied:550:rcpt"},
+		{Name: "unknown user", URL: smtp, Settings: to("nobody@mail.test"), Want: "recipients_refused/mailbox_unavailable:550:rcpt"},
+		{Name: "greylisted", URL: smtp, Settings: to("grey@mail.test"), Want: "recipients_refused/greylisted:451:rcpt"},
+		{Name: "message refused", URL: smtp, Settings: send("spam"), Want: "data_refused/content_rejected:550:dot"},
+		{Name: "message delivered", URL: smtps, Settings: send("by Exim"), Want: "none/none:250:done"},
+		{Name: "PLAIN right", URL: submission, Settings: login("PLAIN", password), Want: "none/none:235:done"},
+		{Name: "PLAIN wrong", URL: submission, Settings: login("PLAIN", wrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
+		{Name: "LOGIN right", URL: smtps, Settings: login("LOGIN", password), Want: "none/none:235:done"},
+		{Name: "LOGIN wrong", URL: smtps, Settings: login("LOGIN", wrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
+		{Name: "CRAM-MD5 right", URL: smtps, Settings: login("CRAM-MD5", password), Want: "none/none:235:done"},
+		{Name: "CRAM-MD5 wrong", URL: smtps, Settings: login("CRAM-MD5", wrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
+		{Name: "EXTERNAL right", URL: smtps, Settings: external + certificate(cert, key), Want: "none/none:235:done"},
+		{
+			Name: "EXTERNAL wrong", URL: smtps, Settings: external + certificate(strangerCert, strangerKey),
+			Want: "auth_failed/auth_credentials_invalid:535:auth",
+		},
+		{Name: "client certificate", URL: "smtps://" + e.port(eximCertificate), Settings: certificate(cert, key), Want: "none/none:250:done"},
+		{
+			Name: "no client certificate", URL: "smtps://" + e.port(eximCertificate),
+			Want: "tls_error/client_cert_required:none:tls", ByRelay: true,
+		},
+		{Name: "AUTH without TLS", URL: smtp, Settings: login("", password) + `starttls = "never"`, Want: "not_supported/auth_not_offered:none:auth"},
+	}
+	ProbeOnce(t, fmt.Sprintf("helo = \"probe.test\"\ntls_ca = %q\n", tls.CA), relays)
+	for _, r := range relays {
+		if !r.ByRelay {
+			t.Run("clean session: "+r.Name, func(t *testing.T) { e.RequireCleanSession(t, r.Source) })
+		}
+	}
+	require.Contains(t, e.server.awaitMail(t, e.path("mail/alice/new")), "Subject: by Exim")
+}
