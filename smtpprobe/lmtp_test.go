@@ -63,14 +63,15 @@ func TestLMTP(t *testing.T) {
 		for _, network := range []string{"tcp", "unix"} {
 			t.Run(tt.name+" over "+network, func(t *testing.T) {
 				t.Parallel()
-				tt.script.LMTP = true
+				script := tt.script
+				script.LMTP = true
 				var options []relay.Option
 				target := smtpprobe.Target{LMTP: true, TLS: smtpprobe.TLSNever}
 				if network == "unix" {
 					target.Socket = filepath.Join(t.TempDir(), "lmtp")
 					options = append(options, relay.On("unix", target.Socket))
 				}
-				srv := relay.Start(t, tt.script, options...)
+				srv := relay.Start(t, script, options...)
 				if network == "tcp" {
 					target.Host, target.Port = srv.Host(), srv.Port()
 				}

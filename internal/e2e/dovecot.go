@@ -5,11 +5,9 @@ package e2e
 import (
 	"encoding/base64"
 	"fmt"
-	"os"
+	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/stretchr/testify/require"
 )
 
 // Dovecot is a private Dovecot: LMTP, and authentication for Postfix.
@@ -27,7 +25,7 @@ const dovecotLMTP = 2424
 var dovecotMechanisms = []string{"PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"}
 
 // tokenKey signs access tokens; Dovecot finds it by its file's path.
-const tokenKey = "a key of the end-to-end tests only"
+const tokenKey = "a key of the end-to-end tests only" //nolint:gosec // it opens nothing else
 
 const dovecotConfig = `
 base_dir = {dir}/run
@@ -97,9 +95,9 @@ func StartDovecot(t *testing.T) *Dovecot {
 	t.Helper()
 	d := &Dovecot{Place: newPlace(t, "dovecot")}
 	mailbox := d.mkdir(t, "mail", "nobody")
-	require.NoError(t, os.MkdirAll(d.path("keys/default/HS256"), 0o755))
+	d.mkdir(t, "keys/default/HS256", "root")
 	d.write(t, "keys/default/HS256/default", base64.StdEncoding.EncodeToString([]byte(tokenKey)))
-	fill := strings.NewReplacer("{dir}", d.Dir, "{address}", d.Address, "{port}", fmt.Sprint(dovecotLMTP),
+	fill := strings.NewReplacer("{dir}", d.Dir, "{address}", d.Address, "{port}", strconv.Itoa(dovecotLMTP),
 		"{mechanisms}", strings.ToLower(strings.Join(dovecotMechanisms, " ")))
 	d.write(t, "users", fmt.Sprintf("%s:{PLAIN}%s:65534:65534::%s::\n", username, password, mailbox))
 	d.write(t, "oauth2.conf", fill.Replace(dovecotOAuth2))

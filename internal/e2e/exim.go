@@ -3,8 +3,8 @@
 package e2e
 
 import (
-	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -117,7 +117,7 @@ func StartExim(t *testing.T, tls *TLSFiles) *Exim {
 	// Exim runs itself again, as its own user, who may not enter our checkout.
 	program, err := os.ReadFile(binary(t, "EXIM_BIN", ".cache/e2e/usr/sbin/exim4"))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(e.path("exim4"), program, 0o755))
+	require.NoError(t, os.WriteFile(e.path("exim4"), program, 0o755)) //nolint:gosec // see above
 	cert, key := tls.issue(t, "exim", certs.For(e.Address))
 	config := e.write(t, "exim.conf", strings.NewReplacer("{dir}", e.Dir, "{address}", e.Address,
 		"{cert}", cert, "{key}", key, "{ca}", tls.CA, "USER", username, "PASSWORD", password).Replace(eximConfig))
@@ -125,7 +125,7 @@ func StartExim(t *testing.T, tls *TLSFiles) *Exim {
 
 	e.server = start(t, e.Place, "exim", e.path("exim4"), "-C", config, "-bdf", "-q1h")
 	e.Log = &Log{path: e.path("log", "mainlog"), server: e.server}
-	e.Log.Wait(t, "daemon started", fmt.Sprint(eximSMTP))
+	e.Log.Wait(t, "daemon started", strconv.Itoa(eximSMTP))
 	return e
 }
 

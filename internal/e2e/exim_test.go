@@ -20,7 +20,7 @@ func TestEximIsProbedWithATrueVerdictAndACleanSession(t *testing.T) {
 	smtp, submission, smtps := "smtp://"+e.port(eximSMTP), "submission://"+e.port(eximSMTP), "smtps://"+e.port(eximSMTPS)
 
 	to := func(recipients ...string) string {
-		return fmt.Sprintf("probe = \"rcpt\"\nfrom = \"probe@sender.test\"\nto = [\"%s\"]\n", strings.Join(recipients, `", "`))
+		return fmt.Sprintf("probe = \"rcpt\"\nfrom = \"probe@sender.test\"\nto = %s\n", tomlList(recipients))
 	}
 	send := func(subject string) string {
 		return strings.Replace(to("alice@mail.test"), "rcpt", "send", 1) + fmt.Sprintf("subject = %q\n", subject)

@@ -4,7 +4,6 @@ package e2e
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,7 +12,7 @@ import (
 func TestDovecotTakesMailByLMTP(t *testing.T) {
 	d := StartDovecot(t)
 	to := func(probe string, recipients ...string) string {
-		return fmt.Sprintf("probe = %q\nfrom = \"probe@sender.test\"\nto = [\"%s\"]\n", probe, strings.Join(recipients, `", "`))
+		return fmt.Sprintf("probe = %q\nfrom = \"probe@sender.test\"\nto = %s\n", probe, tomlList(recipients))
 	}
 	tcp, socket := "lmtp://"+d.port(dovecotLMTP), "lmtp://"+d.LMTPSocket()
 	known, unknown := username+"@mail.test", "nobody@mail.test"

@@ -26,9 +26,9 @@ type Place struct {
 
 func newPlace(t *testing.T, name string) Place {
 	t.Helper()
-	dir, err := os.MkdirTemp("", name)
+	dir, err := os.MkdirTemp("", name) //nolint:usetesting // see Dir
 	require.NoError(t, err)
-	require.NoError(t, os.Chmod(dir, 0o755))
+	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // other users enter it
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return Place{Dir: dir, Address: newAddress()}
 }
@@ -36,6 +36,7 @@ func newPlace(t *testing.T, name string) Place {
 // newAddress is a random loopback address: chances are one in millions that two
 // tests, of whatever process, get the same.
 func newAddress() string {
+	//nolint:gosec // nothing is secret about it
 	return fmt.Sprintf("127.%d.%d.%d", 64+rand.IntN(128), rand.IntN(256), 1+rand.IntN(254))
 }
 
@@ -49,14 +50,14 @@ func (p Place) port(port int) string { return fmt.Sprintf("%s:%d", p.Address, po
 
 func (p Place) write(t *testing.T, name, content string) string {
 	t.Helper()
-	require.NoError(t, os.WriteFile(p.path(name), []byte(content), 0o644))
+	require.NoError(t, os.WriteFile(p.path(name), []byte(content), 0o644)) //nolint:gosec // other users read it
 	return p.path(name)
 }
 
 // mkdir makes a directory that belongs to a system user.
 func (p Place) mkdir(t *testing.T, name, owner string) string {
 	t.Helper()
-	require.NoError(t, os.MkdirAll(p.path(name), 0o755))
+	require.NoError(t, os.MkdirAll(p.path(name), 0o755)) //nolint:gosec // other users enter it
 	u, err := user.Lookup(owner)
 	require.NoError(t, err)
 	uid, err := strconv.Atoi(u.Uid)

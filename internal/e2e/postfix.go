@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -74,7 +75,8 @@ local_recipient_maps =
 recipient_delimiter = +
 virtual_mailbox_domains = ` + postfixDomain + `
 virtual_mailbox_base = {dir}/mail
-virtual_mailbox_maps = inline:{ {alice@mail.test = alice/}, {bob@mail.test = bob/}, {busy@mail.test = busy/}, {grey@mail.test = grey/}, {ålice@mail.test = alice/} }
+virtual_mailbox_maps = inline:{ {alice@mail.test = alice/}, {bob@mail.test = bob/},
+  {busy@mail.test = busy/}, {grey@mail.test = grey/}, {ålice@mail.test = alice/} }
 virtual_uid_maps = static:65534
 virtual_gid_maps = static:65534
 smtpd_relay_restrictions = permit_sasl_authenticated, defer_unauth_destination
@@ -165,7 +167,7 @@ func StartPostfix(t *testing.T, options PostfixOptions) *Postfix {
 	p.mkdir(t, "mail", "nobody")
 
 	settings := postfixMain
-	replace := []string{"{dir}", p.Dir, "{address}", p.Address, "{small}", fmt.Sprint(smallMessage), "{auth}", yesNo(options.SASL != "")}
+	replace := []string{"{dir}", p.Dir, "{address}", p.Address, "{small}", strconv.Itoa(smallMessage), "{auth}", yesNo(options.SASL != "")}
 	if options.TLS != nil {
 		settings += postfixTLS
 		cert, key := options.TLS.issue(t, "postfix", certs.For(p.Address))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime/quotedprintable"
 	"net/mail"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,12 +25,12 @@ func TestPostfixIsProbedWithATrueVerdictAndACleanSession(t *testing.T) {
 	other := newTLSFiles(t)
 	smtp := func(port int) string { return "smtp://" + p.port(port) }
 	rcpt := func(from string, to ...string) string {
-		return fmt.Sprintf("probe = \"rcpt\"\nfrom = %q\nto = [\"%s\"]\n", from, strings.Join(to, `", "`))
+		return fmt.Sprintf("probe = \"rcpt\"\nfrom = %q\nto = %s\n", from, tomlList(to))
 	}
 	relays := []Relay{
 		{Name: "connect", URL: smtp(postfixSMTP), Settings: `probe = "connect"`, Want: "none/none:220:done"},
 		{
-			Name: "EHLO with opportunistic TLS that does not verify", URL: smtp(postfixSMTP), Settings: "tls_ca = " + quote(other.CA),
+			Name: "EHLO with opportunistic TLS that does not verify", URL: smtp(postfixSMTP), Settings: "tls_ca = " + strconv.Quote(other.CA),
 			Want: "none/none:250:done", Fields: map[string]any{"tls_verified": int64(0), "tls_version": "TLS 1.3", "starttls_code": int64(220)},
 		},
 		{
@@ -47,11 +48,11 @@ func TestPostfixIsProbedWithATrueVerdictAndACleanSession(t *testing.T) {
 			Fields: map[string]any{"tls_verified": int64(1), "tls_version": "TLS 1.3"},
 		},
 		{
-			Name: "STARTTLS of an unknown authority", URL: "submission://" + p.port(postfixSubmission), Settings: "tls_ca = " + quote(other.CA),
+			Name: "STARTTLS of an unknown authority", URL: "submission://" + p.port(postfixSubmission), Settings: "tls_ca = " + strconv.Quote(other.CA),
 			Want: "tls_verify_error/unknown_authority:none:tls", ByRelay: true, Fields: map[string]any{"tls_verified": int64(0)},
 		},
 		{
-			Name: "implicit TLS of an unknown authority", URL: "smtps://" + p.port(postfixSMTPS), Settings: "tls_ca = " + quote(other.CA),
+			Name: "implicit TLS of an unknown authority", URL: "smtps://" + p.port(postfixSMTPS), Settings: "tls_ca = " + strconv.Quote(other.CA),
 			Want: "tls_verify_error/unknown_authority:none:tls", ByRelay: true,
 		},
 		{
@@ -154,8 +155,6 @@ func TestPostfixIsProbedWithATrueVerdictAndACleanSession(t *testing.T) {
 		}
 	}
 }
-
-func quote(s string) string { return fmt.Sprintf("%q", s) }
 
 func TestPostfixLimitsTheRateOfConnections(t *testing.T) {
 	p := StartPostfix(t, PostfixOptions{})

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -60,7 +61,7 @@ func ProbeOnce(t *testing.T, settings string, relays []Relay) map[string]telegra
 		config.WriteString(r.Settings + "\n")
 	}
 	place := newPlace(t, "probe")
-	metrics := map[string]telegraf.Metric{}
+	metrics := make(map[string]telegraf.Metric, len(relays))
 	for _, m := range runOnce(t, place.write(t, "smtpprobe.conf", config.String())) {
 		if m.Name() != "smtpprobe" {
 			continue
@@ -118,4 +119,13 @@ func readMetrics(t *testing.T, lines []byte) []telegraf.Metric {
 	metrics, err := parser.Parse(lines)
 	require.NoError(t, err, "%s", lines)
 	return metrics
+}
+
+// tomlList is a TOML array of strings.
+func tomlList(values []string) string {
+	quoted := make([]string, 0, len(values))
+	for _, value := range values {
+		quoted = append(quoted, strconv.Quote(value))
+	}
+	return "[" + strings.Join(quoted, ", ") + "]"
 }

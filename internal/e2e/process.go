@@ -3,8 +3,8 @@
 package e2e
 
 import (
+	"errors"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -69,11 +69,15 @@ func (p *process) stop(t *testing.T) {
 		return
 	default:
 	}
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Errorf("asking %s to end: %v", p.name, err)
+	}
 	select {
 	case <-p.ended:
 	case <-time.After(stopLimit):
-		_ = p.cmd.Process.Kill()
+		if err := p.cmd.Process.Kill(); err != nil {
+			t.Errorf("killing %s: %v", p.name, err)
+		}
 		<-p.ended
 		t.Errorf("%s did not end within %v and was killed", p.name, stopLimit)
 	}
@@ -98,14 +102,9 @@ func (p *process) await(t *testing.T, what string, condition func() bool) {
 // said is the end of what the program wrote to its stdout and stderr.
 func (p *process) said() string {
 	const most = 4096
-	f, err := os.Open(p.output)
+	text, err := os.ReadFile(p.output)
 	if err != nil {
 		return err.Error()
 	}
-	defer f.Close()
-	if info, err := f.Stat(); err == nil && info.Size() > most {
-		_, _ = f.Seek(-most, io.SeekEnd)
-	}
-	text, _ := io.ReadAll(f)
-	return string(text)
+	return string(text[max(0, len(text)-most):])
 }

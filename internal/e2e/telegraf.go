@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"os"
+	"strconv"
 	"testing"
 
 	"github.com/influxdata/telegraf"
@@ -28,11 +29,11 @@ func StartTelegraf(t *testing.T, settings string) *Telegraf {
   flush_interval = "1s"
   omit_hostname = true
 [[inputs.execd]]
-  command = [`+quote(smtpprobeBinary(t))+`, "--config", `+quote(plugin)+`]
+  command = [`+strconv.Quote(smtpprobeBinary(t))+`, "--config", `+strconv.Quote(plugin)+`]
   signal = "STDIN"
   data_format = "influx"
 [[outputs.file]]
-  files = [`+quote(tg.path("metrics"))+`]
+  files = [`+strconv.Quote(tg.path("metrics"))+`]
   data_format = "influx"
 `)
 	tg.server = start(t, tg.Place, "telegraf", telegrafBinary(t), "--config", config)

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,7 +24,7 @@ func TestTelegrafProbesPostfix(t *testing.T) {
 
 	m := tg.Await(t, "none/none:250:done")
 	require.Equal(t, map[string]string{
-		"relay": "smtp://" + p.port(postfixSMTP), "source": p.Address, "port": fmt.Sprint(postfixSMTP), "probe": "ehlo", "tls": "opportunistic",
+		"relay": "smtp://" + p.port(postfixSMTP), "source": p.Address, "port": strconv.Itoa(postfixSMTP), "probe": "ehlo", "tls": "opportunistic",
 		"error_class": "none", "reason": "none", "reply_code": "250", "phase": "done", "fault": "none",
 	}, m.Tags())
 	fields := m.Fields()

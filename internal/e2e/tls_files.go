@@ -25,7 +25,7 @@ func newTLSFiles(t *testing.T) *TLSFiles {
 	f.CA = f.dir + "/ca.pem"
 	require.NoError(t, f.WriteFile(f.CA))
 	// Servers read it after they have changed users.
-	require.NoError(t, os.Chmod(f.CA, 0o644))
+	require.NoError(t, os.Chmod(f.CA, 0o644)) //nolint:gosec // see above
 	return f
 }
 
@@ -35,7 +35,7 @@ func (f *TLSFiles) issue(t *testing.T, name string, leaf certs.Leaf) (cert, key 
 	cert, key, err := certs.WriteFiles(f.dir, name, f.Issue(leaf))
 	require.NoError(t, err)
 	for _, file := range []string{cert, key} {
-		require.NoError(t, os.Chmod(file, 0o644))
+		require.NoError(t, os.Chmod(file, 0o644)) //nolint:gosec // servers read it after they have changed users
 	}
 	return cert, key
 }
