@@ -5,7 +5,6 @@ package e2e
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,11 +41,10 @@ func TestTelegrafProbesPostfix(t *testing.T) {
 	require.Positive(t, m.Fields()["consecutive_failures"])
 	require.Contains(t, m.Fields(), "failed_phase_time")
 
+	// What execd itself may log while it stops is not ours.
+	require.NotContains(t, tg.server.said(), " E! ", "a failing relay is data")
 	tg.Stop(t)
 	for _, line := range p.Log.Lines(t, client) {
 		require.NotContains(t, line, "lost connection")
-	}
-	for line := range strings.Lines(tg.server.said()) {
-		require.NotContains(t, line, " E! ", "a failing relay is data")
 	}
 }
