@@ -54,9 +54,11 @@ func (s *session) authStopped() {
 	s.stop()
 }
 
-// mechanism chooses how to authenticate, and refuses to show a password to
-// whoever listens. TLS that was not verified hides it from nobody.
+// mechanism chooses how to authenticate.
 func (s *session) mechanism(a *Auth) (sasl.Client, *smtperr.Error) {
+	if err := s.mayAuthenticate(a); err != nil {
+		return nil, err
+	}
 	c := sasl.Credentials{
 		Username:       a.Username,
 		Password:       a.Password,
@@ -77,11 +79,22 @@ func (s *session) mechanism(a *Auth) (sasl.Client, *smtperr.Error) {
 		return nil, smtperr.Classify(smtperr.PhaseAuth, err)
 	}
 	s.res.AuthMechanism = client.Name()
-	private := s.local || s.res.TLS != nil && s.res.TLS.Verified
-	if client.NeedsTLS() && !private && !a.Cleartext {
-		return nil, smtperr.New(smtperr.NotSupported, smtperr.ReasonCleartextAuthForbidden, smtperr.PhaseAuth, nil)
-	}
 	return client, nil
+}
+
+// mayAuthenticate refuses AUTH where it cannot succeed, and where somebody
+// might listen, before a token is fetched for it. TLS that was not verified
+// hides nothing from whoever is in between, and what CRAM-MD5 and SCRAM show
+// him he can guess passwords by.
+func (s *session) mayAuthenticate(a *Auth) *smtperr.Error {
+	private := s.local || s.res.TLS != nil && s.res.TLS.Verified
+	switch {
+	case len(s.caps.Auth) == 0:
+		return smtperr.New(smtperr.NotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, nil)
+	case !private && !a.Cleartext:
+		return smtperr.New(smtperr.NotSupported, smtperr.ReasonCleartextAuthForbidden, smtperr.PhaseAuth, nil)
+	}
+	return nil
 }
 
 // token fetches an OAuth2 token on the clock of the phase.

@@ -453,6 +453,17 @@ var cases = []conversation{
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
+		name:   "47 nor a hash of it over TLS that was not verified",
+		script: relay.Script{Extensions: offering("AUTH CRAM-MD5 SCRAM-SHA-256")},
+		plan: func(p *smtpprobe.Plan) {
+			login("")(p)
+			p.Auth.Cleartext = false
+		},
+		over:   []transport{opportunistic, plain},
+		want:   outcome{smtperr.NotSupported, smtperr.ReasonCleartextAuthForbidden, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
+		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
+	},
+	{
 		name: "48 XOAUTH2's error is fetched with an empty response",
 		script: relay.Script{
 			Extensions: offering("AUTH XOAUTH2"), Auth: relay.Say("334 eyJzdGF0dXMiOiI0MDEifQ=="),

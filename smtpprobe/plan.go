@@ -47,7 +47,7 @@ type Plan struct {
 type Auth struct {
 	Username, Password string
 	Mechanism          string      // empty: the strongest offered in common
-	Cleartext          bool        // allow a password without verified TLS
+	Cleartext          bool        // allow AUTH without verified TLS
 	Token              TokenSource // for XOAUTH2 and OAUTHBEARER
 }
 

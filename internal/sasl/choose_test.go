@@ -129,17 +129,6 @@ func TestMechanismsNamesAllOnce(t *testing.T) {
 	}, sasl.Mechanisms())
 }
 
-func TestNeedsTLS(t *testing.T) {
-	t.Parallel()
-	session := handshake(t, tls.VersionTLS13).client
-	reveals := map[string]bool{"PLAIN": true, "LOGIN": true, "XOAUTH2": true, "OAUTHBEARER": true}
-	for _, name := range sasl.Mechanisms() {
-		client, err := sasl.Choose([]string{name}, name, withAll, session)
-		require.NoError(t, err)
-		require.Equal(t, reveals[name], client.NeedsTLS(), name)
-	}
-}
-
 // requireError wants a class and a reason, and no secret in the text.
 func requireError(t *testing.T, err error, class smtperr.Class, reason smtperr.Reason) {
 	t.Helper()

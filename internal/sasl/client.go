@@ -29,10 +29,6 @@ type Client interface {
 	// a 235 before that is auth_failed/server_unverified; one that comes before
 	// any credential was asked for is protocol_error/unexpected_code.
 	Verified() error
-	// NeedsTLS tells whether an eavesdropper would learn the password or a
-	// token that can be used again. It is false of a hashed password, even if
-	// that can be guessed at, as with CRAM-MD5.
-	NeedsTLS() bool
 }
 
 func badChallenge(why string) error {

@@ -14,7 +14,6 @@ import (
 type response struct {
 	name    string
 	initial []byte
-	reveals bool
 	// explained tells that a challenge is the reason of a refusal; dismiss
 	// answers it, so that the relay goes on to its verdict.
 	explained bool
@@ -23,7 +22,7 @@ type response struct {
 }
 
 func startPlain(m *mechanism, c *choice) (Client, error) {
-	return newResponse(gosasl.NewPlainClient("", c.Username, c.Password), response{name: m.name, reveals: true})
+	return newResponse(gosasl.NewPlainClient("", c.Username, c.Password), response{name: m.name})
 }
 
 // startExternal leaves who it is to the certificate, unless a user is named.
@@ -36,7 +35,7 @@ func startExternal(m *mechanism, c *choice) (Client, error) {
 func startOAuthBearer(m *mechanism, c *choice) (Client, error) {
 	user := strings.NewReplacer("=", "=3D", ",", "=2C").Replace(c.Username)
 	client := gosasl.NewOAuthBearerClient(&gosasl.OAuthBearerOptions{Username: user, Token: c.Token, Host: c.Host, Port: c.Port})
-	return newResponse(client, response{name: m.name, reveals: true, explained: true, dismiss: []byte("\x01")})
+	return newResponse(client, response{name: m.name, explained: true, dismiss: []byte("\x01")})
 }
 
 // startXOAuth2: the relay's JSON is answered empty, as its inventors have it.
@@ -45,7 +44,7 @@ func startXOAuth2(m *mechanism, c *choice) (Client, error) {
 	if err != nil {
 		return nil, misconfigured("the mechanism %s refuses the credentials", m.name)
 	}
-	return &response{name: m.name, initial: initial, reveals: true, explained: true}, nil
+	return &response{name: m.name, initial: initial, explained: true}, nil
 }
 
 func newResponse(client gosasl.Client, r response) (Client, error) {
@@ -65,9 +64,6 @@ func (r *response) Start() (ir []byte, hasIR bool, err error) { return r.initial
 
 // Verified has nothing to add to a 235: the relay has everything from the start.
 func (*response) Verified() error { return nil }
-
-// NeedsTLS implements Client.
-func (r *response) NeedsTLS() bool { return r.reveals }
 
 // Next implements Client. Where no refusal is to be explained, an empty
 // challenge is a relay's that did not look at the initial response.
@@ -91,13 +87,14 @@ type prompted struct {
 	auth     smtp.Auth
 	prompts  int // that the relay has to make
 	answered int
-	reveals  bool
+	// anyPrompt: the answer does not depend on the prompt, which may be empty.
+	anyPrompt bool
 }
 
 // startLogin: prompts are answered by their order, since their text is up to
 // the relay. The library is told to leave the question of TLS to the caller.
 func startLogin(m *mechanism, c *choice) (Client, error) {
-	return &prompted{name: m.name, auth: smtp.LoginAuth(c.Username, c.Password, c.Host, true), prompts: 2, reveals: true}, nil
+	return &prompted{name: m.name, auth: smtp.LoginAuth(c.Username, c.Password, c.Host, true), prompts: 2, anyPrompt: true}, nil
 }
 
 func startCRAMMD5(m *mechanism, c *choice) (Client, error) {
@@ -110,15 +107,12 @@ func (p *prompted) Name() string { return p.name }
 // Start leaves the first word to the relay.
 func (*prompted) Start() (ir []byte, hasIR bool, err error) { return nil, false, nil }
 
-// NeedsTLS implements Client.
-func (p *prompted) NeedsTLS() bool { return p.reveals }
-
 // Next implements Client.
 func (p *prompted) Next(challenge []byte) ([]byte, error) {
 	switch {
 	case p.answered == p.prompts:
 		return nil, unanswerable("the relay asks again after everything was said")
-	case len(challenge) == 0 && !p.reveals:
+	case len(challenge) == 0 && !p.anyPrompt:
 		// Nothing would make the answer differ from that to another relay.
 		return nil, badChallenge("an empty challenge of " + p.name)
 	}

@@ -70,9 +70,6 @@ func (s *scramClient) Name() string { return s.name }
 // Start implements Client.
 func (s *scramClient) Start() (ir []byte, hasIR bool, err error) { return []byte(s.first), true, nil }
 
-// NeedsTLS implements Client: the proof is good for one exchange.
-func (*scramClient) NeedsTLS() bool { return false }
-
 // Next implements Client.
 func (s *scramClient) Next(challenge []byte) ([]byte, error) {
 	if s.refused || s.step == 2 {

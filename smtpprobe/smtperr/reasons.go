@@ -115,7 +115,7 @@ var reasons = [...]reasonRow{
 	{ReasonStartTLSNotOffered, "The relay offers no STARTTLS: mend its TLS, or look for a firewall that strips it."},
 	{ReasonAuthNotOffered, "The relay offers no AUTH: many do only after TLS, or on port 587."},
 	{ReasonAuthNoMechanism, "No mechanism in common: compare auth_mechanism with those offered."},
-	{ReasonCleartextAuthForbidden, "No password without verified TLS: use starttls = \"required\", or set auth_cleartext."},
+	{ReasonCleartextAuthForbidden, "No AUTH without verified TLS: use starttls = \"required\", or set auth_cleartext."},
 	{ReasonSMTPUTF8NotOffered, "The relay does not take international addresses: use ASCII ones."},
 	{ReasonESMTPUnavailable, "The relay knows no EHLO, thus neither TLS nor AUTH: a firewall may inspect SMTP."},
 	{ReasonTooManyOpenFiles, "Raise this process's limit of open files, or lower max_concurrent."},
