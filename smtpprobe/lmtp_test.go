@@ -81,17 +81,7 @@ func TestLMTP(t *testing.T) {
 				r := p.Probe(context.Background())
 				s := srv.Wait(t, 1)[0]
 
-				got := outcome{phase: smtperr.PhaseDone, code: 0}
-				if r.Err != nil {
-					got = outcome{class: r.Err.Class, reason: r.Err.Reason, phase: r.Err.Phase, temporary: r.Err.Temporary}
-				}
-				if r.Reply != nil {
-					got.code = r.Reply.Code
-					if r.Err != nil {
-						got.enhanced = r.Reply.Enhanced
-					}
-				}
-				require.Equal(t, tt.want, got, "%v", r.Err)
+				require.Equal(t, tt.want, outcomeOf(r), "%v", r.Err)
 				require.Len(t, r.Recipients, len(tt.accepted))
 				for i, accepted := range tt.accepted {
 					require.Equal(t, accepted, r.Recipients[i].Accepted, r.Recipients[i].Address)
