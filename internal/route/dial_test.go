@@ -28,7 +28,7 @@ func TestAddressesAreTriedInOrderUntilOneConnects(t *testing.T) {
 
 func TestTheFirstAddressesErrorIsTheVerdict(t *testing.T) {
 	t.Parallel()
-	port := closed(t).Port()
+	port := closed.Port()
 	_, err := route.Config{}.Dial(t.Context(), addrs("127.0.0.1", "127.0.0.2", "127.0.0.3"), port)
 	require.Equal(t, "connect_error/refused@connect", said(t, err))
 	require.Contains(t, err.Error(), "127.0.0.1:")

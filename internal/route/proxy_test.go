@@ -174,7 +174,7 @@ func TestTheProxyResolvesTheHostAndNothingOfTheRelayIsLost(t *testing.T) {
 		{"http", "2001:db8::1", "CONNECT [2001:db8::1]:25 [2001:db8::1]:25"},
 	} {
 		// Any name server would be one too many.
-		c := route.Config{ProxyURL: urls[tt.scheme], DNSServer: closed(t).String(), StepTimeout: time.Minute}
+		c := route.Config{ProxyURL: urls[tt.scheme], DNSServer: closed.String(), StepTimeout: time.Minute}
 		conn, err := c.DialHost(t.Context(), tt.host, 25)
 		require.NoError(t, err, tt)
 		require.Equal(t, tt.want, <-asked)
@@ -246,12 +246,12 @@ func TestAProxyThatDoesNotConnectSaysWhy(t *testing.T) {
 		"HTTP nothing but 1xx":          {tunnel(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 9) + " and wait"), "connect_error/proxy_refused", "informational"},
 		"HTTP closes in mid-answer":     {tunnel("HTTP/1.1 200 O"), "connect_error/closed", "EOF"},
 		"SOCKS never answers":           {socks(" and wait"), "connect_", ""},
-		"nobody there":                  {"socks5://" + login + closed(t).String(), "connect_error/refused", "refused"},
+		"nobody there":                  {"socks5://" + login + closed.String(), "connect_error/refused", "refused"},
 		"no such proxy":                 {"http://" + login + "proxy.invalid:3128", "dns_", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := route.Config{ProxyURL: tt.url, StepTimeout: 5 * time.Second, DNSServer: closed(t).String()}
+			c := route.Config{ProxyURL: tt.url, StepTimeout: 5 * time.Second, DNSServer: closed.String()}
 			_, err := c.DialHost(t.Context(), "relay.test", 25)
 			got := said(t, err)
 			require.True(t, strings.HasPrefix(got, tt.want), "%s: %v", got, err)

@@ -144,7 +144,7 @@ func TestAFailedLookupSaysWhoFailed(t *testing.T) {
 
 func TestNobodyIsAskedForAnAddress(t *testing.T) {
 	t.Parallel()
-	c := route.Config{DNSServer: closed(t).String()}
+	c := route.Config{DNSServer: closed.String()}
 	for text, want := range map[string]string{
 		"127.0.0.1":        "127.0.0.1",
 		"::1":              "::1",
@@ -184,7 +184,7 @@ func TestALostDatagramIsSentAgain(t *testing.T) {
 
 func TestAServerThatIsNotThereFails(t *testing.T) {
 	t.Parallel()
-	for name, w := range ways(route.Config{StepTimeout: time.Minute}, closed(t).String()) {
+	for name, w := range ways(route.Config{StepTimeout: time.Minute}, closed.String()) {
 		_, err := w.Resolve(t.Context(), "relay.test")
 		require.Equal(t, "dns_error/server_failure@dns", said(t, err), name)
 		_, err = w.MX(t.Context(), "relay.test")

@@ -101,8 +101,15 @@ func (f *Fleet) start(o Options) error {
 	return errors.Join(problems...)
 }
 
-// run starts one relay, or finds a port on which nothing listens.
+// unused is the port of tcpmux (RFC 1078), which nobody runs. One that was free
+// a moment ago may be somebody else's by now.
+const unused = 1
+
+// run starts one relay, or makes sure that nothing listens on its port.
 func (f *Fleet) run(e entry, port int) (net.Addr, error) {
+	if e.script == nil && port == 0 {
+		return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: unused}, nil
+	}
 	address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 	if e.script == nil {
 		l, err := net.Listen("tcp", address)
