@@ -29,10 +29,11 @@ func (e *Error) Python() (smtplib, aiosmtplib string) {
 
 const responseException = "SMTPResponseException"
 
-// refusalInPython is what both raise for any refusal in the phase.
+// refusalInPython is what both raise for any refusal in the phase that ends
+// the transaction, whoever was accepted before.
 func (e *Error) refusalInPython() (smtplib, aiosmtplib string) {
 	class := refusal(e.Phase)
-	if class == RecipientRefused && e.allRefused {
+	if class == RecipientRefused {
 		class = RecipientsRefused
 	}
 	info := class.Info()
