@@ -101,9 +101,9 @@ func (f *Fleet) start(o Options) error {
 	return errors.Join(problems...)
 }
 
-// unused is the port of tcpmux (RFC 1078), which nobody runs. One that was free
-// a moment ago may be somebody else's by now.
-const unused = 1
+// unused is a port that no fleet takes, and below those that systems give away.
+// One that was free a moment ago may be somebody else's by now.
+const unused = DefaultBase - 1
 
 // run starts one relay, or makes sure that nothing listens on its port.
 func (f *Fleet) run(e entry, port int) (net.Addr, error) {
