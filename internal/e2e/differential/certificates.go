@@ -1,0 +1,57 @@
+//go:build e2e
+
+package differential
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+)
+
+// host is where the relays listen, and whom good certificates are for.
+const host = "127.0.0.1"
+
+// authorities are one that the clients trust, and a stranger.
+type authorities struct {
+	known, stranger *certs.Authority
+	certificate     tls.Certificate
+	dir             string
+}
+
+func newAuthorities(t *testing.T) *authorities {
+	t.Helper()
+	a := &authorities{known: certs.NewAuthority("known"), stranger: certs.NewAuthority("stranger"), dir: t.TempDir()}
+	a.certificate = a.known.Issue(certs.For(host))
+	require.NoError(t, a.known.WriteFile(a.file()))
+	return a
+}
+
+// file is for the Python libraries what pool is for us.
+func (a *authorities) file() string { return filepath.Join(a.dir, "ca.pem") }
+
+func (a *authorities) pool() *x509.CertPool { return a.known.Pool() }
+
+func (a *authorities) good() *tls.Config { return certs.Server(a.certificate) }
+
+// issued is a relay with a certificate of the known authority.
+func issued(leaf certs.Leaf) func(*authorities) *tls.Config {
+	return func(a *authorities) *tls.Config { return certs.Server(a.known.Issue(leaf)) }
+}
+
+func selfSigned(*authorities) *tls.Config { return certs.Server(certs.SelfSigned(certs.For(host))) }
+
+func ofStranger(a *authorities) *tls.Config { return certs.Server(a.stranger.Issue(certs.For(host))) }
+
+// demanding wants a client certificate, in a version of TLS.
+func demanding(version uint16) func(*authorities) *tls.Config {
+	return func(a *authorities) *tls.Config {
+		config := a.known.DemandClient(a.good())
+		config.MaxVersion = version
+		return config
+	}
+}

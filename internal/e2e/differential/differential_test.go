@@ -1,0 +1,71 @@
+//go:build e2e
+
+package differential
+
+import (
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+var update = flag.Bool("update", false, "write docs/differences.md")
+
+func TestEveryDisagreementWithPythonsLibrariesIsListedWithItsReason(t *testing.T) {
+	libraries := []*library{startLibrary(t, smtplib), startLibrary(t, aiosmtplib)}
+	all := compare(t, libraries, slices.Concat(taxonomy(), matrix()))
+	used := make(map[int]bool)
+	for _, l := range libraries {
+		disagreements := 0
+		for _, c := range all {
+			if c.agrees(l) {
+				continue
+			}
+			disagreements++
+			i := reasonFor(l.Name, c.scenario)
+			used[i] = true
+			if i < 0 {
+				t.Errorf("%s over %s: %s says: %s (%s)\nwe say: %s (equals %s; %s)\nreasons.go does not say why that is right",
+					c.scenario.name, c.over, l.Name, c.theirs[l.Name], c.theirs[l.Name].Text, c.ours, c.ours.equals[l.Name], c.ours.text)
+			}
+		}
+		t.Logf("%s %s agrees in %d of %d sessions", l.Name, l.Version, len(all)-disagreements, len(all))
+	}
+	path := filepath.Join("..", "..", "..", "docs", "differences.md")
+	want := document(libraries, all)
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(want), 0o644)) //nolint:gosec // a document
+		return
+	}
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	if !strings.Contains(string(got), madeWith(libraries)) {
+		// Other versions have other bugs; the file is about those it names.
+		t.Logf("docs/differences.md is not about these versions. %s", madeWith(libraries))
+		return
+	}
+	for i, r := range reasons {
+		require.True(t, used[i], "no disagreement is left for the reason %q", r.title)
+	}
+	require.Equal(t, strings.Split(string(got), "\n"), strings.Split(want, "\n"),
+		"docs/differences.md does not list what disagrees: look at it, then run with -update")
+}
+
+func TestEveryCaseOfTheTaxonomyIsComparedOrSaysWhyNot(t *testing.T) {
+	const casesOfTheTaxonomy = 50
+	for number := 1; number <= casesOfTheTaxonomy; number++ {
+		compared := slices.ContainsFunc(taxonomy(), func(s scenario) bool { return strings.HasPrefix(s.name, strconv.Itoa(number)+" ") })
+		excused := 0
+		for _, u := range uncompared {
+			if slices.Contains(u.numbers, number) {
+				excused++
+			}
+		}
+		require.True(t, compared && excused == 0 || !compared && excused == 1, "case %d", number)
+	}
+}

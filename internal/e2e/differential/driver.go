@@ -1,0 +1,151 @@
+//go:build e2e
+
+package differential
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// sessionLimit is how long any session may take before the test fails.
+const sessionLimit = 40 * time.Second
+
+// python is the interpreter that Debian's packages are for; PYTHON names
+// another.
+const python = "/usr/bin/python3"
+
+// job is one session that the driver shall hold.
+type job struct {
+	ID      int      `json:"id"`
+	Host    string   `json:"host"`
+	Port    uint16   `json:"port"`
+	TLS     string   `json:"tls"`
+	CA      string   `json:"ca"` // file
+	Helo    string   `json:"helo"`
+	Timeout float64  `json:"timeout"` // seconds
+	Login   []string `json:"login"`   // user and password, or nothing
+	From    string   `json:"from"`
+	To      []string `json:"to"` // none: do not send
+	Message string   `json:"message"`
+}
+
+// said is what became of a session, in the client's words.
+type said struct {
+	ID        int      `json:"id"`
+	Step      step     `json:"step"`
+	Exception string   `json:"exception"` // name of its class, empty without one
+	Ancestors []string `json:"ancestors"` // names of it and all its bases
+	Codes     []int    `json:"codes"`     // that the exception, or the dict of refused recipients, holds
+	Errno     string   `json:"errno"`     // of an OSError
+	Text      string   `json:"text"`
+}
+
+// step is one method call of a session.
+type step string
+
+// The steps; done is none of them.
+const (
+	stepConnect  step = "connect"
+	stepEHLO     step = "ehlo"
+	stepSTARTTLS step = "starttls"
+	stepLogin    step = "login"
+	stepSend     step = "sendmail"
+	stepQuit     step = "quit"
+	stepDone     step = "done"
+)
+
+// library is one of Python's SMTP clients.
+type library struct {
+	Name    string   `json:"library"`
+	Version string   `json:"version"`
+	Names   []string `json:"names"` // of its exceptions
+
+	mu      sync.Mutex
+	stdin   *json.Encoder
+	waiting map[int]chan said
+	ended   chan struct{}
+}
+
+// startLibrary runs the driver until the test ends.
+func startLibrary(t *testing.T, name string) *library {
+	t.Helper()
+	interpreter := os.Getenv("PYTHON")
+	if interpreter == "" {
+		interpreter = python
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cmd := exec.CommandContext(ctx, interpreter, filepath.Join("testdata", "driver.py"), name)
+	stdin, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	require.NoError(t, cmd.Start())
+
+	l := &library{stdin: json.NewEncoder(stdin), waiting: make(map[int]chan said), ended: make(chan struct{})}
+	lines := bufio.NewScanner(stdout)
+	introduced := lines.Scan()
+	t.Cleanup(func() {
+		cancel()
+		<-l.ended
+		_ = cmd.Wait() //nolint:errcheck // it was killed
+		if t.Failed() && stderr.Len() > 0 {
+			t.Logf("%s: %s", name, stderr.String())
+		}
+	})
+	if !introduced || json.Unmarshal(lines.Bytes(), l) != nil {
+		close(l.ended)
+		require.FailNow(t, interpreter+" cannot run "+name, "%s%s", lines.Bytes(), "make e2e installs python3-aiosmtplib; PYTHON may name another interpreter")
+	}
+	go l.read(lines)
+	return l
+}
+
+func (l *library) read(lines *bufio.Scanner) {
+	defer close(l.ended)
+	for lines.Scan() {
+		var s said
+		if json.Unmarshal(lines.Bytes(), &s) != nil {
+			return
+		}
+		l.mu.Lock()
+		answer := l.waiting[s.ID]
+		delete(l.waiting, s.ID)
+		l.mu.Unlock()
+		if answer != nil {
+			answer <- s
+		}
+	}
+}
+
+// hold holds one session.
+func (l *library) hold(j job) (said, error) {
+	answer := make(chan said, 1)
+	l.mu.Lock()
+	l.waiting[j.ID] = answer
+	err := l.stdin.Encode(j)
+	l.mu.Unlock()
+	if err != nil {
+		return said{}, fmt.Errorf("%s: %w", l.Name, err)
+	}
+	select {
+	case s := <-answer:
+		return s, nil
+	case <-l.ended:
+		return said{}, fmt.Errorf("%s ended", l.Name)
+	case <-time.After(sessionLimit):
+		return said{}, fmt.Errorf("%s holds a session for longer than %v", l.Name, sessionLimit)
+	}
+}

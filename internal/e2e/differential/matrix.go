@@ -1,0 +1,125 @@
+//go:build e2e
+
+package differential
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+)
+
+// moment is a place in the conversation at which the relay goes wrong.
+type moment struct {
+	name  string
+	at    relay.Moment
+	good  string // the reply that is due
+	wrong string // a reply of the wrong first digit
+	over  []transport
+	// second: the second time the moment comes.
+	second bool
+	// after a refusal of MAIL: what is wrong here must not hide it.
+	refused bool
+}
+
+var moments = []moment{
+	{name: "greeting", at: relay.AtGreeting, good: "220 relay.test", wrong: "354 what", over: []transport{plain, implicit}},
+	{name: "EHLO", at: relay.AtEHLO, good: "250-relay.test\r\n250 AUTH PLAIN", wrong: "354 what", over: []transport{plain, implicit}},
+	{name: "EHLO after STARTTLS", at: relay.AtEHLO, good: "250-relay.test\r\n250 AUTH PLAIN", wrong: "354 what", over: []transport{starttls}, second: true},
+	{name: "STARTTLS", at: relay.AtStartTLS, wrong: "354 what", over: []transport{starttls}},
+	{name: "AUTH", at: relay.AtAuth, good: "235 2.7.0 welcome", wrong: "354 what"},
+	{name: "MAIL", at: relay.AtMail, good: "250 ok", wrong: "354 what"},
+	{name: "RCPT", at: relay.AtRcpt, good: "250 ok", wrong: "354 what"},
+	{name: "DATA", at: relay.AtData, wrong: "250 what"},
+	{name: "dot", at: relay.AtDot, good: "250 ok", wrong: "354 what"},
+	{name: "RSET after a refusal", at: relay.AtRset, wrong: "354 what", over: []transport{plain, implicit}, refused: true},
+	{name: "QUIT after a refusal", at: relay.AtQuit, wrong: "354 what", over: []transport{plain, implicit}, refused: true},
+	{name: "QUIT", at: relay.AtQuit, wrong: "354 what", over: []transport{plain, implicit}},
+}
+
+// fault is something that a relay or a network does at a moment.
+type fault struct {
+	name string
+	step func(moment) relay.Step
+	// impatient: as in scenario.
+	impatient bool
+}
+
+func doing(step relay.Step) func(moment) relay.Step { return func(moment) relay.Step { return step } }
+
+const (
+	overlong    = 20_000 // octets in a line
+	endlessly   = 1500   // lines in a reply
+	resetPause  = 200 * time.Millisecond
+	dripPause   = 20 * time.Millisecond
+	dripTooLong = int(2 * impatience / dripPause)
+)
+
+var faults = []fault{
+	{name: "closes", step: doing(relay.HalfClose())},
+	// A reset that overtakes the end of the dialing is the dialing's.
+	{name: "resets", step: doing(relay.Then(relay.Pause(resetPause), relay.Reset()))},
+	{name: "stalls", step: doing(relay.Silence()), impatient: true},
+	{name: "talks garbage", step: doing(relay.Say("\x01\x02 what is this"))},
+	{name: "sends a line of 20000 octets", step: doing(relay.Say("250 " + strings.Repeat("x", overlong)))},
+	{name: "sends a reply of 1500 lines", step: func(m moment) relay.Step {
+		code := m.acceptance()[:3]
+		return relay.Say(append(slices.Repeat([]string{code + "-more"}, endlessly), code+" end")...)
+	}},
+	{name: "answers with the wrong digit", step: func(m moment) relay.Step { return relay.Say(m.wrong) }},
+	{name: "mixes codes, a refusal last", step: doing(relay.Say("250-a", "550 b"))},
+	{name: "mixes codes, an acceptance last", step: func(m moment) relay.Step {
+		return relay.Say("550-a", m.acceptance())
+	}},
+	{name: "shuts down (421)", step: doing(relay.Then(relay.Say("421 4.3.2 bye"), relay.HalfClose()))},
+	{name: "refuses for now (451)", step: doing(relay.Say("451 4.3.0 not now"))},
+	{name: "refuses for good (550)", step: doing(relay.Say("550 5.7.1 never"))},
+	{name: "says half a line and closes", step: doing(relay.Then(relay.Raw("250 2.0.0 que"), relay.HalfClose()))},
+	{name: "talks on unasked", step: func(m moment) relay.Step {
+		if m.good == "" {
+			return nil // STARTTLS' is injection, a case of its own
+		}
+		return relay.Say(m.good, "250 and another thing")
+	}, impatient: true},
+}
+
+// acceptance is a last line that accepts, by its code alone.
+func (m moment) acceptance() string {
+	switch m.at {
+	case relay.AtGreeting, relay.AtStartTLS:
+		return "220 b"
+	case relay.AtAuth:
+		return "235 b"
+	case relay.AtData:
+		return "354 b"
+	case relay.AtQuit:
+		return "221 b"
+	}
+	return "250 b"
+}
+
+// matrix is every fault at every moment. The relay is in order up to there.
+func matrix() []scenario {
+	list := make([]scenario, 0, len(moments)*len(faults))
+	for _, m := range moments {
+		for _, f := range faults {
+			step := f.step(m)
+			if step == nil {
+				continue
+			}
+			if m.second {
+				step = relay.Seq(relay.Healthy(), step)
+			}
+			script := relay.Script{Extensions: []string{"AUTH PLAIN"}, Auth: relay.Say("235 2.7.0 welcome")}
+			if m.refused {
+				script.Mail = relay.Say("550 5.7.1 not from you")
+			}
+			list = append(list, scenario{
+				name: m.name + ": the relay " + f.name, moment: m.name, fault: f.name, script: script.With(m.at, step),
+				does: all, over: m.over, impatient: f.impatient,
+			})
+		}
+	}
+	return list
+}

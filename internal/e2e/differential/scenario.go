@@ -1,0 +1,102 @@
+//go:build e2e
+
+package differential
+
+import (
+	"crypto/tls"
+	"time"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+)
+
+// scenario is a session that every client holds with a relay of its own.
+type scenario struct {
+	name string
+	// moment and fault are those of the matrix, empty in a case.
+	moment, fault string
+
+	script relay.Script
+	does   session
+	over   []transport // default: all
+	// server says what TLS the relay speaks; default: a good certificate.
+	server func(*authorities) *tls.Config
+	// impatient: the relay stalls, or brings clients to wait for a reply that
+	// never comes; so they wait only for so long.
+	impatient bool
+}
+
+// session is what the clients are asked to do.
+type session struct {
+	login bool
+	// secretive: our engine may not send a password in the clear. The others
+	// cannot be told so.
+	secretive bool
+	to        []string // none: end after EHLO or login
+	size      int      // of the message, 0 = a short one
+}
+
+// The sessions. The zero value ends after EHLO.
+var (
+	loginIn = session{login: true}
+	toAlice = session{to: []string{alice}}
+	toBoth  = session{to: []string{alice, bob}}
+	all     = session{login: true, to: []string{alice}}
+)
+
+// transport is how a session is protected.
+type transport string
+
+// The transports, by the driver's names.
+const (
+	plain    transport = "plain"
+	starttls transport = "starttls"
+	implicit transport = "implicit"
+)
+
+var everywhere = []transport{plain, starttls, implicit}
+
+var modes = map[transport]smtpprobe.TLSMode{
+	plain: smtpprobe.TLSNever, starttls: smtpprobe.TLSRequired, implicit: smtpprobe.TLSImplicit,
+}
+
+const (
+	helo     = "probe.test"
+	user     = "tester"
+	password = "correct-horse"
+	sender   = "probe@example.org"
+	alice    = "alice@example.org"
+	bob      = "bob@example.org"
+
+	// patience is for replies that come.
+	patience = 15 * time.Second
+	// impatience is for replies that do not.
+	impatience = 2 * time.Second
+)
+
+func (s scenario) transports() []transport {
+	if s.over == nil {
+		return everywhere
+	}
+	return s.over
+}
+
+func (s scenario) wait() time.Duration {
+	if s.impatient {
+		return impatience
+	}
+	return patience
+}
+
+// start starts a relay for one session.
+func (s scenario) start(t relay.TB, tr transport, a *authorities) *relay.Server {
+	script := s.script
+	switch {
+	case s.server != nil:
+		script.TLS = s.server(a)
+	case tr != plain:
+		script.TLS = a.good()
+	}
+	script.ImplicitTLS = tr == implicit && script.TLS != nil
+	return relay.Start(t, script)
+}
