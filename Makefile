@@ -4,7 +4,7 @@
 TELEGRAF_VERSION  := v1.37.2
 GOLANGCI_VERSION  := v2.15.0
 # What the demonstration and the end-to-end tests load; the code is stock.
-TELEGRAF_TAGS     := custom,inputs.execd,outputs.file,parsers.influx,serializers.influx
+TELEGRAF_TAGS     := custom,inputs.execd,outputs.file,outputs.influxdb,outputs.prometheus_client,parsers.influx,processors.starlark,serializers.influx
 
 VERSION     ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 RUN_SECONDS ?= 30
@@ -16,8 +16,9 @@ SOAK_TIME   ?= 10m
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 BIN  := $(CURDIR)/bin
 
-# Kept under a name that carries the version, so that another version builds anew.
-TELEGRAF := $(BIN)/.telegraf-$(TELEGRAF_VERSION)
+# Kept under names that carry the version, so that another version builds anew,
+# and so do other tags.
+TELEGRAF := $(BIN)/.telegraf-$(TELEGRAF_VERSION)-$(firstword $(shell echo '$(TELEGRAF_TAGS)' | cksum))
 GOLANGCI := $(BIN)/.golangci-lint-$(GOLANGCI_VERSION)
 LINTDOC  := $(BIN)/.readme_linter-$(TELEGRAF_VERSION)
 
