@@ -12,9 +12,12 @@ BENCH_TIME  ?= 1s
 FUZZ_TIME   ?= 30s
 SOAK_TIME   ?= 10m
 
+# Nothing of the place and the time of the build gets into the binary.
+BUILD_FLAGS := -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)'
+
 # The race detector needs a C compiler; go env says 0 where there is none.
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
-BIN  := $(CURDIR)/bin
+BIN  ?= $(CURDIR)/bin
 
 # Kept under names that carry the version, so that another version builds anew,
 # and so do other tags.
@@ -29,7 +32,7 @@ all: lint test build
 
 # Go's own build cache knows what is up to date.
 build:
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/smtpprobe ./cmd/smtpprobe
+	CGO_ENABLED=0 go build $(BUILD_FLAGS) -o bin/smtpprobe ./cmd/smtpprobe
 
 run: build bin/telegraf
 	CGO_ENABLED=0 go build -trimpath -o bin/.run ./internal/run
@@ -92,6 +95,8 @@ $(GOLANGCI):
 $(LINTDOC):
 	$(call install,readme_linter,github.com/influxdata/telegraf/tools/readme_linter@$(TELEGRAF_VERSION))
 
+include packaging/release.mk
+
 # $(call install,name,arguments of go install): builds in a directory of its
 # own, so that an interrupted build leaves nothing that looks finished.
 define install
@@ -102,4 +107,4 @@ GOBIN=$(BIN)/.install-$(1) CGO_ENABLED=0 go install -trimpath $(2)
 endef
 
 clean:
-	rm -rf bin
+	rm -rf bin dist

@@ -6,6 +6,7 @@ require (
 	github.com/emersion/go-message v0.18.2
 	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6
 	github.com/emersion/go-smtp v0.24.0
+	github.com/google/licensecheck v0.3.1
 	github.com/influxdata/telegraf v1.37.2
 	github.com/miekg/dns v1.1.72
 	github.com/pires/go-proxyproto v0.12.0
