@@ -17,9 +17,10 @@ const (
 	// leeway is how long before its end a token is no longer given out: a probe
 	// shall not see it expire. Of a short life it is a quarter.
 	leeway = 30 * time.Second
-	// minAge keeps a relay that refuses every token from having one fetched for
+	// minPause lies between the tokens that are fetched because a relay refused
+	// the one before, lest a relay that refuses all of them has one fetched for
 	// each probe.
-	minAge = time.Minute
+	minPause = time.Minute
 )
 
 // Source gets tokens and keeps the last one until shortly before it expires. It
@@ -33,6 +34,7 @@ type Source struct {
 	mu      sync.Mutex
 	current *oauth2.Token
 	fetched time.Time // when current came
+	dropped time.Time // when one was last refused
 	pending *fetch
 
 	// What only the pending fetch touches, of which there is one at a time.
@@ -126,12 +128,13 @@ func (s *Source) run(f *fetch) {
 }
 
 // Invalidate drops a token that a relay has refused, so that the next one is
-// fetched. It leaves a token that has taken its place meanwhile, one that is
-// too new for another to fare better, and one that was configured.
+// fetched. It leaves a token that has taken its place meanwhile, one that has
+// just taken the place of another that was refused, and one that was configured.
 func (s *Source) Invalidate(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.current != nil && s.current.AccessToken == token && s.now().Sub(s.fetched) >= minAge {
-		s.current = nil
+	now := s.now()
+	if s.current != nil && s.current.AccessToken == token && now.Sub(s.dropped) >= minPause {
+		s.current, s.dropped = nil, now
 	}
 }

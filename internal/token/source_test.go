@@ -167,12 +167,14 @@ func TestInvalidate(t *testing.T) {
 	s.Invalidate("T1")
 	requireToken(t, s, "T1")
 	s.Invalidate("T1")
-	requireToken(t, s, "T1") // too new for another to fare better
-	s.Later(2 * time.Minute)
-	s.Invalidate("T0")
-	requireToken(t, s, "T1") // another was refused
-	s.Invalidate("T1")
 	requireToken(t, s, "T2")
+	s.Invalidate("T1")
+	requireToken(t, s, "T2") // another was refused
+	s.Invalidate("T2")
+	requireToken(t, s, "T2") // a third would fare no better
+	s.Later(2 * time.Minute)
+	s.Invalidate("T2")
+	requireToken(t, s, "T3")
 }
 
 func TestRefreshTokenIsRotated(t *testing.T) {

@@ -1,47 +1,251 @@
 package smtpprobe
 
 import (
+	"errors"
 	"fmt"
-	"net/netip"
+	"net"
 	"slices"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 
+	"github.com/influxdata/telegraf"
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
 	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
 )
 
-func TestADomainsHostsAndAddressesComeFromTheDNSServer(t *testing.T) {
-	srv := scripted.Start(t, scripted.Script{})
-	port := netip.MustParseAddrPort(srv.Addr().String()).Port()
-	dns := dnstest.Start(t, dnstest.Zone{
-		"domain.test": dnstest.Records("MX 10 a.test.", "MX 20 gone.test."),
-		"a.test":      dnstest.Records("A 127.0.0.1"),
-		"null.test":   dnstest.Records("MX 0 ."),
-	})
-	p := initialized(t, fmt.Sprintf(`
-		[[inputs.smtpprobe]]
-		servers = ["mx://domain.test:%[1]d", "mx://null.test:%[1]d"]
-		helo = "probe.example"
-		dns_server = %[2]q
-		[[inputs.smtpprobe.relay]]
-		name = "all"
-		url = "smtp://a.test:%[1]d"
-		addresses = "all"
-		`, port, dns.Addr()))
+// found is what one metric says of a target that DNS named.
+func found(m telegraf.Metric) string {
+	tags := m.Tags()
+	text := tags["source"]
+	if tags["domain"] != "" {
+		text = tags["domain"] + " " + text
+	}
+	if tags["ip"] != "" {
+		text += " " + tags["ip"]
+	}
+	return text + " " + tags["error_class"] + "/" + tags["reason"] + " " + tags["phase"]
+}
+
+// finds gathers once and lists what was found, in the order in which the probes
+// ended.
+func finds(t *testing.T, p *SMTPProbe) []string {
+	t.Helper()
 	acc := newRecord(t)
 	require.NoError(t, p.Gather(acc))
-	found := make([]string, 0, 4)
+	list := make([]string, 0, 4)
 	for _, m := range acc.named("smtpprobe") {
-		tags := m.Tags()
-		found = append(found, fmt.Sprintf("%s %s %s %s/%s", tags["domain"], tags["source"], tags["ip"], tags["error_class"], tags["reason"]))
+		list = append(list, found(m))
 	}
-	slices.Sort(found)
-	require.Equal(t, []string{
-		" a.test 127.0.0.1 none/none",
-		"domain.test a.test  none/none",
-		"domain.test gone.test  dns_not_found/not_found",
-		"null.test null.test  dns_not_found/null_mx",
-	}, found)
+	return list
+}
+
+func TestEveryHostThatTakesADomainsMailIsASeries(t *testing.T) {
+	srv := scripted.Start(t, scripted.Script{})
+	dns := dnstest.Start(t, dnstest.Zone{
+		"domain.test":         dnstest.Records("MX 20 b.test.", "MX 10 c.test.", "MX 20 a.test.", "MX 10 C.test."),
+		"a.test":              dnstest.Records("A 127.0.0.1"),
+		"b.test":              dnstest.Records("A 127.0.0.1"),
+		"c.test":              dnstest.Records("A 127.0.0.1"),
+		"implicit.test":       dnstest.Records("A 127.0.0.1"),
+		"null.test":           dnstest.Records("MX 0 ."),
+		"half.test":           dnstest.Records("MX 10 gone.test.", "MX 20 a.test.", "MX 30 broken.test."),
+		"literal.test":        dnstest.Records("MX 10 127.0.0.1."),
+		"broken.test":         dnstest.ServFail(),
+		"refusing.test":       dnstest.Refused(),
+		"nonsense.test":       dnstest.Garbage(),
+		"silent.test":         dnstest.Silence(),
+		"empty.test":          dnstest.NoData(),
+		"large.test":          dnstest.Truncated(dnstest.Records("MX 10 a.test.")),
+		"xn--bcher-kva.test":  dnstest.Records("MX 10 xn--mnchen-3ya.test."),
+		"xn--mnchen-3ya.test": dnstest.Records("A 127.0.0.1"),
+	})
+	for domain, expected := range map[string][]string{
+		"domain.test":   {"domain.test c.test none/none done", "domain.test a.test none/none done", "domain.test b.test none/none done"},
+		"implicit.test": {"implicit.test implicit.test none/none done"},
+		"null.test":     {"null.test null.test dns_not_found/null_mx dns"},
+		"half.test":     {"half.test gone.test dns_not_found/not_found dns", "half.test a.test none/none done", "half.test broken.test dns_error/server_failure dns"},
+		"literal.test":  {"literal.test literal.test dns_not_found/not_found dns"},
+		"gone.test":     {"gone.test gone.test dns_not_found/not_found dns"},
+		"empty.test":    {"empty.test empty.test dns_not_found/not_found dns"},
+		"broken.test":   {"broken.test broken.test dns_error/server_failure dns"},
+		"refusing.test": {"refusing.test refusing.test dns_error/server_failure dns"},
+		"nonsense.test": {"nonsense.test nonsense.test dns_error/server_failure dns"},
+		"silent.test":   {"silent.test silent.test dns_timeout/none dns"},
+		"large.test":    {"large.test a.test none/none done"},
+		"bücher.test":   {"xn--bcher-kva.test xn--mnchen-3ya.test none/none done"},
+	} {
+		t.Run(domain, func(t *testing.T) {
+			p := initialized(t, fmt.Sprintf(`
+				[[inputs.smtpprobe]]
+				servers = ["mx://%s:%d"]
+				helo = "probe.example"
+				dns_server = %q
+				connect_timeout = "300ms"
+				max_concurrent = 1 # one after the other, so that the order shows
+				`, domain, srv.Port(), dns.Addr()))
+			require.Equal(t, expected, finds(t, p))
+		})
+	}
+}
+
+func TestADomainThatCannotBeResolvedHasNoLatencyButTellsHowLongItTook(t *testing.T) {
+	dns := dnstest.Start(t, dnstest.Zone{"broken.test": dnstest.ServFail()})
+	p := initialized(t, fmt.Sprintf(`
+		[[inputs.smtpprobe]]
+		servers = ["mx://broken.test"]
+		helo = "probe.example"
+		dns_server = %q`, dns.Addr()))
+	acc := newRecord(t)
+	require.NoError(t, p.Gather(acc))
+	m := acc.only(t, "smtpprobe")
+	require.Equal(t, map[string]string{
+		"relay": "mx://broken.test", "source": "broken.test", "domain": "broken.test", "port": "25", "tls": "opportunistic", "probe": "ehlo",
+		"error_class": "dns_error", "reason": "server_failure", "reply_code": "none", "phase": "dns", "fault": "network",
+	}, m.Tags())
+	require.NotContains(t, m.Fields(), "dns_time")
+	require.Positive(t, m.Fields()["failed_phase_time"])
+	require.Positive(t, m.Fields()["total_time"])
+	require.Equal(t, int64(1), m.Fields()["temporary"])
+}
+
+// everywhere is a relay on each of these addresses, all at one port.
+func everywhere(t *testing.T, script scripted.Script, ips ...string) (port int) {
+	t.Helper()
+	const attempts = 20
+	var last error
+	for range attempts {
+		port = int(scripted.Start(t, script, scripted.On("tcp", net.JoinHostPort(ips[0], "0"))).Port())
+		last = nil
+		for _, ip := range ips[1:] {
+			srv, err := scripted.Listen(script, scripted.On("tcp", net.JoinHostPort(ip, strconv.Itoa(port))))
+			if errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT) {
+				t.Skip("this machine has no " + ip)
+			}
+			if last = err; err != nil {
+				break
+			}
+			t.Cleanup(srv.Close)
+		}
+		if last == nil {
+			return port
+		}
+	}
+	require.NoError(t, last, "no port is free on all of %s", ips)
+	return 0
+}
+
+func TestWithAllAddressesEachIsASeriesOfItsOwn(t *testing.T) {
+	port := everywhere(t, scripted.Script{}, "127.0.0.1", "127.0.0.2", "::1")
+	dns := dnstest.Start(t, dnstest.Zone{
+		"relay.test":  dnstest.Records("A 127.0.0.1", "A 127.0.0.2", "A 127.0.0.3", "AAAA ::1", "A 127.0.0.2"),
+		"domain.test": dnstest.Records("MX 10 relay.test.", "MX 20 gone.test."),
+	})
+	each := []string{"127.0.0.1 none/none done", "127.0.0.2 none/none done", "127.0.0.3 connect_error/refused connect", "::1 none/none done"}
+	with := func(prefix string, list []string, more ...string) []string {
+		prefixed := make([]string, 0, len(list)+len(more))
+		for _, text := range list {
+			prefixed = append(prefixed, prefix+text)
+		}
+		return append(prefixed, more...)
+	}
+	for name, tt := range map[string]struct {
+		url, settings string
+		expected      []string
+	}{
+		"of a host":            {"smtp://relay.test", `addresses = "all"`, with("relay.test ", each)},
+		"of a host, IPv4 only": {"smtp://relay.test", "addresses = \"all\"\nip_version = \"ipv4\"", with("relay.test ", each[:3])},
+		"of a host, IPv6 only": {"smtp://relay.test", "addresses = \"all\"\nip_version = \"ipv6\"", with("relay.test ", each[3:])},
+		"of a domain":          {"mx://domain.test", `addresses = "all"`, with("domain.test relay.test ", each, "domain.test gone.test dns_not_found/not_found dns")},
+		"of an address":        {"smtp://127.0.0.2", `addresses = "all"`, []string{"127.0.0.2 127.0.0.2 none/none done"}},
+		"the first only":       {"smtp://relay.test", `addresses = "first"`, []string{"relay.test none/none done"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := initialized(t, fmt.Sprintf(`
+				[[inputs.smtpprobe]]
+				servers = ["%s:%d"]
+				helo = "probe.example"
+				dns_server = %q
+				%s`, tt.url, port, dns.Addr(), tt.settings))
+			list := finds(t, p)
+			slices.Sort(list)
+			slices.Sort(tt.expected)
+			require.Equal(t, tt.expected, list)
+		})
+	}
+}
+
+func TestIPVersionChoosesAmongAHostsAddresses(t *testing.T) {
+	port := everywhere(t, scripted.Script{}, "127.0.0.1", "::1")
+	dns := dnstest.Start(t, dnstest.Zone{
+		"both.test": dnstest.Records("A 127.0.0.1", "AAAA ::1"),
+		"four.test": dnstest.Records("A 127.0.0.1"),
+	})
+	for _, tt := range []struct{ host, version, remote, class string }{
+		{"both.test", "ipv4", "127.0.0.1", "none"},
+		{"both.test", "ipv6", "::1", "none"},
+		{"four.test", "ipv6", "", "dns_not_found"},
+	} {
+		p := initialized(t, fmt.Sprintf(`
+			[[inputs.smtpprobe]]
+			servers = ["smtp://%s:%d"]
+			helo = "probe.example"
+			dns_server = %q
+			ip_version = %q`, tt.host, port, dns.Addr(), tt.version))
+		acc := newRecord(t)
+		require.NoError(t, p.Gather(acc))
+		m := acc.only(t, "smtpprobe")
+		require.Equal(t, tt.class, m.Tags()["error_class"], tt)
+		if tt.remote != "" {
+			require.Equal(t, net.JoinHostPort(tt.remote, strconv.Itoa(port)), m.Fields()["remote_address"])
+			require.Positive(t, m.Fields()["dns_time"])
+		}
+	}
+}
+
+func TestAnswersThatChangeChangeTheSeriesAndLeaveNothingBehind(t *testing.T) {
+	srv := scripted.Start(t, scripted.Script{})
+	dns := dnstest.Start(t, dnstest.Zone{"a.test": dnstest.Records("A 127.0.0.1"), "b.test": dnstest.Records("A 127.0.0.1")})
+	p := initialized(t, fmt.Sprintf(`
+		[[inputs.smtpprobe]]
+		servers = ["mx://domain.test:%d"]
+		helo = "probe.example"
+		dns_server = %q
+		connect_timeout = "300ms"
+		max_concurrent = 1
+		[[inputs.smtpprobe.group]]
+		name = "g"
+		relays = ["mx://domain.test:%[1]d"]`, srv.Port(), dns.Addr()))
+	for _, step := range []struct {
+		answer   dnstest.Answer
+		expected []string
+		success  int64
+	}{
+		{nil, []string{"domain.test dns_not_found/not_found dns"}, 0},
+		{dnstest.Records("MX 10 a.test."), []string{"a.test none/none done"}, 1},
+		{dnstest.Records("MX 10 a.test.", "MX 5 b.test."), []string{"b.test none/none done", "a.test none/none done"}, 1},
+		{dnstest.ServFail(), []string{"domain.test dns_error/server_failure dns"}, 0},
+		{dnstest.Records("MX 10 gone.test."), []string{"gone.test dns_not_found/not_found dns"}, 0},
+		{dnstest.Silence(), []string{"domain.test dns_timeout/none dns"}, 0},
+		{dnstest.Records("MX 0 ."), []string{"domain.test dns_not_found/null_mx dns"}, 0},
+		{dnstest.Records("MX 10 b.test."), []string{"b.test none/none done"}, 1},
+	} {
+		dns.Set("domain.test", step.answer)
+		acc := newRecord(t)
+		require.NoError(t, p.Gather(acc))
+		list := make([]string, 0, 2)
+		for _, m := range acc.named("smtpprobe") {
+			list = append(list, strings.TrimPrefix(found(m), "domain.test "))
+		}
+		require.Equal(t, step.expected, list)
+		require.Equal(t, step.success, acc.only(t, "smtpprobe_group").Fields()["success"])
+	}
+	for i := range 3 * forgetAfter {
+		dns.Set("domain.test", dnstest.Records(fmt.Sprintf("MX 10 gone%d.test.", i)))
+		require.Len(t, finds(t, p), 1)
+	}
+	require.LessOrEqual(t, len(p.roster[0].memory), 2+forgetAfter)
 }

@@ -1,0 +1,240 @@
+package smtpprobe
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"sync"
+	"testing"
+
+	"github.com/pires/go-proxyproto"
+	"github.com/stretchr/testify/require"
+
+	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+)
+
+// What follows is about the way to the relay: proxies, source addresses and
+// PROXY protocol headers.
+
+// splice carries octets both ways until either side leaves.
+func splice(a, b net.Conn) {
+	var both sync.WaitGroup
+	for _, way := range [][2]net.Conn{{a, b}, {b, a}} {
+		both.Go(func() {
+			_, _ = io.Copy(way[0], way[1]) //nolint:errcheck // however it ends
+			way[0].Close()
+		})
+	}
+	both.Wait()
+}
+
+// httpProxy tunnels to relay.test, which is another name of the relay, for
+// those who know the password.
+func httpProxy(t *testing.T, relay net.Addr) (address string) {
+	t.Helper()
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("Authorization", r.Header.Get("Proxy-Authorization"))
+		user, password, _ := r.BasicAuth()
+		switch {
+		case user != "probe" || password != "s3cret":
+			w.WriteHeader(http.StatusProxyAuthRequired)
+			return
+		case r.Method != http.MethodConnect || r.Host != "relay.test:25":
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		conn, err := net.Dial("tcp", relay.String())
+		if err != nil {
+			w.WriteHeader(http.StatusBadGateway)
+			return
+		}
+		client, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			conn.Close()
+			return
+		}
+		_, _ = io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n") //nolint:errcheck // then the test sees it
+		splice(client, conn)
+	}))
+	t.Cleanup(proxy.Close)
+	return proxy.Listener.Addr().String()
+}
+
+// socksProxy does the same by SOCKS5 (RFC 1928), with the login of RFC 1929.
+func socksProxy(t *testing.T, relay net.Addr) (address string) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	var running sync.WaitGroup
+	running.Go(func() {
+		for {
+			client, err := l.Accept()
+			if err != nil {
+				return
+			}
+			running.Go(func() {
+				defer client.Close()
+				serveSOCKS(client, relay)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		l.Close()
+		running.Wait()
+	})
+	return l.Addr().String()
+}
+
+func serveSOCKS(client net.Conn, relay net.Addr) {
+	expect := func(want, answer string) bool {
+		got := make([]byte, len(want))
+		_, err := io.ReadFull(client, got)
+		if err == nil && string(got) == want {
+			_, err = io.WriteString(client, answer)
+			return err == nil
+		}
+		return false
+	}
+	const failure, unused = "\x05\x02", "\x00\x01\x00\x00\x00\x00\x00\x00"
+	if !expect("\x05\x02\x00\x02", "\x05\x02") {
+		return
+	}
+	if !expect("\x01\x05probe\x06s3cret", "\x01\x00") {
+		_, _ = io.WriteString(client, "\x01\x01") //nolint:errcheck // then the test sees it
+		return
+	}
+	if !expect("\x05\x01\x00\x03\x0arelay.test\x00\x19", "") {
+		_, _ = io.WriteString(client, failure+unused) //nolint:errcheck // then the test sees it
+		return
+	}
+	conn, err := net.Dial("tcp", relay.String())
+	if err != nil {
+		_, _ = io.WriteString(client, "\x05\x05"+unused) //nolint:errcheck // then the test sees it
+		return
+	}
+	_, _ = io.WriteString(client, "\x05\x00"+unused) //nolint:errcheck // then the test sees it
+	splice(client, conn)
+}
+
+func TestAProxyCarriesTheSessionAndItsFailuresAreNeverTheRelays(t *testing.T) {
+	srv := scripted.Start(t, scripted.Script{})
+	viaHTTP, viaSOCKS := httpProxy(t, srv.Addr()), socksProxy(t, srv.Addr())
+	lostHTTP, lostSOCKS := httpProxy(t, closedPort), socksProxy(t, closedPort)
+	for name, tt := range map[string]struct{ proxy, relay, class, reason, fault string }{
+		"HTTP CONNECT":                    {"http://probe:s3cret@" + viaHTTP, "relay.test", "none", "none", "none"},
+		"SOCKS5":                          {"socks5://probe:s3cret@" + viaSOCKS, "relay.test", "none", "none", "none"},
+		"HTTP CONNECT, wrong password":    {"http://probe:secret@" + viaHTTP, "relay.test", "connect_error", "proxy_refused", "config"},
+		"SOCKS5, wrong password":          {"socks5://probe:secret@" + viaSOCKS, "relay.test", "connect_error", "proxy_refused", "config"},
+		"HTTP CONNECT, forbidden":         {"http://probe:s3cret@" + viaHTTP, "other.test", "connect_error", "proxy_refused", "config"},
+		"SOCKS5, forbidden":               {"socks5://probe:s3cret@" + viaSOCKS, "other.test", "connect_error", "proxy_refused", "config"},
+		"HTTP CONNECT, relay not reached": {"http://probe:s3cret@" + lostHTTP, "relay.test", "connect_error", "host_unreachable", "network"},
+		"SOCKS5, relay not reached":       {"socks5://probe:s3cret@" + lostSOCKS, "relay.test", "connect_error", "refused", "network"},
+		"no HTTP proxy there":             {"http://probe:s3cret@" + closedPort.String(), "relay.test", "connect_error", "refused", "network"},
+		"no SOCKS proxy there":            {"socks5://probe:s3cret@" + closedPort.String(), "relay.test", "connect_error", "refused", "network"},
+		"a relay is no HTTP proxy":        {"http://probe:s3cret@" + srv.Addr().String(), "relay.test", "connect_error", "proxy_refused", "config"},
+		"a relay is no SOCKS proxy":       {"socks5://probe:s3cret@" + srv.Addr().String(), "relay.test", "connect_error", "proxy_refused", "config"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := initialized(t, fmt.Sprintf(`
+				[[inputs.smtpprobe]]
+				servers = ["smtp://%s"]
+				helo = "probe.example"
+				proxy_url = %q`, tt.relay, tt.proxy))
+			acc := newRecord(t)
+			require.NoError(t, p.Gather(acc))
+			m := acc.only(t, "smtpprobe")
+			require.Equal(t, []string{tt.class, tt.reason, tt.fault}, []string{m.Tags()["error_class"], m.Tags()["reason"], m.Tags()["fault"]}, m.Fields())
+			require.Equal(t, tt.relay, m.Tags()["source"])
+			require.NotContains(t, m.Fields(), "dns_time", "the proxy resolves")
+			if tt.class == none {
+				require.Positive(t, m.Fields()["connect_time"])
+				return
+			}
+			require.Equal(t, "connect", m.Tags()["phase"])
+			require.NotContains(t, m.Fields(), "connect_time")
+			require.Contains(t, m.Fields()["error"], "proxy")
+			require.NotContains(t, m.Fields()["error"], "s3cret")
+			require.NotContains(t, p.Log.(*debugLog).text(), "s3cret")
+		})
+	}
+}
+
+// closedPort is that of tcpmux (RFC 1078), where nobody listens.
+var closedPort net.Addr = net.TCPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:1"))
+
+// announced is a relay behind the PROXY protocol, and the header of each
+// connection to it.
+func announced(t *testing.T, ip string) (*scripted.Server, chan *proxyproto.Header) {
+	t.Helper()
+	l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
+	require.NoError(t, err)
+	headers := make(chan *proxyproto.Header, 10)
+	return scripted.Start(t, scripted.Script{}, scripted.From(&headerListener{l, headers})), headers
+}
+
+// headerListener takes the header off each connection, if there is one.
+type headerListener struct {
+	net.Listener
+	headers chan *proxyproto.Header
+}
+
+func (l *headerListener) Accept() (net.Conn, error) {
+	conn, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	in := bufio.NewReaderSize(conn, 256)
+	header, err := proxyproto.Read(in)
+	if err != nil {
+		header = nil
+	}
+	l.headers <- header
+	return conn, nil
+}
+
+func TestAPROXYHeaderGoesAheadOfTheSession(t *testing.T) {
+	srv, headers := announced(t, "127.0.0.1")
+	for version, number := range map[string]byte{"v1": 1, "v2": 2} {
+		p := initialized(t, fmt.Sprintf(`
+			[[inputs.smtpprobe]]
+			servers = ["smtp://%s"]
+			helo = "probe.example"
+			source_address = "127.0.0.77"
+			proxy_protocol = %q`, srv.Addr(), version))
+		acc := newRecord(t)
+		require.NoError(t, p.Gather(acc))
+		m := acc.only(t, "smtpprobe")
+		require.Equal(t, "none", m.Tags()["error_class"], m.Fields())
+		header := <-headers
+		require.NotNil(t, header)
+		require.Equal(t, number, header.Version)
+		require.Contains(t, header.SourceAddr.String(), "127.0.0.77:")
+		require.Equal(t, srv.Addr().String(), header.DestinationAddr.String())
+	}
+}
+
+func TestTheSourceAddressIsUsedOrItsLackIsThisMachinesFault(t *testing.T) {
+	srv := scripted.Start(t, scripted.Script{})
+	for i, tt := range []struct{ source, class, reason, fault string }{
+		{"127.0.0.77", "none", "none", "none"},
+		{"192.0.2.77", "local_error", "no_source_address", "prober"},
+	} {
+		p := initialized(t, fmt.Sprintf(`
+			[[inputs.smtpprobe]]
+			servers = ["smtp://%s"]
+			helo = "probe.example"
+			source_address = %q`, srv.Addr(), tt.source))
+		acc := newRecord(t)
+		require.NoError(t, p.Gather(acc))
+		tags := acc.only(t, "smtpprobe").Tags()
+		require.Equal(t, []string{tt.class, tt.reason, tt.fault}, []string{tags["error_class"], tags["reason"], tags["fault"]})
+		if i == 0 {
+			require.Contains(t, srv.Wait(t, 1)[0].Remote.String(), tt.source+":")
+		}
+	}
+	require.Len(t, srv.Sessions(), 1)
+}
