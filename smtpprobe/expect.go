@@ -49,10 +49,10 @@ func (s *session) lastPhase() smtperr.Phase {
 // Matches tells whether an outcome is the expected one. nil, no error, is the
 // class None.
 //
-// A recipient or sender that is refused for now may be accepted in a minute:
-// greylisting and overload prove nothing. So a bare class of the envelope's
-// refusals matches a 4xx only where the relay said that it does not relay; an
-// expectation that names reason or code takes what it names.
+// Who is refused for now may be accepted in a minute: greylisting, overload and
+// a token that cannot be fetched prove nothing. So a bare class of a refused
+// login or envelope matches what is temporary only where the relay said that it
+// does not relay; an expectation that names reason or code takes what it names.
 func (e Expectation) Matches(err *smtperr.Error) bool {
 	if err == nil {
 		return e.Class == smtperr.None
@@ -71,7 +71,7 @@ func (e Expectation) Matches(err *smtperr.Error) bool {
 // undecided: a refusal for now that says nothing about the next attempt.
 func undecided(err *smtperr.Error) bool {
 	switch err.Class {
-	case smtperr.SenderRefused, smtperr.RecipientRefused, smtperr.RecipientsRefused, smtperr.DataRefused:
+	case smtperr.AuthFailed, smtperr.SenderRefused, smtperr.RecipientRefused, smtperr.RecipientsRefused, smtperr.DataRefused:
 		return err.Temporary && err.Reason != smtperr.ReasonRelayDenied
 	}
 	return false

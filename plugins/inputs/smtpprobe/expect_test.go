@@ -1,0 +1,135 @@
+package smtpprobe
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
+	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+)
+
+// judged is what a metric makes of an outcome: success, class/reason, code and
+// phase.
+func judged(t *testing.T, p *SMTPProbe) string {
+	t.Helper()
+	acc := newRecord(t)
+	require.NoError(t, p.Gather(acc))
+	m := acc.only(t, "smtpprobe")
+	tags, f := m.Tags(), m.Fields()
+	success := f["success"] == int64(1)
+	require.Equal(t, success, f["consecutive_failures"] == int64(0))
+	for _, field := range []string{"error", "temporary"} {
+		if success {
+			require.NotContains(t, f, field)
+		} else {
+			require.Contains(t, f, field)
+		}
+	}
+	verdict := map[bool]string{true: "ok", false: "FAILED"}[success]
+	return fmt.Sprintf("%s %s/%s %s %s", verdict, tags["error_class"], tags["reason"], tags["reply_code"], tags["phase"])
+}
+
+// logsIn and accounts are about the user probe, whose password is s3cret.
+const logsIn = `
+	probe = "auth"
+	username = "probe"
+	password = "s3cret"
+	auth_cleartext = true`
+
+const noToken = `
+	probe = "auth"
+	username = "probe"
+	token_url = "http://127.0.0.1:1/"
+	client_id = "probe"
+	client_secret = "s3cret"
+	auth_cleartext = true`
+
+func accounts(password string) scripted.Script {
+	return scripted.Script{Accounts: &scripted.Accounts{Passwords: map[string]string{"probe": password}}}
+}
+
+func TestOnlyTheOutcomeThatIsExpectedIsASuccess(t *testing.T) {
+	rcpt := func(steps ...scripted.Step) scripted.Script { return scripted.Script{Rcpt: scripted.Seq(steps...)} }
+	denied, later := scripted.Say("554 5.7.1 Relay access denied"), scripted.Say("450 4.2.0 Greylisted, see you")
+	for name, tt := range map[string]struct {
+		script           scripted.Script
+		settings, expect string
+		want             string
+	}{
+		"a refusal":                              {rcpt(denied), "", "recipients_refused", "ok recipients_refused/relay_denied 554 rcpt"},
+		"its reason":                             {rcpt(denied), "", "recipients_refused/relay_denied", "ok recipients_refused/relay_denied 554 rcpt"},
+		"its code":                               {rcpt(denied), "", "recipients_refused:554", "ok recipients_refused/relay_denied 554 rcpt"},
+		"its phase":                              {rcpt(denied), "", "recipients_refused/relay_denied:554:rcpt", "ok recipients_refused/relay_denied 554 rcpt"},
+		"another reason":                         {rcpt(denied), "", "recipients_refused/mailbox_full", "FAILED recipients_refused/relay_denied 554 rcpt"},
+		"another code":                           {rcpt(denied), "", "recipients_refused:550", "FAILED recipients_refused/relay_denied 554 rcpt"},
+		"another phase":                          {rcpt(denied), "", "recipients_refused:554:dot", "FAILED recipients_refused/relay_denied 554 rcpt"},
+		"another class":                          {rcpt(denied), "", "sender_refused", "FAILED recipients_refused/relay_denied 554 rcpt"},
+		"one of several":                         {rcpt(denied), "", `sender_refused", "recipients_refused`, "ok recipients_refused/relay_denied 554 rcpt"},
+		"a relay that denies relaying by 4xx":    {rcpt(scripted.Say("454 4.7.1 relaying denied")), "", "recipients_refused", "ok recipients_refused/relay_denied 454 rcpt"},
+		"nothing but a refusal, and it came not": {rcpt(scripted.Healthy()), "", "recipients_refused", "FAILED unexpected_success/open_relay 250 rcpt"},
+		"a forwarding open relay":                {rcpt(scripted.Say("251 will forward")), "", "recipients_refused", "FAILED unexpected_success/open_relay 251 rcpt"},
+		"greylisting":                            {rcpt(later), "", "recipients_refused", "FAILED recipients_refused/greylisted 450 rcpt"},
+		"greylisting by its name":                {rcpt(later), "", "recipients_refused/greylisted", "ok recipients_refused/greylisted 450 rcpt"},
+		"a mailbox that is busy":                 {rcpt(scripted.Say("450 4.2.1 busy")), "", "recipients_refused", "FAILED recipients_refused/mailbox_disabled 450 rcpt"},
+		"greylisting of one of two":              {rcpt(denied, later), `to = ["a@b.example", "c@d.example"]`, "recipients_refused", "FAILED recipients_refused/greylisted 450 rcpt"},
+		"an open relay for one of two":           {rcpt(denied, scripted.Healthy()), `to = ["a@b.example", "c@d.example"]`, "recipients_refused", "FAILED recipient_refused/relay_denied 554 rcpt"},
+		"421 at RCPT":                            {rcpt(scripted.Say("421 4.3.2 bye")), "", "recipients_refused", "FAILED service_unavailable/not_accepting 421 rcpt"},
+		"421 at the greeting":                    {scripted.Script{Greeting: scripted.Say("421 4.3.2 bye")}, "", "recipients_refused", "FAILED service_unavailable/refused 421 greeting"},
+		"a timeout at RCPT":                      {rcpt(scripted.Silence()), `read_timeout = "200ms"`, "recipients_refused", "FAILED read_timeout/no_reply none rcpt"},
+		"a connection that is lost at RCPT":      {rcpt(scripted.Close()), "", "recipients_refused", "FAILED disconnected/closed none rcpt"},
+		"no error, next to a refusal":            {rcpt(scripted.Healthy()), "", `recipients_refused", "none`, "ok none/none 250 done"},
+		"no error":                               {rcpt(denied), "", "none", "FAILED recipients_refused/relay_denied 554 rcpt"},
+		"a greeting that refuses":                {scripted.Script{Greeting: scripted.Say("554 no")}, `probe = "connect"`, "greeting_refused/access_denied", "ok greeting_refused/access_denied 554 greeting"},
+		"a greeting that should refuse":          {scripted.Script{}, `probe = "connect"`, "greeting_refused", "FAILED unexpected_success/expectation_missed 220 greeting"},
+		"an EHLO that should be refused":         {scripted.Script{}, `probe = "ehlo"`, "helo_refused", "FAILED unexpected_success/expectation_missed 250 ehlo"},
+		"credentials that should be refused":     {accounts("s3cret"), logsIn, "auth_failed", "FAILED unexpected_success/expectation_missed 235 auth"},
+		"credentials that are refused":           {accounts("other"), logsIn, "auth_failed:535", "ok auth_failed/auth_credentials_invalid 535 auth"},
+		"credentials that cannot be checked":     {scripted.Script{Accounts: accounts("s3cret").Accounts, Auth: scripted.Say("454 4.7.0 later")}, logsIn, "auth_failed", "FAILED auth_failed/auth_temporary 454 auth"},
+		"a token that cannot be fetched":         {accounts("s3cret"), noToken, "auth_failed", "FAILED auth_failed/token_unreachable none auth"},
+		"a message that should be refused":       {scripted.Script{Dot: scripted.Say("554 5.6.0 virus")}, `probe = "send"`, "data_refused:554:dot", "ok data_refused/content 554 dot"},
+		"a message that was taken":               {scripted.Script{}, `probe = "send"`, "data_refused", "FAILED unexpected_success/expectation_missed 250 dot"},
+		"a message to whom no RCPT should be":    {scripted.Script{}, `probe = "send"`, "recipients_refused", "FAILED unexpected_success/open_relay 250 rcpt"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := scripted.Start(t, tt.script)
+			p := initialized(t, fmt.Sprintf(`
+				[[inputs.smtpprobe]]
+				helo = "probe.example"
+				probe = "rcpt"
+				to = ["a@b.example"]
+				expect = ["%s"]
+				[[inputs.smtpprobe.relay]]
+				url = "smtp://%s"
+				%s`, tt.expect, srv.Addr(), tt.settings))
+			require.Equal(t, tt.want, judged(t, p))
+			sent := slices.Contains(srv.Wait(t, 1)[0].Commands(), "DATA")
+			require.Equal(t, strings.HasPrefix(tt.expect, "data_refused"), sent)
+		})
+	}
+}
+
+func TestAnExpectedOutcomeNeedsNoSession(t *testing.T) {
+	dns := dnstest.Start(t, dnstest.Zone{"null.test": dnstest.Records("MX 0 ."), "silent.test": dnstest.Silence()})
+	for name, tt := range map[string]struct{ url, expect, want string }{
+		"a domain that takes no mail":   {"mx://null.test", "dns_not_found/null_mx", "ok dns_not_found/null_mx none dns"},
+		"a name server that is silent":  {"mx://silent.test", "dns_not_found/null_mx", "FAILED dns_timeout/none none dns"},
+		"a port that should be closed":  {"smtp://" + closedPort.String(), "connect_error/refused", "ok connect_error/refused none connect"},
+		"a closed port is no refusal":   {"smtp://" + closedPort.String(), "recipients_refused", "FAILED connect_error/refused none connect"},
+		"a name that should be unknown": {"smtp://gone.test", "dns_not_found", "ok dns_not_found/not_found none dns"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := initialized(t, fmt.Sprintf(`
+				[[inputs.smtpprobe]]
+				servers = [%q]
+				helo = "probe.example"
+				dns_server = %q
+				connect_timeout = "300ms"
+				expect = [%q]`, tt.url, dns.Addr(), tt.expect))
+			require.Equal(t, tt.want, judged(t, p))
+		})
+	}
+}
