@@ -14,7 +14,7 @@ const (
 	promSeries   = `{{relay}} {{source}} {{ip}} {{probe}} {{host}}`
 	// ignoringOutcome matches a series of smtpprobe_outcome, which has the
 	// outcome as labels, with the same relay's series of smtpprobe.
-	ignoringOutcome = `ignoring (error_class, reason, reply_code, phase, fault) group_left ()`
+	ignoringOutcome = `ignoring (result, result_reason, result_phase, result_fault, smtp_code)`
 )
 
 // verdict is the class of an unexpected outcome, 0 while all is well.
@@ -22,15 +22,20 @@ const verdict = `(smtpprobe_result_code` + promSelector + ` * (1 - smtpprobe_suc
 
 // outcome is one series for each failing relay, labelled with its failure.
 // prometheus_client keeps a series for its expiration_interval after the
-// relay's outcome has changed; comparing with the present class drops those.
-const outcome = `((smtpprobe_outcome_result_code` + promSelector + ` == ` + ignoringOutcome + ` ` + verdict + `) > 0)`
+// relay's outcome has changed; comparing the times of the probes drops those.
+const outcome = `((smtpprobe_outcome_time` + promSelector + ` == ` + ignoringOutcome + ` group_left () smtpprobe_latest_time` + promSelector +
+	`) and ` + ignoringOutcome + ` (smtpprobe_success` + promSelector + ` == 0))`
+
+// served is the same for groups: one series for each, labelled with the relay
+// that served it.
+const served = `(smtpprobe_served_time` + promGroups + ` == ignoring (served_by) group_left () smtpprobe_group_latest_time` + promGroups + `)`
 
 // Prometheus asks a Prometheus that scrapes Telegraf's prometheus_client.
 func Prometheus() Source {
 	return Source{
 		Key:         "prometheus",
 		Title:       "Prometheus",
-		Description: "For Prometheus, with Telegraf set up as dashboards/telegraf-prometheus.conf shows: series are keyed by the tags that do not change.",
+		Description: "For Prometheus, with Telegraf set up as dashboards/telegraf-prometheus.conf shows: series are keyed by the tags that do not change, and the outcome is a series of its own.",
 		Type:        "prometheus",
 		Variables: []grafana.Variable{
 			promVariable("relay", "Relay", "label_values(smtpprobe_success, relay)"),
@@ -56,14 +61,14 @@ func promQueries() map[View][]Query {
 		Failing:    {{Text: `count(smtpprobe_success` + promSelector + ` == 0) or vector(0)`, Legend: "failing", Now: true}},
 		Overall:    {{Text: `sum(sum_over_time(smtpprobe_success` + promSelector + `[$__range])) / sum(count_over_time(smtpprobe_success` + promSelector + `[$__range]))`, Legend: "availability", Now: true}},
 		NextExpiry: {{Text: `min(smtpprobe_cert_expiry` + promSelector + `)`, Legend: "next", Now: true}},
-		Problems: {{Text: `0 * ` + outcome + ` + ` + ignoringOutcome + ` smtpprobe_consecutive_failures` + promSelector,
+		Problems: {{Text: `0 * ` + outcome + ` + ` + ignoringOutcome + ` group_left () smtpprobe_consecutive_failures` + promSelector,
 			Table: true, Now: true, Column: "in_a_row"}},
 		// The subquery asks for a value every 15 s, whatever the scrape interval.
 		State:        {{Text: `max_over_time(` + verdict + `[$__interval:15s])`, Legend: promSeries}},
 		Classes:      {{Text: `count_values("code", ` + verdict + ` > 0)`, Legend: "{{code}}"}},
-		Reasons:      {{Text: `count by (error_class, reason) (` + outcome + `)`, Legend: "{{error_class}} {{reason}}"}},
+		Reasons:      {{Text: `count by (result, result_reason) (` + outcome + `)`, Legend: "{{result}} {{result_reason}}"}},
 		ReplyCodes:   {{Text: `count_values("code", smtpprobe_smtp_code` + promSelector + ` > 0)`, Legend: "{{code}}"}},
-		StoppedAt:    {{Text: `count by (phase) (` + outcome + `)`, Legend: "{{phase}}"}},
+		StoppedAt:    {{Text: `count by (result_phase) (` + outcome + `)`, Legend: "{{result_phase}}"}},
 		Phases:       promPhases(),
 		Total:        {{Text: `avg_over_time(smtpprobe_total_time` + promSelector + `[$__rate_interval])`, Legend: promSeries}},
 		Availability: {{Text: `avg_over_time(smtpprobe_success` + promSelector + `[$__range])`, Legend: promSeries, Now: true}},
@@ -75,9 +80,9 @@ func promQueries() map[View][]Query {
 		Certificates: {{Text: `smtpprobe_cert_expiry` + promSelector, Legend: promSeries, Now: true}},
 		Capabilities: {{Text: `max by (relay, source, ip, extensions, auth_mechanisms, tls_version, tls_cipher) (smtpprobe_capabilities_size_limit` + promSelector + `)`,
 			Table: true, Now: true, Column: "size_limit"}},
-		GroupState: {{Text: `min_over_time(smtpprobe_group_success` + promGroups + `[$__interval])`, Legend: "{{group}} {{host}}"}},
-		GroupSelected: {{Text: `count by (group, selected) (smtpprobe_group_outcome_success` + promGroups + `)`,
-			Legend: "{{group}}: {{selected}}"}},
+		GroupState: {{Text: `min_over_time(smtpprobe_group_success` + promGroups + `[$__interval:15s])`, Legend: "{{group}} {{host}}"}},
+		GroupSelected: {{Text: `count by (group, served_by) ` + served,
+			Legend: "{{group}}: {{served_by}}"}},
 		GroupHealthy: {
 			{Text: `smtpprobe_group_healthy` + promGroups, Legend: "{{group}} {{host}} healthy"},
 			{Text: `smtpprobe_group_total` + promGroups, Legend: "{{group}} {{host}} total"},

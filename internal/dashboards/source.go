@@ -15,8 +15,6 @@ type Source struct {
 	Variables   []grafana.Variable
 	Target      func(Query) grafana.Target
 	Queries     map[View][]Query
-	// DisplayName names series whose labels no alias can use.
-	DisplayName string
 	// Hide are columns that a table from this data source has, but that tell
 	// nothing.
 	Hide []string
@@ -24,7 +22,7 @@ type Source struct {
 
 // Sources are the data sources that there is a dashboard for.
 func Sources() []Source {
-	return []Source{InfluxQL(), Prometheus()}
+	return []Source{InfluxQL(), Flux(), Prometheus()}
 }
 
 // Dashboard draws every view as this data source shows it.
@@ -93,9 +91,6 @@ func (s Source) panel(view View, l look) grafana.Panel {
 	}
 	if table {
 		transformations = append(transformations, s.tidy(len(targets), renamed)...)
-	} else if s.DisplayName != "" && len(overrides) == 0 {
-		overrides = append(overrides, grafana.Override{Matcher: grafana.Matcher{ID: "byType", Options: "number"},
-			Properties: []grafana.Property{{ID: "displayName", Value: s.DisplayName}}})
 	}
 	return grafana.Panel{Type: l.kind, Title: l.title, Description: l.description, Datasource: source, Targets: targets,
 		FieldConfig: &grafana.FieldConfig{Defaults: field, Overrides: overrides}, Options: l.options,
