@@ -2,7 +2,7 @@
 
 package e2e
 
-// The one user that the servers know.
+// The one user that the servers authenticate.
 const (
 	username      = "tester"
 	password      = "correct-horse"
@@ -10,4 +10,4 @@ const (
 )
 
 // secrets must never be seen in what the product writes.
-var secrets = []string{password, wrongPassword}
+var secrets = []string{password, wrongPassword, clientSecret, refreshToken}

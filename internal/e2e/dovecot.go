@@ -21,6 +21,9 @@ type Dovecot struct {
 // dovecotLMTP is its port; the same is served at LMTPSocket.
 const dovecotLMTP = 2424
 
+// otherUser has a mailbox, too.
+const otherUser = "other"
+
 // dovecotMechanisms are those that Dovecot has and the product, too.
 var dovecotMechanisms = []string{"PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-256", "XOAUTH2", "OAUTHBEARER"}
 
@@ -99,7 +102,8 @@ func StartDovecot(t *testing.T) *Dovecot {
 	d.write(t, "keys/default/HS256/default", base64.StdEncoding.EncodeToString([]byte(tokenKey)))
 	fill := strings.NewReplacer("{dir}", d.Dir, "{address}", d.Address, "{port}", strconv.Itoa(dovecotLMTP),
 		"{mechanisms}", strings.ToLower(strings.Join(dovecotMechanisms, " ")))
-	d.write(t, "users", fmt.Sprintf("%s:{PLAIN}%s:65534:65534::%s::\n", username, password, mailbox))
+	account := fmt.Sprintf(":{PLAIN}%s:65534:65534::%s::\n", password, mailbox)
+	d.write(t, "users", username+account+otherUser+account)
 	d.write(t, "oauth2.conf", fill.Replace(dovecotOAuth2))
 	config := d.write(t, "dovecot.conf", fill.Replace(dovecotConfig))
 
@@ -115,8 +119,8 @@ func (d *Dovecot) SASL() string { return d.path("auth.sock") }
 // LMTPSocket is the unix socket of LMTP.
 func (d *Dovecot) LMTPSocket() string { return d.path("lmtp.sock") }
 
-// Mail waits for the one message of the user and returns it.
-func (d *Dovecot) Mail(t *testing.T) string {
+// Mail waits for the one message of a user and returns it.
+func (d *Dovecot) Mail(t *testing.T, user string) string {
 	t.Helper()
-	return d.server.awaitMail(t, d.path("mail", username, "new"))
+	return d.server.awaitMail(t, d.path("mail", user, "new"))
 }

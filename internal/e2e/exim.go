@@ -49,6 +49,7 @@ auth_advertise_hosts = ${if def:tls_in_cipher{*}}
 smtputf8_advertise_hosts = *
 rfc1413_query_timeout = 0s
 queue_only = false
+deliver_drop_privilege = true
 acl_smtp_rcpt = rcpt
 acl_smtp_data = data
 begin acl
@@ -77,8 +78,6 @@ mailbox:
   maildir_format
   directory = {dir}/mail/$local_part_data
   create_directory
-  user = nobody
-  group = nogroup
 begin authenticators
 plain:
   driver = plaintext
@@ -110,18 +109,17 @@ external:
 func StartExim(t *testing.T, tls *TLSFiles) *Exim {
 	t.Helper()
 	e := &Exim{Place: newPlace(t, "exim")}
-	for _, dir := range []string{"spool", "log"} {
+	for _, dir := range []string{"spool", "log", "mail"} {
 		e.mkdir(t, dir, eximUser)
 	}
-	e.mkdir(t, "mail", "nobody")
-	// Exim runs itself again, as its own user, who may not enter our checkout.
-	program, err := os.ReadFile(binary(t, "EXIM_BIN", ".cache/e2e/usr/sbin/exim4"))
+	// Exim runs itself again to deliver, as its own user, who may not enter our
+	// checkout.
+	program, err := os.ReadFile(binary(t, "EXIM_BIN", "bin/.e2e/usr/sbin/exim4"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(e.path("exim4"), program, 0o755)) //nolint:gosec // see above
 	cert, key := tls.issue(t, "exim", certs.For(e.Address))
 	config := e.write(t, "exim.conf", strings.NewReplacer("{dir}", e.Dir, "{address}", e.Address,
 		"{cert}", cert, "{key}", key, "{ca}", tls.CA, "USER", username, "PASSWORD", password).Replace(eximConfig))
-	require.NoError(t, os.Chmod(config, 0o600))
 
 	e.server = start(t, e.Place, "exim", e.path("exim4"), "-C", config, "-bdf", "-q1h")
 	e.Log = &Log{path: e.path("log", "mainlog"), server: e.server}

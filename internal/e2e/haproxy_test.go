@@ -2,7 +2,13 @@
 
 package e2e
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
 
 func TestHAProxyPassesProbesOnWithTheirAddress(t *testing.T) {
 	p := StartPostfix(t, PostfixOptions{})
@@ -33,11 +39,17 @@ func TestHAProxyPassesProbesOnWithTheirAddress(t *testing.T) {
 		},
 		{Name: "HAProxy has no server", URL: "smtp://" + h.port(haproxyNoServer), Want: "disconnected/closed:none:greeting"},
 	}
-	ProbeOnce(t, "helo = \"probe.test\"\n", append(relays, unannounced...))
-	for _, r := range relays {
+	all := slices.Concat(relays, unannounced)
+	ProbeOnce(t, "helo = \"probe.test\"\n", all)
+	for _, r := range all[:len(relays)] {
 		t.Run("clean session: "+r.Name, func(t *testing.T) {
 			p.RequireCleanSession(t, r.Source)
 			p.Log.Wait(t, "["+r.Source+"]", "mail=1", "rcpt=1", "rset=1", "quit=1")
 		})
 	}
+	// HAProxy's own connections have an address of HAProxy's.
+	for _, line := range p.Log.Lines(t, ": connect from") {
+		require.True(t, slices.ContainsFunc(all, func(r Relay) bool { return strings.Contains(line, "["+r.Source+"]") }), line)
+	}
+	p.RequireNoLostConnection(t)
 }

@@ -24,14 +24,19 @@ func TestDovecotTakesMailByLMTP(t *testing.T) {
 		{Name: "unknown user", URL: tcp, Settings: to("rcpt", unknown), Want: "recipients_refused/mailbox_unknown:550:rcpt", Enhanced: "5.1.1"},
 		{Name: "unknown user over a unix socket", URL: socket, Settings: to("rcpt", unknown), Want: "recipients_refused/mailbox_unknown:550:rcpt"},
 		{
-			Name: "delivery to one of two users", URL: socket, Settings: to("send", known, unknown) + `subject = "by LMTP"`,
+			Name: "delivery", URL: tcp, Settings: to("send", otherUser+"@mail.test") + `subject = "by LMTP over TCP"`, Want: "none/none:250:done",
+			Fields: map[string]any{"message_accepted": int64(1), "dot_code": int64(250)},
+		},
+		{
+			Name: "delivery to one of two users over a unix socket", URL: socket, Settings: to("send", known, unknown) + `subject = "by LMTP"`,
 			Want:   "recipient_refused/mailbox_unknown:550:rcpt",
 			Fields: map[string]any{"message_accepted": int64(1), "recipients_accepted": int64(1), "recipients_refused": int64(1), "dot_code": int64(250)},
 		},
 	}
 	ProbeOnce(t, "helo = \"probe.test\"\n", relays)
-	text := d.Mail(t)
-	require.Contains(t, text, "Subject: by LMTP")
+	require.Contains(t, d.Mail(t, otherUser), "Subject: by LMTP over TCP")
+	text := d.Mail(t, username)
+	require.Contains(t, text, "Subject: by LMTP\n")
 	require.Contains(t, text, "Delivered-To: "+known)
 
 	disconnects := d.Log.WaitFor(t, len(relays), "Disconnect from")

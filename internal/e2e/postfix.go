@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -224,6 +225,15 @@ func (p *Postfix) RequireCleanSession(t *testing.T, client string) {
 		for _, complaint := range []string{"lost connection", "timeout after", "improper command", "non-SMTP", "PREGREET", "HANGUP", "COMMAND"} {
 			require.NotContains(t, line, complaint)
 		}
+	}
+}
+
+// RequireNoLostConnection fails the test if Postfix lost a connection of anybody
+// but these clients.
+func (p *Postfix) RequireNoLostConnection(t *testing.T, but ...string) {
+	t.Helper()
+	for _, line := range p.Log.Lines(t, "lost connection") {
+		require.True(t, slices.ContainsFunc(but, func(client string) bool { return strings.Contains(line, "["+client+"]") }), line)
 	}
 }
 

@@ -149,11 +149,19 @@ func TestPostfixIsProbedWithATrueVerdictAndACleanSession(t *testing.T) {
 
 	require.Greater(t, metrics["postscreen"].Fields()["greeting_time"], 0.9, "postscreen makes clients wait for a second")
 	p.Log.Wait(t, "/postscreen[", "PASS NEW")
+	var ended []string
 	for _, r := range relays {
-		if r.Name != "nothing listens" && !r.ByRelay {
-			t.Run("clean session: "+r.Name, func(t *testing.T) { p.RequireCleanSession(t, r.Source) })
+		if r.Name == "nothing listens" {
+			continue
 		}
+		if r.ByRelay {
+			p.Session(t, r.Source)
+			ended = append(ended, r.Source)
+			continue
+		}
+		t.Run("clean session: "+r.Name, func(t *testing.T) { p.RequireCleanSession(t, r.Source) })
 	}
+	p.RequireNoLostConnection(t, ended...)
 }
 
 func TestPostfixLimitsTheRateOfConnections(t *testing.T) {
@@ -165,9 +173,8 @@ func TestPostfixLimitsTheRateOfConnections(t *testing.T) {
 		}})
 	}
 	p.Log.Wait(t, "Connection rate limit exceeded", client)
-	for _, line := range p.Log.WaitFor(t, 2, "disconnect from", client) {
-		require.NotContains(t, line, "lost connection")
-	}
+	p.Log.WaitFor(t, 2, "disconnect from", client)
+	p.RequireNoLostConnection(t)
 }
 
 func TestATestMessageArrivesInTheMailbox(t *testing.T) {

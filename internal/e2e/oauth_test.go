@@ -1,0 +1,85 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// The one client that the token endpoint knows.
+const (
+	clientID     = "smtpprobe"
+	clientSecret = "staple-of-the-client"
+	refreshToken = "refresh-token-of-the-client"
+)
+
+// tokenEndpoint gives out access tokens that Dovecot takes (RFC 6749 §4.4, §6).
+type tokenEndpoint struct {
+	URL   string
+	given atomic.Int64
+}
+
+func startTokenEndpoint(t *testing.T) *tokenEndpoint {
+	t.Helper()
+	e := &tokenEndpoint{}
+	server := httptest.NewServer(e)
+	t.Cleanup(server.Close)
+	e.URL = server.URL
+	return e
+}
+
+// ServeHTTP answers a request for a token.
+func (e *tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	grant := r.PostFormValue("grant_type")
+	byRefresh := grant == "refresh_token" && r.PostFormValue("refresh_token") == refreshToken
+	byClient := grant == "client_credentials" && r.PostFormValue("client_secret") == clientSecret
+	if r.PostFormValue("client_id") != clientID || !byRefresh && !byClient {
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"error":"invalid_grant"}`)
+		return
+	}
+	e.given.Add(1)
+	const life = time.Hour
+	fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":%d}`,
+		accessToken(username, tokenKey, time.Now().Add(life)), int(life.Seconds()))
+}
+
+func TestATokenIsFetchedAndShownToDovecot(t *testing.T) {
+	tls := newTLSFiles(t)
+	d := StartDovecot(t)
+	p := StartPostfix(t, PostfixOptions{TLS: tls, SASL: d.SASL()})
+	tokens := startTokenEndpoint(t)
+	smtps := "smtps://" + p.port(postfixSMTPS)
+
+	login := func(mechanism, url, grant string) string {
+		return fmt.Sprintf("username = %q\nauth_mechanism = %q\ntoken_url = %q\nclient_id = %q\n%s\n", username, mechanism, url, clientID, grant)
+	}
+	byRefresh, byClient := fmt.Sprintf("refresh_token = %q", refreshToken), fmt.Sprintf("client_secret = %q", clientSecret)
+	const accepted = Outcome("none/none:235:done")
+	relays := []Relay{
+		{Name: "a token by refresh token", URL: smtps, Want: accepted},
+		{Name: "the same token for another relay", URL: "submission://" + p.port(postfixSubmission), Want: accepted},
+		{Name: "a token by client credentials", URL: smtps, Settings: login("OAUTHBEARER", tokens.URL, byClient), Want: accepted},
+		{
+			Name: "a refresh token that is refused", URL: smtps, Settings: login("XOAUTH2", tokens.URL, `refresh_token = "revoked"`),
+			Want: "auth_failed/token_refused:none:auth", Fields: map[string]any{"temporary": int64(0)},
+		},
+		{
+			Name: "a token endpoint that is gone", URL: smtps, Settings: login("XOAUTH2", "http://"+p.port(1), byRefresh),
+			Want: "auth_failed/token_unreachable:none:auth", Fields: map[string]any{"temporary": int64(1)},
+		},
+	}
+	ProbeOnce(t, fmt.Sprintf("helo = \"probe.test\"\ntls_ca = %q\nprobe = \"auth\"\n", tls.CA)+login("XOAUTH2", tokens.URL, byRefresh), relays)
+	require.Equal(t, int64(2), tokens.given.Load(), "relays that share their settings share a token")
+	for _, r := range relays {
+		t.Run("clean session: "+r.Name, func(t *testing.T) { p.RequireCleanSession(t, r.Source) })
+	}
+}
