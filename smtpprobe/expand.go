@@ -2,7 +2,11 @@ package smtpprobe
 
 import (
 	"context"
+	"net/netip"
+	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -32,22 +36,39 @@ func Expand(ctx context.Context, t Target, p Plan, all bool) ([]Target, *Result)
 	if !all || t.Socket != "" || t.Route.ProxyURL != "" {
 		return hosts, nil
 	}
-	var targets []Target
-	for _, host := range hosts {
-		addrs, err := host.way(&p).Resolve(ctx, host.name())
-		if err != nil && len(hosts) == 1 {
-			return nil, unresolved(start, p, err)
-		}
-		if err != nil {
-			targets = append(targets, host)
-		}
-		for _, ip := range addrs {
-			one := host
-			one.IP = ip
-			targets = append(targets, one)
-		}
+	return eachAddress(ctx, hosts, &p, start)
+}
+
+// resolving is how many hosts of a domain are resolved at a time: one whose
+// name servers are silent shall not use up the others' time.
+const resolving = 10
+
+// eachAddress turns each host into its addresses.
+func eachAddress(ctx context.Context, hosts []Target, p *Plan, start time.Time) ([]Target, *Result) {
+	found := make([][]Target, len(hosts))
+	failed := make([]error, len(hosts))
+	var resolves errgroup.Group
+	resolves.SetLimit(resolving)
+	for i, host := range hosts {
+		resolves.Go(func() error {
+			var addrs []netip.Addr
+			addrs, failed[i] = host.way(p).Resolve(ctx, host.name())
+			for _, ip := range addrs {
+				one := host
+				one.IP = ip
+				found[i] = append(found[i], one)
+			}
+			if failed[i] != nil {
+				found[i] = []Target{host}
+			}
+			return nil
+		})
 	}
-	return targets, nil
+	_ = resolves.Wait() //nolint:errcheck // each host has its own
+	if len(hosts) == 1 && failed[0] != nil {
+		return nil, unresolved(start, *p, failed[0])
+	}
+	return slices.Concat(found...), nil
 }
 
 // unresolved is the result of a target without hosts.

@@ -31,6 +31,7 @@ type checkJSON struct {
 	TLS            *tlsJSON        `json:"tls,omitempty"`
 	Extensions     []string        `json:"extensions,omitempty"`
 	AuthMechanisms []string        `json:"auth_mechanisms,omitempty"`
+	AuthCleartext  []string        `json:"auth_mechanisms_cleartext,omitempty"`
 	AuthUsed       string          `json:"auth_used,omitempty"`
 	SizeLimit      int64           `json:"size_limit,omitempty"`
 	Recipients     []recipientJSON `json:"recipients,omitempty"`
@@ -111,6 +112,9 @@ func (c *checkup) json() *checkJSON {
 	j.TLS = newTLSJSON(r.TLS)
 	if caps := r.Capabilities; caps != nil {
 		j.Extensions, j.AuthMechanisms, j.SizeLimit = caps.Keywords(), caps.Auth, caps.Size
+	}
+	if r.PlainCaps != nil {
+		j.AuthCleartext = r.PlainCaps.Auth
 	}
 	for i := range r.Recipients {
 		j.Recipients = append(j.Recipients, newRecipientJSON(&r.Recipients[i]))

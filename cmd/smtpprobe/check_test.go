@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
 )
 
 func TestCheckStatusIsThatOfTheWorstRelay(t *testing.T) {
@@ -88,6 +89,20 @@ func TestCheckAsJSONSaysWhatTheMetricSays(t *testing.T) {
 	}
 	require.Contains(t, all[0]["error"], "550 5.1.8 <b>who</b>?")
 	require.NotContains(t, all[0], "transcript")
+}
+
+func TestCheckTellsThatPasswordsAreAskedForBeforeTLS(t *testing.T) {
+	srv := relay.Start(t, relay.Script{
+		TLS:        certs.Server(certs.SelfSigned(certs.For("127.0.0.1"))),
+		Extensions: []string{"AUTH LOGIN PLAIN"}, ExtensionsTLS: []string{"AUTH PLAIN"},
+	})
+	got := program("check", at(srv))
+	require.Regexp(t, `(?m)^  auth         PLAIN\n {15}before TLS, readable by anybody: LOGIN PLAIN$`, got.stdout)
+	require.Contains(t, got.stdout, "certificate NOT verified")
+	var all []map[string]any
+	require.NoError(t, json.Unmarshal([]byte(program("check", "--json", at(srv)).stdout), &all))
+	require.Equal(t, []any{"PLAIN"}, all[0]["auth_mechanisms"])
+	require.Equal(t, []any{"LOGIN", "PLAIN"}, all[0]["auth_mechanisms_cleartext"])
 }
 
 func TestCheckForNagios(t *testing.T) {

@@ -32,6 +32,9 @@ func facts(r *smtpprobe.Result) []fact {
 	if c := r.Capabilities; c != nil {
 		add("extensions", strings.Join(c.Keywords(), " "))
 		add("auth", strings.Join(c.Auth, " "))
+		if before := r.PlainCaps; before != nil && len(before.Auth) > 0 {
+			add("", "before TLS, readable by anybody: "+strings.Join(before.Auth, " "))
+		}
 		if c.Size > 0 {
 			add("size limit", fmt.Sprintf("%d octets", c.Size))
 		}

@@ -178,6 +178,29 @@ func TestWithAllAddressesEachIsASeriesOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestAHostWhoseNameServersAreSilentDoesNotUseUpTheOthersTime(t *testing.T) {
+	srv := scripted.Start(t, scripted.Script{})
+	zone, records := dnstest.Zone{"well.test": dnstest.Records("A 127.0.0.1")}, []string{"MX 99 well.test."}
+	for i := range 8 {
+		host := fmt.Sprintf("silent%d.test", i)
+		zone[host] = dnstest.Silence()
+		records = append(records, "MX 10 "+host+".")
+	}
+	zone["domain.test"] = dnstest.Records(records...)
+	p := initialized(t, fmt.Sprintf(`
+		[[inputs.smtpprobe]]
+		servers = ["mx://domain.test:%d"]
+		helo = "probe.example"
+		addresses = "all"
+		dns_server = %q
+		connect_timeout = "500ms"
+		timeout = "3s"`, srv.Port(), dnstest.Start(t, zone).Addr()))
+	list := finds(t, p)
+	require.Len(t, list, 9)
+	require.Contains(t, list, "domain.test well.test 127.0.0.1 none/none done")
+	require.Contains(t, list, "domain.test silent7.test dns_timeout/none dns")
+}
+
 func TestIPVersionChoosesAmongAHostsAddresses(t *testing.T) {
 	port := everywhere(t, scripted.Script{}, "127.0.0.1", "::1")
 	dns := dnstest.Start(t, dnstest.Zone{

@@ -65,6 +65,7 @@ type gather struct {
 type task struct {
 	relay  *relay
 	target *smtpprobe.Target // nil: to be expanded
+	spent  time.Duration     // of the timeout, by expanding
 }
 
 // run is over when every relay was probed, or the context ended.
@@ -151,7 +152,7 @@ func (g *gather) do(t task) {
 	if !t.relay.expands() {
 		t.relay.stands(m)
 	}
-	g.probe(t.relay, t.target, m)
+	g.probe(t, m)
 }
 
 // expand asks DNS what a relay's name stands for and has that probed, by other
@@ -162,6 +163,7 @@ func (g *gather) expand(r *relay) {
 		g.p.stats.resting.Incr(1)
 		return
 	}
+	start := time.Now()
 	targets, failed := g.targets(r)
 	if failed != nil {
 		r.stands(itself)
@@ -174,8 +176,9 @@ func (g *gather) expand(r *relay) {
 		named[i] = r.recall(&targets[i])
 	}
 	r.stands(named...)
+	spent := time.Since(start)
 	for i := range targets {
-		t := task{r, &targets[i]}
+		t := task{relay: r, target: &targets[i], spent: spent}
 		g.pending.Add(1)
 		if !g.offer(t) {
 			g.do(t)
@@ -205,18 +208,20 @@ func (g *gather) targets(r *relay) ([]smtpprobe.Target, *smtpprobe.Result) {
 }
 
 // probe holds one session, unless the relay is left alone, and reports it.
-func (g *gather) probe(r *relay, t *smtpprobe.Target, m *memory) {
+func (g *gather) probe(t task, m *memory) {
+	r := t.relay
 	if r.resting(m, g.start) {
 		g.p.stats.resting.Incr(1)
 		return
 	}
 	depth := r.depthNow(m, g.start, g.p.sendAlways)
-	prober, err := g.p.prober(g.ctx, r, t)
+	prober, err := g.p.prober(g.ctx, r, t.target)
 	if err != nil {
 		g.finish(r, m, misconfigured(&r.plan, depth, err))
 		return
 	}
 	prober.Plan.Depth = depth
+	prober.Plan.Timeout = max(prober.Plan.Timeout-t.spent, 1)
 	prober.Plan.STARTTLSExpected = m.offeredSTARTTLS
 	result := g.p.engine.probe(g.ctx, prober)
 	if auth := prober.Plan.Auth; auth != nil {

@@ -400,6 +400,23 @@ func TestAnMXDomainIsAMetricForEveryHost(t *testing.T) {
 	require.Equal(t, "25", metrics[0].Tags()["port"])
 }
 
+func TestTheTimeThatDNSTookIsLessForTheProbe(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := onStage(t, []string{"mx://example.org"}, func(p *SMTPProbe) { p.Timeout = ptr(config.Duration(9 * time.Second)) })
+		host := s.roster[0].target
+		host.Host = "mx.example.org"
+		for took, left := range map[time.Duration]time.Duration{4 * time.Second: 5 * time.Second, 10 * time.Second: 1} {
+			s.engine.expand = func(context.Context, smtpprobe.Target, smtpprobe.Plan, bool) ([]smtpprobe.Target, *smtpprobe.Result) {
+				time.Sleep(took)
+				return []smtpprobe.Target{host}, nil
+			}
+			s.gathered(t)
+			require.Equal(t, left, s.probed[len(s.probed)-1].Plan.Timeout)
+		}
+	})
+}
+
 func TestWithAllAddressesEachIsAMetric(t *testing.T) {
 	t.Parallel()
 	s := onStage(t, many(1), func(p *SMTPProbe) { p.Addresses = ptr("all") })

@@ -1,11 +1,15 @@
 package smtpprobe
 
 import (
+	"context"
+	"fmt"
 	"testing"
 	"time"
 
+	"github.com/influxdata/telegraf/config"
 	"github.com/stretchr/testify/require"
 
+	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -96,4 +100,91 @@ func TestAGatherThatWasStoppedSaysNothingOfGroups(t *testing.T) {
 	acc := s.gathered(t)
 	require.Len(t, acc.named("smtpprobe"), 1)
 	require.Empty(t, acc.named("smtpprobe_group"))
+}
+
+func TestAGroupWaitsForAllItsRelaysAndHoldsNoSessionOfItsOwn(t *testing.T) {
+	busy := scripted.Start(t, scripted.Script{Greeting: scripted.Say("421 4.3.2 busy")})
+	backup := scripted.Start(t, scripted.Script{})
+	release := make(chan struct{})
+	last := scripted.Start(t, scripted.Script{Greeting: scripted.Then(func(*scripted.Conn) error { <-release; return nil }, scripted.Healthy())})
+	p := initialized(t, fmt.Sprintf(`
+		[[inputs.smtpprobe]]
+		helo = "probe.example"
+		timeout = "1m"
+		[[inputs.smtpprobe.relay]]
+		name = "busy"
+		url = "smtp://%s"
+		[[inputs.smtpprobe.relay]]
+		name = "backup"
+		url = "smtp://%s"
+		[[inputs.smtpprobe.relay]]
+		name = "last"
+		url = "smtp://%s"
+		[[inputs.smtpprobe.group]]
+		name = "outbound"
+		relays = ["busy", "backup", "last"]
+		[[inputs.smtpprobe.group]]
+		name = "as Postfix"
+		policy = "mta"
+		relays = ["last", "busy"]`, busy.Addr(), backup.Addr(), last.Addr()))
+	acc := newRecord(t)
+	ended := make(chan error, 1)
+	go func() { ended <- p.Gather(acc) }()
+	for range 2 {
+		m := <-acc.arrived
+		require.Equal(t, "smtpprobe", m.Name())
+		require.NotEqual(t, "last", m.Tags()["relay"])
+	}
+	require.Empty(t, acc.arrived, "the group waits")
+	close(release)
+	require.NoError(t, <-ended)
+	groups := acc.named("smtpprobe_group")
+	require.Len(t, groups, 2)
+	require.Equal(t, map[string]string{"group": "outbound", "selected": "backup", "error_class": "none"}, groups[0].Tags())
+	require.Equal(t, map[string]string{"group": "as Postfix", "selected": "last", "error_class": "none"}, groups[1].Tags())
+	for field, expected := range map[string]int64{"success": 1, "attempts": 2, "healthy": 2, "total": 3} {
+		require.Equal(t, expected, groups[0].Fields()[field], field)
+	}
+	for _, srv := range []*scripted.Server{busy, backup, last} {
+		require.Len(t, srv.Wait(t, 1), 1)
+	}
+}
+
+func TestARelayThatRestsCountsByItsLastResult(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, []string{"smtp://a.example", "mx://example.org"}, func(p *SMTPProbe) {
+		p.Backoff = ptr(config.Duration(time.Hour))
+		p.Groups = []*Group{{Name: "out", Relays: []string{"smtp://a.example", "mx://example.org"}}}
+	})
+	host := s.roster[1].target
+	host.Host = "mx.example.org"
+	s.answering(host)
+	resolves := s.engine.expand
+	s.engine.expand = func(_ context.Context, _ smtpprobe.Target, p smtpprobe.Plan, _ bool) ([]smtpprobe.Target, *smtpprobe.Result) {
+		return nil, failing(&smtpprobe.Prober{Plan: p}, smtperr.New(smtperr.DNSTimeout, "", smtperr.PhaseDNS, nil))
+	}
+	s.play = refusing
+	for i, expected := range []struct {
+		probed  int
+		healthy int64
+		class   string
+	}{
+		{2, 0, "dns_timeout"}, {2, 0, "dns_timeout"}, {0, 0, "dns_timeout"}, {2, 1, "none"}, {1, 1, "none"}, {1, 1, "none"},
+	} {
+		if i == 2 { // it rests: nobody notices that it is back
+			s.engine.expand = resolves
+			s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+				if p.Target.Host == "a.example" {
+					return refusing(p)
+				}
+				return well(p)
+			}
+		}
+		acc := s.gathered(t)
+		require.Len(t, acc.named("smtpprobe"), expected.probed, "gather %d", i)
+		m := acc.only(t, "smtpprobe_group")
+		require.Equal(t, expected.class, m.Tags()["error_class"], "gather %d", i)
+		require.Equal(t, expected.healthy, m.Fields()["healthy"], "gather %d", i)
+		require.Equal(t, int64(2), m.Fields()["attempts"], "gather %d", i)
+	}
 }

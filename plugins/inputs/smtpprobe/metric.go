@@ -203,6 +203,9 @@ func (o *observation) addCapabilities(f map[string]any) {
 	if o.Capabilities.HasSize {
 		f["size_limit"] = o.Capabilities.Size
 	}
+	if o.PlainCaps != nil && len(o.PlainCaps.Auth) > 0 {
+		f["auth_mechanisms_cleartext"] = strings.Join(o.PlainCaps.Auth, ",")
+	}
 }
 
 // reportPhases makes a point of every phase that was reached.

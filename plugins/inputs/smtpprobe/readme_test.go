@@ -123,6 +123,7 @@ func everything() *smtpprobe.Result {
 	r.Err.OutcomeUnknown = true
 	r.Reply = reply(550, "5.7.1 no")
 	r.DotSent = true
+	r.PlainCaps.Auth = []string{"LOGIN"}
 	r.Warnings = []smtpprobe.Warning{smtpprobe.WarnNUL}
 	r.Phases = nil
 	for _, phase := range smtperr.Phases() {

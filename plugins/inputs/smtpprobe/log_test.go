@@ -1,0 +1,87 @@
+package smtpprobe
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/influxdata/telegraf"
+	"github.com/stretchr/testify/require"
+
+	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+)
+
+// logged is what the log says of one gather, without what differs each time.
+func logged(t *testing.T, p *SMTPProbe, srv *scripted.Server) string {
+	t.Helper()
+	acc := newRecord(t)
+	require.NoError(t, p.Gather(acc))
+	text := strings.ReplaceAll(p.Log.(*debugLog).text(), srv.Addr().String(), "relay")
+	return regexp.MustCompile(` +\d+\.\d+s `).ReplaceAllString(text, " T ")
+}
+
+func TestAFailingSessionIsLoggedReadableEscapedAndWithoutSecrets(t *testing.T) {
+	script := accounts("another")
+	script.Greeting = scripted.Say("220 relay \x1b[31mred\x00 caf\xe9")
+	script.Extensions = []string{"SIZE 1000"}
+	script.Auth = scripted.Say("535 5.7.8 no such password: s3cret-s3cret (AHByb2JlAHMzY3JldC1zM2NyZXQ=)")
+	srv := scripted.Start(t, script)
+	p := initialized(t, fmt.Sprintf(`
+		[[inputs.smtpprobe]]
+		helo = "probe.example"
+		probe = "auth"
+		username = "probe"
+		password = "s3cret-s3cret"
+		auth_mechanism = "PLAIN"
+		auth_cleartext = true
+		[[inputs.smtpprobe.relay]]
+		name = "outbound"
+		url = "smtp://%s"`, srv.Addr()))
+	require.Equal(t, strings.TrimSpace(`
+outbound: auth_failed/auth_credentials_invalid at auth: 535 5.7.8 no such password: *** (***)
+outbound: T * connected to relay
+outbound: T S 220 relay \x1b[31mred\x00 caf\xe9
+outbound: T C EHLO probe.example
+outbound: T S 250-relay.test
+outbound: T S 250-SIZE 1000
+outbound: T S 250 AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256
+outbound: T C AUTH PLAIN *** (28 octets)
+outbound: T S 535 5.7.8 no such password: *** (***)
+outbound: T C QUIT
+outbound: T S 221 2.0.0 bye
+outbound: T * closed`), logged(t, p, srv))
+}
+
+func TestARefusedTokenIsNotLogged(t *testing.T) {
+	p, _ := bearer(t, "XOAUTH2", "another")
+	acc := newRecord(t)
+	require.NoError(t, p.Gather(acc))
+	text := p.Log.(*debugLog).text()
+	require.Contains(t, text, "C AUTH XOAUTH2 ***")
+	require.NotContains(t, text, "token-1")
+	require.NotContains(t, text, "auth=Bearer")
+	require.NotContains(t, text, "dXNlcj1wcm9iZ") // user=probe
+	require.NotContains(t, acc.only(t, "smtpprobe").Fields()["error"], "token-1")
+}
+
+// quietLog has another level than debug, and so takes no debug lines.
+type quietLog struct{ debugLog }
+
+func (*quietLog) Level() telegraf.LogLevel { return telegraf.Info }
+
+func TestNoTranscriptIsKeptThatNobodyWillRead(t *testing.T) {
+	s := onStage(t, many(1), func(p *SMTPProbe) { p.Log = &quietLog{} })
+	s.gathered(t)
+	require.False(t, s.probed[0].Plan.Transcript)
+}
+
+func TestAnExpectedFailureIsNotLogged(t *testing.T) {
+	srv := scripted.Start(t, scripted.Script{Greeting: scripted.Say("554 no")})
+	p := initialized(t, fmt.Sprintf(`
+		[[inputs.smtpprobe]]
+		servers = ["smtp://%s"]
+		helo = "probe.example"
+		expect = ["greeting_refused"]`, srv.Addr()))
+	require.Empty(t, logged(t, p, srv))
+}
