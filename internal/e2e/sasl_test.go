@@ -18,6 +18,7 @@ func TestEveryMechanismOfDovecotTellsRightFromWrong(t *testing.T) {
 
 	good := accessToken(username, tokenKey, time.Now().Add(time.Hour))
 	expired := accessToken(username, tokenKey, time.Now().Add(-time.Minute))
+	strangers := accessToken("stranger", tokenKey, time.Now().Add(time.Hour))
 	forged := accessToken(username, "another key", time.Now().Add(time.Hour))
 	login := func(mechanism, secret string) string {
 		kind := "password"
@@ -34,6 +35,7 @@ func TestEveryMechanismOfDovecotTellsRightFromWrong(t *testing.T) {
 		{Name: "a wrong password for the strongest mechanism", URL: submission, Settings: login("", wrongPassword), Want: refused},
 		{Name: "an unknown user", URL: submission, Settings: strings.Replace(login("PLAIN", password), username, "stranger", 1), Want: refused},
 		{Name: "an expired token", URL: submission, Settings: login("XOAUTH2", expired), Want: refused},
+		{Name: "a token of somebody else", URL: submission, Settings: login("OAUTHBEARER", strangers), Want: refused},
 		{
 			Name: "no password without TLS", URL: "smtp://" + p.port(postfixCleartext), Settings: login("PLAIN", password),
 			Want: "not_supported/cleartext_auth_forbidden:none:auth",
