@@ -13,7 +13,7 @@ import (
 )
 
 // cases are those of the taxonomy that the Python libraries can be brought to,
-// by number, and two more. See uncompared for the others.
+// by number, and some more. See uncompared for the others.
 var cases = []scenario{
 	{
 		name: "1 one of two recipients is unknown", does: toBoth,
@@ -138,6 +138,18 @@ var cases = []scenario{
 		name: "the message is larger than the SIZE offered", over: onlyPlain, does: session{to: []string{alice}, size: 6000},
 		script: relay.Script{Extensions: offering("SIZE 5000")},
 	},
+	{name: "LMTP: delivered to one", over: onlyPlain, does: toAlice, script: relay.Script{LMTP: true}},
+	{name: "LMTP: delivered to two", over: onlyPlain, does: toBoth, script: relay.Script{LMTP: true}},
+	{
+		name: "LMTP: one of two is refused after the dot", over: onlyPlain, does: toBoth,
+		script: relay.Script{LMTP: true, Dot: relay.Match("bob", relay.Say("552 5.2.2 full"))},
+	},
+	{name: "LMTP: the only one is refused after the dot", over: onlyPlain, does: toAlice, script: relay.Script{LMTP: true, Dot: relay.Say("550 5.7.1 no")}},
+	{
+		name: "LMTP: the connection ends after the first of two replies", over: onlyPlain, does: toBoth,
+		script: relay.Script{LMTP: true, Dot: relay.Seq(relay.Healthy(), relay.HalfClose())},
+	},
+	{name: "LMTP: LHLO is refused", over: onlyPlain, script: relay.Script{LMTP: true, LHLO: relay.Say("550 5.7.1 not you")}},
 	{name: "SMTPUTF8 is needed and not offered", over: onlyPlain, does: session{to: []string{"jürgen@example.org"}}},
 }
 

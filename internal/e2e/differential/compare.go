@@ -20,7 +20,7 @@ type comparison struct {
 	scenario scenario
 	over     transport
 	ours     verdict
-	theirs   map[string]said // by library
+	theirs   map[string]said // by library; none of one that has no LMTP where that is spoken
 }
 
 // compare holds every scenario's session with every client.
@@ -49,11 +49,14 @@ func (c *comparison) run(t *testing.T, libraries []*library, a *authorities) err
 	var mu sync.Mutex
 	var clients errgroup.Group
 	for _, l := range libraries {
+		if c.scenario.script.LMTP && !l.hasLMTP() {
+			continue
+		}
 		clients.Go(func() error {
 			srv := c.scenario.start(t, c.over, a)
 			defer srv.Close()
 			s, err := l.hold(job{
-				ID: int(ids.Add(1)), Host: srv.Host(), Port: srv.Port(), TLS: string(c.over), CA: a.file(), Helo: helo,
+				ID: int(ids.Add(1)), Host: srv.Host(), Port: srv.Port(), LMTP: c.scenario.script.LMTP, TLS: string(c.over), CA: a.file(), Helo: helo,
 				Timeout: c.scenario.wait().Seconds(), Login: c.scenario.credentials(), From: sender, To: c.scenario.does.to, Message: c.scenario.message(),
 			})
 			mu.Lock()
@@ -67,6 +70,20 @@ func (c *comparison) run(t *testing.T, libraries []*library, a *authorities) err
 	c.ours = c.scenario.probe(srv, c.over, a)
 	return clients.Wait()
 }
+
+func (l *library) hasLMTP() bool { return l.Name == smtplib }
+
+// held tells whether a library took part.
+func (c *comparison) held(l *library) bool {
+	_, held := c.theirs[l.Name]
+	return held
+}
+
+func (c *comparison) agrees(l *library) bool {
+	return c.held(l) && agrees(l, c.theirs[l.Name], c.ours)
+}
+
+func (c *comparison) disagrees(l *library) bool { return c.held(l) && !c.agrees(l) }
 
 func (s scenario) credentials() []string {
 	if !s.does.login {

@@ -30,6 +30,7 @@ type job struct {
 	ID      int      `json:"id"`
 	Host    string   `json:"host"`
 	Port    uint16   `json:"port"`
+	LMTP    bool     `json:"lmtp"`
 	TLS     string   `json:"tls"`
 	CA      string   `json:"ca"` // file
 	Helo    string   `json:"helo"`

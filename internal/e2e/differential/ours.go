@@ -27,7 +27,10 @@ type verdict struct {
 // probe holds the session with our engine.
 func (s scenario) probe(srv *relay.Server, tr transport, a *authorities) verdict {
 	p := smtpprobe.Prober{
-		Target: smtpprobe.Target{Host: srv.Host(), Port: srv.Port(), TLS: modes[tr], TLSConfig: &tls.Config{RootCAs: a.pool(), MinVersion: tls.VersionTLS12}},
+		Target: smtpprobe.Target{
+			Host: srv.Host(), Port: srv.Port(), LMTP: s.script.LMTP,
+			TLS: modes[tr], TLSConfig: &tls.Config{RootCAs: a.pool(), MinVersion: tls.VersionTLS12},
+		},
 		Plan: smtpprobe.Plan{
 			Depth: smtpprobe.DepthEHLO, Helo: helo, Timeout: sessionLimit, ReadTimeout: s.wait(),
 			From: sender, To: s.does.to, Message: smtpprobe.Message{Subject: "differential", Size: s.does.size},

@@ -132,12 +132,12 @@ EHLO under TLS. It is an attack or a broken relay; either way the session must n
 Only a relay that does not know EHLO (500 to 504) may know HELO; one that says 550 or 451 refuses
 the client, and what is not SMTP is no answer at all. Both libraries say HELO to it, then go on
 without extensions, or report that STARTTLS or AUTH is not offered. The refusal of EHLO is the
-verdict, with its code.`,
+verdict, with its code. LMTP has no HELO at all (RFC 2033 §4.1).`,
 		of: []selector{
 			{moments: []string{"EHLO", "EHLO after STARTTLS"}, faults: []string{
 				"answers with the wrong digit", "refuses for now (451)", "refuses for good (550)", "talks garbage",
 			}},
-			{cases: []string{"12"}},
+			{cases: []string{"12", "LMTP: LHLO is refused"}},
 		},
 	},
 	{
@@ -229,6 +229,15 @@ The relay said 552 while the message was still being written, then reset the con
 reports that writing failed; the reply was there to be read. A reply that has arrived is the
 verdict.`,
 		of: []selector{{cases: []string{"33"}}},
+	},
+	{
+		title: "LMTP has a reply for each recipient",
+		why: `
+After the dot an LMTP server answers once for each accepted recipient (RFC 2033 §4.2). smtplib.LMTP
+reads one of these replies. The second it takes for the answer to QUIT, so that a delivery to two is a
+failure and a refusal of the second has no recipient; if the second never comes, that is a success. A
+refusal of the only recipient is SMTPDataError, though it is the recipient that was refused.`,
+		of: []selector{{cases: []string{"LMTP:"}}},
 	},
 	{
 		title: "What is not offered has no class of its own",

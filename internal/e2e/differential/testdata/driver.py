@@ -55,7 +55,9 @@ def hold_smtplib(job, steps):
         "local_hostname": job["helo"],
         "timeout": job["timeout"],
     }
-    if job["tls"] == "implicit":
+    if job["lmtp"]:
+        session = smtplib.LMTP(**arguments)
+    elif job["tls"] == "implicit":
         session = smtplib.SMTP_SSL(context=context(job), **arguments)
     else:
         session = smtplib.SMTP(**arguments)
