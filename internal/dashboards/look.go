@@ -18,8 +18,9 @@ type look struct {
 const (
 	day = 24 * 60 * 60.0
 
-	// What the certificate panels and alerts call soon and very soon.
-	expirySoon     = 14 * day
+	// ExpirySoon and expiryVerySoon are what the certificate panels and alerts
+	// call soon and very soon.
+	ExpirySoon     = 14 * day
 	expiryVerySoon = 3 * day
 )
 
@@ -77,7 +78,7 @@ func availabilitySteps() *grafana.Thresholds {
 }
 
 func expirySteps() *grafana.Thresholds {
-	return thresholds(grafana.Base("red"), grafana.Above(expiryVerySoon, "orange"), grafana.Above(expirySoon, good))
+	return thresholds(grafana.Base("red"), grafana.Above(expiryVerySoon, "orange"), grafana.Above(ExpirySoon, good))
 }
 
 // phaseSeries gives each phase the same colour everywhere.

@@ -1,29 +1,45 @@
-// Command generate writes the dashboards. It runs in internal/dashboards, as
-// go generate does.
+// Command generate writes the dashboards and the alerts. It runs in
+// internal/dashboards, as go generate does.
+//
+// With -interval it writes alerts for probes at another interval than a minute,
+// with -to into another folder.
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/alerts"
 )
 
 func main() {
-	if err := write("../../dashboards"); err != nil {
+	to := flag.String("to", "../../dashboards", "folder to write to")
+	interval := flag.Duration("interval", time.Duration(alerts.DefaultTiming), "interval of the probes that the alerts are for, in whole milliseconds")
+	flag.Parse()
+	if err := write(*to, alerts.Timing(*interval)); err != nil {
 		fmt.Fprintln(os.Stderr, "generating the dashboards:", err)
 		os.Exit(1)
 	}
 }
 
-func write(dir string) error {
+func write(dir string, t alerts.Timing) error {
 	files, err := dashboards.Files()
 	if err != nil {
 		return err
 	}
+	for name, content := range alerts.Files(t) {
+		files[filepath.Join("alerts", name)] = content
+	}
 	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(dir, name), content, 0o640); err != nil {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // files for other programs
+			return err
+		}
+		if err := os.WriteFile(path, content, 0o644); err != nil { //nolint:gosec // files for other programs
 			return err
 		}
 	}
