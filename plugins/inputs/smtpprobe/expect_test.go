@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/influxdata/telegraf"
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
@@ -19,7 +20,7 @@ func judged(t *testing.T, p *SMTPProbe) string {
 	acc := newRecord(t)
 	require.NoError(t, p.Gather(acc))
 	m := acc.only(t, "smtpprobe")
-	tags, f := m.Tags(), m.Fields()
+	f := m.Fields()
 	success := f["success"] == int64(1)
 	require.Equal(t, success, f["consecutive_failures"] == int64(0))
 	for _, field := range []string{"error", "temporary"} {
@@ -29,7 +30,15 @@ func judged(t *testing.T, p *SMTPProbe) string {
 			require.Contains(t, f, field)
 		}
 	}
-	verdict := map[bool]string{true: "ok", false: "FAILED"}[success]
+	return outcomeOf(m)
+}
+
+// outcomeOf is a metric in short.
+func outcomeOf(m telegraf.Metric) string {
+	verdict, tags := "FAILED", m.Tags()
+	if m.Fields()["success"] == int64(1) {
+		verdict = "ok"
+	}
 	return fmt.Sprintf("%s %s/%s %s %s", verdict, tags["error_class"], tags["reason"], tags["reply_code"], tags["phase"])
 }
 

@@ -64,11 +64,15 @@ func httpProxy(t *testing.T, relay net.Addr) (address string) {
 	return proxy.Listener.Addr().String()
 }
 
-// socksProxy does the same by SOCKS5 (RFC 1928), with the login of RFC 1929.
-func socksProxy(t *testing.T, relay net.Addr) (address string) {
+// socksProxy is a SOCKS5 proxy (RFC 1928) that tunnels to host:port, which is
+// another name of the relay, for a user with the password s3cret (RFC 1929).
+func socksProxy(t *testing.T, relay net.Addr, user, host string, port uint16) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
+	counted := func(s string) string { return string(rune(len(s))) + s }
+	login := "\x01" + counted(user) + counted("s3cret")
+	request := "\x05\x01\x00\x03" + counted(host) + string([]byte{byte(port >> 8), byte(port)})
 	var running sync.WaitGroup
 	running.Go(func() {
 		for {
@@ -78,7 +82,7 @@ func socksProxy(t *testing.T, relay net.Addr) (address string) {
 			}
 			running.Go(func() {
 				defer client.Close()
-				serveSOCKS(client, relay)
+				serveSOCKS(client, login, request, relay)
 			})
 		}
 	})
@@ -89,7 +93,7 @@ func socksProxy(t *testing.T, relay net.Addr) (address string) {
 	return l.Addr().String()
 }
 
-func serveSOCKS(client net.Conn, relay net.Addr) {
+func serveSOCKS(client net.Conn, login, request string, relay net.Addr) {
 	expect := func(want, answer string) bool {
 		got := make([]byte, len(want))
 		_, err := io.ReadFull(client, got)
@@ -103,11 +107,11 @@ func serveSOCKS(client net.Conn, relay net.Addr) {
 	if !expect("\x05\x02\x00\x02", "\x05\x02") {
 		return
 	}
-	if !expect("\x01\x05probe\x06s3cret", "\x01\x00") {
+	if !expect(login, "\x01\x00") {
 		_, _ = io.WriteString(client, "\x01\x01") //nolint:errcheck // then the test sees it
 		return
 	}
-	if !expect("\x05\x01\x00\x03\x0arelay.test\x00\x19", "") {
+	if !expect(request, "") {
 		_, _ = io.WriteString(client, failure+unused) //nolint:errcheck // then the test sees it
 		return
 	}
@@ -122,8 +126,8 @@ func serveSOCKS(client net.Conn, relay net.Addr) {
 
 func TestAProxyCarriesTheSessionAndItsFailuresAreNeverTheRelays(t *testing.T) {
 	srv := scripted.Start(t, scripted.Script{})
-	viaHTTP, viaSOCKS := httpProxy(t, srv.Addr()), socksProxy(t, srv.Addr())
-	lostHTTP, lostSOCKS := httpProxy(t, closedPort), socksProxy(t, closedPort)
+	viaHTTP, viaSOCKS := httpProxy(t, srv.Addr()), socksProxy(t, srv.Addr(), "probe", "relay.test", 25)
+	lostHTTP, lostSOCKS := httpProxy(t, closedPort), socksProxy(t, closedPort, "probe", "relay.test", 25)
 	for name, tt := range map[string]struct{ proxy, relay, class, reason, fault string }{
 		"HTTP CONNECT":                    {"http://probe:s3cret@" + viaHTTP, "relay.test", "none", "none", "none"},
 		"SOCKS5":                          {"socks5://probe:s3cret@" + viaSOCKS, "relay.test", "none", "none", "none"},
@@ -168,12 +172,12 @@ var closedPort net.Addr = net.TCPAddrFromAddrPort(netip.MustParseAddrPort("127.0
 
 // announced is a relay behind the PROXY protocol, and the header of each
 // connection to it.
-func announced(t *testing.T, ip string) (*scripted.Server, chan *proxyproto.Header) {
+func announced(t *testing.T, script scripted.Script) (*scripted.Server, chan *proxyproto.Header) {
 	t.Helper()
-	l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
+	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	headers := make(chan *proxyproto.Header, 10)
-	return scripted.Start(t, scripted.Script{}, scripted.From(&headerListener{l, headers})), headers
+	return scripted.Start(t, script, scripted.From(&headerListener{l, headers})), headers
 }
 
 // headerListener takes the header off each connection, if there is one.
@@ -197,7 +201,7 @@ func (l *headerListener) Accept() (net.Conn, error) {
 }
 
 func TestAPROXYHeaderGoesAheadOfTheSession(t *testing.T) {
-	srv, headers := announced(t, "127.0.0.1")
+	srv, headers := announced(t, scripted.Script{})
 	for version, number := range map[string]byte{"v1": 1, "v2": 2} {
 		p := initialized(t, fmt.Sprintf(`
 			[[inputs.smtpprobe]]

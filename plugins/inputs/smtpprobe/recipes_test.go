@@ -1,0 +1,203 @@
+package smtpprobe
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/influxdata/telegraf"
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
+	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+)
+
+// recipes are the configurations of docs/recipes.md, by their heading.
+func recipes(t *testing.T) map[string]string {
+	t.Helper()
+	doc, err := os.ReadFile("../../../docs/recipes.md")
+	require.NoError(t, err)
+	blocks := make(map[string]string)
+	for _, section := range strings.Split(string(doc), "\n## ")[1:] {
+		heading, rest, _ := strings.Cut(section, "\n")
+		found := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(rest, -1)
+		require.Len(t, found, 1, heading)
+		blocks[heading] = found[0][1]
+	}
+	require.Len(t, blocks, strings.Count(string(doc), "```toml"))
+	return blocks
+}
+
+// placeholder is the value of every environment variable of the recipes.
+const placeholder = "s3cret"
+
+// kitchen is where a recipe is tried out: everything that it talks to is ours.
+type kitchen struct {
+	ca  *certs.Authority
+	dns *dnstest.Server
+}
+
+// cooked is a recipe as a plugin, with a token endpoint and a proxy of ours.
+func (k *kitchen) cooked(t *testing.T, text string) *SMTPProbe {
+	t.Helper()
+	for _, variable := range regexp.MustCompile(`\$\{(\w+)\}`).FindAllStringSubmatch(text, -1) {
+		t.Setenv(variable[1], placeholder)
+	}
+	endpoint := httptest.NewServer(http.HandlerFunc(grantToken))
+	t.Cleanup(endpoint.Close)
+	text = regexp.MustCompile(`token_url = "https://[^"]+"`).ReplaceAllString(text, fmt.Sprintf("token_url = %q", endpoint.URL))
+	const proxy, host, port = "proxy.example.org:1080", "smtp.example.net", 587
+	if strings.Contains(text, proxy) {
+		srv := scripted.Start(t, scripted.Script{TLS: certs.Server(k.ca.Issue(certs.For(host)))})
+		text = strings.ReplaceAll(text, proxy, socksProxy(t, srv.Addr(), placeholder, host, port))
+	}
+	return initialized(t, text)
+}
+
+// serve puts a scripted relay in the place of a recipe's.
+func (k *kitchen) serve(t *testing.T, r *relay, script scripted.Script) {
+	t.Helper()
+	target := &r.target
+	target.Route.DNSServer = k.dns.Addr()
+	trusting := &tls.Config{}
+	if target.TLSConfig != nil {
+		trusting = target.TLSConfig.Clone()
+	}
+	trusting.RootCAs = k.ca.Pool()
+	target.TLSConfig = trusting
+
+	host := target.Host
+	if target.Domain != "" {
+		host = "mx1." + target.Domain
+		k.dns.Set(target.Domain, dnstest.Records("MX 10 "+host+"."))
+		k.dns.Set(host, dnstest.Records("A 127.0.0.1"))
+	}
+	if script.LMTP = target.LMTP; !script.LMTP {
+		script.TLS = certs.Server(k.ca.Issue(certs.For(host)))
+		script.ImplicitTLS = target.TLS == smtpprobe.TLSImplicit
+	}
+	switch {
+	case target.Socket != "":
+		target.Socket = filepath.Join(t.TempDir(), "lmtp")
+		scripted.Start(t, script, scripted.On("unix", target.Socket))
+	case r.proxy != nil:
+	case target.Route.ProxyProtocol != "":
+		srv, _ := announced(t, script)
+		target.IP, target.Port = netip.MustParseAddr("127.0.0.1"), srv.Port()
+	default:
+		target.Port = scripted.Start(t, script).Port()
+		if target.Domain == "" {
+			target.IP = netip.MustParseAddr("127.0.0.1")
+		}
+	}
+}
+
+// grantToken gives the token to those who ask as the two large providers want
+// to be asked.
+func grantToken(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	grant := r.FormValue("grant_type")
+	application := grant == "client_credentials" && r.FormValue("scope") == "https://outlook.office365.com/.default"
+	user := grant == "refresh_token" && r.FormValue("refresh_token") == placeholder
+	if r.FormValue("client_id") != placeholder || r.FormValue("client_secret") != placeholder || !application && !user {
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprint(w, `{"error": "invalid_request"}`)
+		return
+	}
+	fmt.Fprintf(w, `{"access_token": %q, "token_type": "Bearer"}`, placeholder)
+}
+
+// played is how the relay of a recipe behaves, and what is found then.
+type played struct {
+	script scripted.Script
+	want   string
+}
+
+// users know the passwords and tokens of the recipes.
+func users(names ...string) scripted.Script {
+	a := &scripted.Accounts{Passwords: make(map[string]string), OnlyTLS: true}
+	for _, name := range names {
+		a.Passwords[name] = placeholder
+	}
+	return scripted.Script{Accounts: a}
+}
+
+func bearers(name string) scripted.Script {
+	return scripted.Script{Accounts: &scripted.Accounts{Tokens: map[string]string{name: placeholder}, OnlyTLS: true}}
+}
+
+func refusing5xx(reply string) scripted.Script { return scripted.Script{Rcpt: scripted.Say(reply)} }
+
+var (
+	fine     = played{scripted.Script{}, "ok none/none 250 done"}
+	loggedIn = "ok none/none 235 done"
+	// menu says how the relays of each recipe behave.
+	menu = map[string]map[string]played{
+		"Postfix": {"postfix-inbound": fine, "postfix-submission": {users("probe@example.org"), loggedIn}},
+		"Exim":    {"exim-inbound": fine},
+		"Dovecot LMTP": {
+			"dovecot-socket": fine, "dovecot-tcp": fine,
+			"dovecot-quota": {refusing5xx("552 5.2.2 <full@example.org> Quota exceeded"), "ok recipients_refused/mailbox_full 552 rcpt"},
+		},
+		"Exchange Online with OAuth2": {"exchange-online": {bearers("probe@example.org"), loggedIn}},
+		"Gmail with OAuth2":           {"gmail": {bearers("probe@example.org"), loggedIn}},
+		"Amazon SES":                  {"ses": {users(placeholder), "ok none/none 250 done"}},
+		"The MX hosts of your own domains": {
+			"mx://example.org": fine, "mx://bücher.example": fine,
+			"parked": {scripted.Script{}, "ok dns_not_found/null_mx none dns"},
+		},
+		"Open-relay check": {
+			"smtp://mx1.example.org": {refusing5xx("554 5.7.1 Relay access denied"), "ok recipients_refused/relay_denied 554 rcpt"},
+			"smtp://mx2.example.org": {scripted.Script{}, "FAILED unexpected_success/open_relay 250 rcpt"},
+		},
+		"Would mail go out?":                     {"smarthost": {users("app"), "ok none/none 250 done"}, "spare": fine},
+		"Behind HAProxy with the PROXY protocol": {"through-haproxy": fine, "server-1": fine, "server-2": fine},
+		"Through a proxy":                        {"by-proxy": fine},
+		"Greylisting": {
+			"exempted": fine,
+			"not-ours": {refusing5xx("450 4.2.0 <postmaster@example.net>: Greylisted"), "ok recipients_refused/greylisted 450 rcpt"},
+		},
+		"fail2ban and rate limits": {"submission://mail.example.org": {users("probe@example.org"), loggedIn}},
+	}
+)
+
+func TestEveryRecipeHoldsTheSessionsThatItDescribes(t *testing.T) {
+	k := &kitchen{ca: certs.NewAuthority("recipes"), dns: dnstest.Start(t, nil)}
+	tried := recipes(t)
+	require.Len(t, tried, len(menu))
+	for heading, text := range tried {
+		t.Run(heading, func(t *testing.T) {
+			relays := menu[heading]
+			p := k.cooked(t, text)
+			require.Len(t, p.roster, len(relays))
+			for _, r := range p.roster {
+				require.Contains(t, relays, r.name)
+				k.serve(t, r, relays[r.name].script)
+			}
+			k.dns.Set("parked.example", dnstest.Records("MX 0 ."))
+
+			acc := newRecord(t)
+			require.NoError(t, p.Gather(acc))
+			probed := acc.named("smtpprobe")
+			require.Len(t, probed, len(relays))
+			for _, m := range probed {
+				require.Equal(t, relays[m.Tags()["relay"]].want, outcomeOf(m), m.Fields())
+			}
+			groups := slices.DeleteFunc(acc.all(), func(m telegraf.Metric) bool { return m.Name() != "smtpprobe_group" })
+			require.Len(t, groups, len(p.failover))
+			for _, m := range groups {
+				require.Equal(t, int64(1), m.Fields()["success"])
+			}
+		})
+	}
+}
