@@ -3,6 +3,7 @@
 
 TELEGRAF_VERSION  := v1.37.2
 GOLANGCI_VERSION  := v2.15.0
+VULNCHECK_VERSION := v1.8.0
 # What the demonstration and the end-to-end tests load; the code is stock.
 TELEGRAF_TAGS     := custom,inputs.execd,outputs.file,outputs.influxdb,outputs.prometheus_client,parsers.influx,processors.starlark,serializers.influx
 
@@ -23,6 +24,7 @@ BIN  ?= $(CURDIR)/bin
 # and so do other tags.
 TELEGRAF := $(BIN)/.telegraf-$(TELEGRAF_VERSION)-$(firstword $(shell echo '$(TELEGRAF_TAGS)' | cksum))
 GOLANGCI := $(BIN)/.golangci-lint-$(GOLANGCI_VERSION)
+VULNCHECK := $(BIN)/.govulncheck-$(VULNCHECK_VERSION)
 LINTDOC  := $(BIN)/.readme_linter-$(TELEGRAF_VERSION)
 
 .PHONY: all build run test test-short lint fmt e2e bench fuzz soak docs clean
@@ -47,14 +49,21 @@ test-short:
 	go test -short ./...
 
 # Real servers, and the real Telegraf; installs the servers where that can be done.
-e2e: build bin/telegraf
+e2e: build bin/telegraf telegraf-native
 	internal/e2e/install.sh $(BIN)/.e2e
+	rm -rf $(BIN)/.packages
+	$(MAKE) packages-linux-$(shell go env GOARCH) DIST=$(BIN)/.packages
 	go test -tags e2e -count 1 -timeout 15m ./internal/e2e/...
 
-lint: $(GOLANGCI) $(LINTDOC)
-	@unformatted=$$(gofmt -l cmd internal plugins smtpprobe); test -z "$$unformatted" || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }
+lint: $(GOLANGCI) $(LINTDOC) $(VULNCHECK)
+	@unformatted=$$(gofmt -l cmd internal packaging plugins smtpprobe); test -z "$$unformatted" || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }
 	go vet ./...
+	@for target in linux/arm darwin/arm64 windows/amd64 freebsd/amd64; do \
+		echo "go vet for $$target" && GOOS=$${target%/*} GOARCH=$${target#*/} CGO_ENABLED=0 go vet ./... || exit 1; \
+	done
 	go mod verify
+	go run ./packaging/licenses -check docs/licenses.md
+	packaging/vulncheck.sh $(VULNCHECK)
 	$(GOLANGCI) run ./...
 	$(LINTDOC) -quiet plugins/inputs/smtpprobe/README.md
 
@@ -92,10 +101,13 @@ $(TELEGRAF):
 $(GOLANGCI):
 	$(call install,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION))
 
+$(VULNCHECK):
+	$(call install,govulncheck,golang.org/x/vuln/cmd/govulncheck@$(VULNCHECK_VERSION))
+
 $(LINTDOC):
 	$(call install,readme_linter,github.com/influxdata/telegraf/tools/readme_linter@$(TELEGRAF_VERSION))
 
-include packaging/release.mk
+include packaging/native.mk packaging/release.mk
 
 # $(call install,name,arguments of go install): builds in a directory of its
 # own, so that an interrupted build leaves nothing that looks finished.

@@ -24,7 +24,7 @@ NUMBER := $(shell echo '$(VERSION)' | sed -E 's/^v([0-9])/\1/; t version; s/^/0.
 # them still lead.
 DOCUMENTS := README.md CHANGELOG.md LICENSE $(wildcard docs/*.md) plugins/inputs/smtpprobe/README.md $(wildcard dashboards/*.json)
 
-STAGED := $(addprefix $(STAGE)/,third-party-licenses.txt smtpprobe.1.gz changelog.gz)
+STAGED := $(addprefix $(STAGE)/,third-party-licenses.txt smtpprobe.1.gz)
 
 .PHONY: release reproduce image $(PLATFORMS:%=release-%) $(PLATFORMS:%=packages-%)
 
@@ -86,18 +86,22 @@ $(STAGE)/smtpprobe.1.gz: packaging/smtpprobe.1
 	@mkdir -p $(@D)
 	gzip -9 -n -c $< > $@
 
-$(STAGE)/changelog.gz: CHANGELOG.md
-	@mkdir -p $(@D)
-	gzip -9 -n -c $< > $@
-
 # Twice, in two places, without anything built before.
 reproduce: $(NFPM) $(SYFT)
 	packaging/reproduce.sh 'VERSION=$(VERSION)' 'PLATFORMS=$(PLATFORMS)' 'SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH)' 'BIN=$(BIN)'
 
-# Telegraf and the plugin together; needs podman or docker.
+# Telegraf and the plugin together, for this machine's architecture; needs podman
+# or docker.
 ENGINE ?= $(firstword $(shell command -v podman docker 2>/dev/null) podman)
-image: build
-	$(ENGINE) build -f packaging/Containerfile --build-arg TELEGRAF_VERSION=$(TELEGRAF_VERSION:v%=%) -t smtpprobe:$(NUMBER) .
+IMAGE  := $(STAGE)/image
+IMAGE_ARCH ?= $(patsubst arm,armv7,$(shell go env GOARCH))
+
+image:
+	rm -rf $(IMAGE)
+	$(call build,linux-$(IMAGE_ARCH),$(IMAGE)/smtpprobe)
+	cp packaging/Containerfile packaging/telegraf.conf plugins/inputs/smtpprobe/sample.conf $(IMAGE)
+	$(ENGINE) build -f $(IMAGE)/Containerfile --build-arg TELEGRAF_VERSION=$(TELEGRAF_VERSION:v%=%) -t smtpprobe:$(VERSION) $(IMAGE)
+	rm -rf $(IMAGE)
 
 $(NFPM):
 	$(call install,nfpm,github.com/goreleaser/nfpm/v2/cmd/nfpm@$(NFPM_VERSION))

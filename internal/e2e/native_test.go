@@ -1,0 +1,118 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"os/exec"
+	"testing"
+
+	"github.com/influxdata/telegraf"
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+)
+
+func nativeBinary(t *testing.T) string {
+	return binary(t, "TELEGRAF_NATIVE_BIN", "bin/telegraf-native")
+}
+
+// The same story as through inputs.execd, by a Telegraf that has the plugin
+// linked in: what belongs to every input is set in the plugin's own section.
+func TestATelegrafWithThePluginLinkedInProbes(t *testing.T) {
+	files := newTLSFiles(t)
+	accounts := &relay.Accounts{Passwords: map[string]string{username: password}, OnlyTLS: true}
+	healthy := relay.Start(t, relay.Script{Accounts: accounts, TLS: certs.Server(files.Issue(certs.For("127.0.0.1")))})
+	busy := relay.Start(t, relay.Script{Greeting: relay.Then(relay.Say("421 4.3.2 busy, try again later"), relay.HalfClose())})
+
+	tg := &Telegraf{Place: newPlace(t, "native")}
+	config := tg.write(t, "telegraf.conf", fmt.Sprintf(`
+[global_tags]
+  site = "everywhere"
+[agent]
+  interval = "1s"
+  flush_interval = "1s"
+  omit_hostname = true
+
+[[secretstores.jose]]
+  id = "mail"
+  path = %[1]q
+  password = "of the store"
+
+[[inputs.smtpprobe]]
+  alias = "outbound"
+  name_suffix = "_native"
+  fieldexclude = ["extensions"]
+  timeout = "900ms"
+  tls_ca = %[2]q
+  [inputs.smtpprobe.tags]
+    environment = "e2e"
+  [[inputs.smtpprobe.relay]]
+    name = "healthy"
+    url = "submission://%[3]s"
+    probe = "auth"
+    username = "@{mail:user}"
+    password = "@{mail:password}"
+  [[inputs.smtpprobe.relay]]
+    name = "busy"
+    url = "smtp://%[4]s"
+
+[[inputs.internal]]
+
+[[outputs.file]]
+  files = [%[5]q]
+  data_format = "influx"
+`, tg.path("secrets"), files.CA, healthy.Addr(), busy.Addr(), tg.path("metrics")))
+
+	for key, value := range map[string]string{"user": username, "password": password} {
+		out, err := exec.Command(nativeBinary(t), "--config", config, "secrets", "set", "mail", key, value).CombinedOutput()
+		require.NoError(t, err, "%s", out)
+	}
+	tg.server = start(t, tg.Place, "telegraf", nativeBinary(t), "--config", config)
+
+	native := func(name string) telegraf.Metric {
+		return tg.awaitMetric(t, name, func(m telegraf.Metric) bool {
+			return m.Name() == "smtpprobe_native" && m.Tags()["relay"] == name
+		})
+	}
+	well := native("healthy")
+	require.Equal(t, Outcome("none/none:235:done"), outcomeOf(well), "%v", well.Fields()["error"])
+	require.Equal(t, int64(1), well.Fields()["success"])
+	require.Equal(t, "e2e", well.Tags()["environment"])
+	require.Equal(t, "everywhere", well.Tags()["site"])
+	require.Contains(t, well.Fields(), "auth_time")
+	require.NotContains(t, well.Fields(), "extensions")
+
+	failing := native("busy")
+	require.Equal(t, Outcome("service_unavailable/refused:421:greeting"), outcomeOf(failing))
+	require.Equal(t, int64(0), failing.Fields()["success"])
+	require.Equal(t, "e2e", failing.Tags()["environment"])
+
+	gather := tg.awaitMetric(t, "the alias in Telegraf's statistics of itself", func(m telegraf.Metric) bool {
+		return m.Name() == "internal_gather" && m.Tags()["input"] == "smtpprobe" && m.Tags()["alias"] == "outbound"
+	})
+	require.Equal(t, int64(0), gather.Fields()["errors"], "a failing relay is data")
+
+	tg.Stop(t)
+	require.NotContains(t, tg.server.said(), " E! ")
+	for _, secret := range secrets {
+		require.NotContains(t, tg.server.said(), secret)
+	}
+}
+
+// awaitMetric waits for a metric that meets a condition.
+func (tg *Telegraf) awaitMetric(t *testing.T, what string, meets func(telegraf.Metric) bool) telegraf.Metric {
+	t.Helper()
+	var found telegraf.Metric
+	tg.server.await(t, what, func() bool {
+		for _, m := range tg.Metrics(t) {
+			if meets(m) {
+				found = m
+				return true
+			}
+		}
+		return false
+	})
+	return found
+}

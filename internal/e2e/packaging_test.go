@@ -1,0 +1,222 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/influxdata/telegraf"
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+)
+
+// nobody is the user that runs Telegraf; it owns nothing.
+const nobody = 65534
+
+// installation is a package, installed into a root directory of its own: the
+// machine's own configuration is never touched.
+type installation struct {
+	root    string
+	install []string // command
+	remove  []string
+	purge   []string // nil where remove does all
+}
+
+func installations(t *testing.T) map[string]installation {
+	t.Helper()
+	deb, rpm := t.TempDir(), t.TempDir()
+	database := filepath.Join(deb, "var", "lib", "dpkg")
+	for _, dir := range []string{"updates", "info", "triggers"} {
+		require.NoError(t, os.MkdirAll(filepath.Join(database, dir), 0o755)) //nolint:gosec // as on any Debian
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(database, "status"), nil, 0o600))
+	dpkg := []string{"dpkg", "--root=" + deb, "--log=/dev/null"}
+	rpmOf := []string{"rpm", "--root=" + rpm, "--force-debian", "--nodeps"}
+	return map[string]installation{
+		"deb": {
+			root: deb, install: append(dpkg[:3:3], "--install", packageFile(t, "*.deb")),
+			remove: append(dpkg[:3:3], "--remove", "smtpprobe"), purge: append(dpkg[:3:3], "--purge", "smtpprobe"),
+		},
+		"rpm": {
+			root: rpm, install: append(rpmOf[:4:4], "--upgrade", "--replacepkgs", packageFile(t, "*.rpm")),
+			remove: append(rpmOf[:4:4], "--erase", "smtpprobe"),
+		},
+	}
+}
+
+// packageFile is the package that "make e2e" built.
+func packageFile(t *testing.T, pattern string) string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join("..", "..", "bin", ".packages", pattern))
+	require.NoError(t, err)
+	require.Len(t, found, 1, "make e2e builds it")
+	file, err := filepath.Abs(found[0])
+	require.NoError(t, err)
+	return file
+}
+
+func (i *installation) path(name string) string {
+	return filepath.Join(i.root, filepath.FromSlash(name))
+}
+
+func (i *installation) read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(i.path(name))
+	require.NoError(t, err)
+	return string(text)
+}
+
+func runCommand(t *testing.T, args []string) {
+	t.Helper()
+	out, err := exec.Command(args[0], args[1:]...).CombinedOutput()
+	require.NoError(t, err, "%s\n%s", strings.Join(args, " "), out)
+}
+
+func TestAPackageIsInstalledBesideTelegrafProbesAndIsRemoved(t *testing.T) {
+	for kind, i := range installations(t) {
+		t.Run(kind, func(t *testing.T) {
+			runCommand(t, i.install)
+			requireFiles(t, &i)
+			require.Equal(t, readRepository(t, "plugins/inputs/smtpprobe/sample.conf"), i.read(t, "etc/telegraf/smtpprobe.conf"))
+
+			healthy := relay.Start(t, relay.Script{})
+			closed := relay.Start(t, relay.Script{Greeting: relay.Say("554 5.7.1 no service for you")})
+			edited := strings.Replace(i.read(t, "etc/telegraf/smtpprobe.conf"), `servers = ["smtp://127.0.0.1:25"]`,
+				"servers = "+tomlList([]string{"smtp://" + healthy.Addr().String(), "smtp://" + closed.Addr().String()}), 1)
+			require.NoError(t, os.WriteFile(i.path("etc/telegraf/smtpprobe.conf"), []byte(edited), 0o600))
+
+			tg := startInstalled(t, &i)
+			for address, want := range map[string]Outcome{
+				healthy.Addr().String(): "none/none:250:done", closed.Addr().String(): "greeting_refused/access_denied:554:greeting",
+			} {
+				m := tg.awaitMetric(t, address, func(m telegraf.Metric) bool { return m.Tags()["relay"] == "smtp://"+address })
+				require.Equal(t, want, outcomeOf(m))
+			}
+			// Before the end: at it execd may find the pipes closed that it reads.
+			require.NotContains(t, tg.server.said(), " E! ", "neither root nor a capability is needed")
+			tg.Stop(t)
+
+			runCommand(t, i.install)
+			require.Equal(t, edited, i.read(t, "etc/telegraf/smtpprobe.conf"), "an edited configuration outlives an upgrade")
+			runCommand(t, i.remove)
+			require.NoFileExists(t, i.path("usr/bin/smtpprobe"))
+			require.NoDirExists(t, i.path("usr/share/doc/smtpprobe"))
+			if i.purge != nil {
+				require.Equal(t, edited, i.read(t, "etc/telegraf/smtpprobe.conf"), "an edited configuration outlives removal")
+				runCommand(t, i.purge)
+			}
+			require.NoFileExists(t, i.path("etc/telegraf/smtpprobe.conf"))
+		})
+	}
+}
+
+// requireFiles compares what a package put where, and with which mode.
+func requireFiles(t *testing.T, i *installation) {
+	t.Helper()
+	want := map[string]fs.FileMode{
+		"usr/bin/smtpprobe":                                          0o755,
+		"etc/telegraf/smtpprobe.conf":                                0o644,
+		"usr/share/man/man1/smtpprobe.1.gz":                          0o644,
+		"usr/share/doc/smtpprobe/README.md":                          0o644,
+		"usr/share/doc/smtpprobe/copyright":                          0o644,
+		"usr/share/doc/smtpprobe/third-party-licenses.txt":           0o644,
+		"usr/share/doc/smtpprobe/examples/telegraf.conf":             0o644,
+		"usr/share/doc/smtpprobe/examples/hardening.conf":            0o644,
+		"usr/share/doc/smtpprobe/docs/install.md":                    0o644,
+		"usr/share/doc/smtpprobe/plugins/inputs/smtpprobe/README.md": 0o644,
+	}
+	for name, mode := range want {
+		info, err := os.Stat(i.path(name))
+		require.NoError(t, err)
+		require.Equal(t, mode, info.Mode(), name)
+		require.Positive(t, info.Size(), name)
+	}
+	for _, dir := range []string{"usr", "etc"} {
+		require.NoError(t, filepath.WalkDir(i.path(dir), func(path string, e fs.DirEntry, err error) error {
+			require.NoError(t, err)
+			name, err := filepath.Rel(i.root, path)
+			require.NoError(t, err)
+			require.NotContains(t, name, "telegraf.d", "Telegraf itself would read it")
+			if !e.IsDir() && want[name] == 0 {
+				require.True(t, strings.HasPrefix(name, "usr/share/doc/smtpprobe/"), "%s: nothing else is installed", name)
+			}
+			return nil
+		}))
+	}
+}
+
+// startInstalled runs the stock Telegraf in the installation's root, with the
+// block that the package documents, as nobody and without any capability.
+func startInstalled(t *testing.T, i *installation) *Telegraf {
+	t.Helper()
+	program, err := os.ReadFile(telegrafBinary(t))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(i.path("usr/bin/telegraf"), program, 0o755)) //nolint:gosec // executed by another user
+	for name, text := range map[string]string{
+		"etc/telegraf/telegraf.conf": `
+[agent]
+  round_interval = false
+  flush_interval = "1s"
+  omit_hostname = true
+[[outputs.file]]
+  files = ["/var/lib/telegraf/metrics"]
+  data_format = "influx"
+`,
+		"etc/telegraf/telegraf.d/smtpprobe.conf": i.read(t, "usr/share/doc/smtpprobe/examples/telegraf.conf"),
+	} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(i.path(name)), 0o755))  //nolint:gosec // as Telegraf's own package
+		require.NoError(t, os.WriteFile(i.path(name), []byte(text), 0o644)) //nolint:gosec // as Telegraf's own package
+	}
+	t.Cleanup(func() {
+		require.NoError(t, os.RemoveAll(i.path("etc/telegraf/telegraf.d")))
+	})
+	require.NoError(t, os.Chmod(i.root, 0o755))                                //nolint:gosec // the root of another user's process
+	require.NoError(t, os.Chmod(i.path("etc/telegraf/smtpprobe.conf"), 0o644)) //nolint:gosec // as the package does
+	state := i.path("var/lib/telegraf")
+	require.NoError(t, os.MkdirAll(state, 0o755)) //nolint:gosec // entered by another user
+	require.NoError(t, os.Chown(state, nobody, nobody))
+
+	tg := &Telegraf{Place: Place{Dir: state}}
+	tg.server = start(t, tg.Place, "telegraf", "setpriv", "--no-new-privs", "chroot", "--userspec=65534:65534", i.root,
+		"/usr/bin/telegraf", "--config", "/etc/telegraf/telegraf.conf", "--config-directory", "/etc/telegraf/telegraf.d")
+	return tg
+}
+
+func readRepository(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(name)))
+	require.NoError(t, err)
+	return string(text)
+}
+
+func TestTheManualPageNamesEveryCommandAndFlag(t *testing.T) {
+	page := strings.ReplaceAll(readRepository(t, "packaging/smtpprobe.1"), `\-`, "-")
+	named := func(what, text string) {
+		if !strings.Contains(page, text) {
+			t.Errorf("%s: %q is not in the page", what, text)
+		}
+	}
+	for _, command := range []string{"", "check", "relays", "classes", "sample-config", "version"} {
+		args := []string{"--help"}
+		if command != "" {
+			args = []string{command, "--help"}
+		}
+		help, err := exec.Command(smtpprobeBinary(t), args...).Output()
+		require.NoError(t, err)
+		for _, flag := range regexp.MustCompile(`(?m)^ +(--[a-z][a-z_-]+)`).FindAllSubmatch(help, -1) {
+			named("smtpprobe "+command, string(flag[1]))
+		}
+		if command == "" {
+			for _, name := range regexp.MustCompile(`(?m)^   ([a-z][a-z-]+)   +`).FindAllSubmatch(help, -1) {
+				named(string(name[1]), "\n.SS "+string(name[1])+"\n")
+			}
+		}
+	}
+}

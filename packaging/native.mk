@@ -1,0 +1,31 @@
+# A Telegraf with the plugin linked in, without inputs.execd.
+#
+# Telegraf's program is no package that another can import, so its few files are
+# copied from the module cache into a module of their own. That is named as if
+# it were below Telegraf's, for they use what is internal to Telegraf; all else
+# comes from the released module, with the versions that it was released with.
+
+# Telegraf's plugins to have beside ours; "make telegraf-native NATIVE_TAGS=" has
+# all of them, and takes long.
+NATIVE_TAGS ?= custom,inputs.internal,outputs.file,outputs.influxdb_v2,outputs.prometheus_client,serializers.influx,$(NATIVE_STORES)
+NATIVE_STORES := secretstores.docker,secretstores.http,secretstores.jose,secretstores.os,secretstores.systemd
+
+NATIVE    := $(BIN)/.native
+OUR_MODULE := github.com/smtpprobe/telegraf-smtpprobe
+
+.PHONY: telegraf-native
+
+telegraf-native: telegraf = $(shell go list -m -f '{{.Dir}}' github.com/influxdata/telegraf)
+telegraf-native:
+	rm -rf $(NATIVE)
+	mkdir -p $(NATIVE)
+	cp '$(telegraf)'/cmd/telegraf/* $(NATIVE)
+	chmod -R u+w $(NATIVE)
+	rm -f $(NATIVE)/*_test.go
+	printf 'package main\n\nimport _ "$(OUR_MODULE)/plugins/inputs/smtpprobe"\n' > $(NATIVE)/smtpprobe.go
+	cat '$(telegraf)'/go.sum go.sum > $(NATIVE)/go.sum
+	cd $(NATIVE) && go mod init github.com/influxdata/telegraf/cmd/native
+	cd $(NATIVE) && go mod edit -require=github.com/influxdata/telegraf@$(TELEGRAF_VERSION) \
+		-require=$(OUR_MODULE)@v0.0.0 -replace='$(OUR_MODULE)=$(CURDIR)'
+	cd $(NATIVE) && CGO_ENABLED=0 go build -mod=mod -trimpath -tags '$(NATIVE_TAGS)' \
+		-ldflags '-s -w -X github.com/influxdata/telegraf/internal.Version=$(TELEGRAF_VERSION:v%=%)' -o $(BIN)/telegraf-native .
