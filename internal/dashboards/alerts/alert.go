@@ -70,15 +70,18 @@ const (
 	share   unit = "share"
 )
 
-// Timing is the interval of the probes that rules are written for.
-type Timing time.Duration
+// Timing is what the rules are written for.
+type Timing struct {
+	Interval time.Duration // of the probes
+	Slow     time.Duration // how long a phase may take on average
+}
 
-// DefaultTiming is that of the files: a probe a minute.
-const DefaultTiming = Timing(time.Minute)
+// DefaultTiming is that of the files in the folder dashboards/alerts.
+func DefaultTiming() Timing { return Timing{Interval: time.Minute, Slow: 2 * time.Second} }
 
 // intervals is a duration in a form that all systems read.
 func (t Timing) intervals(n int) string {
-	d := time.Duration(t) * time.Duration(n)
+	d := t.Interval * time.Duration(n)
 	if d == 0 {
 		return "0s"
 	}
@@ -168,7 +171,7 @@ func (a Alert) influxQL(t Timing, phase string) string {
 
 // Range is how far the InfluxQL queries look back.
 func (a Alert) Range(t Timing) time.Duration {
-	return time.Duration(t) * time.Duration(a.InfluxQL.Over)
+	return t.Interval * time.Duration(a.InfluxQL.Over)
 }
 
 // PromExpr is the whole Prometheus expression for an interval.

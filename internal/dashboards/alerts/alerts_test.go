@@ -18,7 +18,7 @@ const folder = "../../../dashboards/alerts"
 
 func TestTheFilesAreWhatTheGeneratorWrites(t *testing.T) {
 	t.Parallel()
-	files := Files(DefaultTiming)
+	files := Files(DefaultTiming())
 	for name, want := range files {
 		got, err := os.ReadFile(filepath.Join(folder, name))
 		require.NoError(t, err)
@@ -26,13 +26,13 @@ func TestTheFilesAreWhatTheGeneratorWrites(t *testing.T) {
 	}
 	scripts, err := filepath.Glob(filepath.Join(folder, "kapacitor", "*"))
 	require.NoError(t, err)
-	require.Len(t, scripts, len(All()), "a script that no alert writes")
+	require.Len(t, scripts, len(All(DefaultTiming())), "a script that no alert writes")
 }
 
 func TestEveryAlertSaysWhatItAsksAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]bool)
-	for _, a := range All() {
+	for _, a := range All(DefaultTiming()) {
 		require.False(t, seen[a.Name], a.Name)
 		seen[a.Name] = true
 		for _, text := range []string{a.Summary, a.Do, a.Value, a.Op, a.PromQL, a.InfluxQL.Select, a.InfluxQL.Tick} {
@@ -45,9 +45,9 @@ func TestEveryAlertSaysWhatItAsksAndWhatToDo(t *testing.T) {
 
 func TestNoQueryGroupsOrChoosesByATagOfTheOutcome(t *testing.T) {
 	t.Parallel()
-	for _, a := range All() {
-		queries := []string{a.PromExpr(DefaultTiming), a.Tick(DefaultTiming)}
-		for _, v := range a.Variants(DefaultTiming) {
+	for _, a := range All(DefaultTiming()) {
+		queries := []string{a.PromExpr(DefaultTiming()), a.Tick(DefaultTiming())}
+		for _, v := range a.Variants(DefaultTiming()) {
 			queries = append(queries, v.Query)
 		}
 		for _, query := range queries {
@@ -64,7 +64,7 @@ func TestEveryRefusalOfTheTableIsAsked(t *testing.T) {
 		smtperr.StartTLSRefused, smtperr.GreetingRefused, smtperr.HeloRefused, smtperr.SenderRefused,
 		smtperr.RecipientRefused, smtperr.RecipientsRefused, smtperr.DataRefused, smtperr.ServiceUnavailable,
 	}, Refusals())
-	rules := string(Files(DefaultTiming)["prometheus.yml"])
+	rules := string(Files(DefaultTiming())["prometheus.yml"])
 	for _, class := range Refusals() {
 		require.Contains(t, rules, "smtpprobe_result_code == "+strconv.Itoa(int(class)))
 	}
@@ -79,14 +79,14 @@ func TestDurationsFollowTheInterval(t *testing.T) {
 		{time.Minute, "a 10m b 1h {x} c"}, {time.Second, "a 10s b 1m {x} c"}, {30 * time.Second, "a 5m b 30m {x} c"},
 		{500 * time.Millisecond, "a 5s b 30s {x} c"}, {6 * time.Minute, "a 1h b 6h {x} c"}, {55 * time.Millisecond, "a 550ms b 3300ms {x} c"},
 	} {
-		require.Equal(t, tt.want, Timing(tt.interval).scaled("a {10} b {60} {x} c"))
+		require.Equal(t, tt.want, Timing{Interval: tt.interval}.scaled("a {10} b {60} {x} c"))
 	}
-	require.Equal(t, "0s", DefaultTiming.intervals(0))
+	require.Equal(t, "0s", DefaultTiming().intervals(0))
 }
 
 func TestGrafanaReadsTheProvisioningFiles(t *testing.T) {
 	t.Parallel()
-	for name, rules := range map[string]int{"grafana-influxql.yml": len(All()) - 1 + len(phases()), "grafana-prometheus.yml": len(All())} {
+	for name, rules := range map[string]int{"grafana-influxql.yml": len(All(DefaultTiming())) - 1 + len(phases()), "grafana-prometheus.yml": len(All(DefaultTiming()))} {
 		var file struct {
 			APIVersion int `yaml:"apiVersion"`
 			Groups     []struct {
@@ -103,7 +103,7 @@ func TestGrafanaReadsTheProvisioningFiles(t *testing.T) {
 				}
 			}
 		}
-		require.NoError(t, yaml.Unmarshal(Files(DefaultTiming)[name], &file))
+		require.NoError(t, yaml.Unmarshal(Files(DefaultTiming())[name], &file))
 		require.Equal(t, 1, file.APIVersion)
 		require.Len(t, file.Groups, 1)
 		require.Len(t, file.Groups[0].Rules, rules)

@@ -12,7 +12,7 @@ func Files(t Timing) map[string][]byte {
 		"grafana-influxql.yml":   []byte(GrafanaInfluxQL(t)),
 		"grafana-prometheus.yml": []byte(GrafanaPrometheus(t)),
 	}
-	for _, a := range All() {
+	for _, a := range All(t) {
 		files[path.Join("kapacitor", strings.ToLower(a.Name)+".tick")] = []byte(a.Tick(t))
 	}
 	return files

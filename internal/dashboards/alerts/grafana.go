@@ -23,7 +23,7 @@ type rule struct {
 // GrafanaInfluxQL is a file for Grafana's alert provisioning, on InfluxQL.
 func GrafanaInfluxQL(t Timing) string {
 	var rules []rule
-	for _, a := range All() {
+	for _, a := range All(t) {
 		for _, v := range a.Variants(t) {
 			r := rule{alert: a, id: strings.ToLower(a.Name), title: a.Name, over: a.Range(t), phase: v.Phase,
 				query: "query: " + quote(v.Query) + "\nrawQuery: true\nresultFormat: time_series"}
@@ -38,14 +38,14 @@ func GrafanaInfluxQL(t Timing) string {
 
 // GrafanaPrometheus is the same on Prometheus.
 func GrafanaPrometheus(t Timing) string {
-	alerts := All()
+	alerts := All(t)
 	rules := make([]rule, 0, len(alerts))
 	for _, a := range alerts {
 		expr := t.scaled(a.PromQL)
 		if a.PromQLWhole {
 			expr = "1 + 0 * (" + expr + ")"
 		}
-		rules = append(rules, rule{alert: a, id: strings.ToLower(a.Name), title: a.Name, over: time.Duration(t) * 10,
+		rules = append(rules, rule{alert: a, id: strings.ToLower(a.Name), title: a.Name, over: 10 * t.Interval,
 			query: "expr: " + quote(expr) + "\ninstant: true\nrange: false", instantaneous: true})
 	}
 	return grafanaFile("a Prometheus data source", "prometheus", rules, t)
@@ -78,7 +78,7 @@ groups:
 // grafanaInterval is how often rules are evaluated: Grafana does so every 10 s
 // at most.
 func grafanaInterval(t Timing) string {
-	return Timing(max(time.Duration(t), 10*time.Second)).intervals(1)
+	return Timing{Interval: max(t.Interval, 10*time.Second)}.intervals(1)
 }
 
 func (r rule) yaml(key string, t Timing) string {

@@ -59,7 +59,7 @@ func (a Alert) Tick(t Timing) string {
 		"Written for a probe every "+t.intervals(1)+". Generated: edit internal/dashboards/alerts, not this file.") + "\n")
 	b.WriteString("dbrp \"telegraf\".\"autogen\"\n\n")
 	fmt.Fprintf(&b, "batch\n%s\n", t.scaled(a.InfluxQL.Tick))
-	id := []string{a.Name}
+	id := append(make([]string, 0, 1+len(a.By)), a.Name)
 	for _, tag := range a.By {
 		id = append(id, tickPlace(tag))
 	}

@@ -9,18 +9,13 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-const (
-	// slow is how long a phase may take on average, in seconds.
-	slow = 2
-)
-
 // vantage are the tags that one address of a relay has as one agent sees it.
 // The tag probe is not among them: a relay that gets a message now and then is
 // two series by it.
 var vantage = []string{"relay", "source", "ip", "host"}
 
 // All are the alerts.
-func All() []Alert {
+func All(t Timing) []Alert {
 	return []Alert{
 		{
 			Name: "SMTPRelayDown", Severity: Critical,
@@ -73,7 +68,7 @@ func All() []Alert {
 			Summary: "the phase {phase} of {relay} takes {value} on average, as {host} sees it", Unit: seconds,
 			Do: "connect: the network, or a full backlog. greeting, ehlo, mail, rcpt: DNS lookups, block lists and filters of the relay. auth: its password backend. dot: its content filters and disks. " +
 				"A relay that delays its greeting on purpose needs a higher threshold.",
-			Value: "mean of the phase, in seconds", By: []string{"relay", "host"}, Op: ">", Threshold: slow,
+			Value: "mean of the phase, in seconds", By: []string{"relay", "host"}, Op: ">", Threshold: t.Slow.Seconds(),
 			InfluxQL: InfluxQL{Select: `mean("%s_time")`, Over: 10, Phases: phases(), Tick: tickPhases()},
 			PromQL: `max by (relay, host, phase) (avg_over_time(label_replace({__name__=~"smtpprobe_(` + strings.Join(phases(), "|") +
 				`)_time"}, "phase", "$1", "__name__", "smtpprobe_(.+)_time")[{10}:{1}]))`,

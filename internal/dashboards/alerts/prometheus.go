@@ -20,7 +20,7 @@ groups:
     interval: %s
     rules:
 `, t.intervals(1), t.intervals(1))
-	for _, a := range All() {
+	for _, a := range All(t) {
 		fmt.Fprintf(&b, "      # %s.\n", upperFirst(a.Value))
 		fmt.Fprintf(&b, "      - alert: %s\n        expr: %s\n", a.Name, quote(a.PromExpr(t)))
 		if a.For > 0 {

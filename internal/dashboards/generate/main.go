@@ -2,7 +2,7 @@
 // internal/dashboards, as go generate does.
 //
 // With -interval it writes alerts for probes at another interval than a minute,
-// with -to into another folder.
+// with -slow for other latencies than 2 s, with -to into another folder.
 package main
 
 import (
@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/alerts"
@@ -18,9 +17,11 @@ import (
 
 func main() {
 	to := flag.String("to", "../../dashboards", "folder to write to")
-	interval := flag.Duration("interval", time.Duration(alerts.DefaultTiming), "interval of the probes that the alerts are for, in whole milliseconds")
+	timing := alerts.DefaultTiming()
+	flag.DurationVar(&timing.Interval, "interval", timing.Interval, "interval of the probes that the alerts are for, in whole milliseconds")
+	flag.DurationVar(&timing.Slow, "slow", timing.Slow, "how long a phase may take on average")
 	flag.Parse()
-	if err := write(*to, alerts.Timing(*interval)); err != nil {
+	if err := write(*to, timing); err != nil {
 		fmt.Fprintln(os.Stderr, "generating the dashboards:", err)
 		os.Exit(1)
 	}
