@@ -7,16 +7,17 @@
 set -eu
 cd "$(dirname "$0")/.."
 
+commit=$(git rev-parse HEAD)
 place=$(mktemp -d)
 trap 'rm -rf "$place"' EXIT
 trap 'exit 1' HUP INT TERM
 
 for copy in one another-and-longer; do
 	mkdir -p "$place/$copy/tree"
-	git archive HEAD | tar -x -C "$place/$copy/tree"
+	git archive "$commit" | tar -x -C "$place/$copy/tree"
 	GOCACHE="$place/$copy/cache" make -s -C "$place/$copy/tree" release "$@"
 done
-diff -r "$place/one/tree/dist" "$place/another-and-longer/tree/dist"
+diff -rq "$place/one/tree/dist" "$place/another-and-longer/tree/dist"
 rm -rf dist
 mv "$place/one/tree/dist" dist
 echo "reproduced: $(grep -c . dist/SHA256SUMS) files, byte for byte"
