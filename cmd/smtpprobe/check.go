@@ -39,8 +39,8 @@ func checkFlags() []cli.Flag {
 		&cli.BoolFlag{Name: "transcript", Usage: "show the conversation, secrets masked"},
 		&cli.BoolFlag{Name: "json", Usage: "write an array with an object per relay"},
 		&cli.BoolFlag{Name: "nagios", Usage: "write a line for a monitoring system, with performance data"},
-		&cli.DurationFlag{Name: "warning", Usage: "with --nagios: warn of a probe that takes longer"},
-		&cli.DurationFlag{Name: "critical", Usage: "with --nagios: a probe that takes longer is critical"},
+		&cli.DurationFlag{Name: "warning", Usage: "with --nagios: warn of a probe that takes longer", DefaultText: "off"},
+		&cli.DurationFlag{Name: "critical", Usage: "with --nagios: a probe that takes longer is critical", DefaultText: "off"},
 		&cli.IntFlag{Name: "cert-warning", Usage: "with --nagios: warn of a certificate with fewer `DAYS` left", Value: 14},
 		&cli.IntFlag{Name: "cert-critical", Usage: "with --nagios: a certificate with fewer `DAYS` left is critical", Value: 3},
 	}, settingFlags()...)

@@ -93,14 +93,14 @@ func (c *checkup) json() *checkJSON {
 	}
 	if r.Reply != nil {
 		j.ReplyCode = r.Reply.Code
+		if !r.Reply.Enhanced.IsZero() {
+			j.EnhancedCode = r.Reply.Enhanced.String()
+		}
 	}
 	if e := r.Err; e != nil {
 		j.ErrorClass, j.Phase, j.Fault = e.Class.String(), string(e.Phase), string(e.Fault())
 		if e.Reason != "" {
 			j.Reason = string(e.Reason)
-		}
-		if e.Reply != nil && !e.Reply.Enhanced.IsZero() {
-			j.EnhancedCode = e.Reply.Enhanced.String()
 		}
 		j.Temporary, j.OutcomeUnknown = &e.Temporary, e.OutcomeUnknown
 		j.Error, j.Advice = e.Error(), e.Advice()

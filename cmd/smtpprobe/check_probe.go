@@ -10,8 +10,17 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// checkConcurrency bounds the sessions that check holds at a time.
+// checkConcurrency bounds the lookups and sessions that check has at a time.
 const checkConcurrency = 20
+
+// places are taken by what runs, and left by what is done.
+type places chan struct{}
+
+func (p places) hold(task func()) {
+	p <- struct{}{}
+	defer func() { <-p }()
+	task()
+}
 
 // probeAll expands every relay into what there is to probe and probes it, in
 // parallel; the answer keeps the order.
@@ -20,13 +29,11 @@ func (c *console) probeAll(ctx context.Context, relays []*checkup) []*checkup {
 	defer progress.clear()
 
 	found := make([][]*checkup, len(relays))
-	places := make(chan struct{}, checkConcurrency)
+	room := make(places, checkConcurrency)
 	var group sync.WaitGroup
 	for i, relay := range relays {
-		places <- struct{}{}
 		group.Go(func() {
-			defer func() { <-places }()
-			found[i] = relay.probe(ctx)
+			found[i] = relay.probe(ctx, room)
 			progress.done(relay.name)
 		})
 	}
@@ -36,14 +43,27 @@ func (c *console) probeAll(ctx context.Context, relays []*checkup) []*checkup {
 
 // probe probes a relay: several times where its name stands for several hosts
 // or addresses.
-func (c *checkup) probe(ctx context.Context) []*checkup {
-	targets, failed := smtpprobe.Expand(ctx, c.prober.Target, c.prober.Plan, c.all)
-	if failed != nil {
-		c.result = failed
+func (c *checkup) probe(ctx context.Context, room places) []*checkup {
+	probed := c.expand(ctx, room)
+	var group sync.WaitGroup
+	for _, one := range probed {
+		if one.result == nil {
+			group.Go(func() { room.hold(func() { one.result = one.prober.Probe(ctx) }) })
+		}
+	}
+	group.Wait()
+	return probed
+}
+
+// expand is a checkup for each target that a relay's name stands for, or the
+// relay's own with the result that there is none.
+func (c *checkup) expand(ctx context.Context, room places) []*checkup {
+	var targets []smtpprobe.Target
+	room.hold(func() { targets, c.result = smtpprobe.Expand(ctx, c.prober.Target, c.prober.Plan, c.all) })
+	if c.result != nil {
 		return []*checkup{c}
 	}
-	probed := make([]*checkup, 0, len(targets))
-	var group sync.WaitGroup
+	all := make([]*checkup, 0, len(targets))
 	for i := range targets {
 		one := &checkup{name: c.name, prober: smtpprobe.Prober{Target: targets[i], Plan: c.prober.Plan}}
 		if len(targets) > 1 {
@@ -52,11 +72,9 @@ func (c *checkup) probe(ctx context.Context) []*checkup {
 				one.name += " " + targets[i].IP.String()
 			}
 		}
-		probed = append(probed, one)
-		group.Go(func() { one.result = one.prober.Probe(ctx) })
+		all = append(all, one)
 	}
-	group.Wait()
-	return probed
+	return all
 }
 
 // progress counts the relays done, in one line of a terminal.

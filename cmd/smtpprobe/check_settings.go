@@ -21,24 +21,24 @@ type setting struct {
 // the plugin's default.
 func settings() []setting {
 	return []setting{
-		text("probe", "how deep: connect, ehlo, auth, rcpt, send", func(s *plugin.Settings) **string { return &s.Probe }),
-		text("helo", "the name to say in EHLO", func(s *plugin.Settings) **string { return &s.Helo }),
-		text("starttls", "with smtp://: opportunistic, required, never", func(s *plugin.Settings) **string { return &s.STARTTLS }),
+		text("probe", "how deep: connect, ehlo (default), auth, rcpt, send", func(s *plugin.Settings) **string { return &s.Probe }),
+		text("helo", "the name to say in EHLO; default: this host's", func(s *plugin.Settings) **string { return &s.Helo }),
+		text("starttls", "with smtp://: opportunistic (default), required, never", func(s *plugin.Settings) **string { return &s.STARTTLS }),
 		list("expect", "an outcome that counts as success: class[/reason][:code[:phase]]", func(s *plugin.Settings) *[]string { return &s.Expect }),
-		span("timeout", "of a whole probe", func(s *plugin.Settings) **config.Duration { return &s.Timeout }),
-		span("connect-timeout", "of DNS, and of each connection attempt", func(s *plugin.Settings) **config.Duration { return &s.ConnectTimeout }),
-		span("read-timeout", "of each reply (0s: what is left of timeout)", func(s *plugin.Settings) **config.Duration { return &s.ReadTimeout }),
+		span("timeout", "9s", "of a whole probe", func(s *plugin.Settings) **config.Duration { return &s.Timeout }),
+		span("connect-timeout", "5s", "of DNS, and of each connection attempt", func(s *plugin.Settings) **config.Duration { return &s.ConnectTimeout }),
+		span("read-timeout", "what is left of timeout", "of each reply", func(s *plugin.Settings) **config.Duration { return &s.ReadTimeout }),
 		text("from", "sender, for rcpt and send; empty is <>", func(s *plugin.Settings) **string { return &s.From }),
 		list("to", "recipient, for rcpt and send", func(s *plugin.Settings) *[]string { return &s.To }),
 		text("subject", "of the message", func(s *plugin.Settings) **string { return &s.Subject }),
 		text("body", "of the message", func(s *plugin.Settings) **string { return &s.Body }),
 		text("auth-mechanism", "default: the strongest offered", func(s *plugin.Settings) **string { return &s.AuthMechanism }),
 		toggle("auth-cleartext", "allow a password without TLS", func(s *plugin.Settings) **bool { return &s.AuthCleartext }),
-		text("addresses", "first (in order until one connects) or all", func(s *plugin.Settings) **string { return &s.Addresses }),
-		text("ip-version", "any, ipv4, ipv6", func(s *plugin.Settings) **string { return &s.IPVersion }),
+		text("addresses", "first (default) that connects, or all", func(s *plugin.Settings) **string { return &s.Addresses }),
+		text("ip-version", "any (default), ipv4, ipv6", func(s *plugin.Settings) **string { return &s.IPVersion }),
 		text("source-address", "local address to connect from", func(s *plugin.Settings) **string { return &s.SourceAddress }),
 		text("proxy-protocol", "send the PROXY protocol's header: v1, v2", func(s *plugin.Settings) **string { return &s.ProxyProtocol }),
-		text("dns-server", "resolver, host[:port]", func(s *plugin.Settings) **string { return &s.DNSServer }),
+		text("dns-server", "name server, address[:port]; default: the system's", func(s *plugin.Settings) **string { return &s.DNSServer }),
 		text("tls-ca", "`FILE` of the authorities to trust", func(s *plugin.Settings) **string { return &s.CA }),
 		text("tls-cert", "`FILE` of a client certificate", func(s *plugin.Settings) **string { return &s.Cert }),
 		text("tls-key", "`FILE` of its key", func(s *plugin.Settings) **string { return &s.Key }),
@@ -62,8 +62,8 @@ func list(name, usage string, field func(*plugin.Settings) *[]string) setting {
 	}}
 }
 
-func span(name, usage string, field func(*plugin.Settings) **config.Duration) setting {
-	return setting{&cli.DurationFlag{Name: name, Usage: usage}, func(s *plugin.Settings, ctx *cli.Context, name string) {
+func span(name, otherwise, usage string, field func(*plugin.Settings) **config.Duration) setting {
+	return setting{&cli.DurationFlag{Name: name, Usage: usage, DefaultText: otherwise}, func(s *plugin.Settings, ctx *cli.Context, name string) {
 		value := config.Duration(ctx.Duration(name))
 		*field(s) = &value
 	}}

@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
 )
@@ -132,6 +135,49 @@ func TestCheckForNagios(t *testing.T) {
 			require.True(t, strings.HasPrefix(got.stdout, test.line), got.stdout)
 			require.Empty(t, got.stderr)
 		})
+	}
+}
+
+func TestCheckProbesEveryHostOfADomainButNotAllAtATime(t *testing.T) {
+	var now, most atomic.Int64
+	srv := relay.Start(t, relay.Script{
+		Greeting: relay.Then(func(*relay.Conn) error {
+			most.Store(max(most.Load(), now.Add(1)))
+			return nil
+		}, relay.Pause(20*time.Millisecond), relay.Healthy()),
+		Quit: relay.Then(func(*relay.Conn) error {
+			now.Add(-1)
+			return nil
+		}, relay.Healthy()),
+	})
+	const hosts = 2 * checkConcurrency
+	zone, records := dnstest.Zone{}, make([]string, hosts)
+	for i := range hosts {
+		host := fmt.Sprintf("mx%d.test", i)
+		zone[host] = dnstest.Records("A 127.0.0.1")
+		records[i] = fmt.Sprintf("MX %d %s.", i, host)
+	}
+	zone["domain.test"] = dnstest.Truncated(dnstest.Records(records...)) // too many for a datagram
+	url := fmt.Sprintf("mx://domain.test:%d", srv.Port())
+	got := program("check", "--addresses", "all", "--dns-server", dnstest.Start(t, zone).Addr(), url, "mx://gone.test")
+	require.Equal(t, statusFailed, got.status)
+	require.Contains(t, got.stdout, "\n"+url+" mx7.test 127.0.0.1\n")
+	require.Equal(t, hosts, strings.Count(got.stdout, "OK  the relay accepts a session"))
+	require.Contains(t, got.stdout, "FAILED  dns_not_found/not_found at dns")
+	require.LessOrEqual(t, most.Load(), int64(checkConcurrency))
+}
+
+func TestHelpHasThePluginsDefaults(t *testing.T) {
+	help, sample := program("check", "--help").stdout, program("sample-config").stdout
+	for _, setting := range []string{"timeout", "connect-timeout"} {
+		found := regexp.MustCompile("(?m)^  # " + strings.ReplaceAll(setting, "-", "_") + ` = "(.*)"$`).FindStringSubmatch(sample)
+		require.NotNil(t, found)
+		require.Regexp(t, `(?m)--`+setting+` value .*\(default: `+found[1]+`\)$`, help)
+	}
+	for _, setting := range []string{"probe", "starttls", "addresses", "ip_version"} {
+		found := regexp.MustCompile("(?m)^  # " + setting + ` = "(.*)"$`).FindStringSubmatch(sample)
+		require.NotNil(t, found)
+		require.Regexp(t, `(?m)--`+strings.ReplaceAll(setting, "_", "-")+` value .*`+found[1]+` \(default`, help)
 	}
 }
 

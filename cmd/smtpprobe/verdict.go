@@ -50,10 +50,19 @@ func advice(r *smtpprobe.Result) []fact {
 	}
 	return []fact{
 		{"means", e.Class.Info().Meaning},
-		{"look at", faults[e.Fault()]},
+		{"look at", whereToLook(e)},
 		{"what to do", e.Advice()},
 		{"lasts", lasts},
 	}
+}
+
+// whereToLook is the fault's place; before there is an address, the network is
+// that of the name servers.
+func whereToLook(e *smtperr.Error) string {
+	if e.Phase == smtperr.PhaseDNS && e.Fault() == smtperr.FaultNetwork {
+		return "this machine's resolver, or the name servers of the domain"
+	}
+	return faults[e.Fault()]
 }
 
 // outcome is the one word a line begins with.

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+)
+
+// terminal is a pseudo terminal: what a program at it sees as one, and who sits
+// in front of it.
+type terminal struct {
+	program *os.File
+	user    *os.File
+
+	mu    sync.Mutex
+	shown bytes.Buffer
+	more  *sync.Cond
+	over  bool
+}
+
+func newTerminal(t *testing.T, width uint16) *terminal {
+	t.Helper()
+	user, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Skip("no pseudo terminals here: " + err.Error())
+	}
+	t.Cleanup(func() { user.Close() })
+	fd := int(user.Fd())
+	require.NoError(t, unix.IoctlSetPointerInt(fd, unix.TIOCSPTLCK, 0))
+	number, err := unix.IoctlGetInt(fd, unix.TIOCGPTN)
+	require.NoError(t, err)
+	program, err := os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|unix.O_NOCTTY, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { program.Close() })
+	require.NoError(t, unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: width}))
+	s := &terminal{program: program, user: user}
+	s.more = sync.NewCond(&s.mu)
+	go s.watch()
+	return s
+}
+
+// watch reads until the program's side is closed.
+func (s *terminal) watch() {
+	b := make([]byte, 4096)
+	for {
+		n, err := s.user.Read(b)
+		s.mu.Lock()
+		s.shown.Write(b[:n])
+		s.over = err != nil
+		s.more.Broadcast()
+		s.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// await waits until a text is shown, or nothing more will be.
+func (s *terminal) await(t *testing.T, text string) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !strings.Contains(s.shown.String(), text) && !s.over {
+		s.more.Wait()
+	}
+	require.Contains(t, s.shown.String(), text)
+}
+
+// screen is all that was shown until the program left.
+func (s *terminal) screen() string {
+	s.program.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for !s.over {
+		s.more.Wait()
+	}
+	return strings.ReplaceAll(s.shown.String(), "\r\n", "\n")
+}
+
+func TestThePasswordIsAskedForAtATerminalAndNotShown(t *testing.T) {
+	srv := relay.Start(t, relay.Script{Accounts: &relay.Accounts{Passwords: map[string]string{"user": "s3cret word"}}})
+	s := newTerminal(t, 80)
+	status := make(chan int, 1)
+	var stdout strings.Builder
+	go func() {
+		status <- run([]string{"smtpprobe", "check", "--probe", "auth", "--username", "user", "--auth-cleartext", at(srv)}, s.program, &stdout, s.program)
+	}()
+	s.await(t, "Password of user: ")
+	_, err := s.user.WriteString("s3cret word\n")
+	require.NoError(t, err)
+	require.Equal(t, statusOK, <-status)
+	require.Contains(t, stdout.String(), "OK  the relay accepts the credentials")
+	require.Equal(t, "Password of user: \n", s.screen())
+	require.Equal(t, "user", srv.Wait(t, 1)[0].Identity)
+}
+
+func TestATerminalGetsColoursProgressAndAWaterfallOfItsWidth(t *testing.T) {
+	t.Setenv("TERM", "xterm")
+	well, refusing := relay.Start(t, relay.Script{}), relay.Start(t, relay.Script{Rcpt: relay.Say("550 5.1.1 no")})
+	shown := func(noColour string) string {
+		t.Setenv("NO_COLOR", noColour)
+		s := newTerminal(t, 132)
+		line := []string{"smtpprobe", "check", "--probe", "rcpt", "--to", "a@example.org", at(well), at(refusing)}
+		require.Equal(t, statusFailed, run(line, s.program, s.program, s.program))
+		return s.screen()
+	}
+	coloured := shown("")
+	require.Contains(t, coloured, "\x1b[31mFAILED\x1b[0m")
+	require.Contains(t, coloured, "\x1b[32mOK\x1b[0m")
+	require.Contains(t, coloured, "\x1b[32m█")
+	progress, report, _ := strings.Cut(shown("1"), "\r\x1b[K"+at(well)+"\n")
+	require.Contains(t, progress, "2 of 2 relays done, last smtp://127.0.0.1:")
+	require.NotContains(t, report, "\x1b")
+	widest := 0
+	for line := range strings.Lines(report) {
+		if strings.ContainsAny(line, "█▏") {
+			widest = max(widest, len([]rune(line)))
+		}
+	}
+	require.LessOrEqual(t, widest, 132+len("\n"))
+	require.Greater(t, widest, 120)
+}
