@@ -7,6 +7,10 @@ const (
 	username      = "tester"
 	password      = "correct-horse"
 	wrongPassword = "battery-staple"
+
+	// What OAuth2's grants are given for.
+	clientSecret = "staple-of-the-client"
+	refreshToken = "refresh-token-of-the-client"
 )
 
 // secrets must never be seen in what the product writes.

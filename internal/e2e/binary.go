@@ -17,8 +17,7 @@ func binary(t *testing.T, variable, path string) string {
 	if named := os.Getenv(variable); named != "" {
 		return named
 	}
-	path, err := filepath.Abs(filepath.Join("..", "..", path))
-	require.NoError(t, err)
+	path = filepath.Join(Root(t), path)
 	require.FileExists(t, path, "make e2e builds it; %s may name another", variable)
 	return path
 }

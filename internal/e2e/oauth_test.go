@@ -15,9 +15,7 @@ import (
 
 // The one client that the token endpoint knows.
 const (
-	clientID     = "smtpprobe"
-	clientSecret = "staple-of-the-client"
-	refreshToken = "refresh-token-of-the-client"
+	clientID = "smtpprobe"
 )
 
 // tokenEndpoint gives out access tokens that Dovecot takes (RFC 6749 §4.4, §6).
