@@ -170,7 +170,7 @@ func (s *session) decided(client sasl.Client, reply smtperr.Reply, overlong bool
 		unverified.Reply = &reply
 		return unverified
 	}
-	s.res.Reply = &reply
+	s.decisive(reply)
 	return nil
 }
 

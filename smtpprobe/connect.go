@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/route"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
@@ -21,11 +20,12 @@ func (s *session) connect() *smtperr.Error {
 		return err
 	}
 	s.conn = conn
-	s.res.RemoteAddr = conn.RemoteAddr().String()
-	s.res.LocalAddr = conn.LocalAddr().String()
+	s.res.RemoteAddr = written(conn.RemoteAddr())
+	s.res.LocalAddr = written(conn.LocalAddr())
 	s.log.event("connected to " + s.res.RemoteAddr)
 	s.in = newReplyReader(conn)
-	s.watch()
+	s.kernel.of(conn)
+	s.watching.begin(s.ctx, conn)
 	if err := s.announce(); err != nil {
 		s.stop()
 		return err
@@ -80,26 +80,14 @@ func (s *session) resolve(ctx context.Context, way route.Config) ([]netip.Addr, 
 	return addrs, nil
 }
 
-// watch makes the context's end interrupt every read and write to come. What
-// it starts ends with the connection.
-func (s *session) watch() {
-	s.unwatch = func() {}
-	if s.ctx.Done() == nil {
-		return
+// written is an address as net writes it, for TCP without its detours.
+func written(a net.Addr) string {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return a.String()
 	}
-	conn, ended := s.conn, make(chan struct{})
-	stop := context.AfterFunc(s.ctx, func() {
-		defer close(ended)
-		// A deadline that passed is a timeout, and the connection has that deadline already.
-		if s.canceled() {
-			_ = conn.SetDeadline(time.Unix(1, 0))
-		}
-	})
-	s.unwatch = func() {
-		if !stop() {
-			<-ended
-		}
-	}
+	at := tcp.AddrPort()
+	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()).String()
 }
 
 // announce tells the relay's proxy in front who is talking.

@@ -46,7 +46,7 @@ func (w *bodyWriter) Write(b []byte) (int, error) {
 func (s *session) dot() *smtperr.Error {
 	s.begin(smtperr.PhaseDot)
 	s.log.sent(".")
-	if err := s.write(smtperr.PhaseDot, []byte(".\r\n"), s.deadline); err != nil {
+	if err := s.send(smtperr.PhaseDot, ".", s.deadline); err != nil {
 		s.stop()
 		return err
 	}
@@ -71,7 +71,7 @@ func (s *session) delivery() *smtperr.Error {
 		return err
 	}
 	s.res.MessageAccepted = true
-	s.res.Reply = &reply
+	s.decisive(reply)
 	return nil
 }
 
@@ -86,7 +86,7 @@ func (s *session) deliveries() *smtperr.Error {
 		if err == nil {
 			if refusal := s.deliveryMeaning(r.Address, reply); refusal == nil {
 				s.res.MessageAccepted = true
-				s.res.Reply = &reply
+				s.decisive(reply)
 			} else {
 				r.Accepted, r.Err = false, refusal
 				refusals = append(refusals, refusal)

@@ -36,7 +36,7 @@ func (s *session) mail() *smtperr.Error {
 		return err
 	}
 	s.transaction = true
-	s.res.Reply = &reply
+	s.decisive(reply)
 	return nil
 }
 
@@ -148,7 +148,7 @@ func (s *session) recipient(address, command string) (refusal, failure *smtperr.
 		if refusal == nil {
 			r.Accepted = true
 			s.accepted = append(s.accepted, len(s.res.Recipients))
-			s.res.Reply = &reply
+			s.decisive(reply)
 		} else if refusal.Class == smtperr.ProtocolError {
 			err, refusal = refusal, nil
 		}

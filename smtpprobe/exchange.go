@@ -32,7 +32,7 @@ func (s *session) command(phase smtperr.Phase, line string) (smtperr.Reply, *smt
 // the transcript shows the line.
 func (s *session) exchange(phase smtperr.Phase, line, shown string) (smtperr.Reply, *smtperr.Error) {
 	s.log.sent(shown)
-	if err := s.write(phase, []byte(line+"\r\n"), s.deadline); err != nil {
+	if err := s.send(phase, line, s.deadline); err != nil {
 		return smtperr.Reply{}, err
 	}
 	return s.reply(phase, s.replyDeadline())
@@ -79,6 +79,12 @@ func (s *session) arm(set func(time.Time) error, deadline time.Time) error {
 		return s.ctx.Err()
 	}
 	return nil
+}
+
+// send writes a command line.
+func (s *session) send(phase smtperr.Phase, line string, deadline time.Time) *smtperr.Error {
+	s.out = append(append(s.out[:0], line...), "\r\n"...)
+	return s.write(phase, s.out, deadline)
 }
 
 // write sends bytes; a failure looks once whether the relay has said why.
@@ -166,7 +172,7 @@ func (s *session) silence(phase smtperr.Phase) smtperr.Reason {
 // command of a phase is sent: a 421 is its shutdown notice (RFC 5321 §3.8),
 // anything else means that the two sides no longer agree where they are.
 func (s *session) unsolicited(phase smtperr.Phase) *smtperr.Error {
-	if s.in.buffered() == 0 && (s.encrypted || !pending(s.conn)) {
+	if s.in.buffered() == 0 && (s.encrypted || !s.kernel.pending()) {
 		return nil
 	}
 	reply, err := s.read(time.Now().Add(afterWrite))

@@ -15,7 +15,7 @@ func (s *session) greeting() *smtperr.Error {
 		return err
 	}
 	s.end()
-	s.res.Reply = &reply
+	s.decisive(reply)
 	return s.meaning(smtperr.PhaseGreeting, reply)
 }
 
@@ -38,7 +38,7 @@ func (s *session) hello() *smtperr.Error {
 	if err := s.meaning(smtperr.PhaseEHLO, reply); err != nil {
 		return err
 	}
-	s.res.Reply = &reply
+	s.decisive(reply)
 	s.caps = parseCapabilities(reply.Lines)
 	s.res.Capabilities = s.caps
 	return nil
@@ -49,7 +49,7 @@ func (s *session) helo() *smtperr.Error {
 	if err != nil {
 		return err
 	}
-	s.res.Reply = &reply
+	s.decisive(reply)
 	return s.meaning(smtperr.PhaseHELO, reply)
 }
 

@@ -4,5 +4,9 @@ package smtpprobe
 
 import "net"
 
-// pending cannot be asked here; what arrives early is found in the reader's buffer only.
-func pending(net.Conn) bool { return false }
+// arrivals cannot be seen here; what comes early is found in the reader's buffer only.
+type arrivals struct{}
+
+func (*arrivals) of(net.Conn) {}
+
+func (*arrivals) pending() bool { return false }

@@ -5,6 +5,8 @@ package smtpprobe
 import (
 	"context"
 	"time"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
 // Prober probes one target by one plan. It is safe for concurrent use: it
@@ -12,6 +14,13 @@ import (
 type Prober struct {
 	Target Target
 	Plan   Plan
+}
+
+// findings are a result and what nearly every result refers to, in one piece.
+type findings struct {
+	Result
+	phases [8]PhaseResult // as many as there are up to EHLO within TLS
+	reply  smtperr.Reply  // the decisive one, as long as nothing failed
 }
 
 // Probe holds one session and always returns a Result. The context's end is
@@ -28,12 +37,10 @@ func (p *Prober) Probe(ctx context.Context) *Result {
 		target:   &p.Target,
 		plan:     &p.Plan,
 		deadline: deadline,
-		res: &Result{
-			Depth:  p.Plan.Depth,
-			Start:  start,
-			Phases: make([]PhaseResult, 0, 8),
-		},
+		found:    &findings{Result: Result{Depth: p.Plan.Depth, Start: start}},
 	}
+	s.res = &s.found.Result
+	s.res.Phases = s.found.phases[:0]
 	if p.Plan.Transcript {
 		s.log = &transcript{start: start}
 	}

@@ -57,7 +57,7 @@ func (s *session) farewell(phase smtperr.Phase, verb string, deadline time.Time)
 	}
 	s.begin(phase)
 	s.log.sent(verb)
-	if err := s.write(phase, []byte(verb+"\r\n"), deadline); err != nil {
+	if err := s.send(phase, verb, deadline); err != nil {
 		s.stop()
 		return err
 	}

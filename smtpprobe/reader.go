@@ -34,13 +34,27 @@ type replyReader struct {
 	tls      bool // the bytes come out of TLS
 	partial  bool // bytes of an unfinished reply were read
 	odd      oddities
+
+	text []byte // of the lines of the reply so far
+	ends []int  // where each of them ends in text
+	room roomForReplies
+}
+
+// roomForReplies is what ordinary replies need, in one piece with the reader;
+// longer ones grow out of it.
+type roomForReplies struct {
+	buf  [1024]byte
+	text [512]byte
+	ends [16]int
 }
 
 // oddities are the warnings a reader noticed.
 type oddities struct{ bareLF, bareCR, nul, eightBit bool }
 
 func newReplyReader(src io.Reader) *replyReader {
-	return &replyReader{src: src, buf: make([]byte, 1024)}
+	rd := &replyReader{src: src}
+	rd.buf, rd.text, rd.ends = rd.room.buf[:], rd.room.text[:0], rd.room.ends[:0]
+	return rd
 }
 
 // buffered tells how many bytes were received that no reply has taken yet.
@@ -49,36 +63,45 @@ func (rd *replyReader) buffered() int { return rd.w - rd.r }
 // next reads one complete reply (RFC 5321 §4.2). Its errors are a *violation
 // or what the connection said.
 func (rd *replyReader) next() (smtperr.Reply, error) {
-	var (
-		code  int
-		lines []string
-		total int
-	)
+	var code, total int
+	rd.text, rd.ends = rd.text[:0], rd.ends[:0]
 	rd.partial = false
 	for {
 		line, err := rd.line()
 		if err != nil {
-			rd.partial = rd.partial || len(lines) > 0
+			rd.partial = rd.partial || len(rd.ends) > 0
 			return smtperr.Reply{}, err
 		}
 		total += len(line)
-		if total > maxReply || len(lines) == maxReplyLines {
+		if total > maxReply || len(rd.ends) == maxReplyLines {
 			return smtperr.Reply{}, &violation{smtperr.ReasonReplyTooLong, "the reply does not end"}
 		}
 		c, text, last, bad := rd.parse(line)
 		if bad != nil {
 			return smtperr.Reply{}, bad
 		}
-		if len(lines) > 0 && c != code {
+		if len(rd.ends) > 0 && c != code {
 			return smtperr.Reply{}, &violation{smtperr.ReasonCodeMismatch, "the lines of one reply carry different codes"}
 		}
 		rd.greeting = false
-		code, lines = c, append(lines, text)
+		code = c
+		rd.text = append(rd.text, text...)
+		rd.ends = append(rd.ends, len(rd.text))
 		if last {
 			rd.partial = false
-			return smtperr.NewReply(code, lines), nil
+			return smtperr.NewReply(code, rd.lines()), nil
 		}
 	}
+}
+
+// lines are the texts of a reply's lines, all in one string.
+func (rd *replyReader) lines() []string {
+	text, lines := string(rd.text), make([]string, len(rd.ends))
+	begin := 0
+	for i, end := range rd.ends {
+		lines[i], begin = text[begin:end], end
+	}
+	return lines
 }
 
 // line returns the next line with its line end; it is valid until the next call.
@@ -138,8 +161,9 @@ func (rd *replyReader) fill() error {
 }
 
 // parse takes one line of a reply apart: Reply-code [ SP | "-" text ] CRLF,
-// and leniently a bare LF as line end and a bare code (RFC 5321 §4.2.1).
-func (rd *replyReader) parse(line []byte) (code int, text string, last bool, err error) {
+// and leniently a bare LF as line end and a bare code (RFC 5321 §4.2.1). The
+// text is valid as long as the line is.
+func (rd *replyReader) parse(line []byte) (code int, text []byte, last bool, err error) {
 	body := line[:len(line)-1]
 	if n := len(body); n > 0 && body[n-1] == '\r' {
 		body = body[:n-1]
@@ -150,18 +174,18 @@ func (rd *replyReader) parse(line []byte) (code int, text string, last bool, err
 	wellFormed := code > 0 && (len(body) == 3 || body[3] == ' ' || body[3] == '-')
 	if !wellFormed {
 		if rd.greeting && !mayBeReply(body) {
-			return 0, "", false, notSMTP(body)
+			return 0, nil, false, notSMTP(body)
 		}
-		return 0, "", false, &violation{smtperr.ReasonBadCode, "the reply does not begin with a reply code"}
+		return 0, nil, false, &violation{smtperr.ReasonBadCode, "the reply does not begin with a reply code"}
 	}
 	if code < 200 || code > 599 {
-		return 0, "", false, &violation{smtperr.ReasonBadCode, "the reply code is outside 200 to 599"}
+		return 0, nil, false, &violation{smtperr.ReasonBadCode, "the reply code is outside 200 to 599"}
 	}
 	if len(body) == 3 {
-		return code, "", true, nil
+		return code, nil, true, nil
 	}
 	rd.note(body[4:])
-	return code, string(body[4:]), body[3] == ' ', nil
+	return code, body[4:], body[3] == ' ', nil
 }
 
 // note remembers what does not belong into the text of a reply.

@@ -16,10 +16,13 @@ type session struct {
 	target   *Target
 	plan     *Plan
 	res      *Result
+	found    *findings // that res is part of
 	deadline time.Time // of the whole probe
 
 	conn      net.Conn
 	in        *replyReader
+	kernel    arrivals // what the kernel holds for in, before TLS
+	out       []byte   // the last command, kept for its room
 	log       *transcript
 	encrypted bool
 	local     bool // over a unix socket: nobody listens on the way
@@ -40,7 +43,7 @@ type session struct {
 
 	certificateWanted bool                 // the relay asked for a client certificate that we have not
 	handshaken        *tls.ConnectionState // of the encrypted session, nil without
-	unwatch           func()               // ends the watch over the context
+	watching          watch                // over the context
 
 	current *PhaseResult // the phase whose clock runs, nil between phases
 	began   time.Time
@@ -119,6 +122,12 @@ func (s *session) phase(name smtperr.Phase) *PhaseResult {
 	return &s.res.Phases[len(s.res.Phases)-1]
 }
 
+// decisive makes a reply the decisive one, unless a failure comes.
+func (s *session) decisive(reply smtperr.Reply) {
+	s.found.reply = reply
+	s.res.Reply = &s.found.reply
+}
+
 // begin starts the clock of a phase. Until end, the phase is not complete.
 func (s *session) begin(name smtperr.Phase) {
 	s.current = s.phase(name)
@@ -158,10 +167,12 @@ func (s *session) close() {
 	if s.conn == nil {
 		return
 	}
-	s.unwatch()
+	s.watching.end()
 	s.log.event("closed")
-	// A TLS connection says goodbye with an alert; that must not wait either.
-	_ = s.conn.SetDeadline(time.Now().Add(closeTime))
+	if s.encrypted {
+		// TLS says goodbye with an alert; that must not wait either.
+		_ = s.conn.SetDeadline(time.Now().Add(closeTime))
+	}
 	_ = s.conn.Close()
 }
 
