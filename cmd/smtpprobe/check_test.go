@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -178,6 +179,19 @@ func TestHelpHasThePluginsDefaults(t *testing.T) {
 		found := regexp.MustCompile("(?m)^  # " + setting + ` = "(.*)"$`).FindStringSubmatch(sample)
 		require.NotNil(t, found)
 		require.Regexp(t, `(?m)--`+strings.ReplaceAll(setting, "_", "-")+` value .*`+found[1]+` \(default`, help)
+	}
+}
+
+func TestTheEndOfACertificateIsCountedInDays(t *testing.T) {
+	end := time.Date(2027, 2, 19, 12, 0, 0, 0, time.UTC)
+	for before, text := range map[time.Duration]string{
+		90 * 24 * time.Hour: "expires in 90 days (2027-02-19)",
+		47 * time.Hour:      "expires in 1 day (2027-02-19)",
+		time.Minute:         "expires in 0 days (2027-02-19)",
+		-time.Minute:        "expired 0 days ago (2027-02-19)",
+		-25 * time.Hour:     "expired 1 day ago (2027-02-19)",
+	} {
+		require.Equal(t, text, certificateExpiry(&x509.Certificate{NotAfter: end}, end.Add(-before)))
 	}
 }
 

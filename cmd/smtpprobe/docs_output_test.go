@@ -32,7 +32,10 @@ func newDemonstration(t *testing.T) *demonstration {
 	return d
 }
 
-const documentedCA = ".cache/demo/" + demo.CAFile
+const (
+	documentedCA     = ".cache/demo/" + demo.CAFile
+	documentedConfig = "docs/demo/smtpprobe.conf"
+)
 
 // substitution turns what is documented into what runs, or back.
 func (d *demonstration) substitution(t *testing.T, toDocumented bool) *strings.Replacer {
@@ -53,6 +56,11 @@ func (d *demonstration) substitution(t *testing.T, toDocumented bool) *strings.R
 func (d *demonstration) run(t *testing.T, line string, status int) string {
 	t.Helper()
 	fields := strings.Fields(d.substitution(t, false).Replace(line))
+	if i := slices.Index(fields, documentedConfig); i > 0 {
+		conf, err := os.ReadFile(root + documentedConfig)
+		require.NoError(t, err)
+		fields[i] = configFile(t, d.substitution(t, false).Replace(string(conf)))
+	}
 	for strings.Contains(fields[0], "=") {
 		name, value, _ := strings.Cut(fields[0], "=")
 		t.Setenv(name, value)
@@ -72,7 +80,10 @@ func timeless(s string) string {
 		{`(?m) \d{19}$`, " T"},
 		{`'=\d+s`, "'=Ts"},
 		{`cert_expiry=\d+i`, "cert_expiry=T"},
-		{`expires in \d+ days \([\d-]+\)`, "expires in T days"},
+		{`"(time|total_time)": [\d.e-]+`, `"$1": T`},
+		{`"started": "[^"]+"`, `"started": "T"`},
+		{`\d{4}-\d\d-\d\dT[\d:]+Z`, "T"},
+		{`(expires in|expired) \d+ days?( ago)? \([\d-]+\)`, "$1 T days"},
 		{`EHLO \S+`, "EHLO us"},
 		{`127\.0\.0\.1:\d{5}->`, "us->"},
 		{`[ █▏]+`, " "},
@@ -131,6 +142,14 @@ func TestDocumentedChecksAreReal(t *testing.T) {
 			"smtpprobe check --transcript --helo probe.example.org --probe rcpt --from probe@example.org --to postmaster@example.com --to gone@example.com smtp://127.0.0.1:24524",
 			statusFailed,
 		},
+		{"docs/check.md", "certificate", "smtpprobe check --tls-ca " + documentedCA + " smtps://127.0.0.1:24519", statusFailed},
+		{
+			"docs/check.md", "expect",
+			"smtpprobe check --probe rcpt --from probe@example.com --to victim@example.net --expect recipients_refused smtp://127.0.0.1:24515 smtp://127.0.0.1:24523",
+			statusFailed,
+		},
+		{"docs/check.md", "config", "smtpprobe check --config " + documentedConfig + " --relay greylisting", statusFailed},
+		{"docs/check.md", "json", "smtpprobe check --json smtp://127.0.0.1:24505", statusFailed},
 		{"docs/check.md", "several", "smtpprobe check smtp://127.0.0.1:24501 smtp://127.0.0.1:24504", statusFailed},
 		{"docs/check.md", "nagios", "smtpprobe check --nagios smtp://127.0.0.1:24501 smtp://127.0.0.1:24505 smtp://127.0.0.1:24510", int(nagiosCritical)},
 	} {

@@ -78,12 +78,20 @@ func certificateFact(t *smtpprobe.TLSState, now time.Time) string {
 }
 
 func certificateExpiry(leaf *x509.Certificate, now time.Time) string {
-	const day = 24 * time.Hour
 	date := leaf.NotAfter.UTC().Format(time.DateOnly)
 	if now.After(leaf.NotAfter) {
-		return fmt.Sprintf("expired %d days ago (%s)", now.Sub(leaf.NotAfter)/day, date)
+		return fmt.Sprintf("expired %s ago (%s)", days(now.Sub(leaf.NotAfter)), date)
 	}
-	return fmt.Sprintf("expires in %d days (%s)", leaf.NotAfter.Sub(now)/day, date)
+	return fmt.Sprintf("expires in %s (%s)", days(leaf.NotAfter.Sub(now)), date)
+}
+
+// days counts whole ones.
+func days(d time.Duration) string {
+	const day = 24 * time.Hour
+	if n := d / day; n != 1 {
+		return fmt.Sprintf("%d days", n)
+	}
+	return "1 day"
 }
 
 func recipientFact(rcpt *smtpprobe.RecipientResult) string {

@@ -80,7 +80,7 @@ var reasons = [...]reasonRow{
 	{ReasonContentRejected, "A content filter refused the message: look in the relay's log for the rule."},
 	{ReasonRefused, "Refused without a reason that is known: read the reply, then the relay's log."},
 	{ReasonRelayDenied, "The relay does not relay for this client: allow its address on the relay, or log in."},
-	{ReasonGreylisted, "Greylisting puts off strangers: exempt this address, or expect recipient_refused/greylisted."},
+	{ReasonGreylisted, "Greylisting puts off strangers: exempt this address, or expect recipients_refused/greylisted."},
 	{ReasonHostUnreachable, "No route to the host, or a firewall says so: check that it is up and the routes."},
 	{ReasonNetworkUnreachable, "No route to the network: check this machine's routes; for an IPv6 address, whether it has IPv6 (ip_version)."},
 	{ReasonReset, "The other side, or a firewall between, reset the connection: look in its log."},
