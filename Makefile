@@ -4,6 +4,7 @@
 TELEGRAF_VERSION  := v1.37.2
 GOLANGCI_VERSION  := v2.15.0
 VULNCHECK_VERSION := v1.8.0
+ACTIONLINT_VERSION := v1.7.12
 # What the demonstration and the end-to-end tests load; the code is stock.
 TELEGRAF_TAGS     := custom,inputs.execd,outputs.file,outputs.influxdb,outputs.prometheus_client,parsers.influx,processors.starlark,serializers.influx
 
@@ -25,6 +26,7 @@ BIN  ?= $(CURDIR)/bin
 TELEGRAF := $(BIN)/.telegraf-$(TELEGRAF_VERSION)-$(firstword $(shell echo '$(TELEGRAF_TAGS)' | cksum))
 GOLANGCI := $(BIN)/.golangci-lint-$(GOLANGCI_VERSION)
 VULNCHECK := $(BIN)/.govulncheck-$(VULNCHECK_VERSION)
+ACTIONLINT := $(BIN)/.actionlint-$(ACTIONLINT_VERSION)
 LINTDOC  := $(BIN)/.readme_linter-$(TELEGRAF_VERSION)
 
 .PHONY: all build run test test-short lint fmt e2e bench fuzz soak docs clean
@@ -55,7 +57,7 @@ e2e: build bin/telegraf telegraf-native
 	$(MAKE) packages-linux-$(shell go env GOARCH) DIST=$(BIN)/.packages
 	go test -tags e2e -count 1 -timeout 15m ./internal/e2e/...
 
-lint: $(GOLANGCI) $(LINTDOC) $(VULNCHECK)
+lint: $(GOLANGCI) $(LINTDOC) $(VULNCHECK) $(ACTIONLINT)
 	@unformatted=$$(gofmt -l cmd internal packaging plugins smtpprobe); test -z "$$unformatted" || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }
 	go vet ./...
 	@for target in linux/arm darwin/arm64 windows/amd64 freebsd/amd64; do \
@@ -66,6 +68,7 @@ lint: $(GOLANGCI) $(LINTDOC) $(VULNCHECK)
 	packaging/vulncheck.sh $(VULNCHECK)
 	$(GOLANGCI) run ./...
 	$(LINTDOC) -quiet plugins/inputs/smtpprobe/README.md
+	$(ACTIONLINT) -shellcheck= -pyflakes= .github/workflows/*.yml
 
 fmt: $(GOLANGCI)
 	$(GOLANGCI) fmt ./...
@@ -103,6 +106,9 @@ $(GOLANGCI):
 
 $(VULNCHECK):
 	$(call install,govulncheck,golang.org/x/vuln/cmd/govulncheck@$(VULNCHECK_VERSION))
+
+$(ACTIONLINT):
+	$(call install,actionlint,github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION))
 
 $(LINTDOC):
 	$(call install,readme_linter,github.com/influxdata/telegraf/tools/readme_linter@$(TELEGRAF_VERSION))

@@ -59,11 +59,12 @@ go run ./packaging/archive -time $(SOURCE_DATE_EPOCH) -top smtpprobe_$(NUMBER)_$
 	third-party-licenses.txt=$(STAGE)/third-party-licenses.txt $(foreach d,$(DOCUMENTS),$(d)=$(d))
 endef
 
-# $(call bill,platform): without what syft makes up anew each time. It reads
-# what the linker wrote into the binary, and the licences from the module cache.
+# $(call bill,platform): without what syft makes up anew each time, and without
+# the name of the place. It reads what the linker wrote into the binary, and the
+# licences from the module cache.
 define bill
-cd $(STAGE)/$(1) && SYFT_CHECK_FOR_APP_UPDATE=false SYFT_GOLANG_SEARCH_LOCAL_MOD_CACHE_LICENSES=true SYFT_PARALLELISM=1 \
-	$(SYFT) scan -q file:smtpprobe --source-name smtpprobe --source-version '$(VERSION)' -o cyclonedx-json=../$(1).json
+cd $(STAGE)/$(1) && SYFT_CHECK_FOR_APP_UPDATE=false SYFT_GOLANG_SEARCH_LOCAL_MOD_CACHE_LICENSES=true SYFT_FILE_METADATA_SELECTION=none \
+	$(SYFT) scan -q dir:. --source-name smtpprobe --source-version '$(VERSION)' -o cyclonedx-json=../$(1).json
 sed -E 's/"serialNumber":"[^"]*",//; s/"timestamp":"[^"]*",//' $(STAGE)/$(1).json > $(DIST)/smtpprobe_$(NUMBER)_$(1).cdx.json
 endef
 

@@ -1,0 +1,74 @@
+package packaging
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// documents are those that people read first.
+func documents(t *testing.T) []string {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join("..", "docs", "*.md"))
+	require.NoError(t, err)
+	for _, name := range []string{"README.md", "CHANGELOG.md", "CONTRIBUTING.md", "plugins/inputs/smtpprobe/README.md", ".github/pull_request_template.md"} {
+		found = append(found, filepath.Join("..", filepath.FromSlash(name)))
+	}
+	return found
+}
+
+func TestEveryLinkWithinTheRepositoryLeadsSomewhere(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)#:\s]+)(#[^)\s]*)?\)`)
+	for _, document := range documents(t) {
+		text, err := os.ReadFile(document)
+		require.NoError(t, err)
+		for _, found := range link.FindAllStringSubmatch(string(text), -1) {
+			target := filepath.Join(filepath.Dir(document), filepath.FromSlash(found[1]))
+			_, err := os.Stat(target)
+			require.NoError(t, err, "%s: %s", document, found[0])
+		}
+	}
+}
+
+// The lists of files to touch name files that there are, and tests that there
+// are.
+func TestTheArchitectureNamesFilesAndTestsThatExist(t *testing.T) {
+	t.Parallel()
+	text := read(t, "docs/architecture.md")
+	for _, found := range regexp.MustCompile("`((?:cmd|internal|packaging|plugins|smtpprobe)/[\\w./-]+)`").FindAllStringSubmatch(text, -1) {
+		_, err := os.Stat(filepath.Join("..", filepath.FromSlash(found[1])))
+		require.NoError(t, err)
+	}
+	tests := allTests(t)
+	for _, found := range regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(text, -1) {
+		require.True(t, tests[found[1]], found[1])
+	}
+}
+
+// allTests are the names of the module's tests.
+func allTests(t *testing.T) map[string]bool {
+	t.Helper()
+	names := make(map[string]bool)
+	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	for _, room := range []string{"cmd", "internal", "packaging", "plugins", "smtpprobe"} {
+		require.NoError(t, filepath.WalkDir(filepath.Join("..", room), func(path string, _ fs.DirEntry, err error) error {
+			require.NoError(t, err)
+			if !strings.HasSuffix(path, "_test.go") {
+				return nil
+			}
+			text, err := os.ReadFile(path)
+			require.NoError(t, err)
+			for _, found := range declared.FindAllSubmatch(text, -1) {
+				names[string(found[1])] = true
+			}
+			return nil
+		}))
+	}
+	return names
+}
