@@ -200,3 +200,25 @@ func TestVariablesOutsideOfStringsNeedAFlag(t *testing.T) {
 	require.Equal(t, statusUsage, process(t, nil, "check", "--config", path).status)
 	require.Equal(t, statusOK, process(t, nil, "check", "--config", path, "--non-strict-env-handling").status)
 }
+
+func TestAnInputWhoseRelaysAllFailAtTheStartIsLeftOutIfThatIsWanted(t *testing.T) {
+	t.Parallel()
+	healthy := relay.Start(t, relay.Script{})
+	const closed = "smtp://127.0.0.1:1"
+	got := process(t, nil, "--once", "--config", configFile(t, fmt.Sprintf(`
+[[inputs.smtpprobe]]
+  alias = "dead"
+  startup_error_behavior = "probe"
+  servers = [%q]
+[[inputs.smtpprobe]]
+  startup_error_behavior = "probe"
+  servers = [%q, %q]
+`, closed, closed, at(healthy))))
+	require.Equal(t, statusOK, got.status, got.stderr)
+	require.Equal(t, 2, strings.Count(got.stdout, "\n"), got.stdout)
+	require.Contains(t, got.stdout, "relay="+at(healthy)+",")
+	require.Contains(t, got.stdout, "relay="+closed+",")
+	require.Equal(t, 1, strings.Count(got.stderr, "left out"), got.stderr)
+	require.Contains(t, got.stderr, "inputs.smtpprobe::dead")
+	require.Contains(t, got.stderr, "connect_error/refused")
+}

@@ -5,11 +5,15 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/selfstat"
 	"github.com/stretchr/testify/require"
 
 	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
 // logged is what the log says of one gather, without what differs each time.
@@ -84,4 +88,31 @@ func TestAnExpectedFailureIsNotLogged(t *testing.T) {
 		helo = "probe.example"
 		expect = ["greeting_refused"]`, srv.Addr()))
 	require.Empty(t, logged(t, p, srv))
+}
+
+func TestTelegrafsInternalStatisticsCountProbes(t *testing.T) {
+	s := onStage(t, many(3), func(p *SMTPProbe) { p.Backoff = ptr(config.Duration(time.Hour)) })
+	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		if p.Target.Host == "r0.example" {
+			return refusing(p)
+		}
+		r := well(p)
+		r.MessageAccepted = true
+		return r
+	}
+	counted := func() map[string]any {
+		for _, m := range selfstat.Metrics() {
+			if m.Name() == "internal_smtpprobe" {
+				return m.Fields()
+			}
+		}
+		return nil
+	}
+	before := counted()
+	for range 3 { // the relay that fails rests in the third
+		s.gathered(t)
+	}
+	for field, more := range map[string]int64{"probes": 8, "probes_failed": 2, "probes_left_out": 1, "messages_accepted": 6} {
+		require.Equal(t, before[field].(int64)+more, counted()[field], field)
+	}
 }
