@@ -42,7 +42,8 @@ func start(t *testing.T, place Place, name string, args ...string) *process {
 
 	p := &process{name: name, cmd: exec.Command(args[0], args[1:]...), output: out.Name(), ended: make(chan struct{})}
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = place.Dir, out, out
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	// A session of its own: its children are known by it.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setsid: true}
 
 	started := make(chan error)
 	go func() {
@@ -80,6 +81,20 @@ func (p *process) stop(t *testing.T) {
 		}
 		<-p.ended
 		t.Errorf("%s did not end within %v and was killed", p.name, stopLimit)
+	}
+	p.stopChildren(t)
+}
+
+// stopChildren waits for what the program left at work, and kills it if need be.
+func (p *process) stopChildren(t *testing.T) {
+	t.Helper()
+	group := -p.cmd.Process.Pid
+	for deadline := time.Now().Add(stopLimit); syscall.Kill(group, 0) == nil; time.Sleep(pollPause) {
+		if time.Now().After(deadline) {
+			require.NoError(t, syscall.Kill(group, syscall.SIGKILL))
+			t.Errorf("children of %s did not end within %v and were killed", p.name, stopLimit)
+			return
+		}
 	}
 }
 
