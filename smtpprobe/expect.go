@@ -81,9 +81,17 @@ func expectsNone(expected []Expectation) bool {
 	return slices.ContainsFunc(expected, func(e Expectation) bool { return e.Class == smtperr.None })
 }
 
-// mayBeSent: a probe that expects a refusal stops at RCPT, so that no message
-// goes through a relay that has become open. Only who expects the message
-// itself to be refused, or none at all, lets it be sent.
+// Reaches is how deep a probe goes by this plan. One that expects a refusal stops
+// at RCPT, so that no message goes through a relay that has become open.
+func (p *Plan) Reaches() Depth {
+	if p.Depth == DepthSend && !mayBeSent(p.Expect) {
+		return DepthRcpt
+	}
+	return p.Depth
+}
+
+// mayBeSent: only who expects the message itself to be refused, or no error at
+// all, lets it be sent.
 func mayBeSent(expected []Expectation) bool {
 	return len(expected) == 0 || slices.ContainsFunc(expected, func(e Expectation) bool {
 		switch e.Phase {

@@ -92,13 +92,7 @@ func (s *session) run() {
 	}
 }
 
-// depth is the plan's, but a probe that expects to be refused never sends.
-func (s *session) depth() Depth {
-	if s.plan.Depth == DepthSend && !mayBeSent(s.plan.Expect) {
-		return DepthRcpt
-	}
-	return s.plan.Depth
-}
+func (s *session) depth() Depth { return s.plan.Reaches() }
 
 // verdict records a failure: the first one decides, what follows is secondary.
 func (s *session) verdict(err *smtperr.Error) {

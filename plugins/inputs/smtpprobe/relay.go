@@ -100,7 +100,7 @@ func (s *Settings) plan() (smtpprobe.Plan, error) {
 	if err != nil {
 		return smtpprobe.Plan{}, err
 	}
-	return smtpprobe.Plan{
+	plan := smtpprobe.Plan{
 		Depth:          smtpprobe.Depth(*s.Probe),
 		Helo:           *s.Helo,
 		Timeout:        time.Duration(*s.Timeout),
@@ -110,7 +110,9 @@ func (s *Settings) plan() (smtpprobe.Plan, error) {
 		To:             s.To,
 		Message:        smtpprobe.Message{Subject: *s.Subject, Body: *s.Body, Headers: headers, Size: int(*s.MessageSize)},
 		Expect:         expected,
-	}, nil
+	}
+	plan.Depth = plan.Reaches() // the tag probe tells what is done
+	return plan, nil
 }
 
 // login is nil where a probe does not go as deep as AUTH, or has nothing to

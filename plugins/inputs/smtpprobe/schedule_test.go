@@ -77,6 +77,19 @@ func TestAProberThatSleptSendsOneMessageOnly(t *testing.T) {
 	})
 }
 
+func TestAProbeThatExpectsARefusalNeverSendsAndSaysSo(t *testing.T) {
+	t.Parallel()
+	s := onStage(t, many(1), func(p *SMTPProbe) {
+		sending(5 * time.Minute)(p)
+		p.Expect = []string{"recipients_refused"}
+	})
+	s.SendAlways()
+	for range 2 {
+		require.Equal(t, "rcpt", s.gathered(t).only(t, "smtpprobe").Tags()["probe"])
+	}
+	require.Equal(t, []smtpprobe.Depth{smtpprobe.DepthRcpt, smtpprobe.DepthRcpt}, s.depths())
+}
+
 func TestOnceAlwaysSends(t *testing.T) {
 	t.Parallel()
 	s := onStage(t, many(1), sending(5*time.Minute))
