@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"math/big"
@@ -23,10 +24,26 @@ import (
 // a contestant's. It tells its addresses and certificate on its standard
 // output, and ends when its standard input does.
 
+// server is the child, and what it serves.
 type server struct {
-	plain, secured string
-	roots          *x509.CertPool
+	plain, secured *endpoint
+	silent         string // never says a word
+	delaying       string // takes its time, see delays
 	stop           func()
+}
+
+// endpoint is where contestants go.
+type endpoint struct {
+	addr string
+	tls  *tls.Config // nil: without
+	ca   string      // file that the certificate verifies with
+}
+
+func (e *endpoint) url() string {
+	if e.tls != nil {
+		return "smtps://" + e.addr
+	}
+	return "smtp://" + e.addr
 }
 
 func startServer() (*server, error) {
@@ -49,44 +66,76 @@ func startServer() (*server, error) {
 			fmt.Fprintln(os.Stderr, "bench: the server:", err)
 		}
 	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	s, err := introduced(bufio.NewReader(stdout))
 	if err != nil {
 		stop()
 		return nil, fmt.Errorf("the server did not start: %w", err)
 	}
-	words := strings.Fields(line)
-	der, err := base64.StdEncoding.DecodeString(words[2])
-	if err != nil {
+	s.stop = func() {
+		os.Remove(s.secured.ca)
 		stop()
+	}
+	return s, nil
+}
+
+// introduced reads what the server tells of itself.
+func introduced(told *bufio.Reader) (*server, error) {
+	line, err := told.ReadString('\n')
+	if err != nil {
+		return nil, err
+	}
+	words := strings.Fields(line)
+	der, err := base64.StdEncoding.DecodeString(words[4])
+	if err != nil {
 		return nil, err
 	}
 	cert, err := x509.ParseCertificate(der)
 	if err != nil {
-		stop()
 		return nil, err
 	}
 	roots := x509.NewCertPool()
 	roots.AddCert(cert)
-	return &server{plain: words[0], secured: words[1], roots: roots, stop: stop}, nil
+	ca, err := os.CreateTemp("", "bench-*.pem")
+	if err != nil {
+		return nil, err
+	}
+	defer ca.Close()
+	if err := pem.Encode(ca, &pem.Block{Type: "CERTIFICATE", Bytes: der}); err != nil {
+		return nil, err
+	}
+	return &server{
+		plain: &endpoint{addr: words[0]},
+		secured: &endpoint{
+			addr: words[1],
+			tls:  &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, ServerName: "127.0.0.1"},
+			ca:   ca.Name(),
+		},
+		silent:   words[2],
+		delaying: words[3],
+	}, nil
 }
 
 // runServer is the child's main.
 func runServer() error {
-	plain, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	secured, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return err
-	}
 	cert, err := certificate()
 	if err != nil {
 		return err
 	}
-	go serve(plain, nil)
-	go serve(secured, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
-	fmt.Println(plain.Addr(), secured.Addr(), base64.StdEncoding.EncodeToString(cert.Certificate[0]))
+	secured := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+	for _, answer := range []func(net.Conn){
+		answer,
+		func(conn net.Conn) { answer(tls.Server(conn, secured)) },
+		silence,
+		answerLate,
+	} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return err
+		}
+		fmt.Print(l.Addr(), " ")
+		go serve(l, answer)
+	}
+	fmt.Println(base64.StdEncoding.EncodeToString(cert.Certificate[0]))
 	_, err = io.Copy(io.Discard, os.Stdin)
 	return err
 }

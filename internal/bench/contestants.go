@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"net"
 	"net/netip"
 	netsmtp "net/smtp"
+	"sync"
 	"time"
 
 	gosmtp "github.com/emersion/go-smtp"
@@ -15,25 +15,71 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// contestant holds one session: connect, greeting, EHLO, QUIT.
+// sessionTimeout is every contestant's.
+const sessionTimeout = 5 * time.Second
+
+// contestant holds sessions: connect, greeting, EHLO, QUIT. What it prepares
+// from an endpoint is not measured; what that returns holds so many sessions,
+// so many at once, and is.
 type contestant struct {
 	name    string
-	session func(addr string, config *tls.Config) error
+	prepare func(at *endpoint, sessions, inflight int) (run func() error, err error)
 }
 
 var contestants = []contestant{
-	{"raw Go client", raw},
-	{"net/smtp", netSMTP},
-	{"go-smtp", goSMTP},
-	{"smtpprobe engine", engine},
+	{"raw Go client", parallel(raw)},
+	{"net/smtp", parallel(netSMTP)},
+	{"go-smtp", parallel(goSMTP)},
+	{"smtpprobe engine", parallel(engine)},
+	{"smtpprobe, whole Gather", wholeGather},
 }
 
-func dial(addr string, config *tls.Config) (net.Conn, error) {
-	conn, err := net.DialTimeout("tcp", addr, 5*time.Second)
-	if err != nil || config == nil {
+// session makes what holds one session with an endpoint.
+type session func(at *endpoint) (func() error, error)
+
+// parallel lets a fixed number of goroutines hold the sessions.
+func parallel(s session) func(*endpoint, int, int) (func() error, error) {
+	return func(at *endpoint, sessions, inflight int) (func() error, error) {
+		hold, err := s(at)
+		if err != nil {
+			return nil, err
+		}
+		return func() error { return each(sessions, inflight, func(int) error { return hold() }) }, nil
+	}
+}
+
+// each calls f for 0 to n-1, so many at once, until one fails.
+func each(n, inflight int, f func(int) error) error {
+	work := make(chan int, n)
+	for i := range n {
+		work <- i
+	}
+	close(work)
+	var (
+		wg     sync.WaitGroup
+		once   sync.Once
+		failed error
+	)
+	for range min(n, inflight) {
+		wg.Go(func() {
+			for i := range work {
+				if err := f(i); err != nil {
+					once.Do(func() { failed = err })
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return failed
+}
+
+func dial(at *endpoint) (net.Conn, error) {
+	conn, err := net.DialTimeout("tcp", at.addr, sessionTimeout)
+	if err != nil || at.tls == nil {
 		return conn, err
 	}
-	secured := tls.Client(conn, config)
+	secured := tls.Client(conn, at.tls)
 	if err := secured.Handshake(); err != nil {
 		conn.Close()
 		return nil, err
@@ -43,79 +89,82 @@ func dial(addr string, config *tls.Config) (net.Conn, error) {
 
 // raw is the least that a session needs: three reads and two writes, with one
 // deadline and nothing understood.
-func raw(addr string, config *tls.Config) error {
-	conn, err := dial(addr, config)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(5 * time.Second)); err != nil {
-		return err
-	}
-	buf := make([]byte, 512)
-	if _, err := conn.Read(buf); err != nil {
-		return err
-	}
-	for _, command := range []string{"EHLO probe.test\r\n", "QUIT\r\n"} {
-		if _, err := conn.Write([]byte(command)); err != nil {
+func raw(at *endpoint) (func() error, error) {
+	return func() error {
+		conn, err := dial(at)
+		if err != nil {
 			return err
 		}
+		defer conn.Close()
+		if err := conn.SetDeadline(time.Now().Add(sessionTimeout)); err != nil {
+			return err
+		}
+		buf := make([]byte, 512)
 		if _, err := conn.Read(buf); err != nil {
 			return err
 		}
-	}
-	return nil
+		for _, command := range []string{"EHLO probe.test\r\n", "QUIT\r\n"} {
+			if _, err := conn.Write([]byte(command)); err != nil {
+				return err
+			}
+			if _, err := conn.Read(buf); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
 }
 
-func netSMTP(addr string, config *tls.Config) error {
-	conn, err := dial(addr, config)
-	if err != nil {
-		return err
-	}
-	c, err := netsmtp.NewClient(conn, "127.0.0.1")
-	if err != nil {
-		return err
-	}
-	defer c.Close()
-	if err := c.Hello("probe.test"); err != nil {
-		return err
-	}
-	return c.Quit()
+func netSMTP(at *endpoint) (func() error, error) {
+	return func() error {
+		conn, err := dial(at)
+		if err != nil {
+			return err
+		}
+		c, err := netsmtp.NewClient(conn, "127.0.0.1")
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		if err := c.Hello("probe.test"); err != nil {
+			return err
+		}
+		return c.Quit()
+	}, nil
 }
 
-func goSMTP(addr string, config *tls.Config) error {
-	conn, err := dial(addr, config)
-	if err != nil {
-		return err
-	}
-	c := gosmtp.NewClient(conn)
-	defer c.Close()
-	if err := c.Hello("probe.test"); err != nil {
-		return err
-	}
-	return c.Quit()
+func goSMTP(at *endpoint) (func() error, error) {
+	return func() error {
+		conn, err := dial(at)
+		if err != nil {
+			return err
+		}
+		c := gosmtp.NewClient(conn)
+		defer c.Close()
+		if err := c.Hello("probe.test"); err != nil {
+			return err
+		}
+		return c.Quit()
+	}, nil
 }
 
-func engine(addr string, config *tls.Config) error {
-	at, err := netip.ParseAddrPort(addr)
+func engine(at *endpoint) (func() error, error) {
+	addr, err := netip.ParseAddrPort(at.addr)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	p := smtpprobe.Prober{
-		Target: smtpprobe.Target{Host: at.Addr().String(), Port: at.Port(), TLS: smtpprobe.TLSNever},
-		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, Helo: "probe.test", Timeout: 5 * time.Second},
+		Target: smtpprobe.Target{Host: addr.Addr().String(), Port: addr.Port(), TLS: smtpprobe.TLSNever},
+		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, Helo: "probe.test", Timeout: sessionTimeout},
 	}
-	if config != nil {
-		p.Target.TLS, p.Target.TLSConfig = smtpprobe.TLSImplicit, config
+	if at.tls != nil {
+		p.Target.TLS, p.Target.TLSConfig = smtpprobe.TLSImplicit, at.tls
 	}
-	r := p.Probe(context.Background())
-	if r.Err != nil {
-		return r.Err
-	}
-	return errors.Join(r.Secondary...)
-}
-
-// trusting is a client configuration for the server's certificate.
-func trusting(roots *x509.CertPool) *tls.Config {
-	return &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12, ServerName: "127.0.0.1"}
+	return func() error {
+		r := p.Probe(context.Background())
+		if r.Err != nil {
+			return r.Err
+		}
+		return errors.Join(r.Secondary...)
+	}, nil
 }

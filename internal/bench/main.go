@@ -1,21 +1,24 @@
-// Command bench compares what one session (connect, greeting, EHLO, QUIT)
-// costs with a raw client, with Go's mail clients and with our engine and
-// plugin, side by side in one run: neighbours' noise hits all of them, so the
+// Command bench measures the product: what one session (connect, greeting,
+// EHLO, QUIT) costs beside a raw client, Go's mail clients, our engine and our
+// whole plugin; how the cost grows with the number of relays; what 10,000
+// relays of which some hang do to one gather; and how exact the phases' times
+// are. Contestants run in turns: neighbours' noise hits all of them, so the
 // ratios hold where the absolute figures do not.
 //
-//	go run ./internal/bench [-sessions 3000] [-rounds 5] [-inflight 1,50,500]
+//	go run ./internal/bench [-part sessions,growth,scale,exact] [-sessions 3000] [-rounds 5] [-inflight 1,50,500]
 package main
 
 import (
-	"crypto/tls"
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"strconv"
 	"strings"
 )
 
 func main() {
+	parts := flag.String("part", "sessions,growth,scale,exact", "what to measure, comma-separated")
 	sessions := flag.Int("sessions", 3000, "sessions per contestant and round (TLS: a fifth of it)")
 	rounds := flag.Int("rounds", 5, "rounds, of which the median is shown")
 	inflight := flag.String("inflight", "1,50,500", "sessions at once, comma-separated")
@@ -25,7 +28,7 @@ func main() {
 	if *isServer {
 		err = runServer()
 	} else {
-		err = compare(*sessions, *rounds, *inflight)
+		err = run(*parts, *inflight, *sessions, *rounds)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -33,27 +36,49 @@ func main() {
 	}
 }
 
-func compare(sessions, rounds int, inflight string) error {
+func run(parts, inflight string, sessions, rounds int) error {
 	srv, err := startServer()
 	if err != nil {
 		return err
 	}
 	defer srv.stop()
-	for _, part := range strings.Split(inflight, ",") {
-		n, err := strconv.Atoi(part)
+	fmt.Printf("%s, %d cores, %s/%s\n", runtime.Version(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	for part := range strings.SplitSeq(parts, ",") {
+		switch part {
+		case "sessions":
+			err = compare(srv, sessions, rounds, inflight)
+		case "growth":
+			err = grow(srv)
+		case "scale":
+			err = scale(srv)
+		case "exact":
+			err = exact(srv)
+		default:
+			err = fmt.Errorf("-part: %q is none of sessions, growth, scale, exact", part)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// compare is the part sessions.
+func compare(srv *server, sessions, rounds int, inflight string) error {
+	for text := range strings.SplitSeq(inflight, ",") {
+		n, err := strconv.Atoi(text)
 		if err != nil {
 			return fmt.Errorf("-inflight: %w", err)
 		}
 		for _, set := range []struct {
-			name   string
-			addr   string
-			config *tls.Config
-			total  int
+			name  string
+			at    *endpoint
+			total int
 		}{
-			{"plain", srv.plain, nil, sessions},
-			{"TLS", srv.secured, trusting(srv.roots), sessions / 5},
+			{"plain", srv.plain, sessions},
+			{"TLS", srv.secured, max(sessions/5, n)},
 		} {
-			rows, err := race(set.addr, set.config, set.total, rounds, n)
+			rows, err := race(set.at, set.total, rounds, n)
 			if err != nil {
 				return err
 			}

@@ -1,37 +1,38 @@
 package main
 
 import (
-	"crypto/tls"
+	"cmp"
 	"fmt"
 	"io"
 	"runtime"
+	"runtime/debug"
 	"slices"
-	"sync"
 	"text/tabwriter"
 	"time"
 )
 
-// measurement is what one contestant's round cost, per session.
+// measurement is what one run cost.
 type measurement struct {
-	rate   float64 // sessions a second
-	cpu    time.Duration
-	allocs float64
-	bytes  float64
+	rate   float64       // sessions a second
+	cpu    time.Duration // of this process, a session
+	allocs float64       // a session
+	bytes  float64       // allocated, a session
+	peak   int64         // bytes of memory in use beyond those before, at the most
 }
 
 // row is the median of a contestant's rounds.
 type row struct {
 	name  string
-	ratio float64 // to the first contestant, round by round
+	ratio float64 // of rates, to the first contestant, round by round
 	measurement
 }
 
 // race lets every contestant run once a round, in turns.
-func race(addr string, config *tls.Config, sessions, rounds, inflight int) ([]row, error) {
+func race(at *endpoint, sessions, rounds, inflight int) ([]row, error) {
 	taken := make([][]measurement, len(contestants))
 	for range rounds {
 		for i, c := range contestants {
-			m, err := measure(c, addr, config, sessions, inflight)
+			m, err := measure(c, at, sessions, inflight)
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", c.name, err)
 			}
@@ -40,45 +41,48 @@ func race(addr string, config *tls.Config, sessions, rounds, inflight int) ([]ro
 	}
 	rows := make([]row, len(contestants))
 	for i, c := range contestants {
-		rows[i] = row{
-			name:  c.name,
-			ratio: median(rounds, func(k int) float64 { return taken[i][k].rate / taken[0][k].rate }),
-			measurement: measurement{
-				rate:   median(rounds, func(k int) float64 { return taken[i][k].rate }),
-				cpu:    time.Duration(median(rounds, func(k int) float64 { return float64(taken[i][k].cpu) })),
-				allocs: median(rounds, func(k int) float64 { return taken[i][k].allocs }),
-				bytes:  median(rounds, func(k int) float64 { return taken[i][k].bytes }),
-			},
+		ratios := make([]float64, rounds)
+		for k := range rounds {
+			ratios[k] = taken[i][k].rate / taken[0][k].rate
 		}
+		rows[i] = row{c.name, median(ratios, identity), middle(taken[i])}
 	}
 	return rows, nil
 }
 
+// middle is the median of each figure.
+func middle(m []measurement) measurement {
+	return measurement{
+		rate:   median(m, func(m measurement) float64 { return m.rate }),
+		cpu:    median(m, func(m measurement) time.Duration { return m.cpu }),
+		allocs: median(m, func(m measurement) float64 { return m.allocs }),
+		bytes:  median(m, func(m measurement) float64 { return m.bytes }),
+		peak:   median(m, func(m measurement) int64 { return m.peak }),
+	}
+}
+
+func median[T any, V cmp.Ordered](list []T, value func(T) V) V {
+	values := make([]V, len(list))
+	for i, t := range list {
+		values[i] = value(t)
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}
+
+func identity(v float64) float64 { return v }
+
 // measure runs one contestant's sessions, a fixed number at once.
-func measure(c contestant, addr string, config *tls.Config, sessions, inflight int) (measurement, error) {
-	work := make(chan struct{}, sessions)
-	for range sessions {
-		work <- struct{}{}
+func measure(c contestant, at *endpoint, sessions, inflight int) (measurement, error) {
+	run, err := c.prepare(at, sessions, inflight)
+	if err != nil {
+		return measurement{}, err
 	}
-	close(work)
-	var (
-		wg     sync.WaitGroup
-		once   sync.Once
-		failed error
-	)
-	runtime.GC() //nolint:revive // a round shall not pay for the garbage of the one before
+	debug.FreeOSMemory() // a round shall not pay for the garbage of the one before
+	resetPeak()
+	resident := peak()
 	before, cpu, start := memory(), processCPU(), time.Now()
-	for range inflight {
-		wg.Go(func() {
-			for range work {
-				if err := c.session(addr, config); err != nil {
-					once.Do(func() { failed = err })
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
+	err = run()
 	took, used, after := time.Since(start), processCPU()-cpu, memory()
 	n := float64(sessions)
 	return measurement{
@@ -86,7 +90,8 @@ func measure(c contestant, addr string, config *tls.Config, sessions, inflight i
 		cpu:    time.Duration(float64(used) / n),
 		allocs: float64(after.Mallocs-before.Mallocs) / n,
 		bytes:  float64(after.TotalAlloc-before.TotalAlloc) / n,
-	}, failed
+		peak:   peak() - resident,
+	}, err
 }
 
 func memory() runtime.MemStats {
@@ -95,21 +100,15 @@ func memory() runtime.MemStats {
 	return m
 }
 
-func median(n int, value func(int) float64) float64 {
-	values := make([]float64, n)
-	for k := range n {
-		values[k] = value(k)
-	}
-	slices.Sort(values)
-	return values[n/2]
-}
+const mebibyte = 1 << 20
 
 func show(w io.Writer, title string, rows []row) {
 	fmt.Fprintf(w, "\n%s\n", title)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "\tsessions/s\tratio to raw\tCPU/session\tallocs\tbytes\t")
+	fmt.Fprintln(t, "\tsessions/s\tratio to raw\tCPU/session\tallocs\tbytes\tpeak memory\t")
 	for _, r := range rows {
-		fmt.Fprintf(t, "%s\t%.0f\t%.2f\t%s\t%.0f\t%.0f\t\n", r.name, r.rate, r.ratio, r.cpu.Round(100*time.Nanosecond), r.allocs, r.bytes)
+		fmt.Fprintf(t, "%s\t%.0f\t%.2f\t%s\t%.0f\t%.0f\t%.1f MiB\t\n", r.name, r.rate, r.ratio,
+			r.cpu.Round(100*time.Nanosecond), r.allocs, r.bytes, float64(r.peak)/mebibyte)
 	}
 	t.Flush()
 }

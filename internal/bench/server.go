@@ -2,7 +2,7 @@ package main
 
 import (
 	"bufio"
-	"crypto/tls"
+	"io"
 	"net"
 	"strings"
 )
@@ -14,20 +14,21 @@ const (
 	bye      = "221 2.0.0 bye\r\n"
 )
 
-// serve answers EHLO and QUIT as fast as it can, until the listener closes.
-func serve(l net.Listener, config *tls.Config) {
+// serve gives every connection its own goroutine, until the listener closes.
+func serve(l net.Listener, answer func(net.Conn)) {
 	for {
 		conn, err := l.Accept()
 		if err != nil {
 			return
 		}
-		if config != nil {
-			conn = tls.Server(conn, config)
-		}
-		go answer(conn)
+		go func() {
+			defer conn.Close()
+			answer(conn)
+		}()
 	}
 }
 
+// answer answers EHLO and QUIT as fast as it can.
 func answer(conn net.Conn) {
 	defer conn.Close()
 	if _, err := conn.Write([]byte(greeting)); err != nil {
@@ -46,5 +47,12 @@ func answer(conn net.Conn) {
 		if _, err := conn.Write([]byte(reply)); err != nil || reply == bye {
 			return
 		}
+	}
+}
+
+// silence waits for the client to leave.
+func silence(conn net.Conn) {
+	if _, err := io.Copy(io.Discard, conn); err != nil {
+		return
 	}
 }

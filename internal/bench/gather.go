@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/agent"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/models"
+	"github.com/influxdata/telegraf/plugins/serializers/influx"
+
+	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
+)
+
+// wholeGather is one gather of the plugin over as many relays as there are
+// sessions to hold, all of them the endpoint under names of their own, from
+// loaded configuration to written line protocol.
+func wholeGather(at *endpoint, sessions, inflight int) (func() error, error) {
+	relays := make([]string, sessions)
+	for i := range relays {
+		relays[i] = at.url()
+	}
+	in, err := load(configuration(relays, inflight, sessionTimeout.String(), at.ca))
+	if err != nil {
+		return nil, err
+	}
+	return func() error {
+		var lines counter
+		if err := gatherInto(in, &lines); err != nil {
+			return err
+		}
+		if well := lines.well.Load(); well != int64(sessions) {
+			return fmt.Errorf("%d of %d relays are well", well, sessions)
+		}
+		return nil
+	}, nil
+}
+
+// configuration is the TOML of an instance with these relays.
+func configuration(urls []string, maxConcurrent int, timeout, ca string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "[[inputs.smtpprobe]]\n  helo = \"probe.test\"\n  timeout = %q\n  max_concurrent = %d\n", timeout, maxConcurrent)
+	if ca != "" {
+		fmt.Fprintf(&b, "  tls_ca = %q\n", ca)
+	}
+	for i, url := range urls {
+		fmt.Fprintf(&b, "  [[inputs.smtpprobe.relay]]\n    name = \"relay%05d\"\n    url = %q\n", i, url)
+	}
+	return b.String()
+}
+
+// load reads a configuration as the command does, by Telegraf's own loader.
+func load(toml string) (*models.RunningInput, error) {
+	c := config.NewConfig()
+	c.Agent.Quiet = true
+	c.Agent.OmitHostname = true
+	file, err := os.CreateTemp("", "bench-*.conf")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(file.Name())
+	_, err = file.WriteString(toml)
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := c.LoadAll(file.Name()); err != nil {
+		return nil, err
+	}
+	return c.Inputs[0], c.Inputs[0].Init()
+}
+
+// gatherInto gathers once and writes every metric as it comes.
+func gatherInto(in *models.RunningInput, out io.Writer) error {
+	serializer := &influx.Serializer{SortFields: true}
+	if err := serializer.Init(); err != nil {
+		return err
+	}
+	metrics := make(chan telegraf.Metric)
+	var (
+		written sync.WaitGroup
+		failed  error
+	)
+	written.Go(func() {
+		for m := range metrics {
+			line, err := serializer.Serialize(m)
+			if err == nil {
+				_, err = out.Write(line)
+			}
+			if err != nil {
+				failed = err
+			}
+			m.Accept()
+		}
+	})
+	err := in.Gather(agent.NewAccumulator(in, metrics))
+	close(metrics)
+	written.Wait()
+	if err != nil {
+		return err
+	}
+	return failed
+}
+
+// counter counts the lines it is given.
+type counter struct{ all, well atomic.Int64 }
+
+func (c *counter) Write(line []byte) (int, error) {
+	c.all.Add(1)
+	if strings.Contains(string(line), "error_class=none,") {
+		c.well.Add(1)
+	}
+	return len(line), nil
+}
+
+// instance makes sure that the plugin is linked in, by which the loader knows it.
+var _ telegraf.Input = (*plugin.SMTPProbe)(nil)
