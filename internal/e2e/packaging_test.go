@@ -86,22 +86,8 @@ func TestAPackageIsInstalledBesideTelegrafProbesAndIsRemoved(t *testing.T) {
 			requireFiles(t, &i)
 			require.Equal(t, readRepository(t, "plugins/inputs/smtpprobe/sample.conf"), i.read(t, "etc/telegraf/smtpprobe.conf"))
 
-			healthy := relay.Start(t, relay.Script{})
-			closed := relay.Start(t, relay.Script{Greeting: relay.Say("554 5.7.1 no service for you")})
-			edited := strings.Replace(i.read(t, "etc/telegraf/smtpprobe.conf"), `servers = ["smtp://127.0.0.1:25"]`,
-				"servers = "+tomlList([]string{"smtp://" + healthy.Addr().String(), "smtp://" + closed.Addr().String()}), 1)
-			require.NoError(t, os.WriteFile(i.path("etc/telegraf/smtpprobe.conf"), []byte(edited), 0o600))
-
-			tg := startInstalled(t, &i)
-			for address, want := range map[string]Outcome{
-				healthy.Addr().String(): "none/none:250:done", closed.Addr().String(): "greeting_refused/access_denied:554:greeting",
-			} {
-				m := tg.awaitMetric(t, address, func(m telegraf.Metric) bool { return m.Tags()["relay"] == "smtp://"+address })
-				require.Equal(t, want, outcomeOf(m))
-			}
-			// Before the end: at it execd may find the pipes closed that it reads.
-			require.NotContains(t, tg.server.said(), " E! ", "neither root nor a capability is needed")
-			tg.Stop(t)
+			copyExample(t, &i)
+			edited := requireProbes(t, i.root)
 
 			runCommand(t, i.install)
 			require.Equal(t, edited, i.read(t, "etc/telegraf/smtpprobe.conf"), "an edited configuration outlives an upgrade")
@@ -115,6 +101,30 @@ func TestAPackageIsInstalledBesideTelegrafProbesAndIsRemoved(t *testing.T) {
 			require.NoFileExists(t, i.path("etc/telegraf/smtpprobe.conf"))
 		})
 	}
+}
+
+// requireProbes edits the installed sample as a user would, lets Telegraf run
+// it, and returns what it became.
+func requireProbes(t *testing.T, root string) string {
+	t.Helper()
+	i := installation{root: root}
+	healthy := relay.Start(t, relay.Script{})
+	closed := relay.Start(t, relay.Script{Greeting: relay.Say("554 5.7.1 no service for you")})
+	edited := strings.Replace(i.read(t, "etc/telegraf/smtpprobe.conf"), `servers = ["smtp://127.0.0.1:25"]`,
+		"servers = "+tomlList([]string{"smtp://" + healthy.Addr().String(), "smtp://" + closed.Addr().String()}), 1)
+	require.NoError(t, os.WriteFile(i.path("etc/telegraf/smtpprobe.conf"), []byte(edited), 0o600))
+
+	tg := startTelegrafIn(t, root)
+	for address, want := range map[string]Outcome{
+		healthy.Addr().String(): "none/none:250:done", closed.Addr().String(): "greeting_refused/access_denied:554:greeting",
+	} {
+		m := tg.awaitMetric(t, address, func(m telegraf.Metric) bool { return m.Tags()["relay"] == "smtp://"+address })
+		require.Equal(t, want, outcomeOf(m))
+	}
+	// Before the end: at it execd may find the pipes closed that it reads.
+	require.NotContains(t, tg.server.said(), " E! ", "neither root nor a capability is needed")
+	tg.Stop(t)
+	return edited
 }
 
 // requireFiles compares what a package put where, and with which mode.
@@ -152,15 +162,25 @@ func requireFiles(t *testing.T, i *installation) {
 	}
 }
 
-// startInstalled runs the stock Telegraf in the installation's root, with the
-// block that the package documents, as nobody and without any capability.
-func startInstalled(t *testing.T, i *installation) *Telegraf {
+// copyExample does what the package's documentation says.
+func copyExample(t *testing.T, i *installation) {
 	t.Helper()
+	block := i.path("etc/telegraf/telegraf.d/smtpprobe.conf")
+	require.NoError(t, os.MkdirAll(filepath.Dir(block), 0o755)) //nolint:gosec // as Telegraf's own package
+	text := i.read(t, "usr/share/doc/smtpprobe/examples/telegraf.conf")
+	require.NoError(t, os.WriteFile(block, []byte(text), 0o644)) //nolint:gosec // as Telegraf's own package
+	t.Cleanup(func() { require.NoError(t, os.RemoveAll(filepath.Dir(block))) })
+}
+
+// startTelegrafIn runs the stock Telegraf in a root directory, with what is in
+// its telegraf.d, as nobody and without any capability.
+func startTelegrafIn(t *testing.T, root string) *Telegraf {
+	t.Helper()
+	under := installation{root: root}
 	program, err := os.ReadFile(telegrafBinary(t))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(i.path("usr/bin/telegraf"), program, 0o755)) //nolint:gosec // executed by another user
-	for name, text := range map[string]string{
-		"etc/telegraf/telegraf.conf": `
+	require.NoError(t, os.WriteFile(under.path("usr/bin/telegraf"), program, 0o755)) //nolint:gosec // executed by another user
+	require.NoError(t, os.WriteFile(under.path("etc/telegraf/telegraf.conf"), []byte(`
 [agent]
   round_interval = false
   flush_interval = "1s"
@@ -168,23 +188,15 @@ func startInstalled(t *testing.T, i *installation) *Telegraf {
 [[outputs.file]]
   files = ["/var/lib/telegraf/metrics"]
   data_format = "influx"
-`,
-		"etc/telegraf/telegraf.d/smtpprobe.conf": i.read(t, "usr/share/doc/smtpprobe/examples/telegraf.conf"),
-	} {
-		require.NoError(t, os.MkdirAll(filepath.Dir(i.path(name)), 0o755))  //nolint:gosec // as Telegraf's own package
-		require.NoError(t, os.WriteFile(i.path(name), []byte(text), 0o644)) //nolint:gosec // as Telegraf's own package
-	}
-	t.Cleanup(func() {
-		require.NoError(t, os.RemoveAll(i.path("etc/telegraf/telegraf.d")))
-	})
-	require.NoError(t, os.Chmod(i.root, 0o755))                                //nolint:gosec // the root of another user's process
-	require.NoError(t, os.Chmod(i.path("etc/telegraf/smtpprobe.conf"), 0o644)) //nolint:gosec // as the package does
-	state := i.path("var/lib/telegraf")
+`), 0o644)) //nolint:gosec // as Telegraf's own package
+	require.NoError(t, os.Chmod(root, 0o755))                                      //nolint:gosec // entered by another user
+	require.NoError(t, os.Chmod(under.path("etc/telegraf/smtpprobe.conf"), 0o644)) //nolint:gosec // as the package does
+	state := under.path("var/lib/telegraf")
 	require.NoError(t, os.MkdirAll(state, 0o755)) //nolint:gosec // entered by another user
 	require.NoError(t, os.Chown(state, nobody, nobody))
 
 	tg := &Telegraf{Place: Place{Dir: state}}
-	tg.server = start(t, tg.Place, "telegraf", "setpriv", "--no-new-privs", "chroot", "--userspec=65534:65534", i.root,
+	tg.server = start(t, tg.Place, "telegraf", "setpriv", "--no-new-privs", "chroot", "--userspec=65534:65534", root,
 		"/usr/bin/telegraf", "--config", "/etc/telegraf/telegraf.conf", "--config-directory", "/etc/telegraf/telegraf.d")
 	return tg
 }
