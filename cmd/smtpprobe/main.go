@@ -4,9 +4,6 @@ package main
 
 import "os"
 
-// version is set by the linker.
-var version = "dev"
-
 func main() {
 	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
 }

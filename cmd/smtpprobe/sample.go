@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"runtime"
 
 	"github.com/urfave/cli/v2"
 
@@ -18,20 +17,6 @@ func (c *console) sampleConfigCommand() *cli.Command {
 				return err
 			}
 			_, err := fmt.Fprint(c.stdout, plugin.New().SampleConfig())
-			return err
-		},
-	}
-}
-
-func (c *console) versionCommand() *cli.Command {
-	return &cli.Command{
-		Name:  "version",
-		Usage: "print the version",
-		Action: func(ctx *cli.Context) error {
-			if err := noArguments(ctx); err != nil {
-				return err
-			}
-			_, err := fmt.Fprintf(c.stdout, "smtpprobe %s %s %s/%s\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return err
 		},
 	}
