@@ -1,6 +1,8 @@
 package smtpprobe
 
 import (
+	"errors"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -10,8 +12,8 @@ import (
 type Capabilities struct {
 	Extensions map[string]string // keyword in upper case -> parameters as sent
 	Auth       []string          // mechanisms, upper case, sorted; "AUTH=" included
-	Size       int64             // octets; 0 = no limit, or not offered (RFC 1870 §4)
-	HasSize    bool
+	Size       int64             // octets; 0 = no limit, or not known (RFC 1870 §4)
+	HasSize    bool              // the relay says how much it takes
 }
 
 // Has tells whether an extension was offered; keyword in upper case.
@@ -57,15 +59,21 @@ func parseCapabilities(lines []string) *Capabilities {
 			c.addMechanisms(params)
 			params = strings.TrimSpace(c.Extensions[keyword] + " " + params)
 		case "SIZE":
-			c.HasSize = true
-			if n, err := strconv.ParseInt(params, 10, 64); err == nil && n > 0 {
-				c.Size = n
-			}
+			c.Size, c.HasSize = parseSize(params)
 		}
 		c.Extensions[keyword] = params
 	}
 	slices.Sort(c.Auth)
 	return c
+}
+
+// parseSize reads size-value. Its 20 digits may be more than an int64 holds.
+func parseSize(params string) (size int64, known bool) {
+	n, err := strconv.ParseUint(params, 10, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0, false
+	}
+	return int64(min(n, math.MaxInt64)), true
 }
 
 func (c *Capabilities) addMechanisms(params string) {

@@ -97,11 +97,15 @@ func (s *session) deliveries() *smtperr.Error {
 		if err == nil && !s.closing && s.inSync {
 			continue
 		}
+		end := s.stop
 		if err == nil {
 			err, refusals = refusals[len(refusals)-1], refusals[:len(refusals)-1]
+			if k == len(s.accepted)-1 {
+				end = s.end
+			}
 		}
 		s.lost(err, s.accepted[k:])
-		s.stop()
+		end()
 		s.refused(smtperr.PhaseDot, refusals, true)
 		return err
 	}
@@ -113,7 +117,7 @@ func (s *session) deliveries() *smtperr.Error {
 func (s *session) lost(err *smtperr.Error, rest []int) {
 	for _, i := range rest {
 		if r := &s.res.Recipients[i]; r.Err == nil {
-			r.Accepted, r.Err = false, err
+			r.Accepted, r.Reply, r.Err = false, nil, err
 			err.OutcomeUnknown = true
 		}
 	}

@@ -56,6 +56,11 @@ func TestLMTP(t *testing.T) {
 			accepted: []bool{false, false, false}, unknown: true,
 		},
 		{
+			name: "the relay says 421 to the last", script: relay.Script{Dot: relay.Match("carol", relay.Say("421 4.3.2 no more"))},
+			want:     outcome{smtperr.ServiceUnavailable, smtperr.ReasonNotAccepting, smtperr.PhaseDot, 421, enhanced(4, 3, 2), true},
+			accepted: []bool{true, true, false}, delivered: true,
+		},
+		{
 			name: "LHLO is not known, and HELO is not tried", script: relay.Script{LHLO: relay.Say("500 5.5.1 what")},
 			want: outcome{smtperr.HeloRefused, smtperr.ReasonRefused, smtperr.PhaseEHLO, 500, enhanced(5, 5, 1), false},
 		},
@@ -87,6 +92,13 @@ func TestLMTP(t *testing.T) {
 					require.Equal(t, accepted, r.Recipients[i].Accepted, r.Recipients[i].Address)
 				}
 				require.Equal(t, tt.delivered, r.MessageAccepted)
+				requireTruthfulTimes(t, r)
+				for _, rcpt := range r.Recipients {
+					require.False(t, !rcpt.Accepted && rcpt.Reply != nil && rcpt.Reply.Code < 300, "%s is not accepted, but has the reply %v", rcpt.Address, rcpt.Reply)
+				}
+				if tt.want.phase == smtperr.PhaseDot && !tt.unknown {
+					require.NotNil(t, timeOf(r, smtperr.PhaseDot), "every reply came")
+				}
 				require.Equal(t, tt.unknown, r.Err != nil && r.Err.OutcomeUnknown)
 				require.Equal(t, "LHLO probe.test", s.Commands()[0])
 				require.False(t, began(s, "HELO"))

@@ -56,6 +56,12 @@ func (s *session) farewell(phase smtperr.Phase, verb string, deadline time.Time)
 		return err
 	}
 	s.begin(phase)
+	err := s.parting(phase, verb, deadline)
+	s.current.Err = err
+	return err
+}
+
+func (s *session) parting(phase smtperr.Phase, verb string, deadline time.Time) *smtperr.Error {
 	s.log.sent(verb)
 	if err := s.send(phase, verb, deadline); err != nil {
 		s.stop()

@@ -3,6 +3,7 @@ package smtpprobe
 import (
 	"bytes"
 	"io"
+	"math"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -148,4 +149,21 @@ func TestParseCapabilities(t *testing.T) {
 	require.Equal(t, []string{"CRAM-MD5", "LOGIN", "PLAIN"}, c.Auth)
 	require.Equal(t, int64(1000), c.Size)
 	require.False(t, (*Capabilities)(nil).Has("SIZE"))
+}
+
+// RFC 1870 §4: zero is no limit, and without a number nothing is said about it.
+func TestASizeLimitIsKnownOnlyWhereItIsANumber(t *testing.T) {
+	for line, want := range map[string]*Capabilities{
+		"SIZE 0":                    {HasSize: true},
+		"SIZE 99999999999999999999": {HasSize: true, Size: math.MaxInt64},
+		"SIZE":                      {},
+		"SIZE -5":                   {},
+		"SIZE +5":                   {},
+		"SIZE many":                 {},
+	} {
+		c := parseCapabilities([]string{"relay.example", line})
+		require.True(t, c.Has("SIZE"), line)
+		require.Equal(t, want.HasSize, c.HasSize, line)
+		require.Equal(t, want.Size, c.Size, line)
+	}
 }
