@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -52,9 +53,20 @@ type roomForReplies struct {
 type oddities struct{ bareLF, bareCR, nul, eightBit bool }
 
 func newReplyReader(src io.Reader) *replyReader {
-	rd := &replyReader{src: src}
+	rd := readers.Get().(*replyReader) //nolint:forcetypeassert // the pool holds nothing else
+	rd.src = src
 	rd.buf, rd.text, rd.ends = rd.room.buf[:], rd.room.text[:0], rd.room.ends[:0]
 	return rd
+}
+
+// readers are for the next sessions: their room is a third of what a session
+// would allocate.
+var readers = sync.Pool{New: func() any { return new(replyReader) }}
+
+// free gives a reader back, empty. Nothing that it returned refers to it.
+func (rd *replyReader) free() {
+	*rd = replyReader{}
+	readers.Put(rd)
 }
 
 // buffered tells how many bytes were received that no reply has taken yet.

@@ -153,6 +153,7 @@ func (s *session) finish() {
 	}
 	if s.in != nil {
 		r.Warnings = append(s.in.odd.warnings(), r.Warnings...)
+		s.in.free()
 	}
 	r.Transcript = s.log.lines()
 }

@@ -43,6 +43,7 @@ func (s *session) handshake() *smtperr.Error {
 	s.log.event(state.Version + " established, " + state.Cipher)
 	s.conn, s.encrypted = conn, true
 	odd := s.in.odd
+	s.in.free()
 	s.in = newReplyReader(conn)
 	s.in.odd, s.in.tls = odd, true
 	s.inSync = true

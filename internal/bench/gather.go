@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"os"
@@ -114,7 +115,7 @@ type counter struct{ all, well atomic.Int64 }
 
 func (c *counter) Write(line []byte) (int, error) {
 	c.all.Add(1)
-	if strings.Contains(string(line), "error_class=none,") {
+	if bytes.Contains(line, []byte("error_class=none,")) {
 		c.well.Add(1)
 	}
 	return len(line), nil

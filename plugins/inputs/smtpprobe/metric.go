@@ -27,8 +27,6 @@ type observation struct {
 // report hands the points of one probe over. All of them carry the time at
 // which it began.
 func (p *SMTPProbe) report(acc telegraf.Accumulator, stable map[string]string, o *observation) {
-	stable = maps.Clone(stable)
-	stable["probe"] = string(o.Depth)
 	acc.AddFields("smtpprobe", o.fields(), o.outcomeTags(stable), o.Start)
 	if p.wants.phases {
 		o.reportPhases(acc, stable)
@@ -36,6 +34,16 @@ func (p *SMTPProbe) report(acc telegraf.Accumulator, stable map[string]string, o
 	if p.wants.recipients {
 		o.reportRecipients(acc, stable)
 	}
+}
+
+// withProbe copies the stable tags and adds the one that a schedule changes.
+// There is room for those that a point adds.
+func (o *observation) withProbe(stable map[string]string) map[string]string {
+	const ownTags = 6
+	tags := make(map[string]string, len(stable)+ownTags)
+	maps.Copy(tags, stable)
+	tags["probe"] = string(o.Depth)
+	return tags
 }
 
 // verdict is what the outcome's tags and their twin fields say.
@@ -67,7 +75,7 @@ func codeText(code int) string {
 }
 
 func (o *observation) outcomeTags(stable map[string]string) map[string]string {
-	tags, v := maps.Clone(stable), o.verdict()
+	tags, v := o.withProbe(stable), o.verdict()
 	tags["error_class"] = v.class
 	tags["reason"] = v.reason
 	tags["reply_code"] = v.code
@@ -76,20 +84,22 @@ func (o *observation) outcomeTags(stable map[string]string) map[string]string {
 	return tags
 }
 
+// usualFields is about as many as a probe has: a map that grows costs twice.
+const usualFields = 28
+
 // fields starts with what every probe has; each part adds what there is.
 func (o *observation) fields() map[string]any {
 	v := o.verdict()
-	f := map[string]any{
-		"success":              bit(o.Expected),
-		"result":               v.class,
-		"result_reason":        v.reason,
-		"result_phase":         v.phase,
-		"result_fault":         v.fault,
-		"result_code":          int64(0),
-		"smtp_code":            int64(o.code()),
-		"total_time":           o.Total.Seconds(),
-		"consecutive_failures": o.failures,
-	}
+	f := make(map[string]any, usualFields)
+	f["success"] = bit(o.Expected)
+	f["result"] = v.class
+	f["result_reason"] = v.reason
+	f["result_phase"] = v.phase
+	f["result_fault"] = v.fault
+	f["result_code"] = int64(0)
+	f["smtp_code"] = int64(o.code())
+	f["total_time"] = o.Total.Seconds()
+	f["consecutive_failures"] = o.failures
 	if !o.lastSuccess.IsZero() {
 		f["seconds_since_success"] = int64(max(0, o.Start.Add(o.Total).Sub(o.lastSuccess)).Seconds())
 	}
@@ -216,7 +226,7 @@ func (o *observation) reportPhases(acc telegraf.Accumulator, stable map[string]s
 		if ph.Err != nil {
 			class = ph.Err.Class.String()
 		}
-		tags := maps.Clone(stable)
+		tags := o.withProbe(stable)
 		tags["phase"] = string(ph.Phase)
 		tags["error_class"] = class
 		tags["reply_code"] = codeText(ph.Code)
@@ -242,7 +252,7 @@ func (o *observation) reportRecipients(acc telegraf.Accumulator, stable map[stri
 				f["enhanced_code"] = r.Reply.Enhanced.String()
 			}
 		}
-		tags := maps.Clone(stable)
+		tags := o.withProbe(stable)
 		tags["recipient"] = r.Address
 		tags["error_class"] = class
 		tags["reason"] = reason
