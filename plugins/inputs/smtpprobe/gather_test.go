@@ -2,10 +2,7 @@ package smtpprobe
 
 import (
 	"context"
-	"fmt"
-	"net/netip"
 	"runtime"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -150,33 +147,6 @@ func TestNoMoreProbesThanAllowedRunAtATime(t *testing.T) {
 	require.Less(t, runtime.NumGoroutine(), before+50)
 }
 
-func TestTheHostsOfADomainAreProbedAtTheSameTimeButNoMoreThanAllowed(t *testing.T) {
-	t.Parallel()
-	for limit, expected := range map[int]int64{1: 1, 3: 3, 1 << 30: 6} {
-		synctest.Test(t, func(t *testing.T) {
-			s := onStage(t, []string{"mx://example.org"}, func(p *SMTPProbe) { p.MaxConcurrent = limit })
-			hosts := make([]smtpprobe.Target, 6)
-			for i := range hosts {
-				hosts[i] = s.roster[0].target
-				hosts[i].Host = fmt.Sprintf("mx%d.example.org", i)
-			}
-			s.answering(hosts...)
-			var now, most atomic.Int64
-			s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
-				most.Store(max(most.Load(), now.Add(1)))
-				time.Sleep(time.Second)
-				now.Add(-1)
-				return well(p)
-			}
-			require.Len(t, s.gathered(t).named("smtpprobe"), 6)
-			require.LessOrEqual(t, most.Load(), expected)
-			if limit > 6 {
-				require.Greater(t, most.Load(), int64(4))
-			}
-		})
-	}
-}
-
 func TestEachMetricIsHandedOverAsItsProbeEnds(t *testing.T) {
 	t.Parallel()
 	s := onStage(t, many(2), nil)
@@ -285,82 +255,6 @@ func TestStopWithoutInitOrGatherReturns(t *testing.T) {
 	s.Stop()
 }
 
-func TestFailuresAreCountedUntilTheNextSuccess(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := onStage(t, many(1), nil)
-		fields := func() map[string]any {
-			time.Sleep(10 * time.Second)
-			return s.gathered(t).only(t, "smtpprobe").Fields()
-		}
-		s.play = refusing
-		require.NotContains(t, fields(), "seconds_since_success", "none was seen")
-		require.Equal(t, int64(2), fields()["consecutive_failures"])
-		s.play = well
-		f := fields()
-		require.Equal(t, int64(0), f["consecutive_failures"])
-		require.Equal(t, int64(0), f["seconds_since_success"])
-		s.play = refusing
-		fields()
-		f = fields()
-		require.Equal(t, int64(2), f["consecutive_failures"])
-		require.Equal(t, int64(20), f["seconds_since_success"])
-	})
-}
-
-func TestChangedCapabilitiesShowOnce(t *testing.T) {
-	t.Parallel()
-	s := onStage(t, many(1), nil)
-	offering := func(plain, secure []string) any {
-		s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
-			r := well(p)
-			r.Capabilities = capabilities(plain)
-			if secure != nil {
-				r.TLS = &smtpprobe.TLSState{Complete: true}
-				r.PlainCaps, r.Capabilities = capabilities(plain), capabilities(secure)
-			}
-			return r
-		}
-		return s.gathered(t).only(t, "smtpprobe").Fields()["capabilities_changed"]
-	}
-	require.Equal(t, int64(0), offering([]string{"SIZE"}, nil))
-	require.Equal(t, int64(0), offering([]string{"SIZE"}, nil))
-	require.Equal(t, int64(1), offering([]string{"SIZE", "STARTTLS"}, []string{"AUTH"}))
-	require.Equal(t, int64(0), offering([]string{"SIZE", "STARTTLS"}, []string{"AUTH"}))
-	require.Equal(t, int64(1), offering([]string{"SIZE", "STARTTLS"}, []string{"AUTH", "DSN"}))
-	require.Equal(t, int64(0), offering([]string{"SIZE", "STARTTLS"}, nil), "TLS failed: nothing is known of what it hides")
-	require.Equal(t, int64(0), offering([]string{"SIZE", "STARTTLS"}, []string{"AUTH", "DSN"}))
-}
-
-func capabilities(names []string) *smtpprobe.Capabilities {
-	c := &smtpprobe.Capabilities{Extensions: make(map[string]string)}
-	for _, n := range names {
-		c.Extensions[n] = ""
-	}
-	return c
-}
-
-func TestARelayThatOfferedSTARTTLSIsExpectedToOfferItAgain(t *testing.T) {
-	t.Parallel()
-	s := onStage(t, many(1), nil)
-	expects := func() bool {
-		s.gathered(t)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		return s.probed[len(s.probed)-1].Plan.STARTTLSExpected
-	}
-	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
-		r := well(p)
-		// The handshake failed: these are the capabilities before TLS.
-		r.TLS, r.Capabilities = &smtpprobe.TLSState{}, capabilities([]string{"STARTTLS"})
-		return r
-	}
-	require.False(t, expects())
-	s.play = well
-	require.True(t, expects())
-	require.True(t, expects(), "it stays withdrawn")
-}
-
 func TestASecretThatCannotBeHadIsAMetric(t *testing.T) {
 	t.Parallel()
 	broken := config.NewSecret([]byte("@{absent:s3cret}"))
@@ -374,117 +268,4 @@ func TestASecretThatCannotBeHadIsAMetric(t *testing.T) {
 	require.Equal(t, "config", m.Tags()["phase"])
 	require.Zero(t, m.Fields()["failed_phase_time"])
 	require.Contains(t, m.Fields()["error"], "password: the secret cannot be had")
-}
-
-// answering makes DNS answer.
-func (s *stage) answering(targets ...smtpprobe.Target) {
-	s.engine.expand = func(context.Context, smtpprobe.Target, smtpprobe.Plan, bool) ([]smtpprobe.Target, *smtpprobe.Result) {
-		return targets, nil
-	}
-}
-
-func TestAnMXDomainIsAMetricForEveryHost(t *testing.T) {
-	t.Parallel()
-	s := onStage(t, []string{"mx://example.org"}, nil)
-	base := s.roster[0].target
-	a, b := base, base
-	a.Host, b.Host = "mx1.example.org", "mx2.example.org"
-	s.answering(a, b, a)
-	metrics := s.gathered(t).named("smtpprobe")
-	require.Len(t, metrics, 2, "a host that DNS names twice is probed once")
-	hosts := []string{metrics[0].Tags()["source"], metrics[1].Tags()["source"]}
-	slices.Sort(hosts)
-	require.Equal(t, []string{"mx1.example.org", "mx2.example.org"}, hosts)
-	require.Equal(t, "example.org", metrics[0].Tags()["domain"])
-	require.Equal(t, "mx://example.org", metrics[0].Tags()["relay"])
-	require.Equal(t, "25", metrics[0].Tags()["port"])
-}
-
-func TestTheTimeThatDNSTookIsLessForTheProbe(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		s := onStage(t, []string{"mx://example.org"}, func(p *SMTPProbe) { p.Timeout = ptr(config.Duration(9 * time.Second)) })
-		host := s.roster[0].target
-		host.Host = "mx.example.org"
-		for took, left := range map[time.Duration]time.Duration{4 * time.Second: 5 * time.Second, 10 * time.Second: 1} {
-			s.engine.expand = func(context.Context, smtpprobe.Target, smtpprobe.Plan, bool) ([]smtpprobe.Target, *smtpprobe.Result) {
-				time.Sleep(took)
-				return []smtpprobe.Target{host}, nil
-			}
-			s.gathered(t)
-			require.Equal(t, left, s.probed[len(s.probed)-1].Plan.Timeout)
-		}
-	})
-}
-
-func TestWithAllAddressesEachIsAMetric(t *testing.T) {
-	t.Parallel()
-	s := onStage(t, many(1), func(p *SMTPProbe) { p.Addresses = ptr("all") })
-	base := s.roster[0].target
-	a, b := base, base
-	a.IP, b.IP = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
-	s.answering(a, b)
-	metrics := s.gathered(t).named("smtpprobe")
-	require.Len(t, metrics, 2)
-	ips := []string{metrics[0].Tags()["ip"], metrics[1].Tags()["ip"]}
-	slices.Sort(ips)
-	require.Equal(t, []string{"192.0.2.1", "2001:db8::1"}, ips)
-	require.Equal(t, "r0.example", metrics[0].Tags()["source"])
-}
-
-func TestADomainThatCannotBeResolvedIsOneMetric(t *testing.T) {
-	t.Parallel()
-	s := onStage(t, []string{"mx://example.org"}, nil)
-	s.engine.expand = func(_ context.Context, _ smtpprobe.Target, p smtpprobe.Plan, _ bool) ([]smtpprobe.Target, *smtpprobe.Result) {
-		return nil, failing(&smtpprobe.Prober{Plan: p}, smtperr.New(smtperr.DNSNotFound, smtperr.ReasonNullMX, smtperr.PhaseDNS, nil))
-	}
-	m := s.gathered(t).only(t, "smtpprobe")
-	require.Equal(t, "null_mx", m.Tags()["reason"])
-	require.Equal(t, "example.org", m.Tags()["source"])
-	require.Equal(t, "example.org", m.Tags()["domain"])
-	unresolved := s.engine.expand
-	require.Equal(t, int64(2), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
-
-	host := s.roster[0].target
-	host.Host = "mx.example.org"
-	s.answering(host)
-	require.Equal(t, int64(0), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
-	s.engine.expand = unresolved
-	require.Equal(t, int64(1), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
-}
-
-func TestAnswersOfDNSThatChangeDoNotPileUp(t *testing.T) {
-	t.Parallel()
-	s := onStage(t, []string{"mx://example.org"}, nil)
-	r := s.roster[0]
-	for i := range 1000 {
-		host := r.target
-		host.Host = fmt.Sprintf("mx%d.example.org", i)
-		steady := r.target
-		steady.Host = "mx.example.org"
-		s.answering(host, steady)
-		s.play = refusing
-		for _, m := range s.gathered(t).named("smtpprobe") {
-			if m.Tags()["source"] == steady.Host {
-				require.Equal(t, int64(i+1), m.Fields()["consecutive_failures"])
-			}
-		}
-	}
-	require.LessOrEqual(t, len(r.memory), 2+forgetAfter)
-}
-
-func TestProbingAtStartupSucceedsIfAnyRelayDoes(t *testing.T) {
-	t.Parallel()
-	s := onStage(t, many(3), func(p *SMTPProbe) { p.MaxConcurrent = 1 })
-	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
-		require.Equal(t, smtpprobe.DepthConnect, p.Plan.Depth)
-		if p.Target.Host == "r1.example" {
-			return well(p)
-		}
-		return refusing(p)
-	}
-	require.NoError(t, s.Probe())
-	s.play = refusing
-	require.ErrorContains(t, s.Probe(), "no relay can be reached")
-	require.ErrorContains(t, s.Probe(), "connect_error/refused")
 }

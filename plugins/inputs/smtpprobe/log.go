@@ -1,6 +1,8 @@
 package smtpprobe
 
 import (
+	"strings"
+
 	"github.com/influxdata/telegraf/selfstat"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
@@ -12,8 +14,8 @@ func (p *SMTPProbe) logFailure(r *relay, m *memory, result *smtpprobe.Result) {
 		return
 	}
 	name := r.name
-	if r.expands() && m.tags["source"] != "" {
-		name += " (" + m.tags["source"] + " " + m.tags["ip"] + ")"
+	if r.expands() {
+		name += " (" + strings.TrimSpace(m.tags["source"]+" "+m.tags["ip"]) + ")"
 	}
 	p.Log.Debugf("%s: %s", name, result.Err)
 	for _, line := range result.Transcript {

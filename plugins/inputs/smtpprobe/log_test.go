@@ -1,7 +1,9 @@
 package smtpprobe
 
 import (
+	"context"
 	"fmt"
+	"net/netip"
 	"regexp"
 	"strings"
 	"testing"
@@ -67,6 +69,26 @@ func TestARefusedTokenIsNotLogged(t *testing.T) {
 	require.NotContains(t, text, "auth=Bearer")
 	require.NotContains(t, text, "dXNlcj1wcm9iZ") // user=probe
 	require.NotContains(t, acc.only(t, "smtpprobe").Fields()["error"], "token-1")
+}
+
+func TestTheLogTellsWhichHostOrAddressOfARelayFailed(t *testing.T) {
+	s := onStage(t, []string{"mx://example.org", "smtp://r.example"}, func(p *SMTPProbe) { p.Addresses = ptr("all") })
+	s.play = refusing
+	mx, host, address := s.roster[0].target, s.roster[1].target, s.roster[1].target
+	mx.Host, address.IP = "mx1.example.org", netip.MustParseAddr("192.0.2.1")
+	s.engine.expand = func(_ context.Context, target smtpprobe.Target, _ smtpprobe.Plan, _ bool) ([]smtpprobe.Target, *smtpprobe.Result) {
+		if target.Domain != "" {
+			return []smtpprobe.Target{mx}, nil
+		}
+		return []smtpprobe.Target{host, address}, nil
+	}
+	s.gathered(t)
+	const refused = ": connect_error/refused at connect"
+	require.ElementsMatch(t, []string{
+		"mx://example.org (mx1.example.org)" + refused,
+		"smtp://r.example (r.example)" + refused,
+		"smtp://r.example (r.example 192.0.2.1)" + refused,
+	}, s.log.lines)
 }
 
 // quietLog has another level than debug, and so takes no debug lines.

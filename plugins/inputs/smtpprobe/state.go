@@ -35,7 +35,7 @@ func newOffer(c *smtpprobe.Capabilities) *offer {
 	if c == nil {
 		return nil
 	}
-	return ptr(offer(fmt.Sprintf("%q %q %d", c.Keywords(), c.Auth, c.Size)))
+	return ptr(offer(fmt.Sprintf("%q %q %d %t", c.Keywords(), c.Auth, c.Size, c.HasSize)))
 }
 
 // recall finds what is known of a target, or begins to.
