@@ -21,11 +21,12 @@ type Proxy struct {
 	user, password string
 }
 
-var errProxyURL = errors.New("not of the form socks5://[user:password@]host:port or http://[user:password@]host:port")
+var errProxyURL = errors.New("is not of the form socks5://[user:password@]host:port or http://[user:password@]host:port")
 
 // ParseProxyURL reads socks5://[user:password@]host:port (RFC 1928, RFC 1929)
-// or http://[user:password@]host:port (CONNECT, RFC 9110 §9.3.6). Its error
-// never repeats the URL, which may have a password in it.
+// or http://[user:password@]host:port (CONNECT, RFC 9110 §9.3.6). Its error says
+// what the URL "is not" or "has", and never repeats it: it may have a password
+// in it.
 func ParseProxyURL(raw string) (Proxy, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "socks5" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
@@ -51,11 +52,11 @@ func (p Proxy) checkLogin() error {
 	case p.user == "" && p.password == "":
 		return nil
 	case p.user == "":
-		return errors.New("a password without a user")
+		return errors.New("has a password without a user")
 	case p.scheme == "socks5" && (len(p.user) > longest || len(p.password) > longest):
-		return errors.New("user or password is longer than the 255 octets that SOCKS5 takes")
+		return errors.New("has a user or password longer than the 255 octets that SOCKS5 takes")
 	case p.scheme == "http" && strings.Contains(p.user, ":"): // RFC 7617 §2
-		return errors.New("the user has a colon, which HTTP does not take")
+		return errors.New("has a user with a colon, which HTTP does not take")
 	}
 	return nil
 }
@@ -90,7 +91,7 @@ var handshakes = map[string]func(ctx context.Context, p Proxy, conn net.Conn, ad
 func (c Config) DialHost(ctx context.Context, host string, port uint16) (net.Conn, error) {
 	p, err := ParseProxyURL(c.ProxyURL)
 	if err != nil {
-		return nil, smtperr.New(smtperr.ConfigError, "", smtperr.PhaseConnect, fmt.Errorf("proxy_url is %w", err))
+		return nil, smtperr.New(smtperr.ConfigError, "", smtperr.PhaseConnect, fmt.Errorf("proxy_url %w", err))
 	}
 	if _, err := netip.ParseAddr(host); err != nil {
 		name, invalid := asciiName(host)

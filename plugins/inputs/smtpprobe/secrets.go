@@ -1,14 +1,12 @@
 package smtpprobe
 
 import (
-	"errors"
 	"fmt"
-	"net"
-	"net/netip"
-	"net/url"
 	"strings"
 
 	"github.com/influxdata/telegraf/config"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/route"
 )
 
 func emptySecret(s *config.Secret) bool { return s == nil || s.Empty() }
@@ -61,26 +59,13 @@ func revealIfPossible(name string, s *config.Secret) (string, error) {
 	return reveal(name, s)
 }
 
-var errProxy = errors.New("proxy_url is not of the form socks5://[user:password@]host:port or http://[user:password@]host:port")
-
 // validateProxy checks a proxy's URL without ever repeating it.
 func validateProxy(raw string) error {
 	if raw == "" {
 		return nil
 	}
-	u, err := url.Parse(raw)
-	if err != nil || u.Scheme != "socks5" && u.Scheme != "http" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" {
-		return errProxy
-	}
-	host, port, err := net.SplitHostPort(u.Host)
-	if err != nil || host == "" {
-		return errProxy
-	}
-	if _, err := netip.ParseAddr(host); err != nil && checkHostName(host) != nil {
-		return errProxy
-	}
-	if _, err := parsePort(port); err != nil {
-		return errProxy
+	if _, err := route.ParseProxyURL(raw); err != nil {
+		return fmt.Errorf("proxy_url %w", err)
 	}
 	return nil
 }

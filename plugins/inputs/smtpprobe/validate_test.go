@@ -107,6 +107,8 @@ func TestEveryMistakeIsOneErrorThatNamesTheSetting(t *testing.T) {
 		server + `proxy_url = "socks5://u:s3cret@p.example"`:                 `proxy_url is not of the form socks5://[user:password@]host:port or http://[user:password@]host:port`,
 		server + `proxy_url = "socks5://u:s3%zzcret@p:1"`:                    `proxy_url is not of the form socks5://[user:password@]host:port or http://[user:password@]host:port`,
 		server + `proxy_url = "socks5://p.example:1\r\n"`:                    `proxy_url must not contain CR, LF or NUL`,
+		server + `proxy_url = "http://:s3cret@p.example:3128"`:               `proxy_url has a password without a user`,
+		server + `proxy_url = "http://u%3A:s3cret@p.example:3128"`:           `proxy_url has a user with a colon, which HTTP does not take`,
 		server + "addresses = \"all\"\nproxy_url = \"socks5://p.example:1\"": `servers: addresses "all" does not go with proxy_url: the proxy resolves the host`,
 		"servers = [\"lmtp:///run/lmtp\"]\nproxy_protocol = \"v1\"":          `servers: proxy_url, source_address and proxy_protocol do not apply to a unix socket`,
 		"servers = [\"smtp://[::1]\"]\nip_version = \"ipv4\"":                `servers: the host "::1" contradicts ip_version "ipv4"`,
