@@ -86,6 +86,11 @@ func (g *gather) offer(t task) bool {
 		return true
 	default:
 	}
+	return g.hire(t)
+}
+
+// hire gives a task to a new worker, unless there are as many as there may be.
+func (g *gather) hire(t task) bool {
 	if g.hired.Add(1) > int64(g.p.MaxConcurrent) {
 		g.hired.Add(-1)
 		return false
@@ -97,6 +102,36 @@ func (g *gather) offer(t task) bool {
 		}
 	})
 	return true
+}
+
+// hirePause is the time that a new worker has to get its first connection on
+// its way. Were all to start at once, replies that are there already would wait
+// for the last one to have started, and times would show that: see
+// docs/performance.md.
+const hirePause = 200 * time.Microsecond
+
+// assign gives a task to whichever comes first, an idle worker or, in its turn,
+// a new one. It is false when the context ends before.
+func (g *gather) assign(t task) bool {
+	var turn <-chan time.Time
+	if hired := g.hired.Load(); hired < int64(g.p.MaxConcurrent) {
+		timer := time.NewTimer(time.Until(g.start.Add(time.Duration(hired) * hirePause)))
+		defer timer.Stop()
+		turn = timer.C
+	}
+	for {
+		select {
+		case g.tasks <- t:
+			return true
+		case <-turn:
+			if g.hire(t) {
+				return true
+			}
+			turn = nil
+		case <-g.ctx.Done():
+			return false
+		}
+	}
 }
 
 // dispatch begins with each relay in its turn, spread over time.
@@ -111,12 +146,7 @@ func (g *gather) dispatch() {
 			t.target = nil
 		}
 		g.pending.Add(1)
-		if g.offer(t) {
-			continue
-		}
-		select {
-		case g.tasks <- t:
-		case <-g.ctx.Done():
+		if !g.assign(t) {
 			g.pending.Done()
 			return
 		}
