@@ -8,9 +8,14 @@ import (
 
 const fluxSeries = `["relay", "source", "ip", "probe", "host"]`
 
-// fluxNamed gives a row the name of its series, of the tags that it has.
-const fluxNamed = `
-  |> map(fn: (r) => ({_time: r._time, _value: r._value, name: r.relay + " " + r.source + (if exists r.ip then " " + r.ip else "") + " " + r.probe + (if exists r.host then " " + r.host else "")}))`
+// fluxName is what Grafana calls a relay's series, by the labels of its table.
+// The address is not in it, since few have one, and an absent label would show
+// as its own name.
+const fluxName = "${__field.labels.relay} ${__field.labels.source} ${__field.labels.probe} ${__field.labels.host}"
+
+// fluxPlain keeps what makes a series, so that Grafana draws nothing else.
+const fluxPlain = `
+  |> keep(columns: ["_time", "_value", "relay", "source", "ip", "probe", "host"])`
 
 // fluxWide makes a column of every name, which is how Grafana shows a series
 // by its plain name.
@@ -31,8 +36,9 @@ func Flux() Source {
 			fluxVariable("probe", "Probe", "probe"),
 			fluxVariable("agent", "Vantage point", "host"),
 		},
-		Target:  func(q Query) grafana.Target { return grafana.Target{"query": q.Text} },
-		Queries: fluxQueries(),
+		Target:       func(q Query) grafana.Target { return grafana.Target{"query": q.Text} },
+		DisplayNames: true,
+		Queries:      fluxQueries(),
 	}
 }
 
@@ -40,6 +46,7 @@ func fluxQueries() map[View][]Query {
 	now := func(text string) []Query { return []Query{{Text: text, Now: true}} }
 	table := func(text string) []Query { return []Query{{Text: text, Now: true, Table: true}} }
 	series := func(text string) []Query { return []Query{{Text: text}} }
+	relays := func(queries []Query) []Query { queries[0].Legend = fluxName; return queries }
 	return map[View][]Query{
 		Working: now(fluxLatest("success") + `
   |> group()
@@ -53,35 +60,34 @@ func fluxQueries() map[View][]Query {
   |> mean()`),
 		NextExpiry: now(fluxLatest("cert_expiry") + `
   |> group()
-  |> min()`),
+  |> min()
+  |> keep(columns: ["_value"])`),
 		Problems: table(fluxFrom("smtpprobe", fluxFields("success", "result", "result_reason", "result_fault", "result_phase", "smtp_code", "enhanced_code", "consecutive_failures", "error")) +
 			fluxPivot + fluxLast("success") + `
   |> filter(fn: (r) => r.success == 0)
   |> group()
-  |> rename(columns: {result: "class", result_reason: "reason", result_fault: "fault", result_phase: "at", smtp_code: "reply", consecutive_failures: "in_a_row"})
-  |> drop(columns: ["_time", "_start", "_stop", "_measurement", "success", "error_class", "reply_code", "phase", "port", "tls"])`),
-		State: series(fluxFrom("smtpprobe", fluxFields("success", "result_code")) + fluxPivot + `
+  |> drop(columns: ["_time", "_start", "_stop", "_measurement", "success", "error_class", "reason", "reply_code", "phase", "fault", "port", "tls"])
+  |> rename(columns: {result: "class", result_reason: "reason", result_fault: "fault", result_phase: "phase", smtp_code: "reply", consecutive_failures: "in_a_row"})`),
+		State: relays(series(fluxFrom("smtpprobe", fluxFields("success", "result_code")) + fluxPivot + `
   |> map(fn: (r) => ({r with _value: r.result_code * (1 - r.success)}))
-  |> group(columns: ` + fluxSeries + `)` + fluxWindow("max", "false") + fluxNamed + fluxWide),
+  |> group(columns: ` + fluxSeries + `)` + fluxWindow("max", "false") + fluxPlain)),
 		Classes: series(fluxFailures(`r.error_class`, "error_class")),
 		Reasons: series(fluxFailures(`r.error_class + " " + r.reason`, "error_class", "reason")),
 		ReplyCodes: series(fluxFrom("smtpprobe", `r._field == "smtp_code" and r._value > 0`) + `
   |> group(columns: ["reply_code"])` + fluxWindow("count", "true") + fluxCalled(`r.reply_code`) + fluxWide),
 		StoppedAt: series(fluxFailures(`r.phase`, "phase")),
 		Phases:    series(fluxPhases()),
-		Total:     series(fluxOverTime("total_time", "mean")),
-		Availability: now(fluxFrom("smtpprobe", `r._field == "success"`) + `
+		Total:     relays(series(fluxOverTime("total_time", "mean"))),
+		Availability: relays(now(fluxFrom("smtpprobe", `r._field == "success"`) + `
   |> group(columns: ` + fluxSeries + `)
-  |> mean()
-  |> map(fn: (r) => ({r with _time: v.timeRangeStop}))` + fluxNamed + fluxWide),
-		Consecutive: series(fluxOverTime("consecutive_failures", "max")),
+  |> mean()` + fluxPlain)),
+		Consecutive: relays(series(fluxOverTime("consecutive_failures", "max"))),
 		Vantage: table(fluxLatest("success") + `
   |> group(columns: ["relay"])
   |> reduce(fn: (r, accumulator) => ({points: accumulator.points + 1, failing: accumulator.failing + 1 - r._value}), identity: {points: 0, failing: 0})
   |> map(fn: (r) => ({relay: r.relay, vantage_points: r.points, failing: float(v: r.failing) / float(v: r.points)}))
   |> group()`),
-		Certificates: now(fluxLatest("cert_expiry") + `
-  |> map(fn: (r) => ({r with _time: v.timeRangeStop}))` + fluxNamed + fluxWide),
+		Certificates: relays(now(fluxLatest("cert_expiry") + fluxPlain)),
 		Capabilities: table(fluxFrom("smtpprobe", fluxFields("extensions", "auth_mechanisms", "size_limit", "tls_version", "tls_cipher", "tls_verified")) + fluxPivot + `
   |> filter(fn: (r) => exists r.extensions)
   |> group(columns: ["relay", "source", "ip"])
@@ -144,7 +150,7 @@ func fluxCalled(name string) string {
 
 func fluxOverTime(field, aggregate string) string {
 	return fluxFrom("smtpprobe", `r._field == "`+field+`"`) + `
-  |> group(columns: ` + fluxSeries + `)` + fluxWindow(aggregate, "false") + fluxNamed + fluxWide
+  |> group(columns: ` + fluxSeries + `)` + fluxWindow(aggregate, "false") + fluxPlain
 }
 
 func fluxFailures(name string, by ...string) string {

@@ -15,6 +15,8 @@ type Source struct {
 	Variables   []grafana.Variable
 	Target      func(Query) grafana.Target
 	Queries     map[View][]Query
+	// DisplayNames: no query can name its series, so panels do, by the legend.
+	DisplayNames bool
 	// Hide are columns that a table from this data source has, but that tell
 	// nothing.
 	Hide []string
@@ -91,6 +93,10 @@ func (s Source) panel(view View, l look) grafana.Panel {
 	}
 	if table {
 		transformations = append(transformations, s.tidy(len(targets), renamed)...)
+	}
+	if name := s.Queries[view][0].Legend; s.DisplayNames && name != "" {
+		overrides = append(overrides, grafana.Override{Matcher: grafana.Matcher{ID: "byType", Options: "number"},
+			Properties: []grafana.Property{{ID: "displayName", Value: name}}})
 	}
 	return grafana.Panel{Type: l.kind, Title: l.title, Description: l.description, Datasource: source, Targets: targets,
 		FieldConfig: &grafana.FieldConfig{Defaults: field, Overrides: overrides}, Options: l.options,

@@ -51,14 +51,17 @@ type InfluxQL struct {
 	By          []string // tags of the first step
 	Then        string   // function of the second step, by the tags of the alert
 	Over        int      // intervals that it looks back
+	// LeastBelow: only where the least of the first step's values is below.
+	LeastBelow int
 	// Every cuts the first step into steps of an interval, empty ones counting
 	// 0, and averages so many of them: the value is the last average.
 	Every int
 	// Phases: one query for each phase, %s in Select being its name.
 	Phases []string
 
-	// Tick is the same for Kapacitor, which knows no subqueries.
-	Tick string
+	// Tick is the same for Kapacitor, which knows no subqueries, and TickFires
+	// its condition where it is another than Op and Threshold of the value.
+	Tick, TickFires string
 }
 
 // unit is how a value is shown.
@@ -162,6 +165,9 @@ func (a Alert) influxQL(t Timing, phase string) string {
 		averaged := inner(fmt.Sprintf("moving_average(%s, %d)", selected, q.Every),
 			" GROUP BY time("+t.intervals(1)+`), "`+strings.Join(q.By, `", "`)+`" fill(0)`)
 		return `SELECT last("value") AS "value" FROM (` + averaged + ")" + where + by(a.By)
+	case q.LeastBelow > 0:
+		both := "SELECT " + q.Then + `("value") AS "value", min("value") AS "least" FROM (` + inner(selected, by(q.By)) + ")" + where + by(a.By)
+		return `SELECT "value" FROM (` + both + ")" + where + ` AND "least" < ` + strconv.Itoa(q.LeastBelow) + by(a.By)
 	case q.Then != "":
 		return "SELECT " + q.Then + `("value") AS "value" FROM (` + inner(selected, by(q.By)) + ")" + where + by(a.By)
 	default:

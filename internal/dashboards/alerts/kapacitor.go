@@ -64,15 +64,19 @@ func (a Alert) Tick(t Timing) string {
 		id = append(id, tickPlace(tag))
 	}
 	level := map[Severity]string{Critical: "crit", Warning: "warn"}[a.Severity]
-	// A float in the lambda compares with an integer, too, but not the reverse.
+	fires := a.InfluxQL.TickFires
+	if fires == "" {
+		// Kapacitor compares no integer with a float.
+		fires = fmt.Sprintf(`float("value") %s %s`, a.Op, decimal(a.threshold()))
+	}
 	fmt.Fprintf(&b, `  |alert()
     .id('%s')
     .message('%s')
     .details('%s')
-    .%s(lambda: float("value") %s %s)
+    .%s(lambda: %s)
     .stateChangesOnly()
     .topic('%s')
-`, strings.Join(id, " "), tickText(a.placed(tickPlace)), tickText(a.Do), level, a.Op, decimal(a.threshold()), Topic)
+`, strings.Join(id, " "), tickText(a.placed(tickPlace)), tickText(a.Do), level, fires, Topic)
 	return b.String()
 }
 

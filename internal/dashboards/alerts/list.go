@@ -35,13 +35,17 @@ func All(t Timing) []Alert {
 			Summary: "{relay} fails for some vantage points or addresses only",
 			Do: "Compare the agents and addresses in the dashboard's table Down from here, or from everywhere? Where one agent fails: its network, its DNS, its credentials, " +
 				"and whether the relay blocks its address. Where one address fails: that host.",
-			Value: "how many more probes it has failed in a row where it is worst than where it is best", By: []string{"relay"}, Op: ">=", Threshold: 3,
-			InfluxQL: InfluxQL{Select: `last("consecutive_failures")`, By: vantage, Then: "spread", Over: 10,
-				Tick: tickFlat(`SELECT last("consecutive_failures") AS "value" FROM %s`, 10, vantage...) + `
+			Value: "number of probes failed in a row by the worst vantage point, while the best has failed fewer,", By: []string{"relay"}, Op: ">=", Threshold: 3,
+			InfluxQL: InfluxQL{Select: `last("consecutive_failures")`, By: vantage, Then: "max", Over: 10, LeastBelow: 3,
+				// The share of them where it is down.
+				Tick: tickFlat(`SELECT last("consecutive_failures") AS "failures" FROM %s`, 10, vantage...) + `
+  |eval(lambda: if("failures" >= 3, 1.0, 0.0))
+    .as('down')
   |groupBy('relay')
-  |spread('value')
-    .as('value')`},
-			PromQL: "max by (relay) (smtpprobe_consecutive_failures) - min by (relay) (smtpprobe_consecutive_failures)",
+  |mean('down')
+    .as('value')`, TickFires: `"value" > 0.0 AND "value" < 1.0`},
+			PromQL:      "max by (relay) (smtpprobe_consecutive_failures) >= 3 unless min by (relay) (smtpprobe_consecutive_failures) >= 3",
+			PromQLWhole: true,
 		},
 		{
 			Name: "SMTPAuthFailures", Severity: Critical,
