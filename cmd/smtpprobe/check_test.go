@@ -109,36 +109,6 @@ func TestCheckTellsThatPasswordsAreAskedForBeforeTLS(t *testing.T) {
 	require.Equal(t, []any{"LOGIN", "PLAIN"}, all[0]["auth_mechanisms_cleartext"])
 }
 
-func TestCheckForNagios(t *testing.T) {
-	healthy := relay.Start(t, relay.Script{})
-	refusing := relay.Start(t, relay.Script{Greeting: relay.Say("554 5.7.1 go | away")})
-	later := relay.Start(t, relay.Script{Greeting: relay.Say("450 4.7.1 later")})
-	for name, test := range map[string]struct {
-		args   []string
-		status nagiosState
-		line   string
-	}{
-		"well":                     {[]string{at(healthy)}, nagiosOK, "SMTP OK - " + at(healthy) + ": the relay accepts a session | '" + at(healthy) + " total'="},
-		"refused":                  {[]string{at(refusing)}, nagiosCritical, "SMTP CRITICAL - " + at(refusing) + ": greeting_refused/access_denied at greeting: 554 5.7.1 go / away | "},
-		"later":                    {[]string{at(later)}, nagiosWarning, "SMTP WARNING - " + at(later)},
-		"the worst is the title":   {[]string{at(healthy), at(later), at(refusing)}, nagiosCritical, "SMTP CRITICAL - " + at(refusing)},
-		"too slow for a warning":   {[]string{"--warning", "1ns", at(healthy)}, nagiosWarning, "SMTP WARNING - " + at(healthy) + ": took "},
-		"too slow altogether":      {[]string{"--warning", "1ns", "--critical", "2ns", at(healthy)}, nagiosCritical, "SMTP CRITICAL - " + at(healthy) + ": took "},
-		"a wrong flag":             {[]string{"--wrong", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - flag provided but not defined: -wrong"},
-		"a wrong setting":          {[]string{"--probe", "deep", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - probe "},
-		"nothing to check":         {nil, nagiosUnknown, "SMTP UNKNOWN - a URL or --config is needed"},
-		"limits below zero":        {[]string{"--warning", "-1s", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - "},
-		"an address that is wrong": {[]string{"--source-address", "192.0.2.77", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - " + at(healthy) + ": local_error/no_source_address"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			got := program(append([]string{"check", "--nagios"}, test.args...)...)
-			require.Equal(t, int(test.status), got.status, got.stdout)
-			require.True(t, strings.HasPrefix(got.stdout, test.line), got.stdout)
-			require.Empty(t, got.stderr)
-		})
-	}
-}
-
 func TestCheckProbesEveryHostOfADomainButNotAllAtATime(t *testing.T) {
 	var now, most atomic.Int64
 	srv := relay.Start(t, relay.Script{
@@ -192,13 +162,6 @@ func TestTheEndOfACertificateIsCountedInDays(t *testing.T) {
 		-25 * time.Hour:     "expired 1 day ago (2027-02-19)",
 	} {
 		require.Equal(t, text, certificateExpiry(&x509.Certificate{NotAfter: end}, end.Add(-before)))
-	}
-}
-
-func TestNagiosStatesHaveAnOrder(t *testing.T) {
-	for _, ordered := range [][2]nagiosState{{nagiosOK, nagiosUnknown}, {nagiosUnknown, nagiosWarning}, {nagiosWarning, nagiosCritical}} {
-		require.Equal(t, ordered[1], ordered[0].worse(ordered[1]))
-		require.Equal(t, ordered[1], ordered[1].worse(ordered[0]))
 	}
 }
 

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+)
+
+func TestCheckForNagios(t *testing.T) {
+	healthy := relay.Start(t, relay.Script{})
+	refusing := relay.Start(t, relay.Script{Greeting: relay.Say("554 5.7.1 go | away")})
+	later := relay.Start(t, relay.Script{Greeting: relay.Say("450 4.7.1 later")})
+	for name, test := range map[string]struct {
+		args   []string
+		status nagiosState
+		line   string
+	}{
+		"well":                     {[]string{at(healthy)}, nagiosOK, "SMTP OK - " + at(healthy) + ": the relay accepts a session | '" + at(healthy) + " total'="},
+		"refused":                  {[]string{at(refusing)}, nagiosCritical, "SMTP CRITICAL - " + at(refusing) + ": greeting_refused/access_denied at greeting: 554 5.7.1 go / away | "},
+		"later":                    {[]string{at(later)}, nagiosWarning, "SMTP WARNING - " + at(later)},
+		"the worst is the title":   {[]string{at(healthy), at(later), at(refusing)}, nagiosCritical, "SMTP CRITICAL - " + at(refusing)},
+		"too slow for a warning":   {[]string{"--warning", "1ns", at(healthy)}, nagiosWarning, "SMTP WARNING - " + at(healthy) + ": took "},
+		"too slow altogether":      {[]string{"--warning", "1ns", "--critical", "2ns", at(healthy)}, nagiosCritical, "SMTP CRITICAL - " + at(healthy) + ": took "},
+		"a wrong flag":             {[]string{"--wrong", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - flag provided but not defined: -wrong"},
+		"a wrong setting":          {[]string{"--probe", "deep", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - probe "},
+		"nothing to check":         {nil, nagiosUnknown, "SMTP UNKNOWN - a URL or --config is needed"},
+		"limits below zero":        {[]string{"--warning", "-1s", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - "},
+		"an address that is wrong": {[]string{"--source-address", "192.0.2.77", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - " + at(healthy) + ": local_error/no_source_address"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := program(append([]string{"check", "--nagios"}, test.args...)...)
+			require.Equal(t, int(test.status), got.status, got.stdout)
+			require.True(t, strings.HasPrefix(got.stdout, test.line), got.stdout)
+			require.Empty(t, got.stderr)
+		})
+	}
+}
+
+func TestNagiosIsToldOfCertificatesThatEndSoon(t *testing.T) {
+	const day = 24 * time.Hour
+	ca := certs.NewAuthority("test")
+	pem := filepath.Join(t.TempDir(), "ca.pem")
+	require.NoError(t, ca.WriteFile(pem))
+	for name, test := range map[string]struct {
+		left   time.Duration
+		args   []string
+		status nagiosState
+		says   string
+	}{
+		"three weeks":                   {21*day + time.Hour, nil, nagiosOK, "the relay accepts a session"},
+		"five days":                     {5*day + time.Hour, nil, nagiosWarning, "the certificate expires in 5 days ("},
+		"one day":                       {day + time.Hour, nil, nagiosCritical, "the certificate expires in 1 day ("},
+		"five days are enough":          {5*day + time.Hour, []string{"--cert-warning", "5"}, nagiosOK, "the relay accepts a session"},
+		"five days are critical":        {5*day + time.Hour, []string{"--cert-critical", "7"}, nagiosCritical, "the certificate expires in 5 days ("},
+		"no limits":                     {day, []string{"--cert-warning", "0", "--cert-critical", "0"}, nagiosOK, "the relay accepts a session"},
+		"over, where that is no matter": {-day, []string{"--starttls", "opportunistic"}, nagiosCritical, "the certificate expired 1 day ago ("},
+		"over":                          {-day, []string{"--starttls", "required"}, nagiosCritical, "tls_verify_error/expired at tls"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			leaf := certs.For("127.0.0.1")
+			leaf.NotBefore, leaf.NotAfter = time.Now().Add(-30*day), time.Now().Add(test.left)
+			srv := relay.Start(t, relay.Script{TLS: certs.Server(ca.Issue(leaf))})
+			got := program(append([]string{"check", "--nagios", "--tls-ca", pem, at(srv)}, test.args...)...)
+			require.Equal(t, int(test.status), got.status, got.stdout)
+			require.True(t, strings.HasPrefix(got.stdout, "SMTP "+test.status.String()+" - "+at(srv)+": "+test.says), got.stdout)
+			require.Regexp(t, `'`+at(srv)+` cert'=-?\d+s`, got.stdout)
+		})
+	}
+}
+
+func TestNagiosStatesHaveAnOrder(t *testing.T) {
+	for _, ordered := range [][2]nagiosState{{nagiosOK, nagiosUnknown}, {nagiosUnknown, nagiosWarning}, {nagiosWarning, nagiosCritical}} {
+		require.Equal(t, ordered[1], ordered[0].worse(ordered[1]))
+		require.Equal(t, ordered[1], ordered[1].worse(ordered[0]))
+	}
+}
