@@ -159,6 +159,11 @@ func TestLogLevelOfAnInputIsHonoured(t *testing.T) {
 	require.Contains(t, program("--once", "--debug", "--config", configFile(t, fmt.Sprintf(content, ""))).stderr, "D! [inputs.smtpprobe] ")
 }
 
+func TestALogLineIsOneLineWhateverTheAlias(t *testing.T) {
+	got := program("--once", "--debug", "--config", configFile(t, "[[inputs.smtpprobe]]\n  alias = \"a\\nE! b\"\n  servers = [\"smtp://127.0.0.1:1\"]\n"))
+	require.Regexp(t, `^D! \[inputs\.smtpprobe::a\\nE! b\] .*\n$`, got.stderr)
+}
+
 func TestVariablesAndSecretsAreThoseOfTelegraf(t *testing.T) {
 	t.Parallel()
 	const password = `p$a"s\s`

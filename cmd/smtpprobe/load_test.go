@@ -12,7 +12,7 @@ func TestWrongConfigurationIsOneLineThatNamesTheSetting(t *testing.T) {
 	const server = `  servers = ["smtp://127.0.0.1"]` + "\n"
 	for name, test := range map[string]struct{ content, names string }{
 		"unknown key":                {"[[inputs.smtpprobe]]\n" + server + "  timeuot = \"1s\"\n", "timeuot"},
-		"wrong type":                 {"[[inputs.smtpprobe]]\n" + server + "  max_concurrent = \"many\"\n", "line 3"},
+		"wrong type":                 {"[[inputs.smtpprobe]]\n" + server + "  max_concurrent = \"many\"\n", "max_concurrent"},
 		"value out of range":         {"[[inputs.smtpprobe]]\n" + server + "  timeout = \"-1s\"\n", "timeout"},
 		"unknown scheme":             {"[[inputs.smtpprobe]]\n  servers = [\"ftp://127.0.0.1\"]\n", "ftp"},
 		"no relay":                   {"[[inputs.smtpprobe]]\n", "servers"},

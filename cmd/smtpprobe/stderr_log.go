@@ -78,7 +78,7 @@ func (l *stderrLog) print(level telegraf.LogLevel, _ time.Time, source string, _
 	if l.held != nil {
 		out = l.held
 	}
-	fmt.Fprintf(out, "%s %s%s\n", level.Indicator(), source, oneLine(fmt.Sprint(args...)))
+	fmt.Fprintf(out, "%s %s\n", level.Indicator(), oneLine(source+fmt.Sprint(args...)))
 }
 
 // oneLine keeps a message in its line: execd takes every line for a message.

@@ -28,6 +28,9 @@ func newGroup(g *Group, relays map[string]*relay) (*group, error) {
 	if g.Name == "" {
 		return nil, errors.New("a group has no name")
 	}
+	if err := oneLine("name", g.Name); err != nil {
+		return nil, err
+	}
 	made := &group{name: g.Name, policy: smtperr.Policy(g.Policy)}
 	switch made.policy {
 	case "":

@@ -1,7 +1,6 @@
 package smtpprobe
 
 import (
-	"fmt"
 	"reflect"
 	"time"
 
@@ -99,32 +98,4 @@ func mentions(block any) bool {
 		}
 	}
 	return false
-}
-
-// relayKeys are the keys of a relay's table.
-var relayKeys = keysOf(reflect.TypeFor[Relay](), make(map[string]bool))
-
-func keysOf(t reflect.Type, keys map[string]bool) map[string]bool {
-	for i := range t.NumField() {
-		field := t.Field(i)
-		if field.Anonymous {
-			keysOf(field.Type, keys)
-			continue
-		}
-		keys[field.Tag.Get("toml")] = true
-	}
-	return keys
-}
-
-func refuseForeignKeys(decode func(any) error, table string, known func(string) bool) error {
-	var found map[string]any
-	if err := decode(&found); err != nil {
-		return err
-	}
-	for key := range found {
-		if !known(key) {
-			return fmt.Errorf("unknown setting %q of a %s", key, table)
-		}
-	}
-	return nil
 }

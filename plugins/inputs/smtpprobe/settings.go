@@ -97,24 +97,3 @@ type Group struct {
 	Relays []string `toml:"relays"`
 	Policy string   `toml:"policy"`
 }
-
-// UnmarshalTOML refuses keys that Telegraf's loader would pass over in a
-// sub-table, like interval and tags: they belong to a plugin.
-func (r *Relay) UnmarshalTOML(decode func(any) error) error {
-	type plain Relay
-	if err := decode((*plain)(r)); err != nil {
-		return err
-	}
-	return refuseForeignKeys(decode, "relay", func(key string) bool { return relayKeys[key] })
-}
-
-// UnmarshalTOML does for a group what it does for a relay.
-func (g *Group) UnmarshalTOML(decode func(any) error) error {
-	type plain Group
-	if err := decode((*plain)(g)); err != nil {
-		return err
-	}
-	return refuseForeignKeys(decode, "group", func(key string) bool {
-		return key == "name" || key == "relays" || key == "policy"
-	})
-}

@@ -137,6 +137,7 @@ func TestEveryMistakeIsOneErrorThatNamesTheSetting(t *testing.T) {
 		relay + "name = \"x\"\nurl = \"smtp://a.b\"\ntls_ca = \"" + garbage + "\"":                    `relay "x": tls_ca "` + garbage + `" holds no PEM certificate`,
 
 		group + `relays = ["smtp://a.example"]`:                                       `group "": a group has no name`,
+		group + "name = \"g\\nh\"\nrelays = [\"smtp://a.example\"]":                   `group "g\nh": name "g\nh" must not contain CR, LF or NUL`,
 		group + `name = "g"`:                                                          `group "g": relays is empty`,
 		group + "name = \"g\"\nrelays = [\"x\"]":                                      `group "g": there is no relay "x"; a relay without a name has its URL for one`,
 		group + "name = \"g\"\nrelays = [\"smtp://a.example\"]\npolicy = \"x\"":       `group "g": policy "x" is none of seed, mta`,

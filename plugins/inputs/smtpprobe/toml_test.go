@@ -1,0 +1,34 @@
+package smtpprobe
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestAValueOfTheWrongTypeIsAnErrorThatNamesTheSetting(t *testing.T) {
+	const plugin = "[[inputs.smtpprobe]]\n"
+	const server = plugin + `servers = ["smtp://a.example"]` + "\n"
+	const relay = plugin + "[[inputs.smtpprobe.relay]]\n"
+	for text, expected := range map[string]string{
+		plugin + `servers = "smtp://a.example"`:                                `line 2: (servers) cannot unmarshal TOML string into []string`,
+		server + `max_concurrent = "many"`:                                     `line 3: (max_concurrent) cannot unmarshal TOML string into int`,
+		server + `read_timeout = "soon"`:                                       `line 3: (read_timeout) time: invalid duration "soon"`,
+		server + `send_interval = [1]`:                                         `line 3: (send_interval) cannot unmarshal TOML array into config.Duration`,
+		server + `auth_cleartext = "yes"`:                                      `line 3: (auth_cleartext) cannot unmarshal TOML string into bool`,
+		server + `tls_server_name = 5`:                                         `line 3: (tls_server_name) cannot unmarshal TOML integer into string`,
+		server + `dns_server = {a = 1}`:                                        `line 3: (dns_server) cannot unmarshal TOML table into string (need struct or map)`,
+		plugin + "[inputs.smtpprobe.relay]\nurl = \"smtp://a.example\"":        `line 2: (relay) cannot unmarshal TOML table into []*smtpprobe.Relay (need struct or map)`,
+		relay + `to = "a@b.example"`:                                           `line 3: (to) cannot unmarshal TOML string into []string`,
+		relay + `connect_timeout = "x"`:                                        `line 3: (connect_timeout) time: invalid duration "x"`,
+		relay + `source_address = {}`:                                          `line 3: (source_address) cannot unmarshal TOML table into string (need struct or map)`,
+		server + "[[inputs.smtpprobe.group]]\nrelays = \"smtp://a.example\"\n": `line 4: (relays) cannot unmarshal TOML string into []string`,
+	} {
+		t.Run(text, func(t *testing.T) {
+			_, err := load(t, text)
+			require.ErrorContains(t, err, expected)
+			require.True(t, strings.HasSuffix(err.Error(), expected), err)
+		})
+	}
+}
