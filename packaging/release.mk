@@ -22,7 +22,7 @@ NUMBER := $(shell echo '$(VERSION)' | sed -E 's/^v([0-9])/\1/; t version; s/^/0.
 
 # Files of the checkout that archives and packages hold, where links between
 # them still lead.
-DOCUMENTS := README.md CHANGELOG.md LICENSE $(wildcard docs/*.md) plugins/inputs/smtpprobe/README.md $(wildcard dashboards/*.json)
+DOCUMENTS := README.md CHANGELOG.md LICENSE $(wildcard docs/*.md) plugins/inputs/smtpprobe/README.md $(wildcard dashboards/*.json dashboards/alerts/*.yml dashboards/alerts/kapacitor/*.tick)
 
 STAGED := $(addprefix $(STAGE)/,third-party-licenses.txt smtpprobe.1.gz)
 

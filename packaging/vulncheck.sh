@@ -3,7 +3,7 @@
 # on any trouble but one: where the database cannot be fetched it says so, and
 # passes, so that the rest can be checked without a network.
 #
-#	packaging/vulncheck.sh GOVULNCHECK [DATABASE]
+#	packaging/vulncheck.sh GOVULNCHECK [DATABASE [PACKAGES]]
 set -eu
 
 database=${2:-https://vuln.go.dev}
@@ -12,7 +12,7 @@ trap 'rm -f "$log"' EXIT
 trap 'exit 1' HUP INT TERM
 
 status=0
-"$1" -db "$database" ./... >"$log" 2>&1 || status=$?
+"$1" -db "$database" "${3:-./...}" >"$log" 2>&1 || status=$?
 case $status in
 0) ;;
 3) ;; # findings

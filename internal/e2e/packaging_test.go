@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -206,29 +205,4 @@ func readRepository(t *testing.T, name string) string {
 	text, err := os.ReadFile(filepath.Join("..", "..", filepath.FromSlash(name)))
 	require.NoError(t, err)
 	return string(text)
-}
-
-func TestTheManualPageNamesEveryCommandAndFlag(t *testing.T) {
-	page := strings.ReplaceAll(readRepository(t, "packaging/smtpprobe.1"), `\-`, "-")
-	named := func(what, text string) {
-		if !strings.Contains(page, text) {
-			t.Errorf("%s: %q is not in the page", what, text)
-		}
-	}
-	for _, command := range []string{"", "check", "relays", "classes", "sample-config", "version"} {
-		args := []string{"--help"}
-		if command != "" {
-			args = []string{command, "--help"}
-		}
-		help, err := exec.Command(smtpprobeBinary(t), args...).Output()
-		require.NoError(t, err)
-		for _, flag := range regexp.MustCompile(`(?m)^ +(--[a-z][a-z_-]+)`).FindAllSubmatch(help, -1) {
-			named("smtpprobe "+command, string(flag[1]))
-		}
-		if command == "" {
-			for _, name := range regexp.MustCompile(`(?m)^   ([a-z][a-z-]+)   +`).FindAllSubmatch(help, -1) {
-				named(string(name[1]), "\n.SS "+string(name[1])+"\n")
-			}
-		}
-	}
 }
