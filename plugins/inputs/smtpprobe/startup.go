@@ -55,6 +55,8 @@ func (p *SMTPProbe) reach(ctx context.Context, r *relay) error {
 		return fmt.Errorf("relay %q: %w", r.name, err)
 	}
 	prober.Plan.Depth, prober.Plan.Expect = smtpprobe.DepthConnect, nil
+	ctx, cancel := context.WithTimeout(ctx, prober.Plan.Timeout) // for all its hosts: Telegraf waits
+	defer cancel()
 	targets, failed := p.engine.expand(ctx, prober.Target, prober.Plan, false)
 	if failed != nil {
 		return fmt.Errorf("relay %q: %w", r.name, failed.Err)
@@ -65,7 +67,9 @@ func (p *SMTPProbe) reach(ctx context.Context, r *relay) error {
 		if result.Err == nil {
 			return nil
 		}
-		err = fmt.Errorf("relay %q: %w", r.name, result.Err)
+		if err == nil { // the first host's tells, as in a probe
+			err = fmt.Errorf("relay %q: %w", r.name, result.Err)
+		}
 	}
 	return err
 }

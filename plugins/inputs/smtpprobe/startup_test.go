@@ -1,11 +1,15 @@
 package smtpprobe
 
 import (
+	"context"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
 func TestProbingAtStartupSucceedsIfAnyRelayDoes(t *testing.T) {
@@ -22,4 +26,19 @@ func TestProbingAtStartupSucceedsIfAnyRelayDoes(t *testing.T) {
 	s.play = refusing
 	require.ErrorContains(t, s.Probe(), "no relay can be reached")
 	require.ErrorContains(t, s.Probe(), "connect_error/refused")
+}
+
+func TestProbingAtStartupTakesNoLongerForADomainOfManyHosts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := onStage(t, []string{"mx://example.org"}, nil)
+		s.answering(make([]smtpprobe.Target, 20)...)
+		s.engine.probe = func(ctx context.Context, p *smtpprobe.Prober) *smtpprobe.Result {
+			<-ctx.Done()
+			return failing(p, smtperr.New(smtperr.ReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, ctx.Err()))
+		}
+		began := time.Now()
+		require.ErrorContains(t, s.Probe(), "read_timeout/no_greeting")
+		require.Equal(t, 9*time.Second, time.Since(began))
+	})
 }
