@@ -18,7 +18,8 @@ SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct)
 
 # v1.2.3 is 1.2.3; v1.2.3-rc.1 sorts before it, three commits later after it.
 # What has no version yet sorts before everything.
-NUMBER := $(shell echo '$(VERSION)' | sed -E 's/^v([0-9])/\1/; t version; s/^/0.0.0-/; :version; s/-([0-9]+)-g/+\1.g/; s/-/~/g')
+NUMBER := $(shell echo '$(VERSION)' | sed -E \
+	-e 's/^v([0-9])/\1/' -e 't version' -e 's/^/0.0.0-/' -e ':version' -e 's/-([0-9]+)-g/+\1.g/' -e 's/-/~/g')
 
 # Files of the checkout that archives and packages hold, where links between
 # them still lead.
