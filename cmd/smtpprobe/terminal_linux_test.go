@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -74,6 +75,19 @@ func (s *terminal) await(t *testing.T, text string) {
 	require.Contains(t, s.shown.String(), text)
 }
 
+// awaitNoEcho waits until what is typed is no longer shown.
+func (s *terminal) awaitNoEcho(t *testing.T) {
+	t.Helper()
+	for {
+		settings, err := unix.IoctlGetTermios(int(s.user.Fd()), unix.TCGETS)
+		require.NoError(t, err)
+		if settings.Lflag&unix.ECHO == 0 {
+			return
+		}
+		runtime.Gosched()
+	}
+}
+
 // screen is all that was shown until the program left.
 func (s *terminal) screen() string {
 	s.program.Close()
@@ -94,6 +108,7 @@ func TestThePasswordIsAskedForAtATerminalAndNotShown(t *testing.T) {
 		status <- run([]string{"smtpprobe", "check", "--probe", "auth", "--username", "user", "--auth-cleartext", at(srv)}, s.program, &stdout, s.program)
 	}()
 	s.await(t, "Password of user: ")
+	s.awaitNoEcho(t)
 	_, err := s.user.WriteString("s3cret word\n")
 	require.NoError(t, err)
 	require.Equal(t, statusOK, <-status)
