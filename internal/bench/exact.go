@@ -98,7 +98,7 @@ func showDeviations(name string, taken []deviations) error {
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "phase\tmin\tp50\tp90\tp99\tmax\t")
 	for _, phase := range append([]smtperr.Phase{smtperr.PhaseConnect}, spoken...) {
-		var all []time.Duration
+		all := make([]time.Duration, 0, len(taken))
 		for _, d := range taken {
 			all = append(all, d[phase])
 		}
