@@ -29,7 +29,7 @@ VULNCHECK := $(BIN)/.govulncheck-$(VULNCHECK_VERSION)
 ACTIONLINT := $(BIN)/.actionlint-$(ACTIONLINT_VERSION)
 LINTDOC  := $(BIN)/.readme_linter-$(TELEGRAF_VERSION)
 
-.PHONY: all build run test test-short lint fmt e2e bench fuzz soak docs clean
+.PHONY: all build run test test-short lint fmt e2e bench fuzz soak docs images clean
 .DEFAULT_GOAL := build
 
 all: lint test build
@@ -89,6 +89,10 @@ fuzz:
 
 soak: build
 	SOAK_TIME=$(SOAK_TIME) go test -tags soak -count 1 -timeout 0 -v -run Soak ./...
+
+# The pictures of the documentation, from a story that is played for them.
+images: build
+	internal/report/record/images.sh bin/smtpprobe docs/images
 
 # The parts of the documentation that are made from code; a test keeps them true.
 docs:

@@ -49,8 +49,10 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 
-	if len(args) > 1 && args[1] == "check" {
-		args = slices.Concat(args[:2], flagsFirst(args[2:], checkFlags()))
+	if len(args) > 1 {
+		if flags, ok := mixed()[args[1]]; ok {
+			args = slices.Concat(args[:2], flagsFirst(args[2:], flags))
+		}
 	}
 	err := newApp(&console{stdin: stdin, stdout: stdout, stderr: stderr}).RunContext(ctx, args)
 	if err == nil {
@@ -83,6 +85,7 @@ func newApp(c *console) *cli.App {
 		Commands: []*cli.Command{
 			c.checkCommand(),
 			c.relaysCommand(),
+			c.reportCommand(),
 			c.classesCommand(),
 			c.sampleConfigCommand(),
 			c.versionCommand(),

@@ -7,6 +7,11 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
+// mixed are the flags of the commands that take arguments, too.
+func mixed() map[string][]cli.Flag {
+	return map[string][]cli.Flag{"check": checkFlags(), "report": reportFlags()}
+}
+
 // flagsFirst moves the flags of a command ahead of its arguments, since the
 // parser stops at the first argument, and people append flags.
 func flagsFirst(args []string, flags []cli.Flag) []string {

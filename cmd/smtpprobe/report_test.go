@@ -1,0 +1,73 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+)
+
+func TestReportMakesAPageOfWhatOnceWrote(t *testing.T) {
+	srv := relay.Start(t, relay.Script{})
+	results := program("--once", "--config", configFile(t, "[[inputs.smtpprobe]]\n  servers = [\""+at(srv)+"\"]\n  helo = \"probe.test\"\n"))
+	require.Equal(t, statusOK, results.status, results.stderr)
+	dir := t.TempDir()
+	lines, page := filepath.Join(dir, "results.lp"), filepath.Join(dir, "report.html")
+	require.NoError(t, os.WriteFile(lines, []byte(results.stdout), 0o600))
+
+	got := program("report", lines)
+	require.Equal(t, statusOK, got.status, got.stderr)
+	require.Contains(t, got.stdout, at(srv))
+
+	for _, args := range [][]string{{"report", "-o", page, lines}, {"report", lines, "--output", page}} {
+		require.NoError(t, os.WriteFile(page, []byte("the report of yesterday"), 0o600))
+		into := program(args...)
+		require.Equal(t, statusOK, into.status, into.stderr)
+		require.Empty(t, into.stdout)
+		written, err := os.ReadFile(page)
+		require.NoError(t, err)
+		require.Equal(t, got.stdout, string(written))
+	}
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, left, 2, "no temporary file is left")
+}
+
+func TestReportReadsStandardInput(t *testing.T) {
+	got := programWith("smtpprobe,relay=a success=1i,result=\"none\",total_time=0.1 1795250000000000000\n", "report", "-")
+	require.Equal(t, statusOK, got.status, got.stderr)
+	require.Contains(t, got.stdout, "<title>SMTP relays, 2026-11-21 08:33:20 to ")
+}
+
+func TestReportSaysWhatIsWrong(t *testing.T) {
+	dir := t.TempDir()
+	empty, page := filepath.Join(dir, "empty.lp"), filepath.Join(dir, "report.html")
+	require.NoError(t, os.WriteFile(empty, nil, 0o600))
+	require.NoError(t, os.WriteFile(page, []byte("the report of yesterday"), 0o600))
+	for name, tt := range map[string]struct {
+		args   []string
+		status int
+		stderr string
+	}{
+		"no file":         {[]string{"report"}, statusUsage, "needs a file"},
+		"a missing file":  {[]string{"report", filepath.Join(dir, "missing.lp")}, statusFailed, "missing.lp"},
+		"no probe":        {[]string{"report", empty}, statusFailed, "no probe"},
+		"another format":  {[]string{"report", "report_test.go"}, statusFailed, "report_test.go is not line protocol: line 1"},
+		"an unknown flag": {[]string{"report", "--pdf", empty}, statusUsage, "pdf"},
+		"nowhere to go":   {[]string{"report", "-o", filepath.Join(dir, "no", "where"), empty}, statusFailed, "where"},
+		"no probe, and a page of before that stays": {[]string{"report", "-o", page, empty}, statusFailed, "no probe"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := program(tt.args...)
+			require.Equal(t, tt.status, got.status)
+			require.Contains(t, got.stderr, tt.stderr)
+			require.Empty(t, got.stdout)
+		})
+	}
+	kept, err := os.ReadFile(page)
+	require.NoError(t, err)
+	require.Equal(t, "the report of yesterday", string(kept))
+}

@@ -1,0 +1,236 @@
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+//go:embed page.html
+var pageHTML string
+
+var page = template.Must(template.New("page").Funcs(template.FuncMap{
+	"ms":      milliseconds,
+	"percent": percent,
+	"join":    func(list []string) string { return strings.Join(list, ", ") },
+	"code":    replyCode,
+	"time":    func(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05") },
+}).Parse(pageHTML))
+
+// view is what the page shows.
+type view struct {
+	Colours          template.CSS
+	From, To         time.Time
+	Ticks            []string
+	Columns, Bars    int
+	Probes, Failed   int
+	Relays           []relayView
+	Causes           []cause
+	Timed            []bar
+	Most             int
+	Legend           []legend // of the classes
+	Phases           []smtperr.Phase
+	Certificates     []certificate
+	Groups           []groupView
+	Working, Failing int
+}
+
+type relayView struct {
+	Label       string
+	Probes      int
+	Success     float64 // percent
+	Working     bool    // at last
+	State       string
+	Class       smtperr.Class
+	Median, P95 float32
+	Spans       []span
+	Steps       []step
+	Whole       float32 // sum of the medians
+	Error       string
+	Often       string // the most frequent failure
+}
+
+type legend struct {
+	Class smtperr.Class
+	Text  string
+}
+
+type certificate struct {
+	Label string
+	Until time.Time
+	Days  int
+}
+
+type groupView struct {
+	Name             string
+	Served, Attempts float64
+	Healthy, Members int64
+	By               []string
+}
+
+// WriteHTML writes the page. Times are UTC.
+func (r *Report) WriteHTML(w io.Writer) error {
+	if len(r.relays) == 0 {
+		return ErrNoProbes
+	}
+	if err := page.Execute(w, r.view()); err != nil {
+		return fmt.Errorf("writing the report: %w", err)
+	}
+	return nil
+}
+
+func (r *Report) view() *view {
+	all := r.sorted()
+	over := r.scale(all)
+	v := &view{Colours: colours(), From: r.from, To: r.to, Ticks: over.ticks(), Columns: columns, Bars: bars, Causes: causes(all)}
+	v.Timed, v.Most = overTime(all, over)
+	seen := make(map[smtperr.Class]bool)
+	phases := make(map[smtperr.Phase]bool)
+	for i, label := range labels(all) {
+		s := all[i]
+		shown := s.view(label, over)
+		v.Relays = append(v.Relays, shown)
+		v.Probes += len(s.probes)
+		v.Failed += len(s.probes) - s.successes()
+		if s.lastSuccess {
+			v.Working++
+		} else {
+			v.Failing++
+		}
+		for _, sp := range shown.Spans {
+			seen[sp.Class] = true
+		}
+		for f := range s.failed {
+			seen[f.class] = true
+		}
+		for _, st := range shown.Steps {
+			phases[st.Phase] = true
+		}
+		if !s.expiry.IsZero() {
+			v.Certificates = append(v.Certificates, certificate{label, s.expiry, int(s.expiry.Sub(r.to).Hours() / 24)})
+		}
+	}
+	slices.SortStableFunc(v.Certificates, func(a, b certificate) int { return a.Until.Compare(b.Until) })
+	for _, class := range slices.Sorted(maps.Keys(seen)) {
+		v.Legend = append(v.Legend, legend{class, state(class)})
+	}
+	for _, phase := range order {
+		if phases[phase] {
+			v.Phases = append(v.Phases, phase)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(r.groups)) {
+		g := r.groups[name]
+		v.Groups = append(v.Groups, groupView{
+			Name: g.name, Served: 100 * float64(g.served) / float64(g.asked), Attempts: float64(g.attempts) / float64(g.asked),
+			Healthy: g.healthy, Members: g.members, By: g.by(),
+		})
+	}
+	return v
+}
+
+func (s *series) view(label string, over scale) relayView {
+	totals := s.totals()
+	v := relayView{
+		Label: label, Probes: len(s.probes), Success: 100 * float64(s.successes()) / float64(len(s.probes)),
+		Working: s.lastSuccess, State: state(s.lastClass), Class: s.lastClass,
+		Median: quantile(totals, 0.5), P95: quantile(totals, 0.95),
+		Spans: s.timeline(over), Steps: s.waterfall(), Error: s.errorText,
+	}
+	if s.lastSuccess {
+		v.State, v.Class = state(smtperr.None), smtperr.None
+	}
+	for _, st := range v.Steps {
+		v.Whole += st.Median
+	}
+	if f, failed := s.worst(); failed {
+		v.Often = f.class.String() + "/" + f.reason
+	}
+	return v
+}
+
+// scale reaches a probe's interval beyond the last one, which has a width too.
+func (r *Report) scale(all []*series) scale {
+	var most time.Duration
+	for _, s := range all {
+		most = max(most, s.interval())
+	}
+	return scale{r.from, r.to.Add(most)}
+}
+
+// ticks are times along the scale, at equal distances; the first one and those
+// of another day than the one before have the date.
+func (s scale) ticks() []string {
+	const most = 5
+	texts := make([]string, 0, most)
+	before := ""
+	for i := range most {
+		at := s.from.Add(s.to.Sub(s.from) * time.Duration(i) / (most - 1)).UTC()
+		day, text := at.Format(time.DateOnly), at.Format(time.TimeOnly)
+		if day != before {
+			text = day + " " + text
+		}
+		before = day
+		texts = append(texts, text)
+	}
+	return texts
+}
+
+// labels names each target by its relay, and by as much more as tells it from
+// others of that name.
+func labels(all []*series) []string {
+	texts := make([]string, len(all))
+	for i, s := range all {
+		texts[i] = s.id.relay
+		for _, part := range []func(identity) string{
+			func(id identity) string { return id.source },
+			func(id identity) string { return id.port },
+			func(id identity) string { return id.ip },
+			func(id identity) string { return id.probe },
+			func(id identity) string { return id.host },
+		} {
+			differs := slices.ContainsFunc(all, func(o *series) bool { return o.id.relay == s.id.relay && part(o.id) != part(s.id) })
+			if own := part(s.id); differs && own != "" {
+				texts[i] += " · " + own
+			}
+		}
+	}
+	return texts
+}
+
+func milliseconds(seconds float32) string {
+	ms := float64(seconds) * 1000
+	switch {
+	case ms < 10:
+		return strconv.FormatFloat(ms, 'f', 2, 64) + " ms"
+	case ms < 1000:
+		return strconv.FormatFloat(ms, 'f', 0, 64) + " ms"
+	}
+	return strconv.FormatFloat(ms/1000, 'f', 2, 64) + " s"
+}
+
+// percent never rounds up to all of it, nor down to nothing.
+func percent(p float64) string {
+	switch {
+	case p > 0 && p < 0.1:
+		return "< 0.1 %"
+	case p < 100 && p > 99.9:
+		return "> 99.9 %"
+	}
+	return strconv.FormatFloat(p, 'f', 1, 64) + " %"
+}
+
+func replyCode(code int64) string {
+	if code == 0 {
+		return "–"
+	}
+	return strconv.FormatInt(code, 10)
+}

@@ -1,0 +1,213 @@
+package report_test
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/report"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// base is a Saturday in 2026, in seconds.
+const base = 1795250000
+
+// at is a line of the plugin's, some seconds later. Tags begin with a comma.
+func at(second int, relay, tags, fields string) string {
+	return fmt.Sprintf("smtpprobe,relay=%s,source=127.0.0.1,port=25,probe=ehlo%s %s %d000000000\n", relay, tags, fields, base+second)
+}
+
+func ok(second int, relay string) string {
+	return at(second, relay, "", `success=1i,result="none",result_reason="none",result_phase="done",smtp_code=250i,total_time=0.004,connect_time=0.001,ehlo_time=0.003`)
+}
+
+func failed(second int, relay, class, reason string) string {
+	return at(second, relay, "", fmt.Sprintf(
+		`success=0i,result=%q,result_reason=%q,result_phase="rcpt",smtp_code=550i,total_time=0.2,connect_time=0.001,error="%s at rcpt: 550 no"`, class, reason, class))
+}
+
+// made is the page of some lines.
+func made(t *testing.T, lines ...string) *page {
+	t.Helper()
+	r := report.New()
+	require.NoError(t, r.Read("test", strings.NewReader(strings.Join(lines, ""))))
+	var b strings.Builder
+	require.NoError(t, r.WriteHTML(&b))
+	root, err := html.Parse(strings.NewReader(b.String()))
+	require.NoError(t, err)
+	return &page{t: t, root: root, text: b.String()}
+}
+
+func TestStatesOverTime(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		lines string
+		want  []string // class, from and width of each stretch of 240 columns
+	}{
+		"a relay that works is one stretch":      {ok(0, "a") + ok(10, "a") + ok(20, "a"), []string{"c0 0+240"}},
+		"a failure lasts until the next probe":   {ok(0, "a") + failed(10, "a", "auth_failed", "") + ok(20, "a"), []string{"c0 0+80", "c16 80+80", "c0 160+80"}},
+		"the order of the lines does not matter": {ok(20, "a") + ok(0, "a") + failed(10, "a", "auth_failed", ""), []string{"c0 0+80", "c16 80+80", "c0 160+80"}},
+		"probes that are missing leave a gap":    {ok(0, "a") + ok(10, "a") + ok(20, "a") + ok(70, "a"), []string{"c0 0+120", "c0 210+30"}},
+		"a probe alone is a stretch":             {ok(0, "a"), []string{"c0 0+1"}},
+		"a failure that was expected is ok":      {at(0, "a", "", `success=1i,result="recipients_refused",total_time=0.1`), []string{"c0 0+1"}},
+		"a class that is not known is unknown":   {at(0, "a", "", `success=0i,result="of_a_later_version",total_time=0.1`), []string{"c28 0+1"}},
+		"a short failure is not hidden by the rest": {
+			strings.Join(func() (lines []string) {
+				for i := range 1000 {
+					if i == 500 {
+						lines = append(lines, failed(i, "a", "auth_failed", ""))
+						continue
+					}
+					lines = append(lines, ok(i, "a"))
+				}
+				return lines
+			}(), ""),
+			[]string{"c0 0+120", "c16 120+1", "c0 121+119"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var got []string
+			for _, rect := range made(t, tt.lines).find("timeline", "rect") {
+				if class := attribute(rect, "class"); class != "blank" {
+					got = append(got, class+" "+attribute(rect, "x")+"+"+attribute(rect, "width"))
+				}
+			}
+			require.Equal(t, tt.want, got)
+		})
+	}
+}
+
+func TestTableOfRelays(t *testing.T) {
+	t.Parallel()
+	p := made(t,
+		ok(0, "a"), ok(10, "a"), failed(20, "a", "recipients_refused", "relay_denied"), ok(30, "a"),
+		ok(0, "b"), failed(10, "b", "auth_failed", "auth_credentials_invalid"),
+		strings.Replace(failed(20, "b", "canceled", "none"), "auth", "canceled", 1),
+		"smtpprobe_phase,relay=a,phase=ehlo duration=0.1,code=250i 1795250000000000000\n",
+		"cpu,host=x usage=1 1795250000000000000\n",
+	)
+	require.Equal(t, [][]string{
+		{"a", "ok", "4", "75.0 %", "4.00 ms", "200 ms", "recipients_refused/relay_deniedrecipients_refused at rcpt: 550 no"},
+		{"b", "auth_failed", "2", "50.0 %", "4.00 ms", "200 ms", "auth_failed/auth_credentials_invalidauth_failed at rcpt: 550 no"},
+	}, p.rows("relays"))
+	require.Equal(t, []string{"a 75.0 %", "b 50.0 %"}, p.timelineLabels())
+	causes := p.rows("causes")
+	require.Len(t, causes, 2)
+	require.Equal(t, []string{"auth_failed", "auth_credentials_invalid", "rcpt", "550", "1", "50.0 %", "credentials", "b"}, causes[0][:8])
+	require.Contains(t, causes[0][8], "password")
+}
+
+func TestTheOutcomeTagsMayBeDroppedAndTheMetricRenamed(t *testing.T) {
+	t.Parallel()
+	line := failed(0, "a", "auth_failed", "auth_credentials_invalid")
+	p := made(t, strings.Replace(line, "smtpprobe,", "mail_relays,", 1))
+	require.Equal(t, "auth_failed", p.rows("relays")[0][1])
+}
+
+func TestTargetsOfOneRelayAreToldApart(t *testing.T) {
+	t.Parallel()
+	p := made(t,
+		at(0, "mx", ",host=berlin,ip=192.0.2.1", `success=1i,result="none",total_time=0.1`),
+		at(0, "mx", ",host=berlin,ip=192.0.2.2", `success=1i,result="none",total_time=0.1`),
+		at(0, "mx", ",host=oslo,ip=192.0.2.2", `success=0i,result="connect_timeout",total_time=5`),
+		at(0, "other", ",host=oslo", `success=1i,result="none",total_time=0.1`),
+	)
+	var labels []string
+	for _, row := range p.rows("relays") {
+		labels = append(labels, row[0])
+	}
+	require.Equal(t, []string{"mx · 192.0.2.1 · berlin", "mx · 192.0.2.2 · berlin", "mx · 192.0.2.2 · oslo", "other"}, labels)
+}
+
+func TestPhasesFollowEachOther(t *testing.T) {
+	t.Parallel()
+	fields := `success=1i,result="none",total_time=0.1,connect_time=0.01,greeting_time=0.02,tls_time=0.01,quit_time=0.0`
+	p := made(t, at(0, "a", "", fields), at(1, "a", "", strings.Replace(fields, "0.02", "0.06", 1)))
+	var got []string
+	for _, rect := range p.find("latency", "rect")[:4] {
+		got = append(got, attribute(rect, "class")+" "+attribute(rect, "x")+"+"+attribute(rect, "width"))
+	}
+	require.Equal(t, []string{"p-connect 0+25", "p-greeting 25+50", "p-tls 75+25", "p-quit 100+0"}, roundly(got))
+	require.Contains(t, p.text, "20 ms, 95 % 60 ms", "the median and the quantile of the greeting")
+}
+
+func TestGroupsAndCertificates(t *testing.T) {
+	t.Parallel()
+	group := func(selected string, success int) string {
+		return fmt.Sprintf("smtpprobe_group,group=out,selected=%s success=%di,attempts=2i,healthy=1i,total=2i,total_time=0.1 %d000000000\n", selected, success, base)
+	}
+	p := made(t, group("b", 1), group("a", 1), group("a", 1), group("none", 0),
+		at(0, "late", "", `success=1i,result="none",total_time=0.1,cert_expiry=8640000i`),
+		at(0, "soon", "", `success=0i,result="tls_verify_error",total_time=0.1,cert_expiry=-86400i`),
+	)
+	require.Equal(t, [][]string{{"out", "75.0 %", "2.0", "1 of 2", "a, b"}}, p.rows("groups"))
+	require.Equal(t, [][]string{{"soon", "2026-11-20 08:33:20", "-1"}, {"late", "2027-03-01 08:33:20", "100"}}, p.rows("certificates"))
+}
+
+func TestStrangersTextIsOnlyText(t *testing.T) {
+	t.Parallel()
+	const evil = `</title><script>alert(1)</script>"'`
+	p := made(t, fmt.Sprintf("smtpprobe,relay=%s success=0i,result=%q,result_reason=%q,result_phase=%[2]q,total_time=0.1,error=%[2]q %[4]d000000000\n",
+		strings.NewReplacer(" ", `\ `, ",", `\,`, "=", `\=`).Replace(evil), evil, evil, base))
+	require.Empty(t, p.find("", "script"))
+	require.Equal(t, evil, p.rows("relays")[0][0])
+	require.NotContains(t, p.text, "ZgotmplZ")
+}
+
+func TestThePageNeedsNothingElse(t *testing.T) {
+	t.Parallel()
+	p := made(t, ok(0, "a"), failed(1, "a", "auth_failed", ""))
+	for _, reference := range []string{"http:", "https:", "src=", "href=", "@import", "url("} {
+		require.NotContains(t, p.text, reference)
+	}
+}
+
+func TestEveryClassHasAColourOfItsOwn(t *testing.T) {
+	t.Parallel()
+	text := made(t, ok(0, "a")).text
+	seen := make(map[string]string)
+	for _, info := range smtperr.Classes() {
+		_, rule, found := strings.Cut(text, fmt.Sprintf(".c%d{", info.Class))
+		require.True(t, found, info.Name)
+		rule, _, _ = strings.Cut(rule, "}")
+		require.Empty(t, seen[rule], info.Name)
+		seen[rule] = info.Name
+	}
+}
+
+func TestWhatCannotBeReported(t *testing.T) {
+	t.Parallel()
+	r := report.New()
+	require.ErrorIs(t, r.WriteHTML(io.Discard), report.ErrNoProbes)
+	require.NoError(t, r.Read("x", strings.NewReader("cpu usage=1\n# a comment\n\n")))
+	require.ErrorIs(t, r.WriteHTML(io.Discard), report.ErrNoProbes)
+	require.EqualError(t, r.Read("results.lp", strings.NewReader(ok(0, "a")+"this is not it\n")), "results.lp is not line protocol: line 2, column 8")
+	require.ErrorIs(t, r.Read("x", broken{}), io.ErrUnexpectedEOF)
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
+func BenchmarkReport(b *testing.B) {
+	var lines strings.Builder
+	for i := range 100_000 {
+		if name := fmt.Sprintf("relay%d", i%100); i%7 == 0 {
+			lines.WriteString(failed(i/100, name, "auth_failed", "auth_credentials_invalid"))
+		} else {
+			lines.WriteString(ok(i/100, name))
+		}
+	}
+	b.SetBytes(int64(lines.Len()))
+	b.ReportAllocs()
+	for b.Loop() {
+		r := report.New()
+		require.NoError(b, r.Read("benchmark", strings.NewReader(lines.String())))
+		require.NoError(b, r.WriteHTML(io.Discard))
+	}
+}

@@ -1,0 +1,124 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"time"
+
+	"github.com/influxdata/telegraf"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// identity is what tells targets apart: the tags that never change for one, and
+// the host that probes it.
+type identity struct{ relay, source, port, ip, probe, host string }
+
+func identify(m telegraf.Metric) identity {
+	tag := func(key string) string { value, _ := m.GetTag(key); return value }
+	return identity{tag("relay"), tag("source"), tag("port"), tag("ip"), tag("probe"), tag("host")}
+}
+
+// series is what is known of one target.
+type series struct {
+	id     identity
+	probes []probe
+	took   map[smtperr.Phase][]float32 // seconds of each time that it completed
+	failed map[failure]int
+
+	latest      time.Time // of the probe that the following is of
+	lastClass   smtperr.Class
+	lastSuccess bool
+	expiry      time.Time // of the certificate shown last
+	errorText   string    // of the latest failure
+	errorAt     time.Time
+}
+
+// probe is one probe.
+type probe struct {
+	at      time.Time
+	class   smtperr.Class
+	success bool    // the outcome was the one expected
+	total   float32 // seconds
+}
+
+// shown is the state in the timeline: a failure that was expected is none.
+func (p probe) shown() smtperr.Class {
+	if p.success {
+		return smtperr.None
+	}
+	return p.class
+}
+
+// failure is one way to fail.
+type failure struct {
+	class         smtperr.Class
+	reason, phase string
+	code          int64
+}
+
+func newSeries(id identity) *series {
+	return &series{id: id, took: make(map[smtperr.Phase][]float32), failed: make(map[failure]int)}
+}
+
+func (s *series) add(m telegraf.Metric, class smtperr.Class) {
+	p := probe{at: m.Time(), class: class, success: number[int64](m, "success") == 1, total: float32(number[float64](m, "total_time"))}
+	s.probes = append(s.probes, p)
+	for _, phase := range smtperr.Phases() {
+		if seconds, ok := m.GetField(string(phase) + "_time"); ok {
+			if f, ok := seconds.(float64); ok {
+				s.took[phase] = append(s.took[phase], float32(f))
+			}
+		}
+	}
+	if !p.success {
+		s.failed[failure{class, text(m, "result_reason"), text(m, "result_phase"), number[int64](m, "smtp_code")}]++
+		if !p.at.Before(s.errorAt) {
+			s.errorAt, s.errorText = p.at, text(m, "error")
+		}
+	}
+	if p.at.Before(s.latest) {
+		return
+	}
+	s.latest, s.lastClass, s.lastSuccess = p.at, class, p.success
+	if m.HasField("cert_expiry") {
+		s.expiry = p.at.Add(time.Duration(number[int64](m, "cert_expiry")) * time.Second)
+	}
+}
+
+func (s *series) successes() int {
+	n := 0
+	for _, p := range s.probes {
+		if p.success {
+			n++
+		}
+	}
+	return n
+}
+
+// worst is the failure that was seen most often; ties go to the first in the
+// classifier's table.
+func (s *series) worst() (failure, bool) {
+	var most failure
+	seen := 0
+	for f, n := range s.failed {
+		if n > seen || n == seen && cmp.Less(f.class, most.class) {
+			most, seen = f, n
+		}
+	}
+	return most, seen > 0
+}
+
+func number[T int64 | float64](m telegraf.Metric, field string) T {
+	value, _ := m.GetField(field)
+	n, _ := value.(T)
+	return n
+}
+
+func text(m telegraf.Metric, field string) string {
+	value, ok := m.GetField(field)
+	if !ok {
+		return ""
+	}
+	return fmt.Sprint(value)
+}
