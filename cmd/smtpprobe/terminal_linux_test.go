@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -78,14 +79,14 @@ func (s *terminal) await(t *testing.T, text string) {
 // awaitNoEcho waits until what is typed is no longer shown.
 func (s *terminal) awaitNoEcho(t *testing.T) {
 	t.Helper()
-	for {
+	for limit := time.Now().Add(30 * time.Second); time.Now().Before(limit); runtime.Gosched() {
 		settings, err := unix.IoctlGetTermios(int(s.user.Fd()), unix.TCGETS)
 		require.NoError(t, err)
 		if settings.Lflag&unix.ECHO == 0 {
 			return
 		}
-		runtime.Gosched()
 	}
+	require.Fail(t, "what is typed is still shown")
 }
 
 // screen is all that was shown until the program left.
