@@ -13,7 +13,7 @@ const (
 	barsHigh = 100 // units that the highest of them has
 )
 
-// bar is one class's part of the failures in a stretch of time.
+// bar is one class's and reason's part of the failures in a stretch of time.
 type bar struct {
 	X, Y, Height float64
 	Class        smtperr.Class
@@ -21,31 +21,47 @@ type bar struct {
 	Text         string
 }
 
-// overTime counts the failures by class in equal stretches of time. most is
+// kind is what the failures over time are told apart by.
+type kind struct {
+	class  smtperr.Class
+	reason string
+}
+
+func (k kind) String() string {
+	if k.reason == "" {
+		return state(k.class)
+	}
+	return state(k.class) + "/" + k.reason
+}
+
+// overTime counts the failures by class and reason in equal stretches of time. most is
 // what the highest column stands for.
 func overTime(all []*series, over scale) (drawn []bar, most int) {
-	counts := make([]map[smtperr.Class]int, bars)
+	counts := make([]map[kind]int, bars)
 	sums := make([]int, bars)
 	for _, s := range all {
 		for _, p := range s.probes {
 			if p.success {
 				continue
 			}
-			i := min(over.column(p.at)*bars/columns, bars-1)
+			i := over.bar(p.at)
 			if counts[i] == nil {
-				counts[i] = make(map[smtperr.Class]int)
+				counts[i] = make(map[kind]int)
 			}
-			counts[i][p.class]++
+			counts[i][kind{p.class, p.reason.Value()}]++
 			sums[i]++
 			most = max(most, sums[i])
 		}
 	}
-	for i, byClass := range counts {
+	for i, byKind := range counts {
 		base := float64(barsHigh)
-		for _, class := range slices.Sorted(maps.Keys(byClass)) {
-			high := barsHigh * float64(byClass[class]) / float64(most)
+		kinds := slices.SortedFunc(maps.Keys(byKind), func(a, b kind) int {
+			return cmp.Or(cmp.Compare(a.class, b.class), cmp.Compare(a.reason, b.reason))
+		})
+		for _, k := range kinds {
+			high := barsHigh * float64(byKind[k]) / float64(most)
 			base -= high
-			drawn = append(drawn, bar{float64(i), base, high, class, byClass[class], state(class)})
+			drawn = append(drawn, bar{float64(i), base, high, k.class, byKind[k], k.String()})
 		}
 	}
 	return drawn, most
@@ -55,7 +71,7 @@ func overTime(all []*series, over scale) (drawn []bar, most int) {
 type cause struct {
 	Class               smtperr.Class
 	Name, Reason, Phase string
-	Code                int64
+	Code                int16
 	Count               int
 	Share               float64 // percent of all failures
 	Relays              []string

@@ -20,7 +20,7 @@ type step struct {
 func (s *series) waterfall() []step {
 	steps := make([]step, 0, len(order))
 	var whole float64
-	for _, phase := range order {
+	for _, phase := range s.order() {
 		times := s.took[phase]
 		if len(times) == 0 {
 			continue
@@ -40,8 +40,16 @@ func (s *series) waterfall() []step {
 	return steps
 }
 
-// order is that of the phases in a session over STARTTLS, which is not that of
-// a session that begins with TLS.
+// order is that of the phases in a session of the target's.
+func (s *series) order() []smtperr.Phase {
+	if !s.implicit {
+		return order
+	}
+	own := slices.DeleteFunc(slices.Clone(order), func(p smtperr.Phase) bool { return p == smtperr.PhaseTLS })
+	return slices.Insert(own, slices.Index(own, smtperr.PhaseConnect)+1, smtperr.PhaseTLS)
+}
+
+// order is that of the phases in a session over STARTTLS.
 var order = []smtperr.Phase{
 	smtperr.PhaseDNS, smtperr.PhaseConnect, smtperr.PhaseGreeting, smtperr.PhaseEHLO, smtperr.PhaseHELO, smtperr.PhaseSTARTTLS,
 	smtperr.PhaseTLS, smtperr.PhaseAuth, smtperr.PhaseMail, smtperr.PhaseRcpt, smtperr.PhaseData, smtperr.PhaseBody,

@@ -20,8 +20,10 @@ var pageHTML string
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
 	"ms":      milliseconds,
 	"percent": percent,
-	"join":    func(list []string) string { return strings.Join(list, ", ") },
+	"join":    join,
 	"code":    replyCode,
+	"kind":    kindOfReply,
+	"clock":   clock,
 	"time":    func(at time.Time) string { return at.UTC().Format("2006-01-02 15:04:05") },
 }).Parse(pageHTML))
 
@@ -34,6 +36,7 @@ type view struct {
 	Probes, Failed   int
 	Relays           []relayView
 	Causes           []cause
+	Answers          []answer
 	Timed            []bar
 	Most             int
 	Legend           []legend // of the classes
@@ -56,6 +59,7 @@ type relayView struct {
 	Whole       float32 // sum of the medians
 	Error       string
 	Often       string // the most frequent failure
+	Seen        time.Time
 }
 
 type legend struct {
@@ -90,7 +94,7 @@ func (r *Report) WriteHTML(w io.Writer) error {
 func (r *Report) view() *view {
 	all := r.sorted()
 	over := r.scale(all)
-	v := &view{Colours: colours(), From: r.from, To: r.to, Ticks: over.ticks(), Columns: columns, Bars: bars, Causes: causes(all)}
+	v := &view{Colours: colours(), From: r.from, To: r.to, Ticks: over.ticks(), Columns: columns, Bars: bars, Causes: causes(all), Answers: codes(all, over)}
 	v.Timed, v.Most = overTime(all, over)
 	seen := make(map[smtperr.Class]bool)
 	phases := make(map[smtperr.Phase]bool)
@@ -143,7 +147,7 @@ func (s *series) view(label string, over scale) relayView {
 		Label: label, Probes: len(s.probes), Success: 100 * float64(s.successes()) / float64(len(s.probes)),
 		Working: s.lastSuccess, State: state(s.lastClass), Class: s.lastClass,
 		Median: quantile(totals, 0.5), P95: quantile(totals, 0.95),
-		Spans: s.timeline(over), Steps: s.waterfall(), Error: s.errorText,
+		Spans: s.timeline(over), Steps: s.waterfall(), Error: s.errorText, Seen: s.latest,
 	}
 	if s.lastSuccess {
 		v.State, v.Class = state(smtperr.None), smtperr.None
@@ -163,7 +167,7 @@ func (r *Report) scale(all []*series) scale {
 	for _, s := range all {
 		most = max(most, s.interval())
 	}
-	return scale{r.from, r.to.Add(most)}
+	return scale{r.from, r.to.Add(most), most}
 }
 
 // ticks are times along the scale, at equal distances; the first one and those
@@ -188,6 +192,10 @@ func (s scale) ticks() []string {
 // others of that name.
 func labels(all []*series) []string {
 	texts := make([]string, len(all))
+	of := make(map[string][]*series)
+	for _, s := range all {
+		of[s.id.relay] = append(of[s.id.relay], s)
+	}
 	for i, s := range all {
 		texts[i] = s.id.relay
 		for _, part := range []func(identity) string{
@@ -197,7 +205,7 @@ func labels(all []*series) []string {
 			func(id identity) string { return id.probe },
 			func(id identity) string { return id.host },
 		} {
-			differs := slices.ContainsFunc(all, func(o *series) bool { return o.id.relay == s.id.relay && part(o.id) != part(s.id) })
+			differs := slices.ContainsFunc(of[s.id.relay], func(o *series) bool { return part(o.id) != part(s.id) })
 			if own := part(s.id); differs && own != "" {
 				texts[i] += " · " + own
 			}
@@ -228,9 +236,36 @@ func percent(p float64) string {
 	return strconv.FormatFloat(p, 'f', 1, 64) + " %"
 }
 
-func replyCode(code int64) string {
+// shownNames bounds how many relays one row names.
+const shownNames = 8
+
+func join(names []string) string {
+	if more := len(names) - shownNames; more > 1 {
+		return strings.Join(names[:shownNames], ", ") + " and " + strconv.Itoa(more) + " more"
+	}
+	return strings.Join(names, ", ")
+}
+
+// clock leaves the day out where it is that of the report's end.
+func clock(at, end time.Time) string {
+	if at.UTC().Format(time.DateOnly) == end.UTC().Format(time.DateOnly) {
+		return at.UTC().Format(time.TimeOnly)
+	}
+	return at.UTC().Format(time.DateTime)
+}
+
+// kindOfReply is the first digit of a code if it says something, else 0.
+func kindOfReply(code int16) int16 {
+	switch first := code / 100; first {
+	case 2, 4, 5:
+		return first
+	}
+	return 0
+}
+
+func replyCode(code int16) string {
 	if code == 0 {
 		return "–"
 	}
-	return strconv.FormatInt(code, 10)
+	return strconv.Itoa(int(code))
 }

@@ -29,7 +29,8 @@ func New() *Report {
 }
 
 // ErrNoProbes is the error of a report on results without a single probe.
-var ErrNoProbes = errors.New("there is no probe in what was read")
+var ErrNoProbes = errors.New("there is no probe in what was read: " +
+	`wanted is line protocol, as smtpprobe --once or outputs.file with data_format = "influx" writes it`)
 
 // Read adds what a stream of line protocol says, up to its end. An error names
 // what was read by the name given, and the line.

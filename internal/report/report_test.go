@@ -3,6 +3,7 @@ package report_test
 import (
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -52,9 +53,10 @@ func TestStatesOverTime(t *testing.T) {
 		"a failure lasts until the next probe":   {ok(0, "a") + failed(10, "a", "auth_failed", "") + ok(20, "a"), []string{"c0 0+80", "c16 80+80", "c0 160+80"}},
 		"the order of the lines does not matter": {ok(20, "a") + ok(0, "a") + failed(10, "a", "auth_failed", ""), []string{"c0 0+80", "c16 80+80", "c0 160+80"}},
 		"probes that are missing leave a gap":    {ok(0, "a") + ok(10, "a") + ok(20, "a") + ok(70, "a"), []string{"c0 0+120", "c0 210+30"}},
-		"a probe alone is a stretch":             {ok(0, "a"), []string{"c0 0+1"}},
-		"a failure that was expected is ok":      {at(0, "a", "", `success=1i,result="recipients_refused",total_time=0.1`), []string{"c0 0+1"}},
-		"a class that is not known is unknown":   {at(0, "a", "", `success=0i,result="of_a_later_version",total_time=0.1`), []string{"c28 0+1"}},
+		"a probe alone is the whole":             {ok(0, "a"), []string{"c0 0+240"}},
+		"a single gather is the whole of each":   {ok(0, "a") + failed(2, "b", "auth_failed", ""), []string{"c0 0+240", "c16 0+240"}},
+		"a failure that was expected is ok":      {at(0, "a", "", `success=1i,result="recipients_refused",total_time=0.1`), []string{"c0 0+240"}},
+		"a class that is not known is unknown":   {at(0, "a", "", `success=0i,result="of_a_later_version",total_time=0.1`), []string{"c28 0+240"}},
 		"a short failure is not hidden by the rest": {
 			strings.Join(func() (lines []string) {
 				for i := range 1000 {
@@ -92,8 +94,8 @@ func TestTableOfRelays(t *testing.T) {
 		"cpu,host=x usage=1 1795250000000000000\n",
 	)
 	require.Equal(t, [][]string{
-		{"a", "ok", "4", "75.0 %", "4.00 ms", "200 ms", "recipients_refused/relay_deniedrecipients_refused at rcpt: 550 no"},
-		{"b", "auth_failed", "2", "50.0 %", "4.00 ms", "200 ms", "auth_failed/auth_credentials_invalidauth_failed at rcpt: 550 no"},
+		{"a", "ok", "4", "75.0 %", "4.00 ms", "200 ms", "08:33:50", "recipients_refused/relay_deniedrecipients_refused at rcpt: 550 no"},
+		{"b", "auth_failed", "2", "50.0 %", "4.00 ms", "200 ms", "08:33:30", "auth_failed/auth_credentials_invalidauth_failed at rcpt: 550 no"},
 	}, p.rows("relays"))
 	require.Equal(t, []string{"a 75.0 %", "b 50.0 %"}, p.timelineLabels())
 	causes := p.rows("causes")
@@ -136,6 +138,65 @@ func TestPhasesFollowEachOther(t *testing.T) {
 	require.Contains(t, p.text, "20 ms, 95 % 60 ms", "the median and the quantile of the greeting")
 }
 
+func TestTLSComesFirstWhereTheSessionBeginsWithIt(t *testing.T) {
+	t.Parallel()
+	fields := `success=1i,result="none",total_time=0.1,connect_time=0.01,greeting_time=0.02,tls_time=0.01`
+	for tls, want := range map[string][]string{
+		"implicit": {"p-connect", "p-tls", "p-greeting"},
+		"required": {"p-connect", "p-greeting", "p-tls"},
+	} {
+		var got []string
+		for _, rect := range made(t, at(0, "a", ",tls="+tls, fields)).find("latency", "rect")[:3] {
+			got = append(got, attribute(rect, "class"))
+		}
+		require.Equal(t, want, got, tls)
+	}
+}
+
+func TestReplyCodesThatDecided(t *testing.T) {
+	t.Parallel()
+	p := made(t,
+		ok(0, "a"), ok(10, "a"), ok(10, "b"),
+		failed(20, "a", "recipients_refused", "relay_denied"),
+		at(30, "a", "", `success=0i,result="connect_error",result_reason="refused",result_phase="connect",smtp_code=0i,total_time=0.1`),
+		at(40, "a", "", `success=0i,result="protocol_error",result_reason="bad_code",result_phase="greeting",smtp_code=70000i,total_time=0.1`),
+	)
+	require.Equal(t, [][]string{
+		{"–", "2", "33.3 %", "connect, greeting", "a", "11"},
+		{"250", "3", "50.0 %", "", "a, b", "12"},
+		{"550", "1", "16.7 %", "rcpt", "a", "1"},
+	}, p.rows("codes"), "the last cell is how often, over time")
+	var classes []string
+	for _, rect := range p.find("codes", "rect") {
+		classes = append(classes, attribute(rect, "class"))
+	}
+	require.Equal(t, []string{"blank", "r0", "r0", "blank", "r2", "r2", "blank", "r5"}, classes)
+}
+
+func TestFailuresOverTimeTellClassAndReason(t *testing.T) {
+	t.Parallel()
+	p := made(t,
+		failed(0, "a", "auth_failed", "auth_credentials_invalid"), failed(0, "b", "auth_failed", "auth_temporary"),
+		failed(0, "c", "auth_failed", "auth_temporary"), ok(60, "a"), failed(120, "a", "connect_error", "refused"),
+	)
+	var got []string
+	for _, title := range p.find("failures", "title") {
+		got = append(got, content(title))
+	}
+	require.Equal(t, []string{"1 auth_failed/auth_credentials_invalid", "2 auth_failed/auth_temporary", "1 connect_error/refused"}, got)
+	require.Contains(t, p.text, "at most 3 at a time")
+}
+
+func TestARowOfManyRelaysNamesSome(t *testing.T) {
+	t.Parallel()
+	var lines strings.Builder
+	for i := range 20 {
+		lines.WriteString(failed(0, fmt.Sprintf("relay%02d", i), "auth_failed", ""))
+	}
+	causes := made(t, lines.String()).rows("causes")
+	require.Equal(t, "relay00, relay01, relay02, relay03, relay04, relay05, relay06, relay07 and 12 more", causes[0][7])
+}
+
 func TestGroupsAndCertificates(t *testing.T) {
 	t.Parallel()
 	group := func(selected string, success int) string {
@@ -157,6 +218,13 @@ func TestStrangersTextIsOnlyText(t *testing.T) {
 	require.Empty(t, p.find("", "script"))
 	require.Equal(t, evil, p.rows("relays")[0][0])
 	require.NotContains(t, p.text, "ZgotmplZ")
+}
+
+func TestStrangersTextNeitherHidesNorMovesOther(t *testing.T) {
+	t.Parallel()
+	p := made(t, at(0, "a\u202eb\u200b\x01", "", `success=0i,result="auth_failed",total_time=0.1,error="`+strings.Repeat("x", 5000)+`"`))
+	require.Equal(t, "a\ufffdb\ufffd\ufffd", p.rows("relays")[0][0])
+	require.NotContains(t, p.text, strings.Repeat("x", 1001))
 }
 
 func TestThePageNeedsNothingElse(t *testing.T) {
@@ -194,20 +262,53 @@ type broken struct{}
 
 func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
-func BenchmarkReport(b *testing.B) {
+// manyLines are results of 100 relays.
+func manyLines(n int) string {
 	var lines strings.Builder
-	for i := range 100_000 {
+	for i := range n {
 		if name := fmt.Sprintf("relay%d", i%100); i%7 == 0 {
 			lines.WriteString(failed(i/100, name, "auth_failed", "auth_credentials_invalid"))
 		} else {
 			lines.WriteString(ok(i/100, name))
 		}
 	}
-	b.SetBytes(int64(lines.Len()))
+	return lines.String()
+}
+
+// A year of a probe a minute is half a million results.
+func TestAResultTakesLittleMemory(t *testing.T) {
+	const n, most = 100_000, 150 // octets of each
+	lines := manyLines(n)
+	r := report.New()
+	before := heap()
+	require.NoError(t, r.Read("many", strings.NewReader(lines)))
+	require.Less(t, (heap()-before)/n, int64(most))
+	var page counter
+	require.NoError(t, r.WriteHTML(&page))
+	require.Less(t, int64(page), int64(100*20_000), "the page grows with the relays and not with the results")
+}
+
+func heap() int64 {
+	var now runtime.MemStats
+	runtime.GC() //nolint:revive // what is garbage is not held
+	runtime.ReadMemStats(&now)
+	return int64(now.HeapAlloc)
+}
+
+type counter int64
+
+func (c *counter) Write(p []byte) (int, error) {
+	*c += counter(len(p))
+	return len(p), nil
+}
+
+func BenchmarkReport(b *testing.B) {
+	lines := manyLines(100_000)
+	b.SetBytes(int64(len(lines)))
 	b.ReportAllocs()
 	for b.Loop() {
 		r := report.New()
-		require.NoError(b, r.Read("benchmark", strings.NewReader(lines.String())))
+		require.NoError(b, r.Read("benchmark", strings.NewReader(lines)))
 		require.NoError(b, r.WriteHTML(io.Discard))
 	}
 }

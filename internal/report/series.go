@@ -3,7 +3,10 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
+	"unique"
 
 	"github.com/influxdata/telegraf"
 
@@ -15,7 +18,7 @@ import (
 type identity struct{ relay, source, port, ip, probe, host string }
 
 func identify(m telegraf.Metric) identity {
-	tag := func(key string) string { value, _ := m.GetTag(key); return value }
+	tag := func(key string) string { value, _ := m.GetTag(key); return printable(value) }
 	return identity{tag("relay"), tag("source"), tag("port"), tag("ip"), tag("probe"), tag("host")}
 }
 
@@ -25,6 +28,8 @@ type series struct {
 	probes []probe
 	took   map[smtperr.Phase][]float32 // seconds of each time that it completed
 	failed map[failure]int
+
+	implicit bool // TLS comes before the greeting
 
 	latest      time.Time // of the probe that the following is of
 	lastClass   smtperr.Class
@@ -40,6 +45,8 @@ type probe struct {
 	class   smtperr.Class
 	success bool    // the outcome was the one expected
 	total   float32 // seconds
+	code    int16   // the decisive reply, 0 without one
+	reason  unique.Handle[string]
 }
 
 // shown is the state in the timeline: a failure that was expected is none.
@@ -54,7 +61,7 @@ func (p probe) shown() smtperr.Class {
 type failure struct {
 	class         smtperr.Class
 	reason, phase string
-	code          int64
+	code          int16
 }
 
 func newSeries(id identity) *series {
@@ -62,7 +69,10 @@ func newSeries(id identity) *series {
 }
 
 func (s *series) add(m telegraf.Metric, class smtperr.Class) {
-	p := probe{at: m.Time(), class: class, success: number[int64](m, "success") == 1, total: float32(number[float64](m, "total_time"))}
+	p := probe{
+		at: m.Time(), class: class, success: number[int64](m, "success") == 1, total: float32(number[float64](m, "total_time")),
+		code: replyOf(m), reason: unique.Make(text(m, "result_reason")),
+	}
 	s.probes = append(s.probes, p)
 	for _, phase := range smtperr.Phases() {
 		if seconds, ok := m.GetField(string(phase) + "_time"); ok {
@@ -72,10 +82,13 @@ func (s *series) add(m telegraf.Metric, class smtperr.Class) {
 		}
 	}
 	if !p.success {
-		s.failed[failure{class, text(m, "result_reason"), text(m, "result_phase"), number[int64](m, "smtp_code")}]++
+		s.failed[failure{class, p.reason.Value(), text(m, "result_phase"), p.code}]++
 		if !p.at.Before(s.errorAt) {
 			s.errorAt, s.errorText = p.at, text(m, "error")
 		}
+	}
+	if tls, _ := m.GetTag("tls"); tls == "implicit" {
+		s.implicit = true
 	}
 	if p.at.Before(s.latest) {
 		return
@@ -109,6 +122,14 @@ func (s *series) worst() (failure, bool) {
 	return most, seen > 0
 }
 
+// replyOf is the decisive reply; what is no reply code is none.
+func replyOf(m telegraf.Metric) int16 {
+	if code := number[int64](m, "smtp_code"); code >= 100 && code <= 999 {
+		return int16(code)
+	}
+	return 0
+}
+
 func number[T int64 | float64](m telegraf.Metric, field string) T {
 	value, _ := m.GetField(field)
 	n, _ := value.(T)
@@ -120,5 +141,24 @@ func text(m telegraf.Metric, field string) string {
 	if !ok {
 		return ""
 	}
-	return fmt.Sprint(value)
+	return printable(fmt.Sprint(value))
+}
+
+// textLimit is in characters; a name or an error of the plugin's is shorter.
+const textLimit = 1000
+
+// printable leaves no character in a text that moves or hides others, such as
+// one that turns the direction of writing, and bounds it.
+func printable(text string) string {
+	left := textLimit
+	return strings.Map(func(r rune) rune {
+		left--
+		switch {
+		case left < 0:
+			return -1
+		case unicode.IsPrint(r):
+			return r
+		}
+		return unicode.ReplacementChar
+	}, text)
 }

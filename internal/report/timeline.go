@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -18,7 +19,10 @@ type span struct {
 }
 
 // scale maps time to columns.
-type scale struct{ from, to time.Time }
+type scale struct {
+	from, to time.Time
+	usual    time.Duration // between two probes, for a target that was probed once
+}
 
 // column is the one that begins with or before a time; that of the end is the
 // one after the last.
@@ -30,13 +34,20 @@ func (s scale) column(at time.Time) int {
 	return min(columns, int(float64(columns)*float64(at.Sub(s.from))/float64(whole)))
 }
 
+// bar is the same in the coarser pictures of how often something was met.
+func (s scale) bar(at time.Time) int { return min(s.column(at)*bars/columns, bars-1) }
+
 // timeline is the state of a target over time. A probe's verdict lasts until
 // the next probe; a gap is where one was due and missing. A column that saw
 // several shows the failure with the highest number, as the dashboards do.
 func (s *series) timeline(over scale) []span {
+	if over.usual == 0 { // of a single gather
+		last := s.probes[len(s.probes)-1].shown()
+		return []span{{0, columns, last, state(last)}}
+	}
 	const blank = -1
 	states := slices.Repeat([]int{blank}, columns)
-	due := 2 * s.interval()
+	due := 2 * cmp.Or(s.interval(), over.usual)
 	for i, p := range s.probes {
 		until := p.at.Add(due)
 		if i+1 < len(s.probes) && s.probes[i+1].at.Before(until) {
