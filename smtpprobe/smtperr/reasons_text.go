@@ -74,10 +74,11 @@ func inWord(c byte) bool {
 }
 
 // indexFold is strings.Index of ASCII in any case; what is looked for is in
-// lower case.
+// lower case and begins with a letter.
 func indexFold(s, sub string) int {
+	const upperToLower = 'a' - 'A' // a bit; what else it turns into a letter, equalFold knows
 	for i := 0; i+len(sub) <= len(s); i++ {
-		if lower(s[i]) == sub[0] && equalFold(s[i:i+len(sub)], sub) {
+		if s[i]|upperToLower == sub[0] && equalFold(s[i:i+len(sub)], sub) {
 			return i
 		}
 	}
