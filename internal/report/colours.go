@@ -9,17 +9,21 @@ import (
 )
 
 // hues are the colours of the faults, so that a glance tells who has to act.
-var hues = map[smtperr.Fault]struct{ hue, saturation int }{
-	smtperr.FaultNetwork:     {30, 85},
-	smtperr.FaultRelay:       {0, 70},
-	smtperr.FaultCredentials: {285, 55},
-	smtperr.FaultMessage:     {50, 85},
-	smtperr.FaultConfig:      {212, 70},
-	smtperr.FaultProber:      {0, 0},
+var hues = map[smtperr.Fault]struct{ hue, spread, saturation int }{
+	smtperr.FaultNetwork:     {28, 6, 85},
+	smtperr.FaultRelay:       {356, 12, 70},
+	smtperr.FaultCredentials: {285, 10, 55},
+	smtperr.FaultMessage:     {50, 6, 85},
+	smtperr.FaultConfig:      {212, 12, 70},
+	smtperr.FaultProber:      {0, 0, 0},
 }
 
-// lightness tells classes of one fault apart.
-var lightness = []int{50, 66, 38, 76, 58, 44, 70, 34, 62, 80, 48, 54}
+// Lightness, and how much of its spread a hue is turned by, tell classes of one
+// fault apart.
+var (
+	lightness = []int{50, 66, 38, 76, 58, 44, 70, 34, 62, 80, 48, 54}
+	turns     = []int{0, 1, -1, -2, -3, 1, -1, -2, 1, -3, -1, 0}
+)
 
 // phaseColours follow the order of the phases.
 var phaseColours = []string{
@@ -35,8 +39,9 @@ func colours() template.CSS {
 	for _, info := range smtperr.Classes()[1:] {
 		h := hues[info.Fault]
 		light := lightness[used[info.Fault]%len(lightness)]
+		hue := (h.hue + h.spread*turns[used[info.Fault]%len(turns)]) % 360
 		used[info.Fault]++
-		fmt.Fprintf(&b, ".c%d{fill:hsl(%d %d%% %d%%);background:hsl(%[2]d %d%% %d%%)}\n", info.Class, h.hue, h.saturation, light, h.saturation, light)
+		fmt.Fprintf(&b, ".c%d{fill:hsl(%d %d%% %d%%);background:hsl(%[2]d %d%% %d%%)}\n", info.Class, hue, h.saturation, light, h.saturation, light)
 	}
 	for i, phase := range order {
 		fmt.Fprintf(&b, ".p-%s{fill:%s;background:%[2]s}\n", phase, phaseColours[i])

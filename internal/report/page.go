@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -59,6 +60,7 @@ type relayView struct {
 	Whole       float32 // sum of the medians
 	Error       string
 	Often       string // the most frequent failure
+	OftenClass  smtperr.Class
 	Seen        time.Time
 }
 
@@ -71,6 +73,23 @@ type certificate struct {
 	Label string
 	Until time.Time
 	Days  int
+}
+
+// Days, as in the dashboards.
+const (
+	expirySoon     = 14
+	expiryVerySoon = 3
+)
+
+// Urgency selects the colour that a reply of this first digit has.
+func (c certificate) Urgency() int {
+	switch {
+	case c.Days < expiryVerySoon:
+		return 5
+	case c.Days < expirySoon:
+		return 4
+	}
+	return 2
 }
 
 type groupView struct {
@@ -119,7 +138,7 @@ func (r *Report) view() *view {
 			phases[st.Phase] = true
 		}
 		if !s.expiry.IsZero() {
-			v.Certificates = append(v.Certificates, certificate{label, s.expiry, int(s.expiry.Sub(r.to).Hours() / 24)})
+			v.Certificates = append(v.Certificates, certificate{label, s.expiry, int(math.Floor(s.expiry.Sub(r.to).Hours() / 24))})
 		}
 	}
 	slices.SortStableFunc(v.Certificates, func(a, b certificate) int { return a.Until.Compare(b.Until) })
@@ -156,7 +175,7 @@ func (s *series) view(label string, over scale) relayView {
 		v.Whole += st.Median
 	}
 	if f, failed := s.worst(); failed {
-		v.Often = f.class.String() + "/" + f.reason
+		v.Often, v.OftenClass = kind{f.class, f.reason}.String(), f.class
 	}
 	return v
 }

@@ -135,7 +135,7 @@ func TestPhasesFollowEachOther(t *testing.T) {
 		got = append(got, attribute(rect, "class")+" "+attribute(rect, "x")+"+"+attribute(rect, "width"))
 	}
 	require.Equal(t, []string{"p-connect 0+25", "p-greeting 25+50", "p-tls 75+25", "p-quit 100+0"}, roundly(got))
-	require.Contains(t, p.text, "20 ms, 95 % 60 ms", "the median and the quantile of the greeting")
+	require.Contains(t, p.text, "20 ms, p95 60 ms", "the median and the quantile of the greeting")
 }
 
 func TestTLSComesFirstWhereTheSessionBeginsWithIt(t *testing.T) {
@@ -204,10 +204,16 @@ func TestGroupsAndCertificates(t *testing.T) {
 	}
 	p := made(t, group("b", 1), group("a", 1), group("a", 1), group("none", 0),
 		at(0, "late", "", `success=1i,result="none",total_time=0.1,cert_expiry=8640000i`),
+		at(0, "next", "", `success=1i,result="none",total_time=0.1,cert_expiry=777600i`),
 		at(0, "soon", "", `success=0i,result="tls_verify_error",total_time=0.1,cert_expiry=-86400i`),
 	)
 	require.Equal(t, [][]string{{"out", "75.0 %", "2.0", "1 of 2", "a, b"}}, p.rows("groups"))
-	require.Equal(t, [][]string{{"soon", "2026-11-20 08:33:20", "-1"}, {"late", "2027-03-01 08:33:20", "100"}}, p.rows("certificates"))
+	var colours []string
+	for _, span := range p.find("certificates", "span") {
+		colours = append(colours, attribute(span, "class"))
+	}
+	require.Equal(t, []string{"tag r5", "tag r4", "tag r2"}, colours)
+	require.Equal(t, [][]string{{"soon", "2026-11-20 08:33:20", "-1"}, {"next", "2026-11-30 08:33:20", "9"}, {"late", "2027-03-01 08:33:20", "100"}}, p.rows("certificates"))
 }
 
 func TestStrangersTextIsOnlyText(t *testing.T) {

@@ -16,13 +16,24 @@ trap 'rm -rf "$work"' EXIT INT TERM
 go run ./internal/report/record -program "$program" >"$work/story.lp"
 "$program" report --output "$work/report.html" "$work/story.lp"
 
-# picture NAME HEIGHT: the upper part of the page, so high.
+# picture NAME HEIGHT SECTIONS [FLAG]: these sections of the page alone, or its
+# upper part; the waterfall of the relay that logs in is open.
 picture() {
-	"$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$work/profile" \
-		--window-size="1160,$2" --screenshot="$work/$1" "file://$work/report.html" >"$work/browser.log" 2>&1 ||
+	{
+		sed 's/<details>\(<summary class="row"><span title="submission">\)/<details open>\1/' "$work/report.html"
+		test -z "$3" || echo "<style>h1,h1+div,.numbers,section:not($3){display:none}main{padding-top:6px}</style>"
+	} >"$work/$1.html"
+	"$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$work/profile" ${4:+"$4"} \
+		--window-size="1160,$2" --screenshot="$work/$1.png" "file://$work/$1.html" >"$work/browser.log" 2>&1 ||
 		{ cat "$work/browser.log" >&2; exit 1; }
-	mv "$work/$1" "$images/$1"
+	mv "$work/$1.png" "$images/$1.png"
 }
-picture report-states.png 434
-picture report.png 2370
+rm -f "$images"/report*.png
+picture report-states 442 ''
+picture report-states-dark 442 '' --force-dark-mode
+picture report-relays 470 '#relays'
+picture report-failures 904 '#failures,#causes'
+picture report-codes 412 '#codes'
+picture report-latency 454 '#latency'
+picture report-groups 310 '#groups,#certificates'
 ls -l "$images"

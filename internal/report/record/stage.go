@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
@@ -32,11 +33,14 @@ func newStage(dir string) (*stage, error) {
 	if err := ca.WriteFile(s.ca); err != nil {
 		return nil, err
 	}
-	good := certs.Server(ca.Issue(certs.For("127.0.0.1")))
 	for i := range parts {
 		a := &actor{part: &parts[i], script: parts[i].script, address: "127.0.0.1:0"}
 		if a.scheme != "smtp" {
-			a.script.TLS = good
+			leaf := certs.For("127.0.0.1")
+			if a.certificate > 0 {
+				leaf.NotAfter = time.Now().Add(a.certificate)
+			}
+			a.script.TLS = certs.Server(ca.Issue(leaf))
 			a.script.ImplicitTLS = a.scheme == "smtps"
 		}
 		for _, sc := range a.scenes {

@@ -15,6 +15,7 @@ type part struct {
 	name, scheme string
 	settings     string // TOML
 	script       relay.Script
+	certificate  time.Duration // how long it lasts
 	scenes       []scene
 }
 
@@ -60,7 +61,7 @@ var parts = []part{
 		scenes: []scene{{18, 34, relay.AtAuthResponse, relay.Say("535 5.7.8 authentication credentials invalid")}},
 	},
 	{
-		name: "smarthost", scheme: "smtps", settings: mail,
+		name: "smarthost", scheme: "smtps", settings: mail, certificate: 9*24*time.Hour + time.Hour,
 		scenes: []scene{
 			{62, 80, relay.AtRcpt, relay.Say("550 5.7.1 listed by our reputation service")},
 			{80, 86, relay.AtMail, relay.Say("451 4.7.1 try again later")},
