@@ -73,7 +73,7 @@ func (s *session) mechanism(a *Auth) (sasl.Client, *smtperr.Error) {
 		}
 		c.Token = token
 	}
-	s.secret(c.Password, c.Token)
+	s.secret(c.Username, c.Password, c.Token)
 	client, err := sasl.Choose(s.caps.Auth, a.Mechanism, c, s.handshaken)
 	if err != nil {
 		return nil, smtperr.Classify(smtperr.PhaseAuth, err)
@@ -139,10 +139,13 @@ func (s *session) authenticate(client sasl.Client) *smtperr.Error {
 		var response []byte
 		if deferred {
 			response, deferred = initial, false
-		} else if response, failure = s.answer(client, reply); failure != nil {
+		} else if response, failure = s.answer(client); failure != nil {
 			return s.cancelAuth(failure, reply)
 		}
 		s.secret(string(response))
+		if failure = s.unsolicited(smtperr.PhaseAuth); failure != nil {
+			return failure
+		}
 		line = base64.StdEncoding.EncodeToString(response)
 		reply, failure = s.exchange(smtperr.PhaseAuth, line, masked(line))
 	}
@@ -175,8 +178,8 @@ func (s *session) decided(client sasl.Client, reply smtperr.Reply, overlong bool
 }
 
 // answer decodes a challenge and lets the mechanism respond.
-func (*session) answer(client sasl.Client, reply smtperr.Reply) ([]byte, *smtperr.Error) {
-	challenge, err := base64.StdEncoding.DecodeString(reply.Text())
+func (s *session) answer(client sasl.Client) ([]byte, *smtperr.Error) {
+	challenge, err := base64.StdEncoding.DecodeString(s.challenge)
 	if err != nil {
 		return nil, smtperr.New(smtperr.ProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, err)
 	}
@@ -191,7 +194,10 @@ func (*session) answer(client sasl.Client, reply smtperr.Reply) ([]byte, *smtper
 // properly; the reason for giving up stays the verdict.
 func (s *session) cancelAuth(verdict *smtperr.Error, challenge smtperr.Reply) *smtperr.Error {
 	verdict.Reply = &challenge
-	_, err := s.exchange(smtperr.PhaseAuth, "*", "*")
+	err := s.unsolicited(smtperr.PhaseAuth)
+	if err == nil {
+		_, err = s.exchange(smtperr.PhaseAuth, "*", "*")
+	}
 	s.current.Code = challenge.Code
 	if err != nil {
 		verdict.Secondary = append(verdict.Secondary, err)

@@ -426,6 +426,30 @@ var cases = []conversation{
 		unsent: []string{"RCPT", "RSET", "QUIT"},
 	},
 	{
+		name:   "40 the relay accepts a password before it is sent",
+		script: relay.Script{Extensions: offering("AUTH LOGIN"), Auth: relay.Say("334 VXNlcm5hbWU6", "235 2.7.0 welcome")},
+		plan:   login("LOGIN"),
+		want:   outcome{smtperr.ProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), true},
+		unsent: []string{"dXNlcg==", "QUIT"},
+	},
+	{
+		name:   "40 the relay accepts a message before it is sent",
+		script: relay.Script{Data: relay.Say("354 go", "250 2.0.0 queued")},
+		plan:   send(alice),
+		want:   outcome{smtperr.ProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
+		unsent: []string{"RSET", "QUIT"},
+		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+			require.False(t, r.DotSent)
+		},
+	},
+	{
+		name:   "40 the relay refuses a message before it is sent",
+		script: relay.Script{Data: relay.Say("354 go", "552 5.3.4 too big")},
+		plan:   send(alice),
+		want:   outcome{smtperr.DataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseBody, 552, enhanced(5, 3, 4), false},
+		unsent: []string{"RSET", "QUIT"},
+	},
+	{
 		name:   "41 an enhanced code of another class is dropped and flagged",
 		script: relay.Script{Rcpt: relay.Say("550 4.2.1 x")},
 		plan:   rcpt(alice),

@@ -19,6 +19,9 @@ func (s *session) data() *smtperr.Error {
 // body writes the message, dot-stuffed, without the final dot. Up to here
 // nobody can take it for sent.
 func (s *session) body() *smtperr.Error {
+	if err := s.unsolicited(smtperr.PhaseBody); err != nil {
+		return err
+	}
 	s.begin(smtperr.PhaseBody)
 	s.log.sent("(message of " + strconv.Itoa(s.message.message.Size()) + " octets)")
 	w := &bodyWriter{s: s}
@@ -44,6 +47,9 @@ func (w *bodyWriter) Write(b []byte) (int, error) {
 // dot ends the message and waits for what becomes of it: one reply, or with
 // LMTP one for each accepted recipient (RFC 2033 §4.2).
 func (s *session) dot() *smtperr.Error {
+	if err := s.unsolicited(smtperr.PhaseDot); err != nil {
+		return err
+	}
 	s.begin(smtperr.PhaseDot)
 	s.log.sent(".")
 	if err := s.send(smtperr.PhaseDot, ".", s.deadline); err != nil {

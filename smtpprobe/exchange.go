@@ -169,18 +169,26 @@ func (s *session) silence(phase smtperr.Phase) smtperr.Reason {
 }
 
 // unsolicited looks for what the relay said without being asked, before the
-// command of a phase is sent: a 421 is its shutdown notice (RFC 5321 §3.8),
-// anything else means that the two sides no longer agree where they are.
+// next line of a phase is sent: a 421 is its shutdown notice (RFC 5321 §3.8), a
+// refusal where the message is due is the message's, and anything else means
+// that the two sides no longer agree where they are.
 func (s *session) unsolicited(phase smtperr.Phase) *smtperr.Error {
 	if s.in.buffered() == 0 && (s.encrypted || !s.kernel.pending()) {
 		return nil
 	}
 	reply, err := s.read(time.Now().Add(afterWrite))
 	s.inSync = false
-	if err == nil && reply.Code == 421 {
+	// A command that is sent now would be taken for a part of the message.
+	messageDue := phase == smtperr.PhaseBody || phase == smtperr.PhaseDot
+	switch {
+	case err == nil && messageDue && reply.Code >= 400:
+		s.phase(phase).Code = reply.Code
+		return s.early(phase, reply)
+	case err == nil && reply.Code == 421:
 		s.inSync = true
 		return smtperr.ClassifyReply(phase, reply, s.circumstances())
 	}
+	s.unfinish(phase)
 	if s.canceled() {
 		return smtperr.New(smtperr.Canceled, "", phase, s.ctx.Err())
 	}

@@ -48,6 +48,8 @@ type session struct {
 	current *PhaseResult // the phase whose clock runs, nil between phases
 	began   time.Time
 	masked  []string // secrets that were sent, to be kept out of what is shown
+
+	challenge string // the text of the last 334, as it came
 }
 
 // step is one part of the conversation. It is taken when the plan goes at
@@ -120,6 +122,16 @@ func (s *session) phase(name smtperr.Phase) *PhaseResult {
 func (s *session) decisive(reply smtperr.Reply) {
 	s.found.reply = reply
 	s.res.Reply = &s.found.reply
+}
+
+// unfinish takes back that a phase is complete: of its several commands, an
+// earlier one was answered.
+func (s *session) unfinish(name smtperr.Phase) {
+	for i := range s.res.Phases {
+		if s.res.Phases[i].Phase == name {
+			s.res.Phases[i].Complete = false
+		}
+	}
 }
 
 // begin starts the clock of a phase. Until end, the phase is not complete.
