@@ -2,6 +2,9 @@
 # Go module proxy and kept there.
 
 TELEGRAF_VERSION  := v1.37.2
+INFLUXDB_VERSION  := v1.8.10
+KAPACITOR_VERSION := v1.5.9
+KAPACITOR_GO      := go1.21.13
 GOLANGCI_VERSION  := v2.15.0
 VULNCHECK_VERSION := v1.8.0
 ACTIONLINT_VERSION := v1.7.12
@@ -24,6 +27,8 @@ BIN  ?= $(CURDIR)/bin
 # Kept under names that carry the version, so that another version builds anew,
 # and so do other tags.
 TELEGRAF := $(BIN)/.telegraf-$(TELEGRAF_VERSION)-$(firstword $(shell echo '$(TELEGRAF_TAGS)' | cksum))
+INFLUXD  := $(BIN)/.influxd-$(INFLUXDB_VERSION)
+KAPACITOR := $(BIN)/.kapacitord-$(KAPACITOR_VERSION)
 GOLANGCI := $(BIN)/.golangci-lint-$(GOLANGCI_VERSION)
 VULNCHECK := $(BIN)/.govulncheck-$(VULNCHECK_VERSION)
 ACTIONLINT := $(BIN)/.actionlint-$(ACTIONLINT_VERSION)
@@ -51,7 +56,7 @@ test-short:
 	go test -short ./...
 
 # Real servers, and the real Telegraf; installs the servers where that can be done.
-e2e: build bin/telegraf telegraf-native
+e2e: build bin/telegraf bin/influxd bin/kapacitord telegraf-native
 	internal/e2e/install.sh $(BIN)/.e2e
 	rm -rf $(BIN)/.packages
 	$(MAKE) packages-linux-$(shell go env GOARCH) DIST=$(BIN)/.packages
@@ -104,6 +109,28 @@ bin/telegraf: $(TELEGRAF)
 
 $(TELEGRAF):
 	$(call install,telegraf,-tags '$(TELEGRAF_TAGS)' github.com/influxdata/telegraf/cmd/telegraf@$(TELEGRAF_VERSION))
+
+bin/influxd: $(INFLUXD)
+	@ln -sf $(notdir $<) $@
+
+bin/kapacitord: $(KAPACITOR)
+	@ln -sf $(notdir $<) $@
+
+# The one that speaks Flux; Debian's is older.
+$(INFLUXD):
+	$(call install,influxd,github.com/influxdata/influxdb/cmd/influxd@$(INFLUXDB_VERSION))
+
+# A dependency of it does not start with Go 1.22 or newer, and "go install" does
+# not follow its replacements.
+$(KAPACITOR):
+	@rm -rf $(BIN)/.install-kapacitord && mkdir -p $(BIN)/.install-kapacitord
+	cd $(BIN)/.install-kapacitord && export GOTOOLCHAIN=$(KAPACITOR_GO) GOFLAGS=-mod=mod CGO_ENABLED=0 && go mod init kapacitor.test && \
+		go mod edit -require github.com/influxdata/kapacitor@$(KAPACITOR_VERSION) \
+			-replace gopkg.in/fsnotify.v1=github.com/fsnotify/fsnotify@v1.4.2 \
+			-replace github.com/prometheus/prometheus=github.com/goller/prometheus@v1.6.1-0.20170502220046-58298e738211 && \
+		go build -trimpath -o kapacitord github.com/influxdata/kapacitor/cmd/kapacitord
+	@mv $(BIN)/.install-kapacitord/kapacitord $@
+	@rm -r $(BIN)/.install-kapacitord
 
 $(GOLANGCI):
 	$(call install,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION))

@@ -9,8 +9,8 @@ const (
 	wrongPassword = "battery-staple"
 
 	// What OAuth2's grants are given for.
-	clientSecret = "staple-of-the-client"
-	refreshToken = "refresh-token-of-the-client"
+	clientSecret = "staple-of-the-client"        //nolint:gosec // nobody's
+	refreshToken = "refresh-token-of-the-client" //nolint:gosec // nobody's
 )
 
 // secrets must never be seen in what the product writes.

@@ -16,20 +16,20 @@ type Program struct {
 	process *process
 }
 
-// NewPlace is a directory and an address for a program that is still to start.
-func NewPlace(t *testing.T, name string) Place {
+// PlaceFor is a directory and an address for a program that is still to start.
+func PlaceFor(t *testing.T, name string) Place {
 	t.Helper()
 	return newPlace(t, name)
 }
 
-// Path is that of a file in the directory.
-func (p Place) Path(elements ...string) string { return p.path(elements...) }
+// File is the path of a file in the directory.
+func (p Place) File(elements ...string) string { return p.path(elements...) }
 
-// Port is the address with a port.
-func (p Place) Port(port int) string { return p.port(port) }
+// At is the address with a port.
+func (p Place) At(port int) string { return p.port(port) }
 
-// Write writes a file into the directory and returns its path.
-func (p Place) Write(t *testing.T, name, content string) string {
+// WriteFile writes a file into the directory and returns its path.
+func (p Place) WriteFile(t *testing.T, name, content string) string {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Dir(p.path(name)), 0o755)) //nolint:gosec // other users enter it
 	return p.write(t, name, content)

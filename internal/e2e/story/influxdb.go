@@ -1,0 +1,192 @@
+//go:build e2e
+
+package story
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
+)
+
+const database = "telegraf"
+
+// influxDB is one server.
+type influxDB struct {
+	*e2e.Program
+	url string
+}
+
+// startInfluxDB runs Debian's InfluxDB, which speaks InfluxQL.
+func startInfluxDB(t *testing.T) *influxDB {
+	t.Helper()
+	path, err := exec.LookPath("influxd")
+	require.NoError(t, err, "internal/e2e/install.sh installs it")
+	return runInfluxDB(t, path, "")
+}
+
+// startFlux runs an InfluxDB that speaks Flux.
+func startFlux(t *testing.T) *influxDB {
+	t.Helper()
+	return runInfluxDB(t, e2e.Built(t, "INFLUXD_FLUX_BIN", "influxd"), "flux-enabled = true")
+}
+
+func runInfluxDB(t *testing.T, path, settings string) *influxDB {
+	t.Helper()
+	place := e2e.PlaceFor(t, "influxdb")
+	config := place.WriteFile(t, "influxdb.conf", fmt.Sprintf(`
+reporting-disabled = true
+bind-address = %q
+[meta]
+  dir = %q
+[data]
+  dir = %q
+  wal-dir = %q
+  index-version = "tsi1"
+  # Points are on disk, compressed, by the time they are counted.
+  cache-snapshot-write-cold-duration = "2s"
+[http]
+  bind-address = %q
+  log-enabled = false
+  %s
+[monitor]
+  store-enabled = false
+[logging]
+  level = "warn"
+`, place.At(8088), place.File("meta"), place.File("data"), place.File("wal"), place.At(8086), settings))
+	db := &influxDB{Program: e2e.StartProgram(t, place, "influxd", path, "-config", config), url: "http://" + place.At(8086)}
+	db.Await(t, "answers", func() bool { return up(t, db.url+"/ping") })
+	return db
+}
+
+// unknown is a variable that a test has put nothing into the place of.
+var unknown = regexp.MustCompile(`[$][a-z_{]`)
+
+// table is one series of an answer.
+type table struct {
+	Name    string
+	Tags    map[string]string
+	Columns []string
+	Values  [][]any
+}
+
+// query asks by InfluxQL.
+func (db *influxDB) query(t *testing.T, query string) []table {
+	t.Helper()
+	form := url.Values{"db": {database}, "q": {query}, "epoch": {"ms"}}.Encode()
+	status, body := request(t, http.MethodPost, db.url+"/query", "application/x-www-form-urlencoded", form)
+	require.Equal(t, http.StatusOK, status, "%s\n%s", query, body)
+	var answer struct {
+		Results []struct {
+			Error  string
+			Series []table
+		}
+	}
+	require.NoError(t, json.Unmarshal(body, &answer))
+	require.Len(t, answer.Results, 1)
+	require.Empty(t, answer.Results[0].Error, query)
+	return answer.Results[0].Series
+}
+
+// between is the condition of time that Grafana fills in.
+func between(since, until time.Time) string {
+	return fmt.Sprintf("time >= %dms AND time <= %dms", since.UnixMilli(), until.UnixMilli())
+}
+
+// influxQL asks a dashboard's query as Grafana would, with All chosen.
+func (db *influxDB) influxQL(t *testing.T, q dashboards.Query, since time.Time) answer {
+	t.Helper()
+	text := strings.NewReplacer("$timeFilter", between(since, time.Now()), "$__interval", "1s",
+		"$relay", ".*", "$probe", ".*", "$agent", ".*").Replace(q.Text)
+	require.NotRegexp(t, unknown, text)
+	a := newAnswer()
+	for _, series := range db.query(t, text) {
+		for _, row := range series.Values {
+			cells := make(map[string]any)
+			for tag, value := range series.Tags {
+				cells[tag] = value
+			}
+			for i, column := range series.Columns {
+				cells[column] = row[i]
+				if column != "time" && !q.Table {
+					a.add(influxLegend(q.Legend, series.Tags, column), row[i])
+				}
+			}
+			a.rows = append(a.rows, cells)
+		}
+	}
+	return a
+}
+
+func influxLegend(legend string, tags map[string]string, column string) string {
+	name := strings.ReplaceAll(legend, "$col", column)
+	for tag, value := range tags {
+		name = strings.ReplaceAll(name, "$tag_"+tag, value)
+	}
+	return name
+}
+
+// fluxMeta are columns of numbers that are no values, and that Grafana shows in
+// no graph.
+var fluxMeta = map[string]bool{"": true, "result": true, "table": true, "_time": true, "_start": true, "_stop": true,
+	"relay": true, "source": true, "ip": true, "probe": true, "host": true}
+
+// fluxLegend is the name of a value's series: its column, or what the panel
+// makes of the labels.
+func fluxLegend(column, legend string, columns, line []string) string {
+	if legend == "" {
+		return column
+	}
+	for i, label := range columns {
+		legend = strings.ReplaceAll(legend, "${__field.labels."+label+"}", line[i])
+	}
+	return legend
+}
+
+// flux asks a dashboard's query as Grafana would, with All chosen.
+func (db *influxDB) flux(t *testing.T, q dashboards.Query, since time.Time) answer {
+	t.Helper()
+	text := strings.NewReplacer("v.defaultBucket", strconv.Quote(database+"/autogen"), "v.timeRangeStart", since.UTC().Format(time.RFC3339Nano),
+		"v.timeRangeStop", time.Now().UTC().Format(time.RFC3339Nano), "v.windowPeriod", "1s", "${relay:regex}", ".*", "${probe:regex}", ".*",
+		"${agent:regex}", ".*").Replace(q.Text)
+	require.NotRegexp(t, unknown, text)
+	status, body := request(t, http.MethodPost, db.url+"/api/v2/query", "application/vnd.flux", text)
+	require.Equal(t, http.StatusOK, status, "%s\n%s", text, body)
+	a := newAnswer()
+	// Tables are apart by empty lines, and begin with their columns' names.
+	for _, part := range strings.Split(strings.ReplaceAll(string(body), "\r\n", "\n"), "\n\n") {
+		reader := csv.NewReader(strings.NewReader(part))
+		reader.Comment = '#' // annotations
+		lines, err := reader.ReadAll()
+		require.NoError(t, err, "%s\n%s", text, body)
+		if len(lines) < 2 {
+			continue
+		}
+		require.NotContains(t, lines[0], "reference", "an error, %s\n%s", text, body)
+		for _, line := range lines[1:] {
+			cells := make(map[string]any)
+			for i, column := range lines[0] {
+				cells[column] = line[i]
+				if !q.Table && !fluxMeta[column] && line[i] != "" {
+					value, err := strconv.ParseFloat(line[i], 64)
+					require.NoError(t, err, "%s\n%s", text, body)
+					a.add(fluxLegend(column, q.Legend, lines[0], line), value)
+				}
+			}
+			a.rows = append(a.rows, cells)
+		}
+	}
+	return a
+}
