@@ -239,6 +239,51 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 	}
 }
 
+func TestSecretsThatAChallengeRepeatsAreShownNowhere(t *testing.T) {
+	const username, password = "probe@example.net", "correct horse battery"
+	encoded := base64.StdEncoding.EncodeToString([]byte(password))
+	for challenge, reason := range map[string]smtperr.Reason{
+		encoded:  smtperr.ReasonChallengeLoop,
+		password: smtperr.ReasonBadChallenge,
+	} {
+		r, _ := converse(t, plain, relay.Script{
+			Extensions:   offering("AUTH LOGIN"),
+			Auth:         relay.Say("334 VXNlcm5hbWU6"),
+			AuthResponse: relay.Seq(relay.Say("334 UGFzc3dvcmQ6"), relay.Say("334 "+challenge), relay.Say("334 "+challenge), relay.Say("501 5.7.0 "+username+" gave up")),
+		}, func(p *smtpprobe.Plan) {
+			login("LOGIN")(p)
+			p.Auth.Username, p.Auth.Password, p.Transcript = username, password, true
+		}, nil)
+		require.NotNil(t, r.Err)
+		require.Equal(t, reason, r.Err.Reason)
+		shown := fmt.Sprintf("%v %+v %v", r.Err, r.Transcript, r.Reply)
+		require.NotContains(t, shown, encoded)
+		require.NotContains(t, shown, password)
+		require.Contains(t, shown, "334 ***")
+	}
+}
+
+func TestAUserNameIsASecretWithEveryMechanism(t *testing.T) {
+	const username = "probe@example.net"
+	for _, mechanism := range []string{"PLAIN", "CRAM-MD5"} {
+		r, _ := converse(t, plain, relay.Script{
+			Extensions: offering("AUTH PLAIN CRAM-MD5"),
+			Auth: func(c *relay.Conn) error {
+				if strings.HasPrefix(c.Line(), "AUTH CRAM-MD5") {
+					return relay.Say("334 PDFAeD4=")(c)
+				}
+				return relay.Say("535 5.7.8 no " + username)(c)
+			},
+			AuthResponse: relay.Say("535 5.7.8 no " + username),
+		}, func(p *smtpprobe.Plan) {
+			login(mechanism)(p)
+			p.Auth.Username, p.Transcript = username, true
+		}, nil)
+		require.NotNil(t, r.Err)
+		require.NotContains(t, fmt.Sprintf("%v %+v %v", r.Err, r.Transcript, r.Reply), username)
+	}
+}
+
 func TestATranscriptReadsAsTheConversation(t *testing.T) {
 	r, _ := converse(t, plain, relay.Script{Mail: relay.Say("550-first\x1b[31m", "550 second")}, rcpt(alice), nil)
 	var text []string

@@ -69,11 +69,11 @@ func (s *session) secret(values ...string) {
 	}
 }
 
-// mask takes secrets out of a reply's text. A challenge (334) stays, since it
-// must be answered as it is.
+// mask takes secrets out of a reply's text. A challenge (334) must be answered
+// as it is, and is kept for that.
 func (s *session) mask(r *smtperr.Reply) {
 	if r.Code == 334 {
-		return
+		s.challenge = r.Text()
 	}
 	for _, secret := range s.masked {
 		for i, line := range r.Lines {
