@@ -40,7 +40,7 @@ const (
 // substitution turns what is documented into what runs, or back.
 func (d *demonstration) substitution(t *testing.T, toDocumented bool) *strings.Replacer {
 	t.Helper()
-	pairs := append(make([]string, 0, 2+2*len(d.fleet.Relays())), documentedCA, filepath.Join(d.dir, demo.CAFile))
+	pairs := append(make([]string, 0, 2+2*len(d.fleet.Relays())), documentedCA, filepath.ToSlash(filepath.Join(d.dir, demo.CAFile)))
 	for i, r := range d.fleet.Relays() {
 		u, err := url.Parse(r.URL)
 		require.NoError(t, err)

@@ -2,6 +2,7 @@ package smtpprobe
 
 import (
 	"crypto/tls"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -196,5 +197,6 @@ func pemFiles(t *testing.T) (cert, key string) {
 	t.Helper()
 	cert, key, err := certs.WriteFiles(t.TempDir(), "client", certs.SelfSigned(certs.Client("probe")))
 	require.NoError(t, err)
-	return cert, key
+	// As TOML has them, on any system.
+	return filepath.ToSlash(cert), filepath.ToSlash(key)
 }
