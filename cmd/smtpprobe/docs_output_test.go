@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,9 @@ type demonstration struct {
 
 func newDemonstration(t *testing.T) *demonstration {
 	t.Helper()
+	if runtime.GOOS == "windows" {
+		t.Skip("the documentation shows errors in the words of Unix")
+	}
 	d := &demonstration{dir: t.TempDir()}
 	var err error
 	d.fleet, err = demo.Start(t.Context(), demo.Options{Ephemeral: true, Dir: d.dir})
