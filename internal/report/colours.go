@@ -44,7 +44,7 @@ func colours() template.CSS {
 		fmt.Fprintf(&b, ".c%d{fill:hsl(%d %d%% %d%%);background:hsl(%[2]d %d%% %d%%)}\n", info.Class, hue, h.saturation, light, h.saturation, light)
 	}
 	for i, phase := range order {
-		fmt.Fprintf(&b, ".p-%s{fill:%s;background:%[2]s}\n", phase, phaseColours[i])
+		fmt.Fprintf(&b, ".p-%s{fill:%s;background:%[2]s}\n", phase, phaseColours[i%len(phaseColours)])
 	}
 	return template.CSS(b.String()) // of the tables above, not of what was read
 }

@@ -49,12 +49,14 @@ func (s *series) order() []smtperr.Phase {
 	return slices.Insert(own, slices.Index(own, smtperr.PhaseConnect)+1, smtperr.PhaseTLS)
 }
 
-// order is that of the phases in a session over STARTTLS.
-var order = []smtperr.Phase{
-	smtperr.PhaseDNS, smtperr.PhaseConnect, smtperr.PhaseGreeting, smtperr.PhaseEHLO, smtperr.PhaseHELO, smtperr.PhaseSTARTTLS,
-	smtperr.PhaseTLS, smtperr.PhaseAuth, smtperr.PhaseMail, smtperr.PhaseRcpt, smtperr.PhaseData, smtperr.PhaseBody,
-	smtperr.PhaseDot, smtperr.PhaseRset, smtperr.PhaseQuit,
-}
+// order is that of the phases in a session over STARTTLS: the classifier's, with
+// the handshake behind the command.
+var order = func() []smtperr.Phase {
+	timed := slices.DeleteFunc(smtperr.Phases(), func(p smtperr.Phase) bool {
+		return p == smtperr.PhaseConfig || p == smtperr.PhaseDone || p == smtperr.PhaseTLS
+	})
+	return slices.Insert(timed, slices.Index(timed, smtperr.PhaseSTARTTLS)+1, smtperr.PhaseTLS)
+}()
 
 // totals are the sorted times of whole probes, in seconds.
 func (s *series) totals() []float32 {

@@ -254,6 +254,26 @@ func TestEveryClassHasAColourOfItsOwn(t *testing.T) {
 	}
 }
 
+func TestEveryTimedPhaseIsInTheWaterfall(t *testing.T) {
+	t.Parallel()
+	fields := []string{`success=1i,result="none",total_time=0.1`}
+	for _, phase := range smtperr.Phases() {
+		if phase != smtperr.PhaseConfig && phase != smtperr.PhaseDone {
+			fields = append(fields, fmt.Sprintf("%s_time=0.01", phase))
+		}
+	}
+	want := len(fields) - 1
+	p := made(t, at(0, "a", "", strings.Join(fields, ",")))
+	colours := make(map[string]bool)
+	for _, rect := range p.find("latency", "rect")[:want] {
+		_, rule, found := strings.Cut(p.text, "."+attribute(rect, "class")+"{")
+		require.True(t, found, attribute(rect, "class"))
+		rule, _, _ = strings.Cut(rule, "}")
+		colours[rule] = true
+	}
+	require.Len(t, colours, want, "each has a colour of its own")
+}
+
 func TestWhatCannotBeReported(t *testing.T) {
 	t.Parallel()
 	r := report.New()
