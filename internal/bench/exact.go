@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"slices"
@@ -22,6 +23,9 @@ func exact(srv *server) error {
 	if err != nil {
 		return err
 	}
+	if err := exactRaw(srv.delaying); err != nil {
+		return err
+	}
 	p := &smtpprobe.Prober{
 		Target: smtpprobe.Target{Host: addr.Addr().String(), Port: addr.Port(), TLS: smtpprobe.TLSNever},
 		Plan: smtpprobe.Plan{
@@ -35,7 +39,7 @@ func exact(srv *server) error {
 		step               time.Duration // between two starts
 	}{
 		{"one at a time", 30, 1, 0},
-		{"1,000 in flight, started over a second", 5000, 1000, time.Millisecond},
+		{"1,000 in flight, started 1 ms apart as the plugin does", 3000, 1000, time.Millisecond},
 		{"1,000 in flight, all started at once", 1000, 1000, 0},
 	} {
 		taken := make([]deviations, load.sessions)
@@ -56,6 +60,42 @@ func exact(srv *server) error {
 		}
 	}
 	return nil
+}
+
+// exactRaw shows what of the deviation is not ours: a client that does nothing
+// but write EHLO and read, one session at a time.
+func exactRaw(addr string) error {
+	taken := make([]deviations, 30)
+	for i := range taken {
+		var err error
+		if taken[i], err = deviateRaw(addr); err != nil {
+			return err
+		}
+	}
+	return showDeviations("a raw client, one at a time", taken)
+}
+
+func deviateRaw(addr string) (deviations, error) {
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	buf := make([]byte, 512)
+	if _, err := conn.Read(buf); err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	if _, err := conn.Write([]byte("EHLO probe.test\r\n")); err != nil {
+		return nil, err
+	}
+	n, err := conn.Read(buf)
+	if err != nil {
+		return nil, err
+	}
+	measured := time.Since(began)
+	injected, err := strconv.ParseInt(strings.TrimSpace(strings.TrimPrefix(string(buf[:n]), "250 ")), 10, 64)
+	return deviations{smtperr.PhaseEHLO: measured - time.Duration(injected)}, err
 }
 
 // deviations are what one session measured too much in each phase, and for
@@ -100,7 +140,12 @@ func showDeviations(name string, taken []deviations) error {
 	for _, phase := range append([]smtperr.Phase{smtperr.PhaseConnect}, spoken...) {
 		all := make([]time.Duration, 0, len(taken))
 		for _, d := range taken {
-			all = append(all, d[phase])
+			if deviation, ok := d[phase]; ok {
+				all = append(all, deviation)
+			}
+		}
+		if len(all) == 0 {
+			continue
 		}
 		slices.Sort(all)
 		at := func(q int) time.Duration { return all[(len(all)-1)*q/100].Round(time.Microsecond) }

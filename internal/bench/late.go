@@ -11,13 +11,13 @@ import (
 // delays are what the late relay injects before each reply; they differ, so
 // that no two phases can be mistaken for each other.
 var delays = map[string]time.Duration{
-	"greeting": 40 * time.Millisecond,
-	"EHLO":     60 * time.Millisecond,
-	"MAIL":     80 * time.Millisecond,
-	"RCPT":     100 * time.Millisecond,
-	"DATA":     120 * time.Millisecond,
-	"dot":      140 * time.Millisecond,
-	"QUIT":     160 * time.Millisecond,
+	"greeting": 120 * time.Millisecond,
+	"EHLO":     180 * time.Millisecond,
+	"MAIL":     240 * time.Millisecond,
+	"RCPT":     300 * time.Millisecond,
+	"DATA":     360 * time.Millisecond,
+	"dot":      420 * time.Millisecond,
+	"QUIT":     480 * time.Millisecond,
 }
 
 // answerLate takes its time and says in every reply how long it really was, in

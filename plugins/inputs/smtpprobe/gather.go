@@ -108,7 +108,7 @@ func (g *gather) hire(t task) bool {
 // its way. Were all to start at once, replies that are there already would wait
 // for the last one to have started, and times would show that: see
 // docs/performance.md.
-const hirePause = 200 * time.Microsecond
+const hirePause = time.Millisecond
 
 // assign gives a task to whichever comes first, an idle worker or, in its turn,
 // a new one. It is false when the context ends before.
