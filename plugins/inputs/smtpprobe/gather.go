@@ -280,7 +280,10 @@ func (g *gather) finish(r *relay, m *memory, result *smtpprobe.Result) {
 // be had, or is not what it must be.
 func misconfigured(plan *smtpprobe.Plan, depth smtpprobe.Depth, cause error) *smtpprobe.Result {
 	err := smtperr.New(smtperr.ConfigError, "", smtperr.PhaseConfig, cause)
-	r := &smtpprobe.Result{Depth: depth, Start: time.Now(), Err: err}
+	r := &smtpprobe.Result{
+		Depth: depth, Start: time.Now(), Err: err,
+		Phases: []smtpprobe.PhaseResult{{Phase: smtperr.PhaseConfig, Err: err}},
+	}
 	for _, e := range plan.Expect {
 		r.Expected = r.Expected || e.Matches(err)
 	}

@@ -261,8 +261,11 @@ func TestASecretThatCannotBeHadIsAMetric(t *testing.T) {
 	username := config.NewSecret([]byte("alice"))
 	s := onStage(t, many(1), func(p *SMTPProbe) {
 		p.Settings.Probe, p.Username, p.Password = ptr("auth"), &username, &broken
+		p.Metrics = []string{"phase"}
 	})
-	m := s.gathered(t).only(t, "smtpprobe")
+	acc := s.gathered(t)
+	require.Equal(t, "config", acc.only(t, "smtpprobe_phase").Tags()["phase"])
+	m := acc.only(t, "smtpprobe")
 	require.Empty(t, s.depths(), "nothing is probed")
 	require.Equal(t, "config_error", m.Tags()["error_class"])
 	require.Equal(t, "config", m.Tags()["phase"])
