@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"testing"
 
 	"github.com/stretchr/testify/require"
 
@@ -42,12 +41,35 @@ func (a *answer) called(prefix string) []float64 {
 }
 
 // expectation is what a panel should say.
-type expectation func(t *testing.T, a answer)
+type expectation func(t require.TestingT, a answer)
+
+// attempt is a test that may fail and be made again.
+type attempt struct{ failed bool }
+
+// Errorf has nobody to tell.
+func (*attempt) Errorf(string, ...any) {}
+
+// FailNow ends the expectation, by a panic that met takes back.
+func (a *attempt) FailNow() {
+	a.failed = true
+	panic(a)
+}
+
+// met tells whether an answer is as expected.
+func (e expectation) met(shown answer) bool {
+	try := &attempt{}
+	defer func() {
+		if r := recover(); r != nil && r != any(try) {
+			panic(r)
+		}
+	}()
+	e(try, shown)
+	return !try.failed
+}
 
 // shows: the series whose names begin so end with this value, each of them.
 func shows(prefix string, want float64) expectation {
-	return func(t *testing.T, a answer) {
-		t.Helper()
+	return func(t require.TestingT, a answer) {
 		found := false
 		for name, values := range a.series {
 			if strings.HasPrefix(name, prefix) && len(values) > 0 {
@@ -61,8 +83,7 @@ func shows(prefix string, want float64) expectation {
 
 // only: every series is of these values.
 func only(want float64) expectation {
-	return func(t *testing.T, a answer) {
-		t.Helper()
+	return func(t require.TestingT, a answer) {
 		for name, values := range a.series {
 			for _, value := range values {
 				require.InDelta(t, want, value, 0.001, name)
@@ -73,8 +94,7 @@ func only(want float64) expectation {
 
 // counts: there are values above zero in these series, and no others.
 func counts(names ...string) expectation {
-	return func(t *testing.T, a answer) {
-		t.Helper()
+	return func(t require.TestingT, a answer) {
 		var found []string
 		for name, values := range a.series {
 			if slices.Max(append(values, 0)) > 0 {
@@ -97,16 +117,14 @@ func className(name string) string {
 
 // has: there is such a series, with a value above this.
 func has(prefix string, above float64) expectation {
-	return func(t *testing.T, a answer) {
-		t.Helper()
+	return func(t require.TestingT, a answer) {
 		require.Greater(t, slices.Max(append(a.called(prefix), -1)), above, "%s in %v", prefix, a.series)
 	}
 }
 
 // holds: so many rows have all of these among their cells.
 func holds(rows int, cells ...string) expectation {
-	return func(t *testing.T, a answer) {
-		t.Helper()
+	return func(t require.TestingT, a answer) {
 		found := 0
 		for _, row := range a.rows {
 			var texts []string
@@ -124,16 +142,14 @@ func holds(rows int, cells ...string) expectation {
 
 // rows: the table has so many.
 func rows(want int) expectation {
-	return func(t *testing.T, a answer) {
-		t.Helper()
+	return func(t require.TestingT, a answer) {
 		require.Len(t, a.rows, want)
 	}
 }
 
 // all of these hold.
 func all(expectations ...expectation) expectation {
-	return func(t *testing.T, a answer) {
-		t.Helper()
+	return func(t require.TestingT, a answer) {
 		for _, expect := range expectations {
 			expect(t, a)
 		}
@@ -143,8 +159,7 @@ func all(expectations ...expectation) expectation {
 // oneEach: so many series have names that begin so, whatever happened to the
 // relay.
 func oneEach(prefix string, want int) expectation {
-	return func(t *testing.T, a answer) {
-		t.Helper()
+	return func(t require.TestingT, a answer) {
 		found := 0
 		for name := range a.series {
 			if strings.HasPrefix(name, prefix) {
@@ -157,8 +172,7 @@ func oneEach(prefix string, want int) expectation {
 
 // within: every value of these series is.
 func within(prefix string, low, high float64) expectation {
-	return func(t *testing.T, a answer) {
-		t.Helper()
+	return func(t require.TestingT, a answer) {
 		values := a.called(prefix)
 		require.NotEmpty(t, values)
 		for _, value := range values {

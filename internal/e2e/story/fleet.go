@@ -4,8 +4,6 @@ package story
 
 import (
 	"fmt"
-	"io/fs"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -88,13 +86,23 @@ func (f *fleet) measure(t *testing.T, db *influxDB) {
 		estimate := single(t, db.query(t, "SHOW SERIES CARDINALITY ON "+database.name))
 		*database.series = single(t, db.query(t, "SHOW SERIES EXACT CARDINALITY ON "+database.name))
 		points := single(t, db.query(t, `SELECT sum("n") FROM (SELECT count("success") AS "n" FROM "`+database.name+`"."autogen"."smtpprobe")`))
-		path := db.File("data", database.name, "autogen")
-		db.Await(t, "has written "+database.name+" to disk", func() bool { return bytesOf(t, path, ".tsm") > 0 })
-		t.Logf("cardinality of %s: %d relays, %.0f series (SHOW SERIES CARDINALITY estimates %.0f), %.0f points, %.0f bytes each in .tsm files",
-			database.name, fleetSize, *database.series, estimate, points, float64(bytesOf(t, path, ".tsm"))/points)
+		fields := db.query(t, `SHOW FIELD KEYS ON `+database.name+` FROM "smtpprobe"`)[0].Values
+		t.Logf("cardinality of %s: %d relays, %.0f series (SHOW SERIES CARDINALITY estimates %.0f), %d fields, %.0f points",
+			database.name, fleetSize, *database.series, estimate, len(fields), points)
 	}
 	require.InDelta(t, fleetSize, untagged, 0, "without the tags of the outcome a relay is one series")
 	require.Greater(t, tagged, untagged)
+}
+
+// scraped prints how many series a relay is in Prometheus.
+func (p *prometheus) scraped(t *testing.T) {
+	t.Helper()
+	for _, series := range p.query(t, `count by (relay, probe) ({__name__=~"smtpprobe_.+", host="a"})`) {
+		if series.Metric["relay"] != "" {
+			t.Logf("cardinality in Prometheus: relay %s, probe %s: %.0f series from one agent",
+				series.Metric["relay"], series.Metric["probe"], number(t, series.Value))
+		}
+	}
 }
 
 // single is the only value of an answer.
@@ -105,21 +113,4 @@ func single(t *testing.T, tables []table) float64 {
 	value, ok := row[len(row)-1].(float64)
 	require.True(t, ok, row)
 	return value
-}
-
-// bytesOf is how much the files with an extension hold.
-func bytesOf(t *testing.T, dir, extension string) int64 {
-	t.Helper()
-	var size int64
-	require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || filepath.Ext(path) != extension {
-			return err
-		}
-		info, err := d.Info()
-		if err == nil {
-			size += info.Size()
-		}
-		return err
-	}))
-	return size
 }

@@ -55,8 +55,6 @@ bind-address = %q
   dir = %q
   wal-dir = %q
   index-version = "tsi1"
-  # Points are on disk, compressed, by the time they are counted.
-  cache-snapshot-write-cold-duration = "2s"
 [http]
   bind-address = %q
   log-enabled = false
