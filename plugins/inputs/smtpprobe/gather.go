@@ -178,11 +178,11 @@ func (g *gather) do(t task) {
 		g.expand(t.relay)
 		return
 	}
-	m := t.relay.recall(t.target)
 	if !t.relay.expands() {
-		t.relay.stands(m)
+		g.probe(t, t.relay.itself())
+		return
 	}
-	g.probe(t, m)
+	g.probe(t, t.relay.recall(t.target))
 }
 
 // expand asks DNS what a relay's name stands for and has that probed, by other

@@ -1,7 +1,7 @@
 package smtpprobe
 
 import (
-	"fmt"
+	"strings"
 	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
@@ -28,14 +28,27 @@ type memory struct {
 	offeredSTARTTLS bool
 }
 
-// offer is a set of capabilities as one string, to be compared.
-type offer string
+// offer is a set of capabilities, to be compared.
+type offer struct {
+	extensions, mechanisms string
+	size                   int64
+	hasSize                bool
+}
 
 func newOffer(c *smtpprobe.Capabilities) *offer {
 	if c == nil {
 		return nil
 	}
-	return ptr(offer(fmt.Sprintf("%q %q %d %t", c.Keywords(), c.Auth, c.Size, c.HasSize)))
+	return &offer{strings.Join(c.Keywords(), " "), strings.Join(c.Auth, " "), c.Size, c.HasSize}
+}
+
+// itself is what is known of a relay whose name stands for nothing else. The
+// first gather looks it up.
+func (r *relay) itself() *memory {
+	if len(r.named) == 0 {
+		r.stands(r.recall(&r.target))
+	}
+	return r.named[0]
 }
 
 // recall finds what is known of a target, or begins to.
