@@ -99,7 +99,7 @@ func (c *Credentials) check() error {
 	case strings.ContainsAny(c.Password, "\x00\r\n"):
 		return misconfigured("the password holds NUL, CR or LF")
 	case strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return misconfigured("the token holds a character that no bearer token has (RFC 6750 §2.1)")
+		return misconfigured("the token holds a character that no bearer token has (RFC 6750, 2.1)")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package token
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -53,7 +54,8 @@ func (s *Source) refusal(r *oauth2.RetrieveError, c credentials) *smtperr.Error 
 
 // mask keeps an endpoint from telling in its words what was told to it.
 func (c credentials) mask(text string) string {
-	for _, secret := range []string{c.secret, c.refresh} {
+	basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.id) + ":" + url.QueryEscape(c.secret))) // RFC 6749 §2.3.1
+	for _, secret := range []string{c.secret, c.refresh, basic} {
 		if secret != "" {
 			text = strings.NewReplacer(secret, "***", url.QueryEscape(secret), "***").Replace(text)
 		}

@@ -46,7 +46,7 @@ func (s *Source) request(ctx context.Context) (*oauth2.Token, *smtperr.Error) {
 		return nil, s.failure(failure, c)
 	}
 	if strings.ContainsFunc(token.AccessToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, unreachable(fmt.Errorf("the token endpoint %s gave what is no bearer token (RFC 6750 §2.1)", s.endpoint()))
+		return nil, unreachable(fmt.Errorf("the token endpoint %s gave what is no bearer token (RFC 6750, 2.1)", s.endpoint()))
 	}
 	if token.RefreshToken != "" && token.RefreshToken != c.refresh && c.refresh != "" {
 		s.refresh = rotation{configured: configured, current: token.RefreshToken}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -268,6 +269,7 @@ func TestAnswersOfTheEndpoint(t *testing.T) {
 		{"no token", 200, `{"token_type":"Bearer"}`, unreachable, "missing access_token", 1},
 		{"a token with a line end", 200, `{"access_token":"a\r\nb"}`, unreachable, "no bearer token", 1},
 		{"an echo of the secrets", 400, `{"error":"invalid_grant","error_description":"r3fr3sh of s3cr3t"}`, refused, "invalid_grant *** of ***", 1},
+		{"an echo of Basic authentication", 400, `{"error":"invalid_grant","error_description":"you sent ` + base64.StdEncoding.EncodeToString([]byte("client:s3cr3t")) + `"}`, refused, "invalid_grant you sent ***", 1},
 		{"control characters", 400, `{"error":"invalid_grant","error_description":"a\r\nb\u001b[31m"}`, refused, "invalid_grant a", 1},
 		{"a long story", 400, `{"error":"invalid_grant","error_description":"` + strings.Repeat("x", 1<<16) + `"}`, refused, "...", 1},
 		{"an endless answer", 200, strings.Repeat(" ", 2<<20), unreachable, "cannot parse json", 1},
