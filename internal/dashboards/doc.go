@@ -5,4 +5,4 @@
 // and a test fails while they differ.
 package dashboards
 
-//go:generate go run ./generate
+//go:generate go run ./generate -document ../../docs/alerts.md

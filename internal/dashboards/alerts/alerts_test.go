@@ -29,6 +29,13 @@ func TestTheFilesAreWhatTheGeneratorWrites(t *testing.T) {
 	require.Len(t, scripts, len(All(DefaultTiming())), "a script that no alert writes")
 }
 
+func TestTheDocumentDescribesEveryAlert(t *testing.T) {
+	t.Parallel()
+	document, err := os.ReadFile("../../../docs/alerts.md")
+	require.NoError(t, err)
+	require.Contains(t, string(document), Document(DefaultTiming()), "run go generate ./internal/dashboards")
+}
+
 func TestEveryAlertSaysWhatItAsksAndWhatToDo(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]bool)

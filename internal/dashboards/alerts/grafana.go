@@ -87,7 +87,7 @@ func (r rule) yaml(key string, t Timing) string {
 	if a.PromQLWhole && r.instantaneous {
 		condition = "$B == 1"
 	}
-	return fmt.Sprintf(`      # %s.
+	return fmt.Sprintf(`      # The %s.
       - uid: smtpprobe-%s-%s
         title: %s
         condition: C
@@ -112,7 +112,7 @@ func (r rule) yaml(key string, t Timing) string {
         annotations:
           summary: %s
           what_to_do: %s
-`, upperFirst(a.Value), map[string]string{"influxql": "i", "prometheus": "p"}[key], r.id, r.title, int(r.over.Seconds()), DatasourceVariable,
+`, strings.TrimSuffix(a.Value, ","), map[string]string{"influxql": "i", "prometheus": "p"}[key], r.id, r.title, int(r.over.Seconds()), DatasourceVariable,
 		strings.ReplaceAll(r.query, "\n", "\n              "), quote(condition), t.intervals(a.For), a.Severity,
 		quote(a.placed(r.place)), quote(a.Do))
 }

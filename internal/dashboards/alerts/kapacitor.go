@@ -54,7 +54,7 @@ func tickPhases() string {
 func (a Alert) Tick(t Timing) string {
 	var b strings.Builder
 	b.WriteString(wrapped("// ",
-		fmt.Sprintf("%s (%s). Fires where %s is %s %s.", a.Name, a.Severity, a.Value, a.Op, a.threshold()),
+		fmt.Sprintf("%s (%s). Fires where the %s is %s %s.", a.Name, a.Severity, a.Value, a.Op, a.threshold()),
 		"What to do: "+a.Do,
 		"Written for a probe every "+t.intervals(1)+". Generated: edit internal/dashboards/alerts, not this file.") + "\n")
 	b.WriteString("dbrp \"telegraf\".\"autogen\"\n\n")

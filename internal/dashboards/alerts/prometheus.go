@@ -21,7 +21,7 @@ groups:
     rules:
 `, t.intervals(1), t.intervals(1))
 	for _, a := range All(t) {
-		fmt.Fprintf(&b, "      # %s.\n", upperFirst(a.Value))
+		fmt.Fprintf(&b, "      # The %s.\n", strings.TrimSuffix(a.Value, ","))
 		fmt.Fprintf(&b, "      - alert: %s\n        expr: %s\n", a.Name, quote(a.PromExpr(t)))
 		if a.For > 0 {
 			fmt.Fprintf(&b, "        for: %s\n", t.intervals(a.For))

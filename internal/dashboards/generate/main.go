@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/alerts"
@@ -20,11 +21,31 @@ func main() {
 	timing := alerts.DefaultTiming()
 	flag.DurationVar(&timing.Interval, "interval", timing.Interval, "interval of the probes that the alerts are for, in whole milliseconds")
 	flag.DurationVar(&timing.Slow, "slow", timing.Slow, "how long a phase may take on average")
+	document := flag.String("document", "", "document to describe the alerts in")
 	flag.Parse()
-	if err := write(*to, timing); err != nil {
+	err := write(*to, timing)
+	if err == nil && *document != "" {
+		err = describe(*document, timing)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "generating the dashboards:", err)
 		os.Exit(1)
 	}
+}
+
+// describe puts the alerts between the comments that mark their place.
+func describe(path string, t alerts.Timing) error {
+	const begin, end = "<!-- begin alerts -->\n", "<!-- end alerts -->\n"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, hasBegin := strings.Cut(string(text), begin)
+	_, after, hasEnd := strings.Cut(rest, end)
+	if !hasBegin || !hasEnd {
+		return fmt.Errorf("%s has no place for the alerts", path)
+	}
+	return os.WriteFile(path, []byte(before+begin+"\n"+alerts.Document(t)+"\n"+end+after), 0o644) //nolint:gosec // a document
 }
 
 func write(dir string, t alerts.Timing) error {
