@@ -45,9 +45,10 @@ func (s *session) auth() *smtperr.Error {
 	return nil
 }
 
-// authStopped: AUTH got its complete reply unless the conversation broke.
+// authStopped: AUTH got its complete reply, whatever it says, unless the
+// conversation broke or ended with a challenge.
 func (s *session) authStopped() {
-	if s.inSync && s.current.Code >= 400 {
+	if s.current.Code != 0 && s.current.Code != 334 {
 		s.end()
 		return
 	}
@@ -143,8 +144,8 @@ func (s *session) authenticate(client sasl.Client) *smtperr.Error {
 			return s.cancelAuth(failure, reply)
 		}
 		s.secret(string(response))
-		if failure = s.unsolicited(smtperr.PhaseAuth); failure != nil {
-			return failure
+		if early := s.unsolicited(smtperr.PhaseAuth); early != nil {
+			return early
 		}
 		line = base64.StdEncoding.EncodeToString(response)
 		reply, failure = s.exchange(smtperr.PhaseAuth, line, masked(line))
