@@ -243,6 +243,13 @@ var cases = []conversation{
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonTLSOnPlaintextPort, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
 	},
 	{
+		name:   "15 a TLS alert that holds an LF",
+		script: relay.Script{Greeting: relay.Then(relay.Raw("\x15\x03\x03\x00\x02\x02\x0a"), relay.HalfClose())},
+		plan:   ehloOnly,
+		over:   []transport{plain},
+		want:   outcome{smtperr.ProtocolError, smtperr.ReasonTLSOnPlaintextPort, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
+	},
+	{
 		name:   "16 silence instead of a greeting",
 		script: relay.Script{Greeting: relay.Silence()},
 		plan:   impatient(ehloOnly),
@@ -318,6 +325,16 @@ var cases = []conversation{
 		plan:   login(""),
 		want:   outcome{smtperr.NotSupported, smtperr.ReasonAuthNoMechanism, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
+	},
+	{
+		name:   "24 another 2xx to AUTH is no login, but a reply that took its time",
+		script: relay.Script{Extensions: offering("AUTH PLAIN"), Auth: relay.Say("250 2.7.0 fine")},
+		plan:   login(""),
+		want:   outcome{smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseAuth, 250, enhanced(2, 7, 0), true},
+		unsent: []string{"QUIT"},
+		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+			require.NotNil(t, timeOf(r, smtperr.PhaseAuth))
+		},
 	},
 	{
 		name:   "28 a challenge that is no base64",
@@ -468,6 +485,27 @@ var cases = []conversation{
 			require.ErrorIs(t, r.Secondary[0], smtperr.ResponseError)
 			require.ErrorIs(t, r.Secondary[1], smtperr.Disconnected)
 			require.Nil(t, timeOf(r, smtperr.PhaseQuit), "QUIT got no reply")
+		},
+	},
+	{
+		name:   "44 QUIT is answered 421 after everything worked",
+		script: relay.Script{Quit: relay.Say("421 4.3.2 going down")},
+		plan:   send(alice),
+		want:   outcome{phase: smtperr.PhaseDone, code: 250},
+		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+			require.True(t, r.MessageAccepted)
+			require.Len(t, r.Secondary, 1)
+			require.ErrorIs(t, r.Secondary[0], smtperr.ServiceUnavailable)
+		},
+	},
+	{
+		name:   "44 RSET is answered 421 and then the relay is gone",
+		script: relay.Script{Rset: relay.Then(relay.Say("421 4.3.2 going down"), relay.HalfClose())},
+		plan:   rcpt(alice),
+		want:   outcome{phase: smtperr.PhaseDone, code: 250},
+		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+			require.Len(t, r.Secondary, 1, "that a relay that said 421 goes is no news")
+			require.ErrorIs(t, r.Secondary[0], smtperr.ServiceUnavailable)
 		},
 	},
 	{

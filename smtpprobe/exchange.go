@@ -13,6 +13,10 @@ import (
 // taxonomy): only what is already there counts.
 const afterWrite = 100 * time.Millisecond
 
+// decrypting bounds the look at what the kernel holds of a TLS session: it may
+// be a session ticket, with nothing after it.
+const decrypting = time.Millisecond
+
 // command sends one command and reads its reply, as one stretch of a phase.
 func (s *session) command(phase smtperr.Phase, line string) (smtperr.Reply, *smtperr.Error) {
 	if err := s.unsolicited(phase); err != nil {
@@ -147,7 +151,7 @@ func (s *session) readFailure(phase smtperr.Phase, err error) *smtperr.Error {
 		verdict = smtperr.New(smtperr.ProtocolError, v.reason, phase, err)
 	case isTimeout(err):
 		verdict = smtperr.New(smtperr.ReadTimeout, s.silence(phase), phase, err)
-	case errors.Is(err, io.EOF) && s.in.partial:
+	case s.in.partial && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)): // within a TLS record
 		verdict = smtperr.New(smtperr.Disconnected, smtperr.ReasonTruncatedReply, phase, io.ErrUnexpectedEOF)
 	default:
 		verdict = s.clientCertificate(smtperr.Classify(phase, err))
@@ -173,7 +177,7 @@ func (s *session) silence(phase smtperr.Phase) smtperr.Reason {
 // refusal where the message is due is the message's, and anything else means
 // that the two sides no longer agree where they are.
 func (s *session) unsolicited(phase smtperr.Phase) *smtperr.Error {
-	if s.in.buffered() == 0 && (s.encrypted || !s.kernel.pending()) {
+	if !s.spoken() {
 		return nil
 	}
 	reply, err := s.read(time.Now().Add(afterWrite))
@@ -194,6 +198,27 @@ func (s *session) unsolicited(phase smtperr.Phase) *smtperr.Error {
 	}
 	return smtperr.New(smtperr.ProtocolError, smtperr.ReasonUnsolicited, phase,
 		errors.New("the relay spoke without being asked"))
+}
+
+// spoken tells whether something has come that no reply has taken. It does not
+// wait, but where TLS has bytes to decrypt that may be none of the relay's words.
+func (s *session) spoken() bool {
+	if s.in.buffered() > 0 {
+		return true
+	}
+	pending := s.kernel.pending()
+	if !s.encrypted {
+		return pending
+	}
+	// A deadline in the past still yields the records that TLS holds already.
+	deadline := time.Unix(1, 0)
+	if pending {
+		deadline = time.Now().Add(decrypting)
+	}
+	if s.arm(s.conn.SetReadDeadline, deadline) != nil {
+		return false
+	}
+	return s.in.fill() == nil
 }
 
 // replyDeadline is absolute for the reply that is due next, however its bytes

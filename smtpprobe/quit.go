@@ -46,7 +46,8 @@ func (s *session) quitDeadline() time.Time {
 
 // afterwards is a command whose failure is secondary.
 func (s *session) afterwards(phase smtperr.Phase, verb string, deadline time.Time) {
-	if err := s.farewell(phase, verb, deadline); err != nil && !s.closing {
+	told := s.closing // before: that it goes now is no news
+	if err := s.farewell(phase, verb, deadline); err != nil && !told {
 		s.res.Secondary = append(s.res.Secondary, err)
 	}
 }

@@ -134,12 +134,12 @@ func (rd *replyReader) line() ([]byte, error) {
 			return nil, errLineTooLong()
 		}
 		if rd.greeting && !rd.tls && isTLSAlert(unread) {
-			return nil, &violation{smtperr.ReasonTLSOnPlaintextPort, "the relay speaks TLS on this port"}
+			return nil, errTLS()
 		}
 		if err := rd.fill(); err != nil {
 			rd.partial = rd.partial || rd.w > rd.r
 			if rd.greeting && rd.w > rd.r && !mayBeReply(rd.buf[rd.r:rd.w]) {
-				return nil, notSMTP(rd.buf[rd.r:rd.w])
+				return nil, rd.notSMTP(rd.buf[rd.r:rd.w])
 			}
 			return nil, err
 		}
@@ -148,6 +148,10 @@ func (rd *replyReader) line() ([]byte, error) {
 
 func errLineTooLong() error {
 	return &violation{smtperr.ReasonLineTooLong, "a line of the reply is longer than 8192 octets"}
+}
+
+func errTLS() *violation {
+	return &violation{smtperr.ReasonTLSOnPlaintextPort, "the relay speaks TLS on this port"}
 }
 
 // fill reads once more from the connection.
@@ -182,11 +186,15 @@ func (rd *replyReader) parse(line []byte) (code int, text []byte, last bool, err
 	} else {
 		rd.odd.bareLF = true
 	}
+	if bare := bytes.TrimRight(body, "\r"); len(bare) == 3 && len(bare) < len(body) {
+		rd.odd.bareCR = true
+		body = bare
+	}
 	code = replyCode(body)
 	wellFormed := code > 0 && (len(body) == 3 || body[3] == ' ' || body[3] == '-')
 	if !wellFormed {
 		if rd.greeting && !mayBeReply(body) {
-			return 0, nil, false, notSMTP(body)
+			return 0, nil, false, rd.notSMTP(body)
 		}
 		return 0, nil, false, &violation{smtperr.ReasonBadCode, "the reply does not begin with a reply code"}
 	}
@@ -241,8 +249,10 @@ func mayBeReply(b []byte) bool {
 func isControl(c byte) bool { return c < ' ' || c == 0x7f }
 
 // notSMTP names the protocol that a greeting gives away.
-func notSMTP(b []byte) *violation {
+func (rd *replyReader) notSMTP(b []byte) *violation {
 	switch {
+	case !rd.tls && isTLSAlert(b): // which may hold an LF: unexpected_message is 10
+		return errTLS()
 	case bytes.HasPrefix(b, []byte("HTTP/")):
 		return &violation{smtperr.ReasonNotSMTPHTTP, "an HTTP server answered"}
 	case bytes.HasPrefix(b, []byte("SSH-")):

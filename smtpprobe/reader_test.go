@@ -25,6 +25,7 @@ func TestReplyReader(t *testing.T) {
 		{name: "one line", wire: "250 ok\r\n", code: 250, text: "ok"},
 		{name: "several lines become one reply", wire: "250-a\r\n250-b\r\n250 c\r\n", code: 250, text: "a\nb\nc"},
 		{name: "a bare code is a reply", wire: "250\r\n", code: 250},
+		{name: "a bare CR after a bare code is noticed", wire: "250\r\r\n", code: 250, warning: []Warning{WarnBareCR}},
 		{name: "an empty text is a reply", wire: "250 \r\n", code: 250},
 		{name: "a bare code ends a reply of several lines", wire: "250-a\r\n250\r\n", code: 250, text: "a\n"},
 		{name: "a bare LF ends a line, and is noticed", wire: "250 ok\n", code: 250, text: "ok", warning: []Warning{WarnBareLF}},

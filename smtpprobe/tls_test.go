@@ -1,10 +1,12 @@
 package smtpprobe_test
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"net"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -134,4 +136,63 @@ func TestATLSSessionIsDescribed(t *testing.T) {
 		require.Equal(t, []string{"AUTH", "SIZE"}, r.Capabilities.Keywords(), "nothing is kept from before TLS")
 		require.Equal(t, relay.ClientQuit, s.End)
 	}
+}
+
+// What TLS has received already lies in no buffer of ours and not in the kernel.
+func TestALineInATLSRecordOfItsOwnIsUnsolicitedToo(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	go func() {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		defer conn.Close()
+		wire := &packet{Conn: conn}
+		server := tls.Server(wire, serverTLS())
+		lines := bufio.NewScanner(server)
+		for _, records := range [][]string{{"220 hi\r\n"}, {"250 relay.test\r\n"}, {"250 ok\r\n", "250 and another thing\r\n"}, {"550 no\r\n"}, {"500 what\r\n"}} {
+			if err := server.Handshake(); err != nil {
+				return
+			}
+			for _, record := range records {
+				wire.held = record != records[len(records)-1]
+				if _, err := server.Write([]byte(record)); err != nil {
+					return
+				}
+			}
+			if !lines.Scan() {
+				return
+			}
+		}
+	}()
+	at := netip.MustParseAddrPort(l.Addr().String())
+	p := smtpprobe.Prober{
+		Target: smtpprobe.Target{Host: at.Addr().String(), Port: at.Port(), TLS: smtpprobe.TLSImplicit, TLSConfig: &tls.Config{RootCAs: authority().pool, MinVersion: tls.VersionTLS12}},
+		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthRcpt, Helo: "probe.test", Timeout: probeTimeout, To: []string{alice}},
+	}
+	r := p.Probe(context.Background())
+	require.NotNil(t, r.Err)
+	require.Equal(t, smtperr.ReasonUnsolicited, r.Err.Reason, "%v", r.Err)
+	require.Equal(t, smtperr.PhaseRcpt, r.Err.Phase)
+}
+
+// packet keeps back what is written until it is no longer held, so that all of
+// it arrives at once.
+type packet struct {
+	net.Conn
+	held bool
+	kept []byte
+}
+
+func (p *packet) Write(b []byte) (int, error) {
+	p.kept = append(p.kept, b...)
+	if p.held {
+		return len(b), nil
+	}
+	_, err := p.Conn.Write(p.kept)
+	p.kept = nil
+	return len(b), err
 }
