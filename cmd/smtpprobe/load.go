@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/influxdata/telegraf"
@@ -31,6 +32,9 @@ func loadInputs(path string, nonStrictEnv bool) ([]*models.RunningInput, error) 
 	c.Agent.OmitHostname = true // the Telegraf that runs us adds its host
 	untouched := *c.Agent
 	if err := c.LoadAll(path); err != nil {
+		if strings.Contains(err.Error(), "undefined but requested") {
+			return nil, fmt.Errorf("%w: this file is for [[inputs.smtpprobe]], [[secretstores]] and [global_tags], other plugins are Telegraf's own file's", err)
+		}
 		return nil, err
 	}
 	untouched.SnmpTranslator = c.Agent.SnmpTranslator // a default that the loader fills in
