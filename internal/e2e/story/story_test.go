@@ -81,6 +81,7 @@ func (s *story) stages() []stage {
 				dashboards.GroupState:   only(1), dashboards.GroupSelected: counts("outbound: mx2", "single: mx2"),
 				dashboards.GroupHealthy: all(shows("outbound a healthy", 2), shows("outbound b total", 2), shows("single a healthy", 1)),
 			},
+			also: s.variables,
 		},
 		{
 			name: "logins are refused", act: func() { s.login.behaves(refusesLogin) },
