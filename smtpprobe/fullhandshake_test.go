@@ -1,0 +1,35 @@
+package smtpprobe_test
+
+import (
+	"crypto/tls"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+)
+
+func TestEveryProbeMeasuresAFullHandshake(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		cache   tls.ClientSessionCache
+		resumed bool
+	}{
+		{"by default", nil, false},
+		{"unless a session cache is asked for", tls.NewLRUClientSessionCache(1), true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			config := serverTLS().Clone()
+			config.SetSessionTicketKeys([][32]byte{{}}) // the relay's connections share them
+			srv := relay.Start(t, relay.Script{TLS: config})
+			p := prober(srv, starttls)
+			p.Target.TLSConfig.ServerName = "127.0.0.1" // what a cache goes by
+			p.Target.TLSConfig.ClientSessionCache = tt.cache
+			require.Nil(t, p.Probe(t.Context()).Err)
+			require.Nil(t, p.Probe(t.Context()).Err)
+			require.Equal(t, tt.resumed, srv.Wait(t, 2)[1].TLS.DidResume)
+		})
+	}
+}
