@@ -95,7 +95,7 @@ func (s *session) handshakeFailure(state *TLSState, err error) *smtperr.Error {
 		return smtperr.New(smtperr.TLSTimeout, "", smtperr.PhaseTLS, err)
 	}
 	verdict := smtperr.Classify(smtperr.PhaseTLS, err)
-	if verdict.Class == smtperr.TLSVerifyError {
+	if verdict.Class == smtperr.TLSVerifyError && len(state.Problems) > 0 { // none if the configuration has a check of its own
 		verdict.Reason = smtperr.Classify(smtperr.PhaseTLS, state.Problems[0]).Reason
 		verdict.Details = texts(state.Problems)
 	}

@@ -196,3 +196,15 @@ func (p *packet) Write(b []byte) (int, error) {
 	p.kept = nil
 	return len(b), err
 }
+
+func TestACheckOfTheCallersOwnMayRefuseTheCertificate(t *testing.T) {
+	t.Parallel()
+	r, _ := converse(t, implicit, relay.Script{}, nil, func(target *smtpprobe.Target) {
+		target.TLSConfig.VerifyPeerCertificate = func([][]byte, [][]*x509.Certificate) error {
+			return x509.HostnameError{Certificate: &x509.Certificate{}, Host: "relay.test"}
+		}
+	})
+	require.NotNil(t, r.Err)
+	require.Equal(t, smtperr.TLSVerifyError, r.Err.Class)
+	require.Equal(t, smtperr.ReasonHostMismatch, r.Err.Reason)
+}

@@ -31,7 +31,7 @@ func Classify(phase Phase, err error) *Error {
 	switch {
 	case m.class == TLSVerifyError:
 		e.Details = f.details()
-	case f.record != nil && phase == PhaseTLS && m.class == TLSError:
+	case f.record != nil && m.class == TLSError:
 		e.Temporary = false // whatever answered does not speak TLS here
 	}
 	// A reply that is lost after the final dot leaves the outcome open (RFC 5321

@@ -56,6 +56,7 @@ func TestClassify(t *testing.T) {
 		{"a name that does not exist", smtperr.PhaseDNS, &net.DNSError{Err: "no such host", IsNotFound: true}, smtperr.DNSNotFound, smtperr.ReasonNotFound},
 		{"a resolver that is late", smtperr.PhaseDNS, &net.DNSError{Err: "i/o timeout", IsTimeout: true, IsTemporary: true}, smtperr.DNSTimeout, ""},
 		{"a DNS timeout while connecting stays one", smtperr.PhaseConnect, dialing(&net.DNSError{Err: "i/o timeout", IsTimeout: true}), smtperr.DNSTimeout, ""},
+		{"a resolver that wraps the deadline only", smtperr.PhaseDNS, &net.DNSError{Err: "x", UnwrapErr: context.DeadlineExceeded}, smtperr.DNSTimeout, ""},
 		{"a resolver that fails", smtperr.PhaseDNS, &net.DNSError{Err: "server misbehaving", IsTemporary: true}, smtperr.DNSError, smtperr.ReasonServerFailure},
 		{"an unknown port is our mistake", smtperr.PhaseDNS, &net.DNSError{Err: "unknown port", IsNotFound: true}, smtperr.ConfigError, smtperr.ReasonInvalidPort},
 		{"the overall timeout during DNS", smtperr.PhaseDNS, context.DeadlineExceeded, smtperr.DNSTimeout, ""},
@@ -84,6 +85,9 @@ func TestClassify(t *testing.T) {
 		{"an unknown authority", smtperr.PhaseTLS, &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, smtperr.TLSVerifyError, smtperr.ReasonUnknownAuthority},
 		{"an expired certificate", smtperr.PhaseTLS, x509.CertificateInvalidError{Reason: x509.Expired}, smtperr.TLSVerifyError, smtperr.ReasonExpired},
 		{"another host's certificate", smtperr.PhaseTLS, x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}, smtperr.TLSVerifyError, smtperr.ReasonHostMismatch},
+		{"a certificate with a signature that Go does not know", smtperr.PhaseTLS, fmt.Errorf("x: %w", x509.ErrUnsupportedAlgorithm), smtperr.TLSVerifyError, smtperr.ReasonUnknownAuthority},
+		{"a certificate that does not verify, in words", smtperr.PhaseTLS, errors.New("tls: failed to verify certificate: x"), smtperr.TLSVerifyError, smtperr.ReasonUnknownAuthority},
+		{"a certificate that cannot be parsed", smtperr.PhaseTLS, errors.New("tls: failed to parse certificate from server: x509: x"), smtperr.TLSError, smtperr.ReasonHandshakeFailure},
 
 		{"the end of the stream", smtperr.PhaseMail, io.EOF, smtperr.Disconnected, smtperr.ReasonClosed},
 		{"a reset", smtperr.PhaseMail, reading(syscall.ECONNRESET), smtperr.Disconnected, smtperr.ReasonReset},
@@ -268,5 +272,15 @@ func BenchmarkClassify(b *testing.B) {
 				sink = smtperr.Classify(smtperr.PhaseConnect, err)
 			}
 		})
+	}
+}
+
+// net/smtp's handshake takes place in what its callers call greeting or STARTTLS.
+func TestWhatDoesNotSpeakTLSIsPermanentInEveryPhase(t *testing.T) {
+	t.Parallel()
+	for _, phase := range smtperr.Phases() {
+		e := smtperr.Classify(phase, tls.RecordHeaderError{RecordHeader: [5]byte([]byte("GET /"))})
+		require.Equal(t, smtperr.TLSError, e.Class)
+		require.False(t, e.Temporary, phase)
 	}
 }

@@ -9,6 +9,8 @@ func (f *findings) unresolved() meaning {
 		return meaning{DNSTimeout, ""}
 	case f.dns.IsNotFound:
 		return meaning{DNSNotFound, ReasonNotFound}
+	case f.late: // a deadline that the resolver wraps without saying so itself
+		return meaning{DNSTimeout, ""}
 	}
 	return meaning{DNSError, ReasonServerFailure}
 }

@@ -168,7 +168,9 @@ func (f *findings) wording(err error) {
 		text = sendReason(err)
 	}
 	switch {
-	case strings.HasPrefix(text, "tls: "), strings.HasPrefix(text, "x509: "):
+	case strings.HasPrefix(text, "x509: "), strings.HasPrefix(text, "tls: failed to verify certificate"):
+		f.checks = append(f.checks, err)
+	case strings.HasPrefix(text, "tls: "):
 		if f.tls == "" {
 			f.tls = text
 		}

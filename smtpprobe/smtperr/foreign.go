@@ -26,7 +26,7 @@ func (r *foreignReply) classify(phase Phase, cause error) *Error {
 		return r.classifyEach(phase, cause)
 	}
 	reply := NewReply(r.code, strings.Split(r.text, "\n"))
-	if r.code/100 == r.enhanced.Class {
+	if r.enhanced.Class > 0 { // go-smtp has -1 for none
 		reply.Enhanced = r.enhanced
 	}
 	e := ClassifyReply(phase, reply, Circumstances{Recipient: r.recipient})

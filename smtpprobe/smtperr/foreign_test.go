@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	gosasl "github.com/emersion/go-sasl"
 	gosmtp "github.com/emersion/go-smtp"
 	"github.com/stretchr/testify/require"
 	gomail "github.com/wneessen/go-mail"
@@ -197,6 +198,36 @@ func TestErrorsOfGoMail(t *testing.T) {
 		err := send(t, relay.Script{}, func(m *gomail.Msg) { m.SetAddrHeaderFromMailAddress(gomail.HeaderTo) })
 		requireVerdict(t, err, "", smtperr.ConfigError, smtperr.ReasonInvalidAddress, 0)
 	})
+}
+
+func TestErrorsThatAreNothingButTheirText(t *testing.T) {
+	t.Parallel()
+	_, _, wrongHost := smtp.PlainAuth("", "u", "p", "relay.test").Start(&smtp.ServerInfo{Name: "other.test", TLS: true})
+	_, noAddress := net.Dial("tcp", "")
+	for _, tt := range []struct {
+		err    error
+		class  smtperr.Class
+		reason smtperr.Reason
+	}{
+		{wrongHost, smtperr.ConfigError, ""},
+		{noAddress, smtperr.ConfigError, smtperr.ReasonInvalidAddress},
+		{gosmtp.ErrTooLongLine, smtperr.ProtocolError, smtperr.ReasonLineTooLong},
+		{gosasl.ErrUnexpectedServerChallenge, smtperr.AuthFailed, smtperr.ReasonChallengeLoop},
+		{gomail.ErrNoFromAddress, smtperr.ConfigError, smtperr.ReasonInvalidAddress},
+		{gomail.ErrNoRcptAddresses, smtperr.ConfigError, smtperr.ReasonInvalidAddress},
+		{gomail.ErrPlainAuthNotSupported, smtperr.NotSupported, smtperr.ReasonAuthNoMechanism},
+		{gomail.ErrSCRAMSHA256PLUSAuthNotSupported, smtperr.NotSupported, smtperr.ReasonAuthNoMechanism},
+		{gomail.ErrNoSupportedAuthDiscovered, smtperr.NotSupported, smtperr.ReasonAuthNoMechanism},
+	} {
+		e := smtperr.Classify(smtperr.PhaseAuth, fmt.Errorf("x: %w", tt.err))
+		require.Equal(t, tt.class, e.Class, "%v", tt.err)
+		require.Equal(t, tt.reason, e.Reason, "%v", tt.err)
+	}
+
+	srv := relay.Start(t, relay.Script{})
+	c, err := gomail.NewClient(srv.Host(), gomail.WithPort(int(srv.Port())), gomail.WithTLSPolicy(gomail.TLSMandatory))
+	require.NoError(t, err)
+	requireVerdict(t, c.DialWithContext(t.Context()), smtperr.PhaseSTARTTLS, smtperr.NotSupported, smtperr.ReasonStartTLSNotOffered, 0)
 }
 
 // Errors that only look a little like those of a mail client say nothing.

@@ -31,7 +31,7 @@ func representative(refusals []*Error) *Error {
 		case r == nil:
 		case r.Class == ServiceUnavailable:
 			return r
-		case shown == nil, r.Temporary && !shown.Temporary:
+		case shown == nil, r.Code()/100 == 4 && shown.Code()/100 != 4:
 			shown = r
 		}
 	}

@@ -12,7 +12,7 @@ func ClassifyReply(phase Phase, r Reply, c Circumstances) *Error {
 	made := &struct {
 		Error
 		reply Reply
-	}{reply: r}
+	}{reply: r.sound()}
 	e := &made.Error
 	e.Phase, e.Sender, e.Recipient = phase, c.Sender, c.Recipient
 	if r.Code < 200 || r.Code > 599 {

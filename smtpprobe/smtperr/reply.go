@@ -29,6 +29,21 @@ func NewReply(code int, lines []string) Reply {
 	return r
 }
 
+// sound is the reply with the enhanced code that counts, whoever made it.
+func (r Reply) sound() Reply {
+	switch {
+	case r.Enhanced.IsZero():
+		if !r.EnhancedMismatch {
+			return NewReply(r.Code, r.Lines)
+		}
+	case r.Code/100 == 3:
+		r.Enhanced = EnhancedCode{}
+	case r.Enhanced.Class != r.Code/100:
+		r.Enhanced, r.EnhancedMismatch = EnhancedCode{}, true
+	}
+	return r
+}
+
 // Text is the reply's text, its lines joined by LF, unescaped.
 func (r Reply) Text() string {
 	if len(r.Lines) == 1 {

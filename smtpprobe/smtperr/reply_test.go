@@ -189,9 +189,27 @@ func TestRecipients(t *testing.T) {
 	require.False(t, some.Temporary)
 	require.Equal(t, "a@b", some.Recipients[0].Recipient)
 
+	full := smtperr.ClassifyReply(smtperr.PhaseRcpt, reply(552, "x"), smtperr.Circumstances{RecipientAccepted: true})
+	require.True(t, full.Temporary)
+	require.Equal(t, 550, smtperr.Recipients(smtperr.PhaseRcpt, []*smtperr.Error{unknown, full}, true).Code(), "552 is no 4xx")
+	require.Equal(t, 450, smtperr.Recipients(smtperr.PhaseRcpt, []*smtperr.Error{full, later}, true).Code())
+
 	closing := smtperr.Recipients(smtperr.PhaseRcpt, []*smtperr.Error{unknown, bye}, false)
 	require.Equal(t, smtperr.ServiceUnavailable, closing.Class)
 	require.Len(t, closing.Recipients, 2)
+}
+
+// A reply that was not made by NewReply is held to the same rules.
+func TestAReplyMadeByHandCountsNoOtherwise(t *testing.T) {
+	t.Parallel()
+	e := smtperr.ClassifyReply(smtperr.PhaseRcpt, smtperr.Reply{Code: 550, Lines: []string{"5.1.1 x"}}, smtperr.Circumstances{})
+	require.Equal(t, smtperr.ReasonMailboxUnknown, e.Reason)
+	e = smtperr.ClassifyReply(smtperr.PhaseRcpt, smtperr.Reply{Code: 550, Enhanced: smtperr.EnhancedCode{Class: 4, Subject: 2, Detail: 1}}, smtperr.Circumstances{})
+	require.Equal(t, smtperr.ReasonMailboxUnavailable, e.Reason)
+	require.True(t, e.Reply.Enhanced.IsZero())
+	require.True(t, e.Reply.EnhancedMismatch)
+	e = smtperr.ClassifyReply(smtperr.PhaseMail, smtperr.Reply{Code: 354, Enhanced: smtperr.EnhancedCode{Class: 3, Subject: 2, Detail: 1}}, smtperr.Circumstances{})
+	require.True(t, e.Reply.Enhanced.IsZero())
 }
 
 func BenchmarkClassifyReply(b *testing.B) {
