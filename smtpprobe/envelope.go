@@ -21,9 +21,6 @@ type payload struct {
 // mail opens the transaction (RFC 5321 §4.1.1.2), once everything that the
 // relay's EHLO rules out is ruled out.
 func (s *session) mail() *smtperr.Error {
-	if err := s.prepare(); err != nil {
-		return err
-	}
 	command, err := s.mailCommand()
 	if err != nil {
 		return err
@@ -40,8 +37,22 @@ func (s *session) mail() *smtperr.Error {
 	return nil
 }
 
+// ready finds what is wrong with target or plan before anybody is bothered.
+func (s *session) ready() *smtperr.Error {
+	if err := s.target.check(); err != nil {
+		return err
+	}
+	if err := s.plan.check(); err != nil {
+		return err
+	}
+	return s.prepare()
+}
+
 // prepare builds what will be sent.
 func (s *session) prepare() *smtperr.Error {
+	if !s.depth().reaches(DepthRcpt) {
+		return nil
+	}
 	p := &s.message
 	from, utf8, err := message.ParseSender(s.plan.From)
 	if err != nil {

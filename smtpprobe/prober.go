@@ -44,7 +44,7 @@ func (p *Prober) Probe(ctx context.Context) *Result {
 	if p.Plan.Transcript {
 		s.log = &transcript{start: start}
 	}
-	if err := p.Plan.check(); err != nil {
+	if err := s.ready(); err != nil {
 		s.verdict(err)
 	} else {
 		s.run()

@@ -25,7 +25,7 @@ type Target struct {
 	LMTP   bool       // RFC 2033: LHLO, one reply per recipient after the dot
 	Domain string     // of which Host is an MX, if so
 
-	TLS TLSMode
+	TLS TLSMode // empty is TLSNever
 	// TLSConfig is the base of every handshake, nil for Go's defaults.
 	// ServerName defaults to Host. InsecureSkipVerify makes a bad certificate
 	// a report instead of a failure.
