@@ -1,5 +1,7 @@
 package smtperr
 
+import "fmt"
+
 // meaning is what a cause or a number stands for.
 type meaning struct {
 	class  Class
@@ -19,6 +21,9 @@ func Classify(phase Phase, err error) *Error {
 	}
 	if e, ok := err.(*Error); ok { //nolint:errorlint // a nil one; any other is the verdict above
 		return e
+	}
+	if isNil(err) { // errors.Is would call its methods
+		err = fmt.Errorf("a nil %T", err)
 	}
 	if phase == "" {
 		phase = f.phase()
