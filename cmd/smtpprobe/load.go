@@ -33,7 +33,7 @@ func loadInputs(path string, nonStrictEnv bool) ([]*models.RunningInput, error) 
 	untouched := *c.Agent
 	if err := c.LoadAll(path); err != nil {
 		if strings.Contains(err.Error(), "undefined but requested") {
-			return nil, fmt.Errorf("%w: this file is for [[inputs.smtpprobe]], [[secretstores]] and [global_tags], other plugins are Telegraf's own file's", err)
+			return nil, fmt.Errorf("%w: this file is for [[inputs.smtpprobe]], [[secretstores]] and [global_tags], others are for Telegraf's own", err)
 		}
 		return nil, err
 	}
