@@ -7,7 +7,7 @@
 
 # Telegraf's plugins to have beside ours; "make telegraf-native NATIVE_TAGS=" has
 # all of them, and takes long.
-NATIVE_TAGS ?= custom,inputs.internal,outputs.file,outputs.influxdb_v2,outputs.prometheus_client,serializers.influx,$(NATIVE_STORES)
+NATIVE_TAGS ?= custom,inputs.internal,outputs.file,outputs.influxdb,outputs.influxdb_v2,outputs.prometheus_client,processors.starlark,serializers.influx,$(NATIVE_STORES)
 NATIVE_STORES := secretstores.docker,secretstores.http,secretstores.jose,secretstores.os,secretstores.systemd
 
 NATIVE    := $(BIN)/.native

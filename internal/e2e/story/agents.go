@@ -20,14 +20,36 @@ type agent struct {
 	name, scrape string
 }
 
+// engine runs the plugin in a Telegraf: it names the program, and makes of the
+// plugin's settings what that reads.
+type engine func(t *testing.T, place e2e.Place, settings string) (program, input string)
+
+// byExecd: a stock Telegraf runs the plugin as a program of its own.
+func byExecd(t *testing.T, place e2e.Place, settings string) (program, input string) {
+	t.Helper()
+	return e2e.Built(t, "TELEGRAF_BIN", "telegraf"), fmt.Sprintf(`
+[[inputs.execd]]
+  command = [%q, "--config", %q]
+  signal = "STDIN"
+  data_format = "influx"
+`, e2e.Built(t, "SMTPPROBE_BIN", "smtpprobe"), place.WriteFile(t, "smtpprobe.conf", settings))
+}
+
+// linkedIn: the plugin is one of Telegraf's own.
+func linkedIn(t *testing.T, _ e2e.Place, settings string) (program, input string) {
+	t.Helper()
+	return e2e.Built(t, "TELEGRAF_NATIVE_BIN", "telegraf-native"), settings
+}
+
 // startAgent probes by the plugin's settings, and writes to both databases and,
 // as dashboards/telegraf-prometheus.conf has it, for Prometheus.
-func startAgent(t *testing.T, name, settings string, databases ...*influxDB) *agent {
+func startAgent(t *testing.T, name string, run engine, settings string, databases ...*influxDB) *agent {
 	t.Helper()
 	place := e2e.PlaceFor(t, "telegraf")
 	a := &agent{name: name, scrape: place.At(9273)}
 	var config strings.Builder
-	config.WriteString(telegrafConfig(t, place, name, "1s", settings) + servedToPrometheus(t, a.scrape))
+	program, input := run(t, place, settings)
+	config.WriteString(agentSection(name, "1s") + input + servedToPrometheus(t, a.scrape))
 	for _, db := range databases {
 		fmt.Fprintf(&config, `
 [[outputs.influxdb]]
@@ -36,14 +58,12 @@ func startAgent(t *testing.T, name, settings string, databases ...*influxDB) *ag
   namepass = ["smtpprobe", "smtpprobe_phase", "smtpprobe_recipient", "smtpprobe_group"]
 `, db.url, database)
 	}
-	a.Program = e2e.StartProgram(t, place, "telegraf", e2e.Built(t, "TELEGRAF_BIN", "telegraf"),
+	a.Program = e2e.StartProgram(t, place, "telegraf", program,
 		"--config", place.WriteFile(t, "telegraf.conf", config.String()))
 	return a
 }
 
-func telegrafConfig(t *testing.T, place e2e.Place, name, interval, settings string) string {
-	t.Helper()
-	plugin := place.WriteFile(t, "smtpprobe.conf", settings)
+func agentSection(name, interval string) string {
 	return fmt.Sprintf(`
 [global_tags]
   vantage = %q
@@ -52,11 +72,7 @@ func telegrafConfig(t *testing.T, place e2e.Place, name, interval, settings stri
   flush_interval = "500ms"
   hostname = %q
   skip_processors_after_aggregators = true
-[[inputs.execd]]
-  command = [%q, "--config", %q]
-  signal = "STDIN"
-  data_format = "influx"
-`, "network-"+name, interval, name, e2e.Built(t, "SMTPPROBE_BIN", "smtpprobe"), plugin)
+`, "network-"+name, interval, name)
 }
 
 // servedToPrometheus is the file for users, at the pace of the story.

@@ -45,7 +45,8 @@ func startFleet(t *testing.T, db *influxDB) *fleet {
 		fmt.Fprintf(&settings, "[[inputs.smtpprobe.relay]]\nname = \"relay-%03d\"\nurl = \"smtp://%s\"\n", i+1, f.quarters[i%len(f.quarters)].address)
 	}
 	place := e2e.PlaceFor(t, "fleet")
-	config := telegrafConfig(t, place, "fleet", "2s", settings.String()) + fmt.Sprintf(`
+	program, input := byExecd(t, place, settings.String())
+	config := agentSection("fleet", "2s") + input + fmt.Sprintf(`
 [[outputs.influxdb]]
   urls = [%[1]q]
   database = %[2]q
@@ -54,7 +55,7 @@ func startFleet(t *testing.T, db *influxDB) *fleet {
   database = %[3]q
   tagexclude = ["error_class", "reason", "reply_code", "phase", "fault"]
 `, db.url, fleetTagged, fleetUntagged)
-	f.agent = e2e.StartProgram(t, place, "telegraf", e2e.Built(t, "TELEGRAF_BIN", "telegraf"), "--config", place.WriteFile(t, "telegraf.conf", config))
+	f.agent = e2e.StartProgram(t, place, "telegraf", program, "--config", place.WriteFile(t, "telegraf.conf", config))
 	return f
 }
 

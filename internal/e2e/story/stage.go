@@ -45,8 +45,8 @@ func begin(t *testing.T) *story {
 	settings := func(helo string) string {
 		return fmt.Sprintf(storyConfig, helo, s.login.address, caFile, s.mx1.address, s.mx2.address, s.closed.address)
 	}
-	s.a = startAgent(t, "a", settings("a.test"), s.influx, s.flux)
-	s.b = startAgent(t, "b", settings("b.test"), s.influx, s.flux)
+	s.a = startAgent(t, "a", byExecd, settings("a.test"), s.influx, s.flux)
+	s.b = startAgent(t, "b", linkedIn, settings("b.test"), s.influx, s.flux)
 	s.prometheus = startPrometheus(t, alerts.Prometheus(timing), []string{s.a.scrape, s.b.scrape})
 	s.influx.Await(t, "has the database", func() bool { return len(s.influx.query(t, "SHOW DATABASES")[0].Values) > 0 })
 	scripts := make(map[string]string)
