@@ -96,7 +96,7 @@ func (s *session) announce() *smtperr.Error {
 	if version == NoProxyProtocol {
 		return nil
 	}
-	if err := s.arm(s.conn.SetWriteDeadline, s.deadline); err != nil {
+	if err := s.armWrite(s.deadline); err != nil {
 		return smtperr.Classify(smtperr.PhaseConnect, err)
 	}
 	if err := route.WriteProxyHeader(s.conn, string(version)); err != nil {

@@ -37,7 +37,7 @@ func (s *session) body() *smtperr.Error {
 type bodyWriter struct{ s *session }
 
 func (w *bodyWriter) Write(b []byte) (int, error) {
-	if err := w.s.arm(w.s.conn.SetWriteDeadline, w.s.deadline); err != nil {
+	if err := w.s.armWrite(w.s.deadline); err != nil {
 		return 0, err
 	}
 	w.s.inSync = false

@@ -55,7 +55,7 @@ func (s *session) reply(phase smtperr.Phase, deadline time.Time) (smtperr.Reply,
 // read takes the next reply from the connection.
 func (s *session) read(deadline time.Time) (smtperr.Reply, error) {
 	s.inSync = false
-	if err := s.arm(s.conn.SetReadDeadline, deadline); err != nil {
+	if err := s.armRead(deadline); err != nil {
 		return smtperr.Reply{}, err
 	}
 	reply, err := s.in.next()
@@ -72,12 +72,23 @@ func (s *session) read(deadline time.Time) (smtperr.Reply, error) {
 	return reply, nil
 }
 
-// arm sets a deadline unless the context has ended. The order matters: whoever
-// ends the context sets a deadline in the past afterwards, so that one of the
-// two is always seen.
-func (s *session) arm(set func(time.Time) error, deadline time.Time) error {
-	if err := set(deadline); err != nil {
-		return err
+func (s *session) armRead(deadline time.Time) error {
+	return s.arm(&s.readBy, deadline, s.conn.SetReadDeadline)
+}
+
+func (s *session) armWrite(deadline time.Time) error {
+	return s.arm(&s.writeBy, deadline, s.conn.SetWriteDeadline)
+}
+
+// arm sets a deadline that is not set already, unless the context has ended.
+// The order matters: whoever ends the context sets a deadline in the past
+// afterwards, so that one of the two is always seen.
+func (s *session) arm(armed *time.Time, deadline time.Time, set func(time.Time) error) error {
+	if !armed.Equal(deadline) {
+		if err := set(deadline); err != nil {
+			return err
+		}
+		*armed = deadline
 	}
 	if errors.Is(s.ctx.Err(), context.Canceled) {
 		return s.ctx.Err()
@@ -94,7 +105,7 @@ func (s *session) send(phase smtperr.Phase, line string, deadline time.Time) *sm
 // write sends bytes; a failure looks once whether the relay has said why.
 func (s *session) write(phase smtperr.Phase, b []byte, deadline time.Time) *smtperr.Error {
 	s.inSync = false
-	err := s.arm(s.conn.SetWriteDeadline, deadline)
+	err := s.armWrite(deadline)
 	if err == nil {
 		_, err = s.conn.Write(b)
 	}
@@ -215,7 +226,7 @@ func (s *session) spoken() bool {
 	if pending {
 		deadline = time.Now().Add(decrypting)
 	}
-	if s.arm(s.conn.SetReadDeadline, deadline) != nil {
+	if s.armRead(deadline) != nil {
 		return false
 	}
 	return s.in.fill() == nil

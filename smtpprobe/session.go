@@ -21,8 +21,10 @@ type session struct {
 
 	conn      net.Conn
 	in        *replyReader
-	kernel    arrivals // what the kernel holds for in, before TLS
-	out       []byte   // the last command, kept for its room
+	kernel    arrivals  // what the kernel holds for in, before TLS
+	out       []byte    // the last command, kept for its room
+	readBy    time.Time // the deadlines that conn has
+	writeBy   time.Time
 	log       *transcript
 	encrypted bool
 	local     bool // over a unix socket: nobody listens on the way

@@ -1,6 +1,7 @@
 package smtpprobe
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 
@@ -23,7 +24,8 @@ func (s *session) handshake() *smtperr.Error {
 	s.inSync = false
 	state := &TLSState{}
 	conn := tls.Client(s.conn, s.tlsConfig(state))
-	err := s.arm(s.conn.SetDeadline, s.replyDeadline())
+	deadline := s.replyDeadline()
+	err := cmp.Or(s.armRead(deadline), s.armWrite(deadline))
 	if err == nil {
 		err = conn.Handshake()
 	}
