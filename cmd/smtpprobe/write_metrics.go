@@ -9,29 +9,53 @@ import (
 	"github.com/influxdata/telegraf/plugins/serializers/influx"
 )
 
-// writeMetrics writes each metric at once, in one write. When out breaks it
-// cancels, and takes the rest without writing it, so that no gather blocks.
+// maxBatch is how many metrics go into one write at the most.
+const maxBatch = 100
+
+// writeMetrics writes each metric at once, those that come faster than they
+// are written together. When out breaks it cancels, and takes the rest without
+// writing it, so that no gather blocks.
 func writeMetrics(out io.Writer, metrics <-chan telegraf.Metric, cancel context.CancelCauseFunc) {
-	serializer := &influx.Serializer{SortFields: true}
+	serializer := &influx.Serializer{}
 	if err := serializer.Init(); err != nil {
 		cancel(fmt.Errorf("preparing line protocol: %w", err))
 	}
 	broken := false
+	batch := make([]telegraf.Metric, 0, maxBatch)
 	for m := range metrics {
-		if broken {
-			m.Drop()
-			continue
+		batch = withWaiting(append(batch[:0], m), metrics)
+		if !broken {
+			lines, err := serializer.SerializeBatch(batch)
+			if err == nil {
+				_, err = out.Write(lines)
+			}
+			if broken = err != nil; broken {
+				cancel(fmt.Errorf("writing metrics: %w", err))
+			}
 		}
-		line, err := serializer.Serialize(m)
-		if err == nil {
-			_, err = out.Write(line)
+		for _, m := range batch {
+			if broken {
+				m.Drop()
+			} else {
+				m.Accept()
+			}
 		}
-		if err != nil {
-			broken = true
-			m.Drop()
-			cancel(fmt.Errorf("writing metrics: %w", err))
-			continue
-		}
-		m.Accept()
 	}
+}
+
+// withWaiting adds the metrics that somebody waits to hand over, as long as
+// there is room.
+func withWaiting(batch []telegraf.Metric, metrics <-chan telegraf.Metric) []telegraf.Metric {
+	for len(batch) < cap(batch) {
+		select {
+		case m, open := <-metrics:
+			if !open {
+				return batch
+			}
+			batch = append(batch, m)
+		default:
+			return batch
+		}
+	}
+	return batch
 }

@@ -80,7 +80,7 @@ func load(toml string) (*models.RunningInput, error) {
 
 // gatherInto gathers once and writes every metric as it comes.
 func gatherInto(in *models.RunningInput, out io.Writer) error {
-	serializer := &influx.Serializer{SortFields: true}
+	serializer := &influx.Serializer{}
 	if err := serializer.Init(); err != nil {
 		return err
 	}

@@ -264,11 +264,11 @@ func (g *gather) probe(t task, m *memory) {
 
 // finish learns from a result, reports it and writes it to the log.
 func (g *gather) finish(r *relay, m *memory, result *smtpprobe.Result) {
-	o := &observation{Result: result}
+	o := observe(result)
 	m.last = outcome{err: result.Err, took: result.Total}
 	// A probe that was stopped says nothing about the relay.
 	if result.Err == nil || result.Err.Class != smtperr.Canceled {
-		o.changed = m.learn(result)
+		o.changed = m.learn(o)
 	}
 	o.failures, o.lastSuccess = m.failures, m.lastSuccess
 	g.p.report(g.acc, m.tags, o)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/metric"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -94,11 +95,14 @@ func (g *group) report(acc telegraf.Accumulator, at time.Time) {
 			break
 		}
 	}
-	acc.AddFields("smtpprobe_group", map[string]any{
-		"success":    bit(selected != "none"),
-		"attempts":   int64(attempts),
-		"healthy":    int64(healthy),
-		"total":      int64(len(outcomes)),
-		"total_time": took.Seconds(),
-	}, map[string]string{"group": g.name, "selected": selected, "error_class": class.String()}, at)
+	m := metric.New("smtpprobe_group", nil, nil, at)
+	m.AddTag("group", g.name)
+	m.AddTag("selected", selected)
+	m.AddTag("error_class", class.String())
+	m.AddField("success", bit(selected != "none"))
+	m.AddField("attempts", int64(attempts))
+	m.AddField("healthy", int64(healthy))
+	m.AddField("total", int64(len(outcomes)))
+	m.AddField("total_time", took.Seconds())
+	acc.AddMetric(m)
 }

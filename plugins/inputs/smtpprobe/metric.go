@@ -2,12 +2,12 @@ package smtpprobe
 
 import (
 	"cmp"
-	"maps"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/metric"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
@@ -19,15 +19,21 @@ const none = "none"
 // observation is a result and what only the probes before it can tell.
 type observation struct {
 	*smtpprobe.Result
-	failures    int64 // in a row
+	offered     *offer // by the last EHLO, nil without one
+	failures    int64  // in a row
 	lastSuccess time.Time
 	changed     bool // other capabilities than before
+}
+
+// observe takes a result for one without a past.
+func observe(r *smtpprobe.Result) *observation {
+	return &observation{Result: r, offered: newOffer(r.Capabilities)}
 }
 
 // report hands the points of one probe over. All of them carry the time at
 // which it began.
 func (p *SMTPProbe) report(acc telegraf.Accumulator, stable map[string]string, o *observation) {
-	acc.AddFields("smtpprobe", o.fields(), o.outcomeTags(stable), o.Start)
+	acc.AddMetric(o.main(stable))
 	if p.wants.phases {
 		o.reportPhases(acc, stable)
 	}
@@ -36,28 +42,36 @@ func (p *SMTPProbe) report(acc telegraf.Accumulator, stable map[string]string, o
 	}
 }
 
-// withProbe copies the stable tags and adds the one that a schedule changes.
-// There is room for those that a point adds.
-func (o *observation) withProbe(stable map[string]string) map[string]string {
-	const ownTags = 6
-	tags := make(map[string]string, len(stable)+ownTags)
-	maps.Copy(tags, stable)
-	tags["probe"] = string(o.Depth)
-	return tags
+// point begins a metric with the stable tags and the one that a schedule
+// changes. It is filled in place: to collect maps for the accumulator costs
+// twice as much.
+func (o *observation) point(name string, stable map[string]string) telegraf.Metric {
+	m := metric.New(name, nil, nil, o.Start)
+	for key, value := range stable {
+		m.AddTag(key, value)
+	}
+	m.AddTag("probe", string(o.Depth))
+	return m
 }
 
 // verdict is what the outcome's tags and their twin fields say.
 type verdict struct{ class, reason, code, phase, fault string }
 
 func (o *observation) verdict() verdict {
-	v := verdict{none, none, codeText(o.code()), string(smtperr.PhaseDone), none}
+	v := verdict{o.class().String(), none, codeText(o.code()), string(smtperr.PhaseDone), none}
 	if o.Err != nil {
-		v.class = o.Err.Class.String()
 		v.reason = cmp.Or(string(o.Err.Reason), none)
 		v.phase = string(o.Err.Phase)
 		v.fault = cmp.Or(string(o.Err.Fault()), none)
 	}
 	return v
+}
+
+func (o *observation) class() smtperr.Class {
+	if o.Err == nil {
+		return smtperr.None
+	}
+	return o.Err.Class
 }
 
 func (o *observation) code() int {
@@ -74,94 +88,109 @@ func codeText(code int) string {
 	return strconv.Itoa(code)
 }
 
-func (o *observation) outcomeTags(stable map[string]string) map[string]string {
-	tags, v := o.withProbe(stable), o.verdict()
-	tags["error_class"] = v.class
-	tags["reason"] = v.reason
-	tags["reply_code"] = v.code
-	tags["phase"] = v.phase
-	tags["fault"] = v.fault
-	return tags
-}
+// main is the point that every probe has: first what it always holds, then
+// what there is.
+func (o *observation) main(stable map[string]string) telegraf.Metric {
+	m, v := o.point("smtpprobe", stable), o.verdict()
+	m.AddTag("error_class", v.class)
+	m.AddTag("reason", v.reason)
+	m.AddTag("reply_code", v.code)
+	m.AddTag("phase", v.phase)
+	m.AddTag("fault", v.fault)
 
-// usualFields is about as many as a probe has: a map that grows costs twice.
-const usualFields = 28
-
-// fields starts with what every probe has; each part adds what there is.
-func (o *observation) fields() map[string]any {
-	v := o.verdict()
-	f := make(map[string]any, usualFields)
-	f["success"] = bit(o.Expected)
-	f["result"] = v.class
-	f["result_reason"] = v.reason
-	f["result_phase"] = v.phase
-	f["result_fault"] = v.fault
-	f["result_code"] = int64(0)
-	f["smtp_code"] = int64(o.code())
-	f["total_time"] = o.Total.Seconds()
-	f["consecutive_failures"] = o.failures
+	m.AddField("success", bit(o.Expected))
+	m.AddField("result", v.class)
+	m.AddField("result_code", int64(o.class()))
+	m.AddField("result_reason", v.reason)
+	m.AddField("result_phase", v.phase)
+	m.AddField("result_fault", v.fault)
+	m.AddField("smtp_code", int64(o.code()))
+	m.AddField("total_time", o.Total.Seconds())
+	m.AddField("consecutive_failures", o.failures)
 	if !o.lastSuccess.IsZero() {
-		f["seconds_since_success"] = int64(max(0, o.Start.Add(o.Total).Sub(o.lastSuccess)).Seconds())
+		m.AddField("seconds_since_success", int64(max(0, o.Start.Add(o.Total).Sub(o.lastSuccess)).Seconds()))
 	}
 	if o.RemoteAddr != "" {
-		f["remote_address"] = o.RemoteAddr
+		m.AddField("remote_address", o.RemoteAddr)
 	}
 	if o.Reply != nil && o.Reply.Enhanced != (smtperr.EnhancedCode{}) {
-		f["enhanced_code"] = o.Reply.Enhanced.String()
+		m.AddField("enhanced_code", o.Reply.Enhanced.String())
 	}
-	o.addFailure(f)
-	o.addPhases(f)
-	o.addTransaction(f)
-	o.addTLS(f)
-	o.addCapabilities(f)
+	o.addFailure(m)
+	o.addPhases(m)
+	o.addTransaction(m)
+	o.addTLS(m)
+	o.addCapabilities(m)
 	if len(o.Warnings) > 0 {
-		f["warnings"] = joined(o.Warnings)
+		m.AddField("warnings", joined(o.Warnings))
 	}
-	return f
+	return m
 }
 
-func (o *observation) addFailure(f map[string]any) {
+func (o *observation) addFailure(m telegraf.Metric) {
 	if o.Err == nil {
 		return
 	}
-	f["result_code"] = int64(o.Err.Class)
-	f["failed_phase_time"] = float64(0) // unless the phase was reached
+	m.AddField("failed_phase_time", o.failedPhaseTime())
 	if o.Err.OutcomeUnknown {
-		f["outcome_unknown"] = int64(1)
+		m.AddField("outcome_unknown", int64(1))
 	}
 	if !o.Expected {
-		f["temporary"] = bit(o.Err.Temporary)
-		f["error"] = o.Err.Error()
+		m.AddField("temporary", bit(o.Err.Temporary))
+		m.AddField("error", o.Err.Error())
 	}
 }
 
-// timed are the phases that have a field of their own.
-var timed = map[smtperr.Phase]bool{
-	smtperr.PhaseDNS: true, smtperr.PhaseConnect: true, smtperr.PhaseTLS: true, smtperr.PhaseGreeting: true,
-	smtperr.PhaseEHLO: true, smtperr.PhaseHELO: true, smtperr.PhaseSTARTTLS: true, smtperr.PhaseAuth: true,
-	smtperr.PhaseMail: true, smtperr.PhaseRcpt: true, smtperr.PhaseData: true, smtperr.PhaseBody: true,
-	smtperr.PhaseDot: true, smtperr.PhaseRset: true, smtperr.PhaseQuit: true,
+// failedPhaseTime is 0 where the phase was not reached.
+func (o *observation) failedPhaseTime() float64 {
+	if ph := o.phase(o.Err.Phase); ph != nil {
+		return ph.Duration.Seconds()
+	}
+	return 0
 }
 
-func (o *observation) addPhases(f map[string]any) {
+// phase is one that was reached, or nil.
+func (o *observation) phase(name smtperr.Phase) *smtpprobe.PhaseResult {
+	for i := range o.Phases {
+		if o.Phases[i].Phase == name {
+			return &o.Phases[i]
+		}
+	}
+	return nil
+}
+
+// fieldsOf names the fields of the phases that have some of their own.
+var fieldsOf = func(phases ...smtperr.Phase) map[smtperr.Phase]phaseFields {
+	names := make(map[smtperr.Phase]phaseFields, len(phases))
+	for _, ph := range phases {
+		names[ph] = phaseFields{time: string(ph) + "_time", code: string(ph) + "_code"}
+	}
+	return names
+}(
+	smtperr.PhaseDNS, smtperr.PhaseConnect, smtperr.PhaseTLS, smtperr.PhaseGreeting, smtperr.PhaseEHLO,
+	smtperr.PhaseHELO, smtperr.PhaseSTARTTLS, smtperr.PhaseAuth, smtperr.PhaseMail, smtperr.PhaseRcpt,
+	smtperr.PhaseData, smtperr.PhaseBody, smtperr.PhaseDot, smtperr.PhaseRset, smtperr.PhaseQuit,
+)
+
+type phaseFields struct{ time, code string }
+
+func (o *observation) addPhases(m telegraf.Metric) {
 	for i := range o.Phases {
 		ph := &o.Phases[i]
-		if o.Err != nil && o.Err.Phase == ph.Phase {
-			f["failed_phase_time"] = ph.Duration.Seconds()
-		}
-		if !timed[ph.Phase] {
+		names, ok := fieldsOf[ph.Phase]
+		if !ok {
 			continue
 		}
 		if ph.Complete {
-			f[string(ph.Phase)+"_time"] = ph.Duration.Seconds()
+			m.AddField(names.time, ph.Duration.Seconds())
 		}
 		if ph.Code != 0 {
-			f[string(ph.Phase)+"_code"] = int64(ph.Code)
+			m.AddField(names.code, int64(ph.Code))
 		}
 	}
 }
 
-func (o *observation) addTransaction(f map[string]any) {
+func (o *observation) addTransaction(m telegraf.Metric) {
 	var accepted, refused int64
 	for i := range o.Recipients {
 		switch r := &o.Recipients[i]; {
@@ -171,50 +200,41 @@ func (o *observation) addTransaction(f map[string]any) {
 			refused++
 		}
 	}
-	if o.reached(smtperr.PhaseRcpt) {
-		f["recipients_accepted"] = accepted
-		f["recipients_refused"] = refused
+	if o.phase(smtperr.PhaseRcpt) != nil {
+		m.AddField("recipients_accepted", accepted)
+		m.AddField("recipients_refused", refused)
 	}
 	if o.DotSent {
-		f["message_accepted"] = bit(o.MessageAccepted)
+		m.AddField("message_accepted", bit(o.MessageAccepted))
 	}
 }
 
-func (o *observation) reached(phase smtperr.Phase) bool {
-	for i := range o.Phases {
-		if o.Phases[i].Phase == phase {
-			return true
-		}
-	}
-	return false
-}
-
-func (o *observation) addTLS(f map[string]any) {
+func (o *observation) addTLS(m telegraf.Metric) {
 	if o.TLS == nil {
 		return
 	}
-	f["tls_verified"] = bit(o.TLS.Verified)
+	m.AddField("tls_verified", bit(o.TLS.Verified))
 	if o.TLS.Complete {
-		f["tls_version"] = o.TLS.Version
-		f["tls_cipher"] = o.TLS.Cipher
+		m.AddField("tls_version", o.TLS.Version)
+		m.AddField("tls_cipher", o.TLS.Cipher)
 	}
 	if o.TLS.Leaf != nil {
-		f["cert_expiry"] = int64(o.TLS.Leaf.NotAfter.Sub(o.Start).Seconds())
+		m.AddField("cert_expiry", int64(o.TLS.Leaf.NotAfter.Sub(o.Start).Seconds()))
 	}
 }
 
-func (o *observation) addCapabilities(f map[string]any) {
-	if o.Capabilities == nil {
+func (o *observation) addCapabilities(m telegraf.Metric) {
+	if o.offered == nil {
 		return
 	}
-	f["extensions"] = strings.Join(o.Capabilities.Keywords(), ",")
-	f["auth_mechanisms"] = strings.Join(o.Capabilities.Auth, ",")
-	f["capabilities_changed"] = bit(o.changed)
-	if o.Capabilities.HasSize {
-		f["size_limit"] = o.Capabilities.Size
+	m.AddField("extensions", o.offered.extensions)
+	m.AddField("auth_mechanisms", o.offered.mechanisms)
+	m.AddField("capabilities_changed", bit(o.changed))
+	if o.offered.hasSize {
+		m.AddField("size_limit", o.offered.size)
 	}
 	if o.PlainCaps != nil && len(o.PlainCaps.Auth) > 0 {
-		f["auth_mechanisms_cleartext"] = strings.Join(o.PlainCaps.Auth, ",")
+		m.AddField("auth_mechanisms_cleartext", strings.Join(o.PlainCaps.Auth, ","))
 	}
 }
 
@@ -226,11 +246,13 @@ func (o *observation) reportPhases(acc telegraf.Accumulator, stable map[string]s
 		if ph.Err != nil {
 			class = ph.Err.Class.String()
 		}
-		tags := o.withProbe(stable)
-		tags["phase"] = string(ph.Phase)
-		tags["error_class"] = class
-		tags["reply_code"] = codeText(ph.Code)
-		acc.AddFields("smtpprobe_phase", map[string]any{"duration": ph.Duration.Seconds(), "code": int64(ph.Code)}, tags, o.Start)
+		m := o.point("smtpprobe_phase", stable)
+		m.AddTag("phase", string(ph.Phase))
+		m.AddTag("error_class", class)
+		m.AddTag("reply_code", codeText(ph.Code))
+		m.AddField("duration", ph.Duration.Seconds())
+		m.AddField("code", int64(ph.Code))
+		acc.AddMetric(m)
 	}
 }
 
@@ -245,19 +267,22 @@ func (o *observation) reportRecipients(acc telegraf.Accumulator, stable map[stri
 		if r.Err != nil {
 			class, reason = r.Err.Class.String(), cmp.Or(string(r.Err.Reason), none)
 		}
-		f := map[string]any{"accepted": bit(r.Accepted), "duration": r.Duration.Seconds(), "smtp_code": int64(0)}
+		code, enhanced := 0, smtperr.EnhancedCode{}
 		if r.Reply != nil {
-			f["smtp_code"] = int64(r.Reply.Code)
-			if r.Reply.Enhanced != (smtperr.EnhancedCode{}) {
-				f["enhanced_code"] = r.Reply.Enhanced.String()
-			}
+			code, enhanced = r.Reply.Code, r.Reply.Enhanced
 		}
-		tags := o.withProbe(stable)
-		tags["recipient"] = r.Address
-		tags["error_class"] = class
-		tags["reason"] = reason
-		tags["reply_code"] = codeText(int(f["smtp_code"].(int64)))
-		acc.AddFields("smtpprobe_recipient", f, tags, o.Start)
+		m := o.point("smtpprobe_recipient", stable)
+		m.AddTag("recipient", r.Address)
+		m.AddTag("error_class", class)
+		m.AddTag("reason", reason)
+		m.AddTag("reply_code", codeText(code))
+		m.AddField("accepted", bit(r.Accepted))
+		m.AddField("duration", r.Duration.Seconds())
+		m.AddField("smtp_code", int64(code))
+		if enhanced != (smtperr.EnhancedCode{}) {
+			m.AddField("enhanced_code", enhanced.String())
+		}
+		acc.AddMetric(m)
 	}
 }
 

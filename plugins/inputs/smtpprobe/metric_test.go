@@ -46,6 +46,13 @@ func healthyResult() *smtpprobe.Result {
 
 var stable = map[string]string{"relay": "r", "source": "relay.example", "port": "25", "tls": "opportunistic"}
 
+// after is an observation with a past.
+func after(failures int64, lastSuccess time.Time, r *smtpprobe.Result) *observation {
+	o := observe(r)
+	o.failures, o.lastSuccess = failures, lastSuccess
+	return o
+}
+
 // reported are the points of one result.
 func reported(t *testing.T, o *observation, metrics ...string) *record {
 	t.Helper()
@@ -61,7 +68,7 @@ func reported(t *testing.T, o *observation, metrics ...string) *record {
 
 func TestAHealthyProbeReportsEverythingThatThereIs(t *testing.T) {
 	t.Parallel()
-	m := reported(t, &observation{Result: healthyResult(), lastSuccess: began.Add(100 * time.Millisecond)}).only(t, "smtpprobe")
+	m := reported(t, after(0, began.Add(100*time.Millisecond), healthyResult())).only(t, "smtpprobe")
 	require.Equal(t, map[string]string{
 		"relay": "r", "source": "relay.example", "port": "25", "tls": "opportunistic", "probe": "ehlo",
 		"error_class": "none", "reason": "none", "reply_code": "250", "phase": "done", "fault": "none",
@@ -81,10 +88,10 @@ func TestAHealthyProbeReportsEverythingThatThereIs(t *testing.T) {
 func TestAProbeThatFoundNothingOutReportsNothingElse(t *testing.T) {
 	t.Parallel()
 	err := smtperr.New(smtperr.ConnectError, "refused", smtperr.PhaseConnect, errors.New("connection refused"))
-	m := reported(t, &observation{failures: 3, Result: &smtpprobe.Result{
+	m := reported(t, after(3, time.Time{}, &smtpprobe.Result{
 		Depth: smtpprobe.DepthEHLO, Start: began, Total: 2 * time.Millisecond, Err: err,
 		Phases: []smtpprobe.PhaseResult{{Phase: smtperr.PhaseConnect, Duration: time.Millisecond, Err: err}},
-	}}).only(t, "smtpprobe")
+	})).only(t, "smtpprobe")
 	require.Equal(t, map[string]any{
 		"success": int64(0), "result": "connect_error", "result_reason": "refused", "result_phase": "connect", "result_fault": "network",
 		"result_code": int64(7), "smtp_code": int64(0), "total_time": 0.002, "failed_phase_time": 0.001, "consecutive_failures": int64(3),
@@ -107,7 +114,7 @@ func TestARefusalHasItsLatencyAndItsCodes(t *testing.T) {
 			{Address: "never@asked.example"},
 		},
 	}
-	acc := reported(t, &observation{Result: r}, "recipient")
+	acc := reported(t, observe(r), "recipient")
 	m := acc.only(t, "smtpprobe")
 	for field, expected := range map[string]any{
 		"rcpt_time": 0.04, "failed_phase_time": 0.04, "rcpt_code": int64(550), "smtp_code": int64(550), "enhanced_code": "5.7.1", "temporary": int64(0),
@@ -134,9 +141,9 @@ func TestAnExpectedFailureIsASuccessWithItsClass(t *testing.T) {
 	t.Parallel()
 	err := smtperr.ClassifyReply(smtperr.PhaseGreeting, *reply(554, "go away"), smtperr.Circumstances{})
 	greeting := done(smtperr.PhaseGreeting, 554, time.Millisecond)
-	m := reported(t, &observation{Result: &smtpprobe.Result{
+	m := reported(t, observe(&smtpprobe.Result{
 		Depth: smtpprobe.DepthConnect, Start: began, Err: err, Expected: true, Reply: err.Reply, Phases: []smtpprobe.PhaseResult{greeting},
-	}}).only(t, "smtpprobe")
+	})).only(t, "smtpprobe")
 	require.Equal(t, int64(1), m.Fields()["success"])
 	require.Equal(t, "greeting_refused", m.Tags()["error_class"])
 	require.InEpsilon(t, 0.001, m.Fields()["failed_phase_time"], 1e-9)
@@ -147,13 +154,13 @@ func TestAnExpectedFailureIsASuccessWithItsClass(t *testing.T) {
 func TestAPhaseThatDidNotFinishHasNoLatency(t *testing.T) {
 	t.Parallel()
 	err := smtperr.New(smtperr.ReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, nil)
-	acc := reported(t, &observation{Result: &smtpprobe.Result{
+	acc := reported(t, observe(&smtpprobe.Result{
 		Depth: smtpprobe.DepthEHLO, Start: began, Err: err,
 		Phases: []smtpprobe.PhaseResult{
 			done(smtperr.PhaseConnect, 0, time.Millisecond),
 			{Phase: smtperr.PhaseGreeting, Duration: 5 * time.Second, Err: err},
 		},
-	}}, "phase")
+	}), "phase")
 	fields := acc.only(t, "smtpprobe").Fields()
 	require.NotContains(t, fields, "greeting_time")
 	require.NotContains(t, fields, "greeting_code")
@@ -174,7 +181,7 @@ func TestALostReplyToTheDotIsAnUnknownOutcome(t *testing.T) {
 	t.Parallel()
 	err := smtperr.New(smtperr.Disconnected, smtperr.ReasonClosed, smtperr.PhaseDot, nil)
 	err.OutcomeUnknown = true
-	m := reported(t, &observation{Result: &smtpprobe.Result{Depth: smtpprobe.DepthSend, Start: began, Err: err, DotSent: true}}).only(t, "smtpprobe")
+	m := reported(t, observe(&smtpprobe.Result{Depth: smtpprobe.DepthSend, Start: began, Err: err, DotSent: true})).only(t, "smtpprobe")
 	require.Equal(t, int64(1), m.Fields()["outcome_unknown"])
 	require.Equal(t, int64(0), m.Fields()["message_accepted"])
 }
@@ -182,9 +189,9 @@ func TestALostReplyToTheDotIsAnUnknownOutcome(t *testing.T) {
 func TestABadCertificateIsReportedWithItsExpiry(t *testing.T) {
 	t.Parallel()
 	err := smtperr.New(smtperr.TLSVerifyError, smtperr.ReasonExpired, smtperr.PhaseTLS, nil)
-	m := reported(t, &observation{Result: &smtpprobe.Result{
+	m := reported(t, observe(&smtpprobe.Result{
 		Depth: smtpprobe.DepthEHLO, Start: began, Err: err, TLS: &smtpprobe.TLSState{Leaf: &x509.Certificate{NotAfter: began.Add(-time.Hour)}},
-	}}).only(t, "smtpprobe")
+	})).only(t, "smtpprobe")
 	require.Equal(t, int64(0), m.Fields()["tls_verified"])
 	require.Equal(t, int64(-3600), m.Fields()["cert_expiry"])
 	require.NotContains(t, m.Fields(), "tls_version")
@@ -195,7 +202,7 @@ func TestOdditiesAreListed(t *testing.T) {
 	t.Parallel()
 	r := healthyResult()
 	r.Warnings = []smtpprobe.Warning{smtpprobe.WarnBareLF, smtpprobe.WarnNUL}
-	m := reported(t, &observation{Result: r}).only(t, "smtpprobe")
+	m := reported(t, observe(r)).only(t, "smtpprobe")
 	require.Equal(t, "bare_lf,nul", m.Fields()["warnings"])
 }
 
@@ -203,7 +210,7 @@ func TestARelayWithoutExtensionsSaysSo(t *testing.T) {
 	t.Parallel()
 	r := healthyResult()
 	r.Capabilities = &smtpprobe.Capabilities{}
-	f := reported(t, &observation{Result: r}).only(t, "smtpprobe").Fields()
+	f := reported(t, observe(r)).only(t, "smtpprobe").Fields()
 	require.Empty(t, f["extensions"])
 	require.Contains(t, f, "extensions")
 	require.NotContains(t, f, "size_limit")
@@ -222,7 +229,7 @@ func TestFieldTypesNeverChange(t *testing.T) {
 		}
 	}
 	for _, r := range results {
-		m := reported(t, &observation{Result: r}).only(t, "smtpprobe")
+		m := reported(t, observe(r)).only(t, "smtpprobe")
 		for _, f := range m.FieldList() {
 			kind := typeName(f.Value)
 			if types[f.Key] == "" {

@@ -39,7 +39,7 @@ func newOffer(c *smtpprobe.Capabilities) *offer {
 	if c == nil {
 		return nil
 	}
-	return &offer{strings.Join(c.Keywords(), " "), strings.Join(c.Auth, " "), c.Size, c.HasSize}
+	return &offer{strings.Join(c.Keywords(), ","), strings.Join(c.Auth, ","), c.Size, c.HasSize}
 }
 
 // itself is what is known of a relay whose name stands for nothing else. The
@@ -85,21 +85,23 @@ func (r *relay) stands(named ...*memory) {
 
 // learn keeps what a probe found out, and tells whether the relay offers
 // something else than before.
-func (m *memory) learn(r *smtpprobe.Result) (changed bool) {
-	m.probed, m.skipped = r.Start, 0
-	if r.Expected {
+func (m *memory) learn(o *observation) (changed bool) {
+	m.probed, m.skipped = o.Start, 0
+	if o.Expected {
 		m.failures = 0
-		m.lastSuccess = r.Start.Add(r.Total)
+		m.lastSuccess = o.Start.Add(o.Total)
 	} else {
 		m.failures++
 	}
-	plain, secure := r.Capabilities, (*smtpprobe.Capabilities)(nil)
-	if r.TLS != nil && r.TLS.Complete {
-		plain, secure = r.PlainCaps, r.Capabilities
+	plain, secure := o.offered, (*offer)(nil)
+	cleartext := o.Capabilities
+	if o.TLS != nil && o.TLS.Complete {
+		plain, secure = newOffer(o.PlainCaps), o.offered
+		cleartext = o.PlainCaps
 	}
-	m.offeredSTARTTLS = m.offeredSTARTTLS || plain.Has("STARTTLS")
-	changedPlain := differs(&m.plain, newOffer(plain))
-	return differs(&m.secure, newOffer(secure)) || changedPlain
+	m.offeredSTARTTLS = m.offeredSTARTTLS || cleartext.Has("STARTTLS")
+	changedPlain := differs(&m.plain, plain)
+	return differs(&m.secure, secure) || changedPlain
 }
 
 // differs compares with what was there before, and keeps what is now.
