@@ -1,6 +1,6 @@
 module github.com/smtpprobe/telegraf-smtpprobe
 
-go 1.26.0
+go 1.25.5
 
 require (
 	github.com/emersion/go-message v0.18.2

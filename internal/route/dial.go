@@ -21,7 +21,7 @@ func (c Config) Dial(ctx context.Context, addrs []netip.Addr, port uint16) (net.
 		if c.unusable(ip) != nil {
 			continue
 		}
-		conn, err := c.attempt(ctx, netip.AddrPortFrom(ip, port))
+		conn, err := c.attempt(ctx, "tcp", netip.AddrPortFrom(ip, port).String())
 		if err == nil {
 			return conn, nil
 		}
@@ -57,23 +57,12 @@ func (c Config) unusable(ip netip.Addr) *smtperr.Error {
 	return nil
 }
 
-// attempt connects to one address.
-func (c Config) attempt(ctx context.Context, relay netip.AddrPort) (net.Conn, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err // DialTCP looks at it only where it has to wait
+// attempt connects to one address. There are no keepalives: a session is short, and has
+// deadlines of its own.
+func (c Config) attempt(ctx context.Context, network, address string) (net.Conn, error) {
+	d := net.Dialer{Timeout: c.StepTimeout, KeepAlive: -1}
+	if c.SourceAddress.IsValid() && network == "tcp" {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(c.SourceAddress.Unmap(), 0))
 	}
-	var local netip.AddrPort
-	if c.SourceAddress.IsValid() {
-		local = netip.AddrPortFrom(c.SourceAddress.Unmap(), 0)
-	}
-	conn, err := c.dialer().DialTCP(ctx, "tcp", local, relay)
-	if err != nil {
-		return nil, err // not conn: that is a nil of its type
-	}
-	return conn, nil
-}
-
-// dialer has no keepalives: a session is short, and has deadlines of its own.
-func (c Config) dialer() *net.Dialer {
-	return &net.Dialer{Timeout: c.StepTimeout, KeepAlive: -1}
+	return d.DialContext(ctx, network, address)
 }

@@ -19,7 +19,7 @@ func (c Config) DialUnix(ctx context.Context, path string) (net.Conn, error) {
 	step, cancel := c.step(ctx)
 	defer cancel()
 	for {
-		conn, err := c.dialer().DialContext(step, "unix", path)
+		conn, err := c.attempt(step, "unix", path)
 		switch {
 		case err == nil:
 			return conn, nil
