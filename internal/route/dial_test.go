@@ -151,6 +151,9 @@ func BenchmarkDial(b *testing.B) {
 			if err != nil {
 				return
 			}
+			if _, err := conn.Read(make([]byte, 1)); err == nil {
+				b.Error("the client is to reset the connection")
+			}
 			conn.Close()
 		}
 	}()
@@ -170,6 +173,11 @@ func BenchmarkDial(b *testing.B) {
 			for b.Loop() {
 				conn, err := dial(b.Context())
 				if err != nil {
+					b.Fatal(err)
+				}
+				// A connection that is merely closed keeps its port for a
+				// minute: there are not enough of them.
+				if err := conn.(*net.TCPConn).SetLinger(0); err != nil {
 					b.Fatal(err)
 				}
 				conn.Close()
