@@ -19,8 +19,8 @@ import (
 )
 
 // wholeGather is one gather of the plugin over as many relays as there are
-// sessions to hold, all of them the endpoint under names of their own, from
-// loaded configuration to written line protocol.
+// sessions to hold, all of them the endpoint under names of their own, to
+// written line protocol. It is not the first one.
 func wholeGather(at *endpoint, sessions, inflight int) (func() error, error) {
 	relays := make([]string, sessions)
 	for i := range relays {
@@ -30,7 +30,7 @@ func wholeGather(at *endpoint, sessions, inflight int) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	return func() error {
+	gather := func() error {
 		var lines counter
 		if err := gatherInto(in, &lines); err != nil {
 			return err
@@ -39,7 +39,9 @@ func wholeGather(at *endpoint, sessions, inflight int) (func() error, error) {
 			return fmt.Errorf("%d of %d relays are well", well, sessions)
 		}
 		return nil
-	}, nil
+	}
+	// The first gather also makes what is remembered of each relay.
+	return gather, gather()
 }
 
 // configuration is the TOML of an instance with these relays.

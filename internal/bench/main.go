@@ -5,7 +5,7 @@
 // are. Contestants run in turns: neighbours' noise hits all of them, so the
 // ratios hold where the absolute figures do not.
 //
-//	go run ./internal/bench [-part sessions,growth,scale,exact] [-sessions 3000] [-rounds 5] [-inflight 1,50,500]
+//	go run ./internal/bench [-part sessions,growth,scale,exact] [-sessions 10000] [-rounds 5] [-inflight 1,50,500]
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 
 func main() {
 	parts := flag.String("part", "sessions,growth,scale,exact", "what to measure, comma-separated")
-	sessions := flag.Int("sessions", 3000, "sessions per contestant and round (TLS: a fifth of it)")
+	sessions := flag.Int("sessions", 10000, "sessions per contestant and round (TLS: a tenth of it)")
 	rounds := flag.Int("rounds", 5, "rounds, of which the median is shown")
 	inflight := flag.String("inflight", "1,50,500", "sessions at once, comma-separated")
 	isServer := flag.Bool("serve", false, "be the server (the program starts itself so)")
@@ -76,7 +76,7 @@ func compare(srv *server, sessions, rounds int, inflight string) error {
 			total int
 		}{
 			{"plain", srv.plain, sessions},
-			{"TLS", srv.secured, max(sessions/5, n)},
+			{"TLS", srv.secured, max(sessions/10, n)},
 		} {
 			rows, err := race(set.at, set.total, rounds, n)
 			if err != nil {
