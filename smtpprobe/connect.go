@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/route"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/socket"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
@@ -19,12 +20,12 @@ func (s *session) connect() *smtperr.Error {
 	if err != nil {
 		return err
 	}
-	s.conn = conn
+	s.kernel = socket.New(conn)
+	s.conn = s.kernel
 	s.res.RemoteAddr = written(conn.RemoteAddr())
 	s.res.LocalAddr = written(conn.LocalAddr())
 	s.log.event("connected to " + s.res.RemoteAddr)
-	s.in = newReplyReader(conn)
-	s.kernel.of(conn)
+	s.in = newReplyReader(s.conn)
 	s.watching.begin(s.ctx, conn)
 	if err := s.announce(); err != nil {
 		s.stop()

@@ -99,7 +99,7 @@ func (s *session) deliveries() *smtperr.Error {
 			}
 			r.Reply = &reply
 		}
-		r.Duration += time.Since(started)
+		r.Duration += s.since(started)
 		if err == nil && !s.closing && s.inSync {
 			continue
 		}

@@ -54,7 +54,7 @@ func (s *session) reply(phase smtperr.Phase, deadline time.Time) (smtperr.Reply,
 
 // read takes the next reply from the connection.
 func (s *session) read(deadline time.Time) (smtperr.Reply, error) {
-	s.inSync = false
+	s.inSync, s.heard = false, time.Time{}
 	if err := s.armRead(deadline); err != nil {
 		return smtperr.Reply{}, err
 	}
@@ -62,7 +62,7 @@ func (s *session) read(deadline time.Time) (smtperr.Reply, error) {
 	if err != nil {
 		return reply, err
 	}
-	s.inSync = true
+	s.inSync, s.heard = true, s.kernel.Arrived()
 	s.closing = s.closing || reply.Code == 421
 	s.mask(&reply)
 	if reply.EnhancedMismatch && !s.warned(WarnEnhancedMismatch) {
@@ -217,7 +217,7 @@ func (s *session) spoken() bool {
 	if s.in.buffered() > 0 {
 		return true
 	}
-	pending := s.kernel.pending()
+	pending := s.kernel.Pending()
 	if !s.encrypted {
 		return pending
 	}

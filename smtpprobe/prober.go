@@ -41,6 +41,7 @@ func (p *Prober) Probe(ctx context.Context) *Result {
 	}
 	s.res = &s.found.Result
 	s.res.Phases = s.found.phases[:0]
+	s.out = s.room[:0]
 	if p.Plan.Transcript {
 		s.log = &transcript{start: start}
 	}

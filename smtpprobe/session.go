@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/socket"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
@@ -21,9 +22,10 @@ type session struct {
 
 	conn      net.Conn
 	in        *replyReader
-	kernel    arrivals  // what the kernel holds for in, before TLS
-	out       []byte    // the last command, kept for its room
-	readBy    time.Time // the deadlines that conn has
+	kernel    *socket.Conn // conn, or what it is within TLS
+	out       []byte       // the last command, kept for its room
+	room      [64]byte     // of an ordinary command
+	readBy    time.Time    // the deadlines that conn has
 	writeBy   time.Time
 	log       *transcript
 	encrypted bool
@@ -49,7 +51,8 @@ type session struct {
 
 	current *PhaseResult // the phase whose clock runs, nil between phases
 	began   time.Time
-	masked  []string // secrets that were sent, to be kept out of what is shown
+	heard   time.Time // when the last reply had arrived, if that is known
+	masked  []string  // secrets that were sent, to be kept out of what is shown
 
 	challenge string // the text of the last 334, as it came
 }
@@ -140,7 +143,7 @@ func (s *session) unfinish(name smtperr.Phase) {
 func (s *session) begin(name smtperr.Phase) {
 	s.current = s.phase(name)
 	s.current.Complete = false
-	s.began = time.Now()
+	s.began, s.heard = time.Now(), time.Time{}
 }
 
 // end stops the clock of a phase that got what it waited for.
@@ -151,7 +154,16 @@ func (s *session) end() {
 
 // stop stops the clock of a phase that did not.
 func (s *session) stop() {
-	s.current.Duration += time.Since(s.began)
+	s.current.Duration += s.since(s.began)
+}
+
+// since is the time up to the arrival of the reply, if there was one, and else
+// up to now: that we are late to read it is no fault of the relay's.
+func (s *session) since(began time.Time) time.Duration {
+	if s.heard.After(began) {
+		return s.heard.Sub(began)
+	}
+	return time.Since(began)
 }
 
 // finish takes leave of the relay and sums up.

@@ -54,7 +54,7 @@ func (s *session) withoutSTARTTLS() *smtperr.Error {
 // injected refuses bytes that came with STARTTLS' 220: whoever put them there
 // wants them to be taken for the encrypted session's (CVE-2011-0411).
 func (s *session) injected(reply smtperr.Reply) *smtperr.Error {
-	if s.in.buffered() == 0 && !s.kernel.pending() {
+	if s.in.buffered() == 0 && !s.kernel.Pending() {
 		return nil
 	}
 	s.inSync = false

@@ -6,6 +6,8 @@ import (
 	"net"
 	"strings"
 	"time"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/socket"
 )
 
 // delays are what the late relay injects before each reply; they differ, so
@@ -21,12 +23,16 @@ var delays = map[string]time.Duration{
 }
 
 // answerLate takes its time and says in every reply how long it really was, in
-// nanoseconds from having read the command (for the greeting from having
-// accepted) to writing the reply: a timer is never punctual, and the client
-// cannot be blamed for that.
-func answerLate(conn net.Conn) {
+// nanoseconds from the command's arrival (for the greeting from having
+// accepted) to writing the reply: neither a timer nor whoever reads is ever
+// punctual, and the client cannot be blamed for that.
+func answerLate(accepted net.Conn) {
+	conn := socket.New(accepted)
 	late := func(moment, code string) error {
-		began := time.Now()
+		began := conn.Arrived()
+		if began.IsZero() {
+			began = time.Now()
+		}
 		time.Sleep(delays[moment])
 		_, err := fmt.Fprintf(conn, "%s %d\r\n", code, time.Since(began))
 		return err
