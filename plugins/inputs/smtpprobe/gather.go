@@ -105,8 +105,8 @@ func (g *gather) hire(t task) bool {
 }
 
 // hirePause is the time that a new worker has to get its first connection on
-// its way. Were all to start at once, replies that are there already would wait
-// for the last one to have started, and times would show that: see
+// its way. Were all to start at once, connections that are there already would
+// wait for the last one to have started, and connect_time would show that: see
 // docs/performance.md.
 const hirePause = time.Millisecond
 

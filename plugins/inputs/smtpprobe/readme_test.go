@@ -83,7 +83,7 @@ func TestTheREADMEShowsRealOutput(t *testing.T) {
 	require.NoError(t, p.Gather(acc))
 	metrics := append(acc.named("smtpprobe"), acc.only(t, "smtpprobe_group"))
 
-	s := &serializer.Serializer{SortFields: true}
+	s := &serializer.Serializer{}
 	require.NoError(t, s.Init())
 	lines, err := s.SerializeBatch(metrics)
 	require.NoError(t, err)
