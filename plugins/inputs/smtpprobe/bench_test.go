@@ -7,6 +7,7 @@ import (
 
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/agent"
+	"github.com/influxdata/telegraf/plugins/serializers/influx"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
@@ -43,6 +44,21 @@ func BenchmarkGather(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := p.Gather(acc); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkLineProtocol is what Telegraf's serializer makes of one report.
+func BenchmarkLineProtocol(b *testing.B) {
+	m := after(0, began, healthyResult()).main(stable)
+	s := &influx.Serializer{}
+	if err := s.Init(); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := s.Serialize(m); err != nil {
 			b.Fatal(err)
 		}
 	}
