@@ -113,7 +113,7 @@ func (o *observation) main(stable map[string]string) telegraf.Metric {
 	if o.RemoteAddr != "" {
 		m.AddField("remote_address", o.RemoteAddr)
 	}
-	if o.Reply != nil && o.Reply.Enhanced != (smtperr.EnhancedCode{}) {
+	if o.Reply != nil && !o.Reply.Enhanced.IsZero() {
 		m.AddField("enhanced_code", o.Reply.Enhanced.String())
 	}
 	o.addFailure(m)
@@ -267,20 +267,20 @@ func (o *observation) reportRecipients(acc telegraf.Accumulator, stable map[stri
 		if r.Err != nil {
 			class, reason = r.Err.Class.String(), cmp.Or(string(r.Err.Reason), none)
 		}
-		code, enhanced := 0, smtperr.EnhancedCode{}
+		var reply smtperr.Reply // none: the session ended before
 		if r.Reply != nil {
-			code, enhanced = r.Reply.Code, r.Reply.Enhanced
+			reply = *r.Reply
 		}
 		m := o.point("smtpprobe_recipient", stable)
 		m.AddTag("recipient", r.Address)
 		m.AddTag("error_class", class)
 		m.AddTag("reason", reason)
-		m.AddTag("reply_code", codeText(code))
+		m.AddTag("reply_code", codeText(reply.Code))
 		m.AddField("accepted", bit(r.Accepted))
 		m.AddField("duration", r.Duration.Seconds())
-		m.AddField("smtp_code", int64(code))
-		if enhanced != (smtperr.EnhancedCode{}) {
-			m.AddField("enhanced_code", enhanced.String())
+		m.AddField("smtp_code", int64(reply.Code))
+		if !reply.Enhanced.IsZero() {
+			m.AddField("enhanced_code", reply.Enhanced.String())
 		}
 		acc.AddMetric(m)
 	}
