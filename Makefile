@@ -1,7 +1,7 @@
 # Everything here needs Go and make only; tools are built into bin/ through the
 # Go module proxy and kept there.
 
-TELEGRAF_VERSION  := v1.37.2
+TELEGRAF_VERSION  := v1.39.3
 INFLUXDB_VERSION  := v1.8.10
 KAPACITOR_VERSION := v1.5.9
 KAPACITOR_GO      := go1.21.13

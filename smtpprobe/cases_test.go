@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -39,14 +39,14 @@ func outcomeOf(r *smtpprobe.Result) outcome {
 // conversation is one case over a connection that itself is in order.
 type conversation struct {
 	name   string
-	script relay.Script
+	script smtptest.Script
 	plan   func(*smtpprobe.Plan)
 	target func(*smtpprobe.Target)
 	want   outcome
 	over   []transport // default: all
 	unsent []string    // prefixes of commands that must not be sent
 	sent   []string    // prefixes of commands that must be
-	check  func(*testing.T, *smtpprobe.Result, relay.Session)
+	check  func(*testing.T, *smtpprobe.Result, smtptest.Session)
 }
 
 func enhanced(class, subject, detail int) smtperr.EnhancedCode {
@@ -80,11 +80,11 @@ func impatient(plan func(*smtpprobe.Plan)) func(*smtpprobe.Plan) {
 func offering(extensions ...string) []string { return extensions }
 
 // askAgain never stops asking, but takes a cancellation.
-func askAgain(c *relay.Conn) error {
+func askAgain(c *smtptest.Conn) error {
 	if c.Line() == "*" {
-		return relay.Say("501 5.5.2 cancelled")(c)
+		return smtptest.Say("501 5.5.2 cancelled")(c)
 	}
-	return relay.Say("334 VXNlcm5hbWU6")(c)
+	return smtptest.Say("334 VXNlcm5hbWU6")(c)
 }
 
 const (
@@ -95,11 +95,11 @@ const (
 var cases = []conversation{
 	{
 		name:   "1 one of two recipients is unknown, and the message goes to the other",
-		script: relay.Script{Rcpt: relay.Seq(relay.Healthy(), relay.Say("550 5.1.1 no such user"))},
+		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Healthy(), smtptest.Say("550 5.1.1 no such user"))},
 		plan:   send(alice, bob),
 		want:   outcome{smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown, smtperr.PhaseRcpt, 550, enhanced(5, 1, 1), false},
 		sent:   []string{"DATA", "QUIT"},
-		check: func(t *testing.T, r *smtpprobe.Result, s relay.Session) {
+		check: func(t *testing.T, r *smtpprobe.Result, s smtptest.Session) {
 			require.True(t, r.MessageAccepted)
 			require.Equal(t, []string{"<" + alice + ">"}, s.Messages[0].Recipients)
 			require.True(t, r.Recipients[0].Accepted)
@@ -108,38 +108,38 @@ var cases = []conversation{
 	},
 	{
 		name:   "2 all recipients are refused by policy",
-		script: relay.Script{Rcpt: relay.Say("550 5.7.1 go away")},
+		script: smtptest.Script{Rcpt: smtptest.Say("550 5.7.1 go away")},
 		plan:   send(alice, bob),
 		want:   outcome{smtperr.RecipientsRefused, smtperr.ReasonNotAuthorized, smtperr.PhaseRcpt, 550, enhanced(5, 7, 1), false},
 		unsent: []string{"DATA"}, sent: []string{"RSET", "QUIT"},
 	},
 	{
 		name:   "2 relaying is denied in words",
-		script: relay.Script{Rcpt: relay.Say("554 5.7.1 <alice@example.org>: Relay access denied")},
+		script: smtptest.Script{Rcpt: smtptest.Say("554 5.7.1 <alice@example.org>: Relay access denied")},
 		plan:   rcpt(alice),
 		want:   outcome{smtperr.RecipientsRefused, smtperr.ReasonRelayDenied, smtperr.PhaseRcpt, 554, enhanced(5, 7, 1), false},
 		unsent: []string{"DATA"},
 	},
 	{
 		name:   "3 a temporary refusal represents several",
-		script: relay.Script{Rcpt: relay.Seq(relay.Say("550 5.1.1 no"), relay.Say("450 4.2.1 later"))},
+		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Say("550 5.1.1 no"), smtptest.Say("450 4.2.1 later"))},
 		plan:   rcpt(alice, bob),
 		want:   outcome{smtperr.RecipientsRefused, smtperr.ReasonMailboxDisabled, smtperr.PhaseRcpt, 450, enhanced(4, 2, 1), true},
 	},
 	{
 		name:   "4 251 and 252 accept a recipient",
-		script: relay.Script{Rcpt: relay.Seq(relay.Say("251 will forward"), relay.Say("252 will try"))},
+		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Say("251 will forward"), smtptest.Say("252 will try"))},
 		plan:   rcpt(alice, bob),
 		want:   outcome{phase: smtperr.PhaseDone, code: 252},
 		sent:   []string{"RSET", "QUIT"},
 	},
 	{
 		name:   "5 the relay shuts down between two recipients",
-		script: relay.Script{Rcpt: relay.Seq(relay.Healthy(), relay.Then(relay.Say("421 4.3.2 shutting down"), relay.HalfClose()))},
+		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Healthy(), smtptest.Then(smtptest.Say("421 4.3.2 shutting down"), smtptest.HalfClose()))},
 		plan:   send(alice, bob),
 		want:   outcome{smtperr.ServiceUnavailable, smtperr.ReasonNotAccepting, smtperr.PhaseRcpt, 421, enhanced(4, 3, 2), true},
 		unsent: []string{"DATA", "RSET"},
-		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.Len(t, r.Recipients, 2)
 			require.True(t, r.Recipients[0].Accepted)
 			require.False(t, r.Recipients[1].Accepted)
@@ -147,52 +147,52 @@ var cases = []conversation{
 	},
 	{
 		name:   "7 a shutdown notice behind the reply to MAIL",
-		script: relay.Script{Mail: relay.Say("250 ok", "421 4.4.2 timeout exceeded")},
+		script: smtptest.Script{Mail: smtptest.Say("250 ok", "421 4.4.2 timeout exceeded")},
 		plan:   rcpt(alice),
 		want:   outcome{smtperr.ServiceUnavailable, smtperr.ReasonConnectionDropped, smtperr.PhaseRcpt, 421, enhanced(4, 4, 2), true},
 		unsent: []string{"RCPT", "RSET"},
 	},
 	{
 		name:   "8 DATA is answered 250",
-		script: relay.Script{Data: relay.Say("250 ok")},
+		script: smtptest.Script{Data: smtptest.Say("250 ok")},
 		plan:   send(alice),
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseData, 250, enhanced(0, 0, 0), true},
 		unsent: []string{"Date:"},
 	},
 	{
 		name:   "9 DATA is refused for want of recipients, 554",
-		script: relay.Script{Data: relay.Say("554 5.5.1 no valid recipients")},
+		script: smtptest.Script{Data: smtptest.Say("554 5.5.1 no valid recipients")},
 		plan:   send(alice),
 		want:   outcome{smtperr.DataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 554, enhanced(5, 5, 1), false},
 		sent:   []string{"QUIT"},
 	},
 	{
 		name:   "9 DATA is refused for want of recipients, 503",
-		script: relay.Script{Data: relay.Say("503 5.5.1 no valid recipients")},
+		script: smtptest.Script{Data: smtptest.Say("503 5.5.1 no valid recipients")},
 		plan:   send(alice),
 		want:   outcome{smtperr.DataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 503, enhanced(5, 5, 1), false},
 	},
 	{
 		name:   "10 any 2xx accepts the message",
-		script: relay.Script{Dot: relay.Say("251 2.6.0 ok")},
+		script: smtptest.Script{Dot: smtptest.Say("251 2.6.0 ok")},
 		plan:   send(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 251},
 		sent:   []string{"QUIT"}, unsent: []string{"RSET"},
 	},
 	{
 		name:   "11 a relay that knows only HELO",
-		script: relay.Script{EHLO: relay.Say("502 5.5.1 not implemented")},
+		script: smtptest.Script{EHLO: smtptest.Say("502 5.5.1 not implemented")},
 		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
-		check: func(t *testing.T, r *smtpprobe.Result, s relay.Session) {
+		check: func(t *testing.T, r *smtpprobe.Result, s smtptest.Session) {
 			require.Equal(t, []string{"EHLO probe.test", "HELO probe.test", "QUIT"}, s.Commands())
 			require.Nil(t, r.Capabilities)
 		},
 	},
 	{
 		name:   "11 STARTTLS is required of a relay that knows only HELO",
-		script: relay.Script{EHLO: relay.Say("500 5.5.1 what")},
+		script: smtptest.Script{EHLO: smtptest.Say("500 5.5.1 what")},
 		plan:   ehloOnly,
 		over:   []transport{starttls},
 		want:   outcome{smtperr.NotSupported, smtperr.ReasonESMTPUnavailable, smtperr.PhaseSTARTTLS, 0, enhanced(0, 0, 0), false},
@@ -200,7 +200,7 @@ var cases = []conversation{
 	},
 	{
 		name:   "11 AUTH is required of a relay that knows only HELO",
-		script: relay.Script{EHLO: relay.Say("504 5.5.1 what")},
+		script: smtptest.Script{EHLO: smtptest.Say("504 5.5.1 what")},
 		plan:   login(""),
 		over:   []transport{plain, implicit},
 		want:   outcome{smtperr.NotSupported, smtperr.ReasonESMTPUnavailable, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
@@ -208,21 +208,21 @@ var cases = []conversation{
 	},
 	{
 		name:   "12 EHLO is refused",
-		script: relay.Script{EHLO: relay.Say("550 5.7.1 not you")},
+		script: smtptest.Script{EHLO: smtptest.Say("550 5.7.1 not you")},
 		plan:   ehloOnly,
 		want:   outcome{smtperr.HeloRefused, smtperr.ReasonRefused, smtperr.PhaseEHLO, 550, enhanced(5, 7, 1), false},
 		unsent: []string{"HELO"}, sent: []string{"QUIT"},
 	},
 	{
 		name:   "13 the lines of a reply disagree",
-		script: relay.Script{EHLO: relay.Say("250-a", "550 b")},
+		script: smtptest.Script{EHLO: smtptest.Say("250-a", "550 b")},
 		plan:   ehloOnly,
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonCodeMismatch, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
 		unsent: []string{"QUIT"},
 	},
 	{
 		name:   "14 an HTTP server",
-		script: relay.Script{Greeting: relay.Say("HTTP/1.1 400 Bad Request", "")},
+		script: smtptest.Script{Greeting: smtptest.Say("HTTP/1.1 400 Bad Request", "")},
 		plan:   ehloOnly,
 		over:   []transport{plain},
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonNotSMTPHTTP, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
@@ -230,28 +230,28 @@ var cases = []conversation{
 	},
 	{
 		name:   "14 an SSH server",
-		script: relay.Script{Greeting: relay.Say("SSH-2.0-OpenSSH_9.2")},
+		script: smtptest.Script{Greeting: smtptest.Say("SSH-2.0-OpenSSH_9.2")},
 		plan:   ehloOnly,
 		over:   []transport{plain},
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonNotSMTPSSH, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
 	},
 	{
 		name:   "15 a TLS alert on a plaintext port",
-		script: relay.Script{Greeting: relay.Then(relay.Raw("\x15\x03\x01\x00\x02\x02\x46"), relay.Silence())},
+		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Raw("\x15\x03\x01\x00\x02\x02\x46"), smtptest.Silence())},
 		plan:   ehloOnly,
 		over:   []transport{plain},
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonTLSOnPlaintextPort, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
 	},
 	{
 		name:   "15 a TLS alert that holds an LF",
-		script: relay.Script{Greeting: relay.Then(relay.Raw("\x15\x03\x03\x00\x02\x02\x0a"), relay.HalfClose())},
+		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Raw("\x15\x03\x03\x00\x02\x02\x0a"), smtptest.HalfClose())},
 		plan:   ehloOnly,
 		over:   []transport{plain},
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonTLSOnPlaintextPort, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
 	},
 	{
 		name:   "16 silence instead of a greeting",
-		script: relay.Script{Greeting: relay.Silence()},
+		script: smtptest.Script{Greeting: smtptest.Silence()},
 		plan:   impatient(ehloOnly),
 		over:   []transport{plain, implicit},
 		want:   outcome{smtperr.ReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), true},
@@ -259,7 +259,7 @@ var cases = []conversation{
 	},
 	{
 		name:   "18 STARTTLS is temporarily unavailable",
-		script: relay.Script{StartTLS: relay.Say("454 4.7.0 TLS not available")},
+		script: smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 TLS not available")},
 		plan:   ehloOnly,
 		over:   []transport{starttls},
 		want:   outcome{smtperr.StartTLSRefused, smtperr.ReasonTLSUnavailable, smtperr.PhaseSTARTTLS, 454, enhanced(4, 7, 0), true},
@@ -267,17 +267,17 @@ var cases = []conversation{
 	},
 	{
 		name:   "18 opportunistic TLS goes on in plaintext where STARTTLS is refused",
-		script: relay.Script{StartTLS: relay.Say("454 4.7.0 TLS not available")},
+		script: smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 TLS not available")},
 		plan:   ehloOnly,
 		over:   []transport{opportunistic},
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
-		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.Equal(t, 454, phaseOf(t, r, smtperr.PhaseSTARTTLS).Code)
 		},
 	},
 	{
 		name:   "20 bytes are injected behind STARTTLS' 220",
-		script: relay.Script{StartTLS: relay.Say("220 go", "250 evil")},
+		script: smtptest.Script{StartTLS: smtptest.Say("220 go", "250 evil")},
 		plan:   ehloOnly,
 		over:   []transport{starttls, opportunistic},
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonStartTLSInjection, smtperr.PhaseSTARTTLS, 220, enhanced(0, 0, 0), true},
@@ -285,14 +285,14 @@ var cases = []conversation{
 	},
 	{
 		name:   "21 the relay closes after STARTTLS' 220",
-		script: relay.Script{Handshake: relay.HalfClose()},
+		script: smtptest.Script{Handshake: smtptest.HalfClose()},
 		plan:   ehloOnly,
 		over:   []transport{starttls, opportunistic},
 		want:   outcome{smtperr.TLSError, smtperr.ReasonClosed, smtperr.PhaseTLS, 0, enhanced(0, 0, 0), true},
 	},
 	{
 		name:   "25 MAIL needs TLS",
-		script: relay.Script{Mail: relay.Say("530 5.7.0 Must issue a STARTTLS command first")},
+		script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Must issue a STARTTLS command first")},
 		plan:   rcpt(alice),
 		over:   []transport{plain},
 		want:   outcome{smtperr.SenderRefused, smtperr.ReasonTLSRequired, smtperr.PhaseMail, 530, enhanced(5, 7, 0), false},
@@ -300,72 +300,72 @@ var cases = []conversation{
 	},
 	{
 		name:   "25 MAIL needs AUTH",
-		script: relay.Script{Mail: relay.Say("530 5.7.0 Authentication required")},
+		script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Authentication required")},
 		plan:   rcpt(alice),
 		over:   []transport{starttls, implicit},
 		want:   outcome{smtperr.SenderRefused, smtperr.ReasonAuthRequired, smtperr.PhaseMail, 530, enhanced(5, 7, 0), false},
 	},
 	{
 		name:   "26 AUTH is refused and the relay closes",
-		script: relay.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: relay.Then(relay.Say("535 5.7.8 bad credentials"), relay.HalfClose())},
+		script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: smtptest.Then(smtptest.Say("535 5.7.8 bad credentials"), smtptest.HalfClose())},
 		plan:   login(""),
 		want:   outcome{smtperr.AuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(5, 7, 8), false},
 		check:  oneAuth,
 	},
 	{
 		name:   "27 AUTH is not offered",
-		script: relay.Script{},
+		script: smtptest.Script{},
 		plan:   login(""),
 		want:   outcome{smtperr.NotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
 		name:   "27 no mechanism in common",
-		script: relay.Script{Extensions: offering("AUTH GSSAPI")},
+		script: smtptest.Script{Extensions: offering("AUTH GSSAPI")},
 		plan:   login(""),
 		want:   outcome{smtperr.NotSupported, smtperr.ReasonAuthNoMechanism, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
 		name:   "24 another 2xx to AUTH is no login, but a reply that took its time",
-		script: relay.Script{Extensions: offering("AUTH PLAIN"), Auth: relay.Say("250 2.7.0 fine")},
+		script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("250 2.7.0 fine")},
 		plan:   login(""),
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseAuth, 250, enhanced(2, 7, 0), true},
 		unsent: []string{"QUIT"},
-		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.NotNil(t, timeOf(r, smtperr.PhaseAuth))
 		},
 	},
 	{
 		name:   "28 a challenge that is no base64",
-		script: relay.Script{Extensions: offering("AUTH CRAM-MD5"), Auth: relay.Say("334 %%%"), AuthResponse: relay.Say("501 5.5.2 cancelled")},
+		script: smtptest.Script{Extensions: offering("AUTH CRAM-MD5"), Auth: smtptest.Say("334 %%%"), AuthResponse: smtptest.Say("501 5.5.2 cancelled")},
 		plan:   login(""),
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, 334, enhanced(0, 0, 0), true},
 		sent:   []string{"*", "QUIT"},
 	},
 	{
 		name:   "28 challenges without end",
-		script: relay.Script{Extensions: offering("AUTH LOGIN"), Auth: relay.Say("334 VXNlcm5hbWU6"), AuthResponse: askAgain},
+		script: smtptest.Script{Extensions: offering("AUTH LOGIN"), Auth: smtptest.Say("334 VXNlcm5hbWU6"), AuthResponse: askAgain},
 		plan:   login(""),
 		want:   outcome{smtperr.AuthFailed, smtperr.ReasonChallengeLoop, smtperr.PhaseAuth, 334, enhanced(0, 0, 0), false},
 		sent:   []string{"*", "QUIT"},
 	},
 	{
 		name:   "29 AUTH is said to have happened already",
-		script: relay.Script{Extensions: offering("AUTH PLAIN"), Auth: relay.Say("503 5.5.1 already authenticated")},
+		script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("503 5.5.1 already authenticated")},
 		plan:   login(""),
 		want:   outcome{smtperr.AuthFailed, smtperr.ReasonBadSequence, smtperr.PhaseAuth, 503, enhanced(5, 5, 1), false},
 	},
 	{
 		name:   "30 a SCRAM server that does not prove itself",
-		script: relay.Script{Extensions: offering("AUTH SCRAM-SHA-256"), Auth: relay.Say("235 2.7.0 welcome")},
+		script: smtptest.Script{Extensions: offering("AUTH SCRAM-SHA-256"), Auth: smtptest.Say("235 2.7.0 welcome")},
 		plan:   login(""),
 		want:   outcome{smtperr.AuthFailed, smtperr.ReasonServerUnverified, smtperr.PhaseAuth, 235, enhanced(2, 7, 0), false},
 		sent:   []string{"QUIT"},
 	},
 	{
 		name:   "31 the greeting refuses us",
-		script: relay.Script{Greeting: relay.Say("554 5.7.1 no")},
+		script: smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no")},
 		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
 		want:   outcome{smtperr.GreetingRefused, smtperr.ReasonAccessDenied, smtperr.PhaseGreeting, 554, enhanced(5, 7, 1), false},
@@ -373,17 +373,17 @@ var cases = []conversation{
 	},
 	{
 		name:   "31 a host that takes no mail",
-		script: relay.Script{Greeting: relay.Say("521 does not accept mail")},
+		script: smtptest.Script{Greeting: smtptest.Say("521 does not accept mail")},
 		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
 		want:   outcome{smtperr.GreetingRefused, smtperr.ReasonHostNoMail, smtperr.PhaseGreeting, 521, enhanced(0, 0, 0), false},
 	},
 	{
 		name:   "34 the connection ends after the dot",
-		script: relay.Script{Dot: relay.Close()},
+		script: smtptest.Script{Dot: smtptest.Close()},
 		plan:   send(alice),
 		want:   outcome{smtperr.Disconnected, smtperr.ReasonClosed, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
-		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.True(t, r.Err.OutcomeUnknown)
 			require.False(t, r.MessageAccepted)
 			require.Contains(t, r.Err.Error(), "unknown")
@@ -391,96 +391,96 @@ var cases = []conversation{
 	},
 	{
 		name:   "34 silence after the dot",
-		script: relay.Script{Dot: relay.Silence()},
+		script: smtptest.Script{Dot: smtptest.Silence()},
 		plan:   impatient(send(alice)),
 		want:   outcome{smtperr.ReadTimeout, smtperr.ReasonNoReply, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
-		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.True(t, r.Err.OutcomeUnknown)
 		},
 	},
 	{
 		name:   "35 half a reply to the dot is no delivery",
-		script: relay.Script{Dot: relay.Then(relay.Raw("250 2.0.0 que"), relay.Close())},
+		script: smtptest.Script{Dot: smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.Close())},
 		plan:   send(alice),
 		want:   outcome{smtperr.Disconnected, smtperr.ReasonTruncatedReply, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
-		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.False(t, r.MessageAccepted)
 			require.True(t, r.Err.OutcomeUnknown)
 		},
 	},
 	{
 		name:   "36 a reply drips past its deadline",
-		script: relay.Script{Mail: relay.Drip("250 "+strings.Repeat("x", 1000)+"\r\n", 20*time.Millisecond)},
+		script: smtptest.Script{Mail: smtptest.Drip("250 "+strings.Repeat("x", 1000)+"\r\n", 20*time.Millisecond)},
 		plan:   impatient(rcpt(alice)),
 		want:   outcome{smtperr.ReadTimeout, smtperr.ReasonSlowReply, smtperr.PhaseMail, 0, enhanced(0, 0, 0), true},
 	},
 	{
 		name:   "37 a line without end",
-		script: relay.Script{EHLO: relay.Then(relay.Raw("250 "), relay.Endless("x"))},
+		script: smtptest.Script{EHLO: smtptest.Then(smtptest.Raw("250 "), smtptest.Endless("x"))},
 		plan:   ehloOnly,
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonLineTooLong, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
 	},
 	{
 		name:   "37 a reply without end",
-		script: relay.Script{EHLO: relay.Endless("250-more\r\n")},
+		script: smtptest.Script{EHLO: smtptest.Endless("250-more\r\n")},
 		plan:   ehloOnly,
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonReplyTooLong, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
 	},
 	{
 		name:   "38 a bare code accepts, bare line ends and control characters are flagged",
-		script: relay.Script{Mail: relay.Say("250"), Rcpt: relay.Raw("250 a\x00b\rc\xff\n")},
+		script: smtptest.Script{Mail: smtptest.Say("250"), Rcpt: smtptest.Raw("250 a\x00b\rc\xff\n")},
 		plan:   rcpt(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
-		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.Equal(t, []smtpprobe.Warning{smtpprobe.WarnBareLF, smtpprobe.WarnBareCR, smtpprobe.WarnNUL, smtpprobe.WarnEightBit}, r.Warnings)
 		},
 	},
 	{
 		name:   "40 the relay talks while idle",
-		script: relay.Script{Mail: relay.Say("250 ok", "250 and another")},
+		script: smtptest.Script{Mail: smtptest.Say("250 ok", "250 and another")},
 		plan:   rcpt(alice),
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseRcpt, 0, enhanced(0, 0, 0), true},
 		unsent: []string{"RCPT", "RSET", "QUIT"},
 	},
 	{
 		name:   "40 the relay accepts a password before it is sent",
-		script: relay.Script{Extensions: offering("AUTH LOGIN"), Auth: relay.Say("334 VXNlcm5hbWU6", "235 2.7.0 welcome")},
+		script: smtptest.Script{Extensions: offering("AUTH LOGIN"), Auth: smtptest.Say("334 VXNlcm5hbWU6", "235 2.7.0 welcome")},
 		plan:   login("LOGIN"),
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), true},
 		unsent: []string{"dXNlcg==", "QUIT"},
 	},
 	{
 		name:   "40 the relay accepts a message before it is sent",
-		script: relay.Script{Data: relay.Say("354 go", "250 2.0.0 queued")},
+		script: smtptest.Script{Data: smtptest.Say("354 go", "250 2.0.0 queued")},
 		plan:   send(alice),
 		want:   outcome{smtperr.ProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
 		unsent: []string{"RSET", "QUIT"},
-		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.False(t, r.DotSent)
 		},
 	},
 	{
 		name:   "40 the relay refuses a message before it is sent",
-		script: relay.Script{Data: relay.Say("354 go", "552 5.3.4 too big")},
+		script: smtptest.Script{Data: smtptest.Say("354 go", "552 5.3.4 too big")},
 		plan:   send(alice),
 		want:   outcome{smtperr.DataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseBody, 552, enhanced(5, 3, 4), false},
 		unsent: []string{"RSET", "QUIT"},
 	},
 	{
 		name:   "41 an enhanced code of another class is dropped and flagged",
-		script: relay.Script{Rcpt: relay.Say("550 4.2.1 x")},
+		script: smtptest.Script{Rcpt: smtptest.Say("550 4.2.1 x")},
 		plan:   rcpt(alice),
 		want:   outcome{smtperr.RecipientsRefused, smtperr.ReasonMailboxUnavailable, smtperr.PhaseRcpt, 550, enhanced(0, 0, 0), false},
-		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.Equal(t, []smtpprobe.Warning{smtpprobe.WarnEnhancedMismatch}, r.Warnings)
 		},
 	},
 	{
 		name:   "44 RSET and QUIT fail after everything worked",
-		script: relay.Script{Rset: relay.Say("500 5.5.1 what"), Quit: relay.Close()},
+		script: smtptest.Script{Rset: smtptest.Say("500 5.5.1 what"), Quit: smtptest.Close()},
 		plan:   rcpt(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
-		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.Len(t, r.Secondary, 2)
 			require.ErrorIs(t, r.Secondary[0], smtperr.ResponseError)
 			require.ErrorIs(t, r.Secondary[1], smtperr.Disconnected)
@@ -489,10 +489,10 @@ var cases = []conversation{
 	},
 	{
 		name:   "44 QUIT is answered 421 after everything worked",
-		script: relay.Script{Quit: relay.Say("421 4.3.2 going down")},
+		script: smtptest.Script{Quit: smtptest.Say("421 4.3.2 going down")},
 		plan:   send(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
-		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.True(t, r.MessageAccepted)
 			require.Len(t, r.Secondary, 1)
 			require.ErrorIs(t, r.Secondary[0], smtperr.ServiceUnavailable)
@@ -500,26 +500,26 @@ var cases = []conversation{
 	},
 	{
 		name:   "44 RSET is answered 421 and then the relay is gone",
-		script: relay.Script{Rset: relay.Then(relay.Say("421 4.3.2 going down"), relay.HalfClose())},
+		script: smtptest.Script{Rset: smtptest.Then(smtptest.Say("421 4.3.2 going down"), smtptest.HalfClose())},
 		plan:   rcpt(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
-		check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.Len(t, r.Secondary, 1, "that a relay that said 421 goes is no news")
 			require.ErrorIs(t, r.Secondary[0], smtperr.ServiceUnavailable)
 		},
 	},
 	{
 		name:   "46 nothing is sent before the greeting's last line",
-		script: relay.Script{Greeting: relay.Then(relay.Say("220-wait"), relay.Pause(60*time.Millisecond), relay.Say("220 go"))},
+		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Say("220-wait"), smtptest.Pause(60*time.Millisecond), smtptest.Say("220 go"))},
 		plan:   ehloOnly,
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
-		check: func(t *testing.T, _ *smtpprobe.Result, s relay.Session) {
+		check: func(t *testing.T, _ *smtpprobe.Result, s smtptest.Session) {
 			require.Empty(t, s.Early)
 		},
 	},
 	{
 		name:   "47 no password, nor a hash of it, over TLS that was not verified",
-		script: relay.Script{Extensions: offering("AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256")},
+		script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256")},
 		plan: func(p *smtpprobe.Plan) {
 			login("")(p)
 			p.Auth.Cleartext = false
@@ -530,9 +530,9 @@ var cases = []conversation{
 	},
 	{
 		name: "48 XOAUTH2's error is fetched with an empty response",
-		script: relay.Script{
-			Extensions: offering("AUTH XOAUTH2"), Auth: relay.Say("334 eyJzdGF0dXMiOiI0MDEifQ=="),
-			AuthResponse: relay.Say("535 5.7.8 bad token"),
+		script: smtptest.Script{
+			Extensions: offering("AUTH XOAUTH2"), Auth: smtptest.Say("334 eyJzdGF0dXMiOiI0MDEifQ=="),
+			AuthResponse: smtptest.Say("535 5.7.8 bad token"),
 		},
 		plan: func(p *smtpprobe.Plan) {
 			p.Depth = smtpprobe.DepthAuth
@@ -543,7 +543,7 @@ var cases = []conversation{
 	},
 	{
 		name:   "49 an open relay",
-		script: relay.Script{},
+		script: smtptest.Script{},
 		plan: func(p *smtpprobe.Plan) {
 			send(alice)(p)
 			p.Expect = []smtpprobe.Expectation{{Class: smtperr.RecipientsRefused}}
@@ -561,15 +561,15 @@ func init() {
 
 // Case 6.
 func unavailableEverywhere() []conversation {
-	busy := relay.Then(relay.Say("421 4.3.2 shutting down"), relay.HalfClose())
+	busy := smtptest.Then(smtptest.Say("421 4.3.2 shutting down"), smtptest.HalfClose())
 	var list []conversation
-	for phase, at := range map[smtperr.Phase]relay.Moment{
-		smtperr.PhaseGreeting: relay.AtGreeting, smtperr.PhaseEHLO: relay.AtEHLO, smtperr.PhaseSTARTTLS: relay.AtStartTLS,
-		smtperr.PhaseAuth: relay.AtAuth, smtperr.PhaseMail: relay.AtMail, smtperr.PhaseData: relay.AtData, smtperr.PhaseDot: relay.AtDot,
+	for phase, at := range map[smtperr.Phase]smtptest.Moment{
+		smtperr.PhaseGreeting: smtptest.AtGreeting, smtperr.PhaseEHLO: smtptest.AtEHLO, smtperr.PhaseSTARTTLS: smtptest.AtStartTLS,
+		smtperr.PhaseAuth: smtptest.AtAuth, smtperr.PhaseMail: smtptest.AtMail, smtperr.PhaseData: smtptest.AtData, smtperr.PhaseDot: smtptest.AtDot,
 	} {
 		c := conversation{
 			name:   "6 421 at " + string(phase),
-			script: relay.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: relay.Say("235 2.7.0 welcome")}.With(at, busy),
+			script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: smtptest.Say("235 2.7.0 welcome")}.With(at, busy),
 			plan: func(p *smtpprobe.Plan) {
 				login("")(p)
 				send(alice)(p)
@@ -608,7 +608,7 @@ func authRefusals() []conversation {
 	} {
 		list = append(list, conversation{
 			name:   "24 AUTH is answered " + reply,
-			script: relay.Script{Extensions: offering("AUTH PLAIN LOGIN CRAM-MD5"), Auth: relay.Say(reply)},
+			script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN CRAM-MD5"), Auth: smtptest.Say(reply)},
 			plan:   login(""),
 			want:   want,
 			sent:   []string{"QUIT"},
@@ -624,14 +624,14 @@ func badCodes() []conversation {
 	for _, line := range []string{"2200 x", "099 x", "600 x", "+22 x", "2_0 x", ""} {
 		list = append(list, conversation{
 			name:   "39 the reply " + line,
-			script: relay.Script{Greeting: relay.Say(line)},
+			script: smtptest.Script{Greeting: smtptest.Say(line)},
 			plan:   ehloOnly,
 			over:   []transport{plain, implicit},
 			want:   outcome{smtperr.ProtocolError, smtperr.ReasonBadCode, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), true},
 			unsent: []string{"EHLO", "QUIT"},
 		}, conversation{
 			name:   "39 the reply to MAIL " + line,
-			script: relay.Script{Mail: relay.Say(line)},
+			script: smtptest.Script{Mail: smtptest.Say(line)},
 			plan:   rcpt(alice),
 			want:   outcome{smtperr.ProtocolError, smtperr.ReasonBadCode, smtperr.PhaseMail, 0, enhanced(0, 0, 0), true},
 			unsent: []string{"RCPT", "QUIT"},
@@ -640,7 +640,7 @@ func badCodes() []conversation {
 	return list
 }
 
-func oneAuth(t *testing.T, _ *smtpprobe.Result, s relay.Session) {
+func oneAuth(t *testing.T, _ *smtpprobe.Result, s smtptest.Session) {
 	attempts := 0
 	for _, command := range s.Commands() {
 		if strings.HasPrefix(command, "AUTH") {

@@ -6,14 +6,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
 func TestWhatCannotBeProbedBothersNobody(t *testing.T) {
 	t.Parallel()
-	srv := relay.Start(t, relay.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	for _, tt := range []struct {
 		name   string
 		change func(*smtpprobe.Target, *smtpprobe.Plan)

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -17,7 +17,7 @@ import (
 // moment is a place in the conversation at which the relay may go wrong.
 type moment struct {
 	name    string
-	at      relay.Moment
+	at      smtptest.Moment
 	phase   smtperr.Phase
 	next    smtperr.Phase // whose command an unsolicited line precedes; "" after the goal
 	refused smtperr.Class
@@ -30,21 +30,21 @@ type moment struct {
 var everywhere = []transport{plain, starttls, implicit}
 
 var moments = []moment{
-	{"greeting", relay.AtGreeting, smtperr.PhaseGreeting, smtperr.PhaseEHLO, smtperr.GreetingRefused, "220 relay.test", "354 what", []transport{plain, implicit}, false},
-	{"EHLO", relay.AtEHLO, smtperr.PhaseEHLO, smtperr.PhaseAuth, smtperr.HeloRefused, "250-relay.test\r\n250 AUTH PLAIN", "354 what", []transport{plain, implicit}, false},
-	{"EHLO after STARTTLS", relay.AtEHLO, smtperr.PhaseEHLO, smtperr.PhaseAuth, smtperr.HeloRefused, "250-relay.test\r\n250 AUTH PLAIN", "354 what", []transport{starttls}, true},
-	{"STARTTLS", relay.AtStartTLS, smtperr.PhaseSTARTTLS, "", smtperr.StartTLSRefused, "", "354 what", []transport{starttls}, false},
-	{"AUTH", relay.AtAuth, smtperr.PhaseAuth, smtperr.PhaseMail, smtperr.AuthFailed, "235 2.7.0 welcome", "354 what", everywhere, false},
-	{"MAIL", relay.AtMail, smtperr.PhaseMail, smtperr.PhaseRcpt, smtperr.SenderRefused, "250 ok", "354 what", everywhere, false},
-	{"RCPT", relay.AtRcpt, smtperr.PhaseRcpt, smtperr.PhaseData, smtperr.RecipientsRefused, "250 ok", "354 what", everywhere, false},
-	{"DATA", relay.AtData, smtperr.PhaseData, "", smtperr.DataRefused, "", "250 what", everywhere, false},
-	{"dot", relay.AtDot, smtperr.PhaseDot, "", smtperr.DataRefused, "250 ok", "354 what", everywhere, false},
+	{"greeting", smtptest.AtGreeting, smtperr.PhaseGreeting, smtperr.PhaseEHLO, smtperr.GreetingRefused, "220 relay.test", "354 what", []transport{plain, implicit}, false},
+	{"EHLO", smtptest.AtEHLO, smtperr.PhaseEHLO, smtperr.PhaseAuth, smtperr.HeloRefused, "250-relay.test\r\n250 AUTH PLAIN", "354 what", []transport{plain, implicit}, false},
+	{"EHLO after STARTTLS", smtptest.AtEHLO, smtperr.PhaseEHLO, smtperr.PhaseAuth, smtperr.HeloRefused, "250-relay.test\r\n250 AUTH PLAIN", "354 what", []transport{starttls}, true},
+	{"STARTTLS", smtptest.AtStartTLS, smtperr.PhaseSTARTTLS, "", smtperr.StartTLSRefused, "", "354 what", []transport{starttls}, false},
+	{"AUTH", smtptest.AtAuth, smtperr.PhaseAuth, smtperr.PhaseMail, smtperr.AuthFailed, "235 2.7.0 welcome", "354 what", everywhere, false},
+	{"MAIL", smtptest.AtMail, smtperr.PhaseMail, smtperr.PhaseRcpt, smtperr.SenderRefused, "250 ok", "354 what", everywhere, false},
+	{"RCPT", smtptest.AtRcpt, smtperr.PhaseRcpt, smtperr.PhaseData, smtperr.RecipientsRefused, "250 ok", "354 what", everywhere, false},
+	{"DATA", smtptest.AtData, smtperr.PhaseData, "", smtperr.DataRefused, "", "250 what", everywhere, false},
+	{"dot", smtptest.AtDot, smtperr.PhaseDot, "", smtperr.DataRefused, "250 ok", "354 what", everywhere, false},
 }
 
 // fault is something that a relay or a network does at a moment.
 type fault struct {
 	name string
-	step func(moment) relay.Step
+	step func(moment) smtptest.Step
 	want func(moment) outcome
 }
 
@@ -52,52 +52,52 @@ func failed(class smtperr.Class, reason smtperr.Reason) func(moment) outcome {
 	return func(m moment) outcome { return outcome{class: class, reason: reason, phase: m.phase, temporary: true} }
 }
 
-func doing(step relay.Step) func(moment) relay.Step {
-	return func(moment) relay.Step { return step }
+func doing(step smtptest.Step) func(moment) smtptest.Step {
+	return func(moment) smtptest.Step { return step }
 }
 
 var faults = []fault{
-	{"closes", doing(relay.HalfClose()), failed(smtperr.Disconnected, smtperr.ReasonClosed)},
+	{"closes", doing(smtptest.HalfClose()), failed(smtperr.Disconnected, smtperr.ReasonClosed)},
 	// A reset that overtakes the end of the dialing is the dialing's.
-	{"resets", doing(relay.Then(relay.Pause(20*time.Millisecond), relay.Reset())), failed(smtperr.Disconnected, smtperr.ReasonReset)},
-	{"stalls", doing(relay.Silence()), func(m moment) outcome {
+	{"resets", doing(smtptest.Then(smtptest.Pause(20*time.Millisecond), smtptest.Reset())), failed(smtperr.Disconnected, smtperr.ReasonReset)},
+	{"stalls", doing(smtptest.Silence()), func(m moment) outcome {
 		if m.phase == smtperr.PhaseGreeting {
 			return failed(smtperr.ReadTimeout, smtperr.ReasonNoGreeting)(m)
 		}
 		return failed(smtperr.ReadTimeout, smtperr.ReasonNoReply)(m)
 	}},
-	{"drips", doing(relay.Drip("250-"+strings.Repeat("x", 2000), 10*time.Millisecond)), failed(smtperr.ReadTimeout, smtperr.ReasonSlowReply)},
-	{"talks garbage", doing(relay.Say("\x01\x02 what is this")), func(m moment) outcome {
+	{"drips", doing(smtptest.Drip("250-"+strings.Repeat("x", 2000), 10*time.Millisecond)), failed(smtperr.ReadTimeout, smtperr.ReasonSlowReply)},
+	{"talks garbage", doing(smtptest.Say("\x01\x02 what is this")), func(m moment) outcome {
 		if m.phase == smtperr.PhaseGreeting {
 			return outcome{class: smtperr.ProtocolError, reason: smtperr.ReasonNotSMTP, phase: m.phase}
 		}
 		return failed(smtperr.ProtocolError, smtperr.ReasonBadCode)(m)
 	}},
-	{"sends a line without end", doing(relay.Then(relay.Raw("250 "), relay.Endless("x"))), failed(smtperr.ProtocolError, smtperr.ReasonLineTooLong)},
-	{"sends a reply without end", doing(relay.Endless("250-x\r\n")), failed(smtperr.ProtocolError, smtperr.ReasonReplyTooLong)},
-	{"answers with the wrong digit", func(m moment) relay.Step { return relay.Say(m.wrong) }, func(m moment) outcome {
+	{"sends a line without end", doing(smtptest.Then(smtptest.Raw("250 "), smtptest.Endless("x"))), failed(smtperr.ProtocolError, smtperr.ReasonLineTooLong)},
+	{"sends a reply without end", doing(smtptest.Endless("250-x\r\n")), failed(smtperr.ProtocolError, smtperr.ReasonReplyTooLong)},
+	{"answers with the wrong digit", func(m moment) smtptest.Step { return smtptest.Say(m.wrong) }, func(m moment) outcome {
 		o := failed(smtperr.ProtocolError, smtperr.ReasonUnexpectedCode)(m)
 		o.code = codeOf(m.wrong)
 		return o
 	}},
-	{"mixes codes", doing(relay.Say("250-a", "550 b")), failed(smtperr.ProtocolError, smtperr.ReasonCodeMismatch)},
-	{"shuts down", doing(relay.Then(relay.Say("421 bye"), relay.HalfClose())), func(m moment) outcome {
+	{"mixes codes", doing(smtptest.Say("250-a", "550 b")), failed(smtperr.ProtocolError, smtperr.ReasonCodeMismatch)},
+	{"shuts down", doing(smtptest.Then(smtptest.Say("421 bye"), smtptest.HalfClose())), func(m moment) outcome {
 		o := failed(smtperr.ServiceUnavailable, smtperr.ReasonRefused)(m)
 		o.code = 421
 		return o
 	}},
-	{"refuses for now", doing(relay.Say("499 not now")), func(m moment) outcome {
+	{"refuses for now", doing(smtptest.Say("499 not now")), func(m moment) outcome {
 		return outcome{class: m.refused, reason: smtperr.ReasonRefused, phase: m.phase, code: 499, temporary: true}
 	}},
-	{"refuses for good", doing(relay.Say("599 never")), func(m moment) outcome {
+	{"refuses for good", doing(smtptest.Say("599 never")), func(m moment) outcome {
 		return outcome{class: m.refused, reason: smtperr.ReasonRefused, phase: m.phase, code: 599}
 	}},
-	{"says half a line and closes", doing(relay.Then(relay.Raw("250 2.0.0 que"), relay.HalfClose())), failed(smtperr.Disconnected, smtperr.ReasonTruncatedReply)},
-	{"talks on unasked", func(m moment) relay.Step {
+	{"says half a line and closes", doing(smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.HalfClose())), failed(smtperr.Disconnected, smtperr.ReasonTruncatedReply)},
+	{"talks on unasked", func(m moment) smtptest.Step {
 		if m.good == "" {
 			return nil // STARTTLS' is injection, DATA's is the message's: cases of their own
 		}
-		return relay.Say(m.good, "250 and another thing")
+		return smtptest.Say(m.good, "250 and another thing")
 	}, func(m moment) outcome {
 		if m.next == "" {
 			return outcome{phase: smtperr.PhaseDone, code: 250}
@@ -121,13 +121,13 @@ func TestEveryFaultAtEveryPhase(t *testing.T) {
 					continue
 				}
 				if m.second {
-					step = relay.Seq(relay.Healthy(), step)
+					step = smtptest.Seq(smtptest.Healthy(), step)
 				}
 				for _, tr := range m.over {
 					t.Run(m.name+": the relay "+f.name+" over "+string(tr), func(t *testing.T) {
 						t.Parallel()
 						c := conversation{
-							script: relay.Script{Extensions: offering("AUTH PLAIN"), Auth: relay.Say("235 2.7.0 welcome")}.With(m.at, step),
+							script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("235 2.7.0 welcome")}.With(m.at, step),
 							plan: func(p *smtpprobe.Plan) {
 								login("")(p)
 								send(alice)(p)
@@ -136,7 +136,7 @@ func TestEveryFaultAtEveryPhase(t *testing.T) {
 								}
 							},
 							want: f.want(m),
-							check: func(t *testing.T, r *smtpprobe.Result, _ relay.Session) {
+							check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 								requireTruthfulTimes(t, r)
 							},
 						}

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
 func TestEveryProbeMeasuresAFullHandshake(t *testing.T) {
@@ -23,7 +23,7 @@ func TestEveryProbeMeasuresAFullHandshake(t *testing.T) {
 			t.Parallel()
 			config := serverTLS().Clone()
 			config.SetSessionTicketKeys([][32]byte{{}}) // the relay's connections share them
-			srv := relay.Start(t, relay.Script{TLS: config})
+			srv := smtptest.Start(t, smtptest.Script{TLS: config})
 			p := prober(srv, starttls)
 			p.Target.TLSConfig.ServerName = "127.0.0.1" // what a cache goes by
 			p.Target.TLSConfig.ClientSessionCache = tt.cache

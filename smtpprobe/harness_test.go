@@ -17,7 +17,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -40,13 +40,13 @@ var modes = map[transport]smtpprobe.TLSMode{
 const probeTimeout = 20 * time.Second
 
 // converse runs one probe against a scripted relay and returns what both saw.
-func converse(t *testing.T, tr transport, script relay.Script, plan func(*smtpprobe.Plan), target func(*smtpprobe.Target)) (*smtpprobe.Result, relay.Session) {
+func converse(t *testing.T, tr transport, script smtptest.Script, plan func(*smtpprobe.Plan), target func(*smtpprobe.Target)) (*smtpprobe.Result, smtptest.Session) {
 	t.Helper()
 	if tr != plain {
 		script.TLS = serverTLS()
 	}
 	script.ImplicitTLS = tr == implicit
-	srv := relay.Start(t, script)
+	srv := smtptest.Start(t, script)
 	p := prober(srv, tr)
 	if plan != nil {
 		plan(&p.Plan)
@@ -58,7 +58,7 @@ func converse(t *testing.T, tr transport, script relay.Script, plan func(*smtppr
 	return r, srv.Wait(t, 1)[0]
 }
 
-func prober(srv *relay.Server, tr transport) *smtpprobe.Prober {
+func prober(srv *smtptest.Server, tr transport) *smtpprobe.Prober {
 	p := &smtpprobe.Prober{
 		Target: smtpprobe.Target{Host: srv.Host(), Port: srv.Port(), TLS: modes[tr]},
 		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, Helo: "probe.test", Timeout: probeTimeout, From: "probe@example.org", Transcript: true},
@@ -70,7 +70,7 @@ func prober(srv *relay.Server, tr transport) *smtpprobe.Prober {
 }
 
 // began tells whether a command with this beginning was sent.
-func began(s relay.Session, prefix string) bool {
+func began(s smtptest.Session, prefix string) bool {
 	for _, command := range s.Commands() {
 		if strings.HasPrefix(command, prefix) {
 			return true

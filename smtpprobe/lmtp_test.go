@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -19,49 +19,49 @@ func TestLMTP(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name      string
-		script    relay.Script
+		script    smtptest.Script
 		want      outcome
 		accepted  []bool
 		delivered bool
 		unknown   bool
 	}{
 		{
-			name: "all are delivered", script: relay.Script{},
+			name: "all are delivered", script: smtptest.Script{},
 			want: outcome{phase: smtperr.PhaseDone, code: 250}, accepted: []bool{true, true, true}, delivered: true,
 		},
 		{
 			name:     "one is refused at RCPT, one after the dot",
-			script:   relay.Script{Rcpt: relay.Match("alice", relay.Say("550 5.1.1 unknown")), Dot: relay.Match("bob", relay.Say("552 5.2.2 full"))},
+			script:   smtptest.Script{Rcpt: smtptest.Match("alice", smtptest.Say("550 5.1.1 unknown")), Dot: smtptest.Match("bob", smtptest.Say("552 5.2.2 full"))},
 			want:     outcome{smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown, smtperr.PhaseRcpt, 550, enhanced(5, 1, 1), false},
 			accepted: []bool{false, false, true}, delivered: true,
 		},
 		{
-			name: "one is refused after the dot", script: relay.Script{Dot: relay.Match("bob", relay.Say("452 4.2.2 full"))},
+			name: "one is refused after the dot", script: smtptest.Script{Dot: smtptest.Match("bob", smtptest.Say("452 4.2.2 full"))},
 			want:     outcome{smtperr.RecipientRefused, smtperr.ReasonMailboxFull, smtperr.PhaseDot, 452, enhanced(4, 2, 2), true},
 			accepted: []bool{true, false, true}, delivered: true,
 		},
 		{
-			name: "all are refused after the dot", script: relay.Script{Dot: relay.Say("550 5.7.1 no")},
+			name: "all are refused after the dot", script: smtptest.Script{Dot: smtptest.Say("550 5.7.1 no")},
 			want:     outcome{smtperr.RecipientsRefused, smtperr.ReasonNotAuthorized, smtperr.PhaseDot, 550, enhanced(5, 7, 1), false},
 			accepted: []bool{false, false, false},
 		},
 		{
-			name: "the connection ends after the first reply", script: relay.Script{Dot: relay.Seq(relay.Healthy(), relay.HalfClose())},
+			name: "the connection ends after the first reply", script: smtptest.Script{Dot: smtptest.Seq(smtptest.Healthy(), smtptest.HalfClose())},
 			want:     outcome{smtperr.Disconnected, smtperr.ReasonClosed, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
 			accepted: []bool{true, false, false}, delivered: true, unknown: true,
 		},
 		{
-			name: "a refusal before the connection ends stays the verdict", script: relay.Script{Dot: relay.Seq(relay.Say("550 5.1.1 unknown"), relay.HalfClose())},
+			name: "a refusal before the connection ends stays the verdict", script: smtptest.Script{Dot: smtptest.Seq(smtptest.Say("550 5.1.1 unknown"), smtptest.HalfClose())},
 			want:     outcome{smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown, smtperr.PhaseDot, 550, enhanced(5, 1, 1), false},
 			accepted: []bool{false, false, false}, unknown: true,
 		},
 		{
-			name: "the relay says 421 to the last", script: relay.Script{Dot: relay.Match("carol", relay.Say("421 4.3.2 no more"))},
+			name: "the relay says 421 to the last", script: smtptest.Script{Dot: smtptest.Match("carol", smtptest.Say("421 4.3.2 no more"))},
 			want:     outcome{smtperr.ServiceUnavailable, smtperr.ReasonNotAccepting, smtperr.PhaseDot, 421, enhanced(4, 3, 2), true},
 			accepted: []bool{true, true, false}, delivered: true,
 		},
 		{
-			name: "LHLO is not known, and HELO is not tried", script: relay.Script{LHLO: relay.Say("500 5.5.1 what")},
+			name: "LHLO is not known, and HELO is not tried", script: smtptest.Script{LHLO: smtptest.Say("500 5.5.1 what")},
 			want: outcome{smtperr.HeloRefused, smtperr.ReasonRefused, smtperr.PhaseEHLO, 500, enhanced(5, 5, 1), false},
 		},
 	} {
@@ -70,13 +70,13 @@ func TestLMTP(t *testing.T) {
 				t.Parallel()
 				script := tt.script
 				script.LMTP = true
-				var options []relay.Option
+				var options []smtptest.Option
 				target := smtpprobe.Target{LMTP: true, TLS: smtpprobe.TLSNever}
 				if network == "unix" {
 					target.Socket = filepath.Join(t.TempDir(), "lmtp")
-					options = append(options, relay.On("unix", target.Socket))
+					options = append(options, smtptest.On("unix", target.Socket))
 				}
-				srv := relay.Start(t, script, options...)
+				srv := smtptest.Start(t, script, options...)
 				if network == "tcp" {
 					target.Host, target.Port = srv.Host(), srv.Port()
 				}

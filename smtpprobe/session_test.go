@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -28,11 +28,11 @@ func TestEveryDepthEndsWithQuit(t *testing.T) {
 	} {
 		t.Run(string(tt.depth), func(t *testing.T) {
 			t.Parallel()
-			r, s := converse(t, plain, relay.Script{}, func(p *smtpprobe.Plan) { p.Depth, p.To = tt.depth, []string{alice} }, nil)
+			r, s := converse(t, plain, smtptest.Script{}, func(p *smtpprobe.Plan) { p.Depth, p.To = tt.depth, []string{alice} }, nil)
 			require.Nil(t, r.Err)
 			require.True(t, r.Expected)
 			require.Equal(t, tt.commands, s.Commands())
-			require.Equal(t, relay.ClientQuit, s.End)
+			require.Equal(t, smtptest.ClientQuit, s.End)
 			require.False(t, s.Pipelined)
 			require.Equal(t, tt.code, r.Reply.Code)
 			require.Empty(t, r.Secondary)
@@ -42,7 +42,7 @@ func TestEveryDepthEndsWithQuit(t *testing.T) {
 
 func TestAMessageArrivesWhole(t *testing.T) {
 	body := "first line\r\n.\r\n..dots\r\n.hidden\r\nlast line"
-	r, s := converse(t, plain, relay.Script{}, func(p *smtpprobe.Plan) {
+	r, s := converse(t, plain, smtptest.Script{}, func(p *smtpprobe.Plan) {
 		send(alice)(p)
 		p.Message = smtpprobe.Message{Subject: "hello", Body: body, Size: 20000, Headers: []smtpprobe.Header{{Name: "X-Team", Value: "mail"}}}
 	}, nil)
@@ -63,47 +63,47 @@ func TestParametersAreUsedOnlyWhereOffered(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
-		script relay.Script
+		script smtptest.Script
 		plan   func(*smtpprobe.Plan)
 		mail   string
 		rcpt   string
 		want   outcome
 	}{
 		{
-			name: "DSN asks for no bounce", script: relay.Script{Extensions: offering("DSN")}, plan: send(alice),
+			name: "DSN asks for no bounce", script: smtptest.Script{Extensions: offering("DSN")}, plan: send(alice),
 			mail: "MAIL FROM:<probe@example.org>", rcpt: "RCPT TO:<alice@example.org> NOTIFY=NEVER",
 			want: outcome{phase: smtperr.PhaseDone, code: 250},
 		},
 		{
-			name: "the null sender", script: relay.Script{Extensions: offering("X")},
+			name: "the null sender", script: smtptest.Script{Extensions: offering("X")},
 			plan: func(p *smtpprobe.Plan) { send(alice)(p); p.From = "" },
 			mail: "MAIL FROM:<>", rcpt: "RCPT TO:<alice@example.org>",
 			want: outcome{phase: smtperr.PhaseDone, code: 250},
 		},
 		{
-			name: "a message larger than the limit is not sent", script: relay.Script{Extensions: offering("SIZE 5000")},
+			name: "a message larger than the limit is not sent", script: smtptest.Script{Extensions: offering("SIZE 5000")},
 			plan: func(p *smtpprobe.Plan) { send(alice)(p); p.Message.Size = 5001 },
 			want: outcome{smtperr.NotSupported, smtperr.ReasonMessageTooLarge, smtperr.PhaseMail, 0, enhanced(0, 0, 0), false},
 		},
 		{
-			name: "a limit of 0 is none", script: relay.Script{Extensions: offering("SIZE 0")},
+			name: "a limit of 0 is none", script: smtptest.Script{Extensions: offering("SIZE 0")},
 			plan: func(p *smtpprobe.Plan) { send(alice)(p); p.Message.Size = 50000 },
 			mail: "MAIL FROM:<probe@example.org> SIZE=50000", rcpt: "RCPT TO:<alice@example.org>",
 			want: outcome{phase: smtperr.PhaseDone, code: 250},
 		},
 		{
-			name: "an address beyond ASCII needs SMTPUTF8", script: relay.Script{}, plan: rcpt("jürgen@example.org"),
+			name: "an address beyond ASCII needs SMTPUTF8", script: smtptest.Script{}, plan: rcpt("jürgen@example.org"),
 			want: outcome{smtperr.NotSupported, smtperr.ReasonSMTPUTF8NotOffered, smtperr.PhaseMail, 0, enhanced(0, 0, 0), false},
 		},
 		{
-			name: "an address beyond ASCII with SMTPUTF8", script: relay.Script{Extensions: offering("SMTPUTF8")}, plan: rcpt("jürgen@example.org"),
+			name: "an address beyond ASCII with SMTPUTF8", script: smtptest.Script{Extensions: offering("SMTPUTF8")}, plan: rcpt("jürgen@example.org"),
 			mail: "MAIL FROM:<probe@example.org> SMTPUTF8", rcpt: "RCPT TO:<jürgen@example.org>",
 			want: outcome{phase: smtperr.PhaseDone, code: 250},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			c := conversation{script: tt.script, plan: tt.plan, want: tt.want, sent: []string{"QUIT"}, check: func(t *testing.T, _ *smtpprobe.Result, s relay.Session) {
+			c := conversation{script: tt.script, plan: tt.plan, want: tt.want, sent: []string{"QUIT"}, check: func(t *testing.T, _ *smtpprobe.Result, s smtptest.Session) {
 				if tt.mail == "" {
 					require.False(t, began(s, "MAIL"))
 					return
@@ -124,15 +124,15 @@ func TestTheBodyIsInterrupted(t *testing.T) {
 	}
 	for _, tt := range []conversation{
 		{
-			name: "by a reset", script: relay.Script{BodyAfter: 1000, Body: relay.Reset()},
+			name: "by a reset", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Reset()},
 			want: outcome{smtperr.Disconnected, smtperr.ReasonReset, smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
 		},
 		{
-			name: "by a refusal and then a reset", script: relay.Script{BodyAfter: 1000, Body: relay.Then(relay.Say("552 5.3.4 too big"), relay.Pause(50*time.Millisecond), relay.Reset())},
+			name: "by a refusal and then a reset", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Then(smtptest.Say("552 5.3.4 too big"), smtptest.Pause(50*time.Millisecond), smtptest.Reset())},
 			want: outcome{smtperr.DataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseBody, 552, enhanced(5, 3, 4), false},
 		},
 		{
-			name: "by a relay that reads no further", script: relay.Script{BodyAfter: 1000, Body: relay.Deaf()},
+			name: "by a relay that reads no further", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Deaf()},
 			plan: func(p *smtpprobe.Plan) { large(p); p.Timeout = 700 * time.Millisecond },
 			want: outcome{smtperr.WriteTimeout, "", smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
 		},
@@ -142,7 +142,7 @@ func TestTheBodyIsInterrupted(t *testing.T) {
 			if tt.plan == nil {
 				tt.plan = large
 			}
-			srv := relay.Start(t, tt.script)
+			srv := smtptest.Start(t, tt.script)
 			p := prober(srv, plain)
 			tt.plan(&p.Plan)
 			r := p.Probe(context.Background())
@@ -160,21 +160,21 @@ func TestTheBodyIsInterrupted(t *testing.T) {
 
 func TestCancellationEndsAProbeAtOnce(t *testing.T) {
 	t.Parallel()
-	for name, script := range map[string]relay.Script{
-		"while the greeting is due":      {Greeting: relay.Silence()},
-		"while a reply to MAIL is due":   {Mail: relay.Silence()},
-		"while the message is written":   {BodyAfter: 1000, Body: relay.Deaf()},
-		"while the reply to QUIT is due": {Quit: relay.Silence()},
+	for name, script := range map[string]smtptest.Script{
+		"while the greeting is due":      {Greeting: smtptest.Silence()},
+		"while a reply to MAIL is due":   {Mail: smtptest.Silence()},
+		"while the message is written":   {BodyAfter: 1000, Body: smtptest.Deaf()},
+		"while the reply to QUIT is due": {Quit: smtptest.Silence()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			reached := make(chan struct{})
-			for _, step := range []*relay.Step{&script.Greeting, &script.Mail, &script.Body, &script.Quit} {
+			for _, step := range []*smtptest.Step{&script.Greeting, &script.Mail, &script.Body, &script.Quit} {
 				if inner := *step; inner != nil {
-					*step = func(c *relay.Conn) error { close(reached); return inner(c) }
+					*step = func(c *smtptest.Conn) error { close(reached); return inner(c) }
 				}
 			}
-			srv := relay.Start(t, script)
+			srv := smtptest.Start(t, script)
 			p := prober(srv, plain)
 			send(alice)(&p.Plan)
 			p.Plan.Message.Size = 9 << 20
@@ -195,7 +195,7 @@ func TestCancellationEndsAProbeAtOnce(t *testing.T) {
 
 // Rule 7: the overall timeout is the timeout of the phase it interrupts.
 func TestTheOverallTimeoutIsThePhases(t *testing.T) {
-	r, _ := converse(t, plain, relay.Script{Mail: relay.Silence()}, func(p *smtpprobe.Plan) {
+	r, _ := converse(t, plain, smtptest.Script{Mail: smtptest.Silence()}, func(p *smtpprobe.Plan) {
 		rcpt(alice)(p)
 		p.Timeout = 300 * time.Millisecond
 	}, nil)
@@ -204,7 +204,7 @@ func TestTheOverallTimeoutIsThePhases(t *testing.T) {
 }
 
 func TestTheParentsDeadlineIsATimeoutToo(t *testing.T) {
-	srv := relay.Start(t, relay.Script{Greeting: relay.Silence()})
+	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Silence()})
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
 	r := prober(srv, plain).Probe(ctx)
@@ -215,16 +215,16 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 	const password = "correct horse battery"
 	encoded := base64.StdEncoding.EncodeToString([]byte("\x00user\x00" + password))
 	for _, mechanism := range []string{"PLAIN", "LOGIN"} {
-		refusal := relay.Say("535 5.7.8 wrong: " + password + " in " + encoded)
-		r, s := converse(t, plain, relay.Script{
+		refusal := smtptest.Say("535 5.7.8 wrong: " + password + " in " + encoded)
+		r, s := converse(t, plain, smtptest.Script{
 			Extensions: offering("AUTH PLAIN LOGIN"),
-			Auth: func(c *relay.Conn) error {
+			Auth: func(c *smtptest.Conn) error {
 				if strings.HasPrefix(c.Line(), "AUTH LOGIN") {
-					return relay.Say("334 VXNlcm5hbWU6")(c)
+					return smtptest.Say("334 VXNlcm5hbWU6")(c)
 				}
 				return refusal(c)
 			},
-			AuthResponse: relay.Seq(relay.Say("334 UGFzc3dvcmQ6"), refusal),
+			AuthResponse: smtptest.Seq(smtptest.Say("334 UGFzc3dvcmQ6"), refusal),
 		}, func(p *smtpprobe.Plan) {
 			login(mechanism)(p)
 			p.Auth.Password = password
@@ -246,10 +246,10 @@ func TestSecretsThatAChallengeRepeatsAreShownNowhere(t *testing.T) {
 		encoded:  smtperr.ReasonChallengeLoop,
 		password: smtperr.ReasonBadChallenge,
 	} {
-		r, _ := converse(t, plain, relay.Script{
+		r, _ := converse(t, plain, smtptest.Script{
 			Extensions:   offering("AUTH LOGIN"),
-			Auth:         relay.Say("334 VXNlcm5hbWU6"),
-			AuthResponse: relay.Seq(relay.Say("334 UGFzc3dvcmQ6"), relay.Say("334 "+challenge), relay.Say("334 "+challenge), relay.Say("501 5.7.0 "+username+" gave up")),
+			Auth:         smtptest.Say("334 VXNlcm5hbWU6"),
+			AuthResponse: smtptest.Seq(smtptest.Say("334 UGFzc3dvcmQ6"), smtptest.Say("334 "+challenge), smtptest.Say("334 "+challenge), smtptest.Say("501 5.7.0 "+username+" gave up")),
 		}, func(p *smtpprobe.Plan) {
 			login("LOGIN")(p)
 			p.Auth.Username, p.Auth.Password, p.Transcript = username, password, true
@@ -266,15 +266,15 @@ func TestSecretsThatAChallengeRepeatsAreShownNowhere(t *testing.T) {
 func TestAUserNameIsASecretWithEveryMechanism(t *testing.T) {
 	const username = "probe@example.net"
 	for _, mechanism := range []string{"PLAIN", "CRAM-MD5"} {
-		r, _ := converse(t, plain, relay.Script{
+		r, _ := converse(t, plain, smtptest.Script{
 			Extensions: offering("AUTH PLAIN CRAM-MD5"),
-			Auth: func(c *relay.Conn) error {
+			Auth: func(c *smtptest.Conn) error {
 				if strings.HasPrefix(c.Line(), "AUTH CRAM-MD5") {
-					return relay.Say("334 PDFAeD4=")(c)
+					return smtptest.Say("334 PDFAeD4=")(c)
 				}
-				return relay.Say("535 5.7.8 no " + username)(c)
+				return smtptest.Say("535 5.7.8 no " + username)(c)
 			},
-			AuthResponse: relay.Say("535 5.7.8 no " + username),
+			AuthResponse: smtptest.Say("535 5.7.8 no " + username),
 		}, func(p *smtpprobe.Plan) {
 			login(mechanism)(p)
 			p.Auth.Username, p.Transcript = username, true
@@ -285,7 +285,7 @@ func TestAUserNameIsASecretWithEveryMechanism(t *testing.T) {
 }
 
 func TestATranscriptReadsAsTheConversation(t *testing.T) {
-	r, _ := converse(t, plain, relay.Script{Mail: relay.Say("550-first\x1b[31m", "550 second")}, rcpt(alice), nil)
+	r, _ := converse(t, plain, smtptest.Script{Mail: smtptest.Say("550-first\x1b[31m", "550 second")}, rcpt(alice), nil)
 	var text []string
 	for _, line := range r.Transcript {
 		text = append(text, string(line.Dir)+" "+line.Text)
@@ -321,23 +321,23 @@ func TestWhatIsExpected(t *testing.T) {
 			p.Expect = []smtpprobe.Expectation{{Class: class, Reason: reason}}
 		}
 	}
-	denied := relay.Script{Rcpt: relay.Say("454 4.7.1 Relay access denied")}
-	greylisted := relay.Script{Rcpt: relay.Say("450 4.2.0 Greylisted, try again")}
+	denied := smtptest.Script{Rcpt: smtptest.Say("454 4.7.1 Relay access denied")}
+	greylisted := smtptest.Script{Rcpt: smtptest.Say("450 4.2.0 Greylisted, try again")}
 	for _, tt := range []struct {
 		name     string
-		script   relay.Script
+		script   smtptest.Script
 		plan     func(*smtpprobe.Plan)
 		class    smtperr.Class
 		expected bool
 	}{
-		{"a refusal that is expected", relay.Script{Rcpt: relay.Say("550 5.7.1 no")}, expect(smtpprobe.DepthRcpt, smtperr.RecipientsRefused, ""), smtperr.RecipientsRefused, true},
+		{"a refusal that is expected", smtptest.Script{Rcpt: smtptest.Say("550 5.7.1 no")}, expect(smtpprobe.DepthRcpt, smtperr.RecipientsRefused, ""), smtperr.RecipientsRefused, true},
 		{"a temporary denial of relaying is one", denied, expect(smtpprobe.DepthSend, smtperr.RecipientsRefused, ""), smtperr.RecipientsRefused, true},
 		{"greylisting is none", greylisted, expect(smtpprobe.DepthRcpt, smtperr.RecipientsRefused, ""), smtperr.RecipientsRefused, false},
 		{"greylisting that is expected by name", greylisted, expect(smtpprobe.DepthRcpt, smtperr.RecipientsRefused, smtperr.ReasonGreylisted), smtperr.RecipientsRefused, true},
-		{"a 421 is none", relay.Script{Rcpt: relay.Say("421 4.3.2 bye")}, expect(smtpprobe.DepthRcpt, smtperr.RecipientsRefused, ""), smtperr.ServiceUnavailable, false},
-		{"an acceptance is an open relay", relay.Script{}, expect(smtpprobe.DepthSend, smtperr.RecipientsRefused, ""), smtperr.UnexpectedSuccess, false},
-		{"a greeting that should refuse", relay.Script{}, expect(smtpprobe.DepthConnect, smtperr.GreetingRefused, ""), smtperr.UnexpectedSuccess, false},
-		{"a message that should be refused is sent", relay.Script{Dot: relay.Say("554 5.6.0 virus")}, expect(smtpprobe.DepthSend, smtperr.DataRefused, ""), smtperr.DataRefused, true},
+		{"a 421 is none", smtptest.Script{Rcpt: smtptest.Say("421 4.3.2 bye")}, expect(smtpprobe.DepthRcpt, smtperr.RecipientsRefused, ""), smtperr.ServiceUnavailable, false},
+		{"an acceptance is an open relay", smtptest.Script{}, expect(smtpprobe.DepthSend, smtperr.RecipientsRefused, ""), smtperr.UnexpectedSuccess, false},
+		{"a greeting that should refuse", smtptest.Script{}, expect(smtpprobe.DepthConnect, smtperr.GreetingRefused, ""), smtperr.UnexpectedSuccess, false},
+		{"a message that should be refused is sent", smtptest.Script{Dot: smtptest.Say("554 5.6.0 virus")}, expect(smtpprobe.DepthSend, smtperr.DataRefused, ""), smtperr.DataRefused, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -352,7 +352,7 @@ func TestWhatIsExpected(t *testing.T) {
 
 func TestSTARTTLSThatIsWithdrawnIsNamed(t *testing.T) {
 	for _, mode := range []smtpprobe.TLSMode{smtpprobe.TLSOpportunistic, smtpprobe.TLSRequired} {
-		r, s := converse(t, plain, relay.Script{}, func(p *smtpprobe.Plan) { p.STARTTLSExpected = true }, func(t *smtpprobe.Target) { t.TLS = mode })
+		r, s := converse(t, plain, smtptest.Script{}, func(p *smtpprobe.Plan) { p.STARTTLSExpected = true }, func(t *smtpprobe.Target) { t.TLS = mode })
 		require.Equal(t, smtperr.NotSupported, r.Err.Class)
 		require.Equal(t, smtperr.ReasonStartTLSWithdrawn, r.Err.Reason)
 		require.True(t, began(s, "QUIT"))

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -50,7 +50,7 @@ func TestABadCertificateIsNamed(t *testing.T) {
 		for _, mode := range []smtpprobe.TLSMode{smtpprobe.TLSImplicit, smtpprobe.TLSRequired, smtpprobe.TLSOpportunistic} {
 			t.Run(tt.name+" with "+string(mode)+" TLS", func(t *testing.T) {
 				t.Parallel()
-				srv := relay.Start(t, relay.Script{TLS: &tls.Config{Certificates: []tls.Certificate{tt.cert}}, ImplicitTLS: mode == smtpprobe.TLSImplicit})
+				srv := smtptest.Start(t, smtptest.Script{TLS: &tls.Config{Certificates: []tls.Certificate{tt.cert}}, ImplicitTLS: mode == smtpprobe.TLSImplicit})
 				p := prober(srv, starttls)
 				p.Target.TLS = mode
 				if tt.distrust {
@@ -90,7 +90,7 @@ func TestAServerThatWantsACertificateIsNamed(t *testing.T) {
 				t.Parallel()
 				config := serverTLS().Clone()
 				config.ClientAuth, config.MaxVersion = tls.RequireAnyClientCert, version
-				srv := relay.Start(t, relay.Script{TLS: config, ImplicitTLS: tr == implicit})
+				srv := smtptest.Start(t, smtptest.Script{TLS: config, ImplicitTLS: tr == implicit})
 				r := prober(srv, tr).Probe(context.Background())
 				require.NotNil(t, r.Err)
 				require.Equal(t, smtperr.TLSError, r.Err.Class, r.Err)
@@ -102,7 +102,7 @@ func TestAServerThatWantsACertificateIsNamed(t *testing.T) {
 
 // Case 17.
 func TestTLSMeetsAPlaintextServer(t *testing.T) {
-	srv := relay.Start(t, relay.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	p := prober(srv, implicit)
 	r := p.Probe(context.Background())
 	require.NotNil(t, r.Err)
@@ -127,14 +127,14 @@ func TestTLSThatStallsIsATLSTimeout(t *testing.T) {
 
 func TestATLSSessionIsDescribed(t *testing.T) {
 	for _, tr := range []transport{starttls, implicit} {
-		r, s := converse(t, tr, relay.Script{ExtensionsTLS: offering("SIZE 5", "AUTH PLAIN")}, nil, nil)
+		r, s := converse(t, tr, smtptest.Script{ExtensionsTLS: offering("SIZE 5", "AUTH PLAIN")}, nil, nil)
 		require.Nil(t, r.Err)
 		require.True(t, r.TLS.Verified)
 		require.True(t, r.TLS.Complete)
 		require.Equal(t, "TLS 1.3", r.TLS.Version)
 		require.NotEmpty(t, r.TLS.Cipher)
 		require.Equal(t, []string{"AUTH", "SIZE"}, r.Capabilities.Keywords(), "nothing is kept from before TLS")
-		require.Equal(t, relay.ClientQuit, s.End)
+		require.Equal(t, smtptest.ClientQuit, s.End)
 	}
 }
 
@@ -199,7 +199,7 @@ func (p *packet) Write(b []byte) (int, error) {
 
 func TestACheckOfTheCallersOwnMayRefuseTheCertificate(t *testing.T) {
 	t.Parallel()
-	r, _ := converse(t, implicit, relay.Script{}, nil, func(target *smtpprobe.Target) {
+	r, _ := converse(t, implicit, smtptest.Script{}, nil, func(target *smtpprobe.Target) {
 		target.TLSConfig.VerifyPeerCertificate = func([][]byte, [][]*x509.Certificate) error {
 			return x509.HostnameError{Certificate: &x509.Certificate{}, Host: "relay.test"}
 		}

@@ -15,12 +15,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 func TestCheckStatusIsThatOfTheWorstRelay(t *testing.T) {
-	healthy, busy := relay.Start(t, relay.Script{}), relay.Start(t, relay.Script{Greeting: relay.Say("421 4.3.2 busy")})
+	healthy, busy := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("421 4.3.2 busy")})
 	require.Equal(t, statusOK, program("check", at(healthy)).status)
 	got := program("check", at(healthy), at(busy))
 	require.Equal(t, statusFailed, got.status)
@@ -33,7 +33,7 @@ func TestCheckStatusIsThatOfTheWorstRelay(t *testing.T) {
 }
 
 func TestCheckTakesFlagsAfterTheURL(t *testing.T) {
-	srv := relay.Start(t, relay.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	got := program("check", at(srv), "--probe", "rcpt", `-to="a,b"@example.org`, "--transcript", "--helo", "probe.example.org")
 	require.Equal(t, statusOK, got.status, got.stderr)
 	require.Contains(t, got.stdout, "C EHLO probe.example.org")
@@ -41,7 +41,7 @@ func TestCheckTakesFlagsAfterTheURL(t *testing.T) {
 }
 
 func TestCheckReadsThePasswordFromWhereNobodySeesIt(t *testing.T) {
-	srv := relay.Start(t, relay.Script{Accounts: &relay.Accounts{Passwords: map[string]string{"user": "s3cret word"}}})
+	srv := smtptest.Start(t, smtptest.Script{Accounts: &smtptest.Accounts{Passwords: map[string]string{"user": "s3cret word"}}})
 	file := filepath.Join(t.TempDir(), "password")
 	require.NoError(t, os.WriteFile(file, []byte("s3cret word\nsecond line\n"), 0o600))
 	line := []string{"check", "--probe", "auth", "--username", "user", "--auth-cleartext", "--auth-mechanism", "PLAIN", "--transcript", at(srv)}
@@ -58,7 +58,7 @@ func TestCheckReadsThePasswordFromWhereNobodySeesIt(t *testing.T) {
 }
 
 func TestCheckFollowsAConfiguration(t *testing.T) {
-	healthy, refusing := relay.Start(t, relay.Script{}), relay.Start(t, relay.Script{Rcpt: relay.Say("550 5.7.1 no")})
+	healthy, refusing := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Rcpt: smtptest.Say("550 5.7.1 no")})
 	path := configFile(t, fmt.Sprintf(`
 [[inputs.smtpprobe]]
   probe = "rcpt"
@@ -79,7 +79,7 @@ func TestCheckFollowsAConfiguration(t *testing.T) {
 }
 
 func TestCheckAsJSONSaysWhatTheMetricSays(t *testing.T) {
-	srv := relay.Start(t, relay.Script{Mail: relay.Say("550 5.1.8 <b>who</b>?")})
+	srv := smtptest.Start(t, smtptest.Script{Mail: smtptest.Say("550 5.1.8 <b>who</b>?")})
 	got := program("check", "--json", "--probe", "rcpt", "--from", "a@example.org", "--to", "b@example.org", at(srv))
 	require.Equal(t, statusFailed, got.status)
 	var all []map[string]any
@@ -96,7 +96,7 @@ func TestCheckAsJSONSaysWhatTheMetricSays(t *testing.T) {
 }
 
 func TestCheckTellsThatPasswordsAreAskedForBeforeTLS(t *testing.T) {
-	srv := relay.Start(t, relay.Script{
+	srv := smtptest.Start(t, smtptest.Script{
 		TLS:        certs.Server(certs.SelfSigned(certs.For("127.0.0.1"))),
 		Extensions: []string{"AUTH LOGIN PLAIN"}, ExtensionsTLS: []string{"AUTH PLAIN"},
 	})
@@ -111,15 +111,15 @@ func TestCheckTellsThatPasswordsAreAskedForBeforeTLS(t *testing.T) {
 
 func TestCheckProbesEveryHostOfADomainButNotAllAtATime(t *testing.T) {
 	var now, most atomic.Int64
-	srv := relay.Start(t, relay.Script{
-		Greeting: relay.Then(func(*relay.Conn) error {
+	srv := smtptest.Start(t, smtptest.Script{
+		Greeting: smtptest.Then(func(*smtptest.Conn) error {
 			most.Store(max(most.Load(), now.Add(1)))
 			return nil
-		}, relay.Pause(20*time.Millisecond), relay.Healthy()),
-		Quit: relay.Then(func(*relay.Conn) error {
+		}, smtptest.Pause(20*time.Millisecond), smtptest.Healthy()),
+		Quit: smtptest.Then(func(*smtptest.Conn) error {
 			now.Add(-1)
 			return nil
-		}, relay.Healthy()),
+		}, smtptest.Healthy()),
 	})
 	const hosts = 2 * checkConcurrency
 	zone, records := dnstest.Zone{}, make([]string, hosts)
@@ -166,7 +166,7 @@ func TestTheEndOfACertificateIsCountedInDays(t *testing.T) {
 }
 
 func TestWrongChecksAreStatus2AndProbeNothing(t *testing.T) {
-	srv := relay.Start(t, relay.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	path := configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv)))
 	for name, test := range map[string]struct {
 		args  []string

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/demo"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/demo"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 

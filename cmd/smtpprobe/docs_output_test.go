@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/demo"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/demo"
 )
 
 // demonstration runs the relays on free ports, and writes about them as if they

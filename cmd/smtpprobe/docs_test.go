@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/modfile"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/demo"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/demo"
 )
 
 // update writes what the documentation should be: make docs.

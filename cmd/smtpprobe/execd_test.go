@@ -13,12 +13,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
 func TestEveryLineOnStdinIsAGather(t *testing.T) {
 	t.Parallel()
-	srv := relay.Start(t, relay.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	s := serve(t, "-config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv))))
 	for n := 1; n <= 3; n++ {
 		s.ask(t)
@@ -32,7 +32,7 @@ func TestEveryLineOnStdinIsAGather(t *testing.T) {
 
 func TestClosingStdinEndsARunningGather(t *testing.T) {
 	t.Parallel()
-	healthy, silent := relay.Start(t, relay.Script{}), relay.Start(t, relay.Script{Greeting: relay.Silence()})
+	healthy, silent := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Greeting: smtptest.Silence()})
 	s := serve(t, "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  timeout = \"10m\"\n  servers = [%q, %q]\n", at(healthy), at(silent))))
 	s.ask(t)
 	require.Contains(t, s.metric(t), "error_class=none", "what is done is written at once")
@@ -48,7 +48,7 @@ func TestSignalsEndARunningGather(t *testing.T) {
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
-			healthy, silent := relay.Start(t, relay.Script{}), relay.Start(t, relay.Script{Greeting: relay.Silence()})
+			healthy, silent := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Greeting: smtptest.Silence()})
 			s := serve(t, "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  timeout = \"10m\"\n  servers = [%q, %q]\n", at(healthy), at(silent))))
 			s.ask(t)
 			require.Contains(t, s.metric(t), "error_class=none")
@@ -60,7 +60,7 @@ func TestSignalsEndARunningGather(t *testing.T) {
 
 func TestPollingGathersWithoutBeingAsked(t *testing.T) {
 	t.Parallel()
-	srv := relay.Start(t, relay.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	s := serve(t, "--poll_interval", "50ms", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  timeout = \"40ms\"\n  servers = [%q]\n", at(srv))))
 	for range 2 {
 		require.Contains(t, s.metric(t), "smtpprobe,error_class=")
@@ -71,7 +71,7 @@ func TestPollingGathersWithoutBeingAsked(t *testing.T) {
 
 func TestPollingDisabledWaitsToBeAsked(t *testing.T) {
 	t.Parallel()
-	srv := relay.Start(t, relay.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	s := serve(t, "--poll_interval=1ms", "--poll_interval_disabled", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv))))
 	s.ask(t)
 	require.Contains(t, s.metric(t), "error_class=none")
@@ -82,7 +82,7 @@ func TestPollingDisabledWaitsToBeAsked(t *testing.T) {
 
 func TestABrokenStdoutEndsTheProgram(t *testing.T) {
 	t.Parallel()
-	srv := relay.Start(t, relay.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	s := serve(t, "--poll_interval", "20ms", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  timeout = \"10ms\"\n  servers = [%q]\n", at(srv))))
 	s.metric(t)
 	require.NoError(t, s.pipe.Close())
@@ -95,7 +95,7 @@ type broken struct{}
 func (broken) Write([]byte) (int, error) { return 0, errors.New("nobody reads") }
 
 func TestAFailedWriteIsStatus1(t *testing.T) {
-	srv := relay.Start(t, relay.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	var stderr bytes.Buffer
 	status := run([]string{"smtpprobe", "--once", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv)))},
 		strings.NewReader(""), broken{}, &stderr)
@@ -104,7 +104,7 @@ func TestAFailedWriteIsStatus1(t *testing.T) {
 }
 
 func TestOnceHonoursWhatTelegrafGivesEveryInput(t *testing.T) {
-	srv := relay.Start(t, relay.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	got := program("--once", "--config", configFile(t, fmt.Sprintf(`
 [global_tags]
   dc = "north"
@@ -129,7 +129,7 @@ func TestOnceHonoursWhatTelegrafGivesEveryInput(t *testing.T) {
 }
 
 func TestOnceSendsWhateverSendIntervalSays(t *testing.T) {
-	srv := relay.Start(t, relay.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	path := configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n  probe = \"send\"\n  send_interval = \"24h\"\n  to = [\"a@example.org\"]\n", at(srv)))
 	for n := 1; n <= 2; n++ {
 		got := program("--once", "--config", path)
@@ -141,7 +141,7 @@ func TestOnceSendsWhateverSendIntervalSays(t *testing.T) {
 
 func TestLogLinesKeepTheirLevelUnderExecd(t *testing.T) {
 	t.Parallel()
-	srv := relay.Start(t, relay.Script{Greeting: relay.Say("554 5.7.1 go\taway")})
+	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 5.7.1 go\taway")})
 	s := serve(t, "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  alias = \"x\"\n  interval = \"1h\"\n  servers = [%q]\n", at(srv))))
 	s.ask(t)
 	require.Contains(t, s.metric(t), "error_class=greeting_refused")
@@ -156,7 +156,7 @@ func TestLogLinesKeepTheirLevelUnderExecd(t *testing.T) {
 }
 
 func TestLogLevelOfAnInputIsHonoured(t *testing.T) {
-	srv := relay.Start(t, relay.Script{Greeting: relay.Say("554 no")})
+	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 no")})
 	content := fmt.Sprintf("[[inputs.smtpprobe]]\n  log_level = %%q\n  servers = [%q]\n", at(srv))
 	require.Contains(t, program("--once", "--config", configFile(t, fmt.Sprintf(content, "debug"))).stderr, "D! [inputs.smtpprobe] ")
 	require.Empty(t, program("--once", "--debug", "--config", configFile(t, fmt.Sprintf(content, "warn"))).stderr)
@@ -171,7 +171,7 @@ func TestALogLineIsOneLineWhateverTheAlias(t *testing.T) {
 func TestVariablesAndSecretsAreThoseOfTelegraf(t *testing.T) {
 	t.Parallel()
 	const password = `p$a"s\s`
-	srv := relay.Start(t, relay.Script{Accounts: &relay.Accounts{Passwords: map[string]string{"user": password}}})
+	srv := smtptest.Start(t, smtptest.Script{Accounts: &smtptest.Accounts{Passwords: map[string]string{"user": password}}})
 	secrets := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(secrets, "mail"), []byte(password), 0o600))
 	for name, setting := range map[string]string{
@@ -202,7 +202,7 @@ func TestVariablesAndSecretsAreThoseOfTelegraf(t *testing.T) {
 
 func TestVariablesOutsideOfStringsNeedAFlag(t *testing.T) {
 	t.Parallel()
-	srv := relay.Start(t, relay.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	path := configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n  max_concurrent = ${SMTP_TEST_MAX:-3}\n", at(srv)))
 	require.Equal(t, statusFailed, process(t, nil, "--once", "--config", path).status)
 	require.Equal(t, statusOK, process(t, nil, "--once", "--non-strict-env-handling", "--config", path).status)
@@ -212,7 +212,7 @@ func TestVariablesOutsideOfStringsNeedAFlag(t *testing.T) {
 
 func TestAnInputWhoseRelaysAllFailAtTheStartIsLeftOutIfThatIsWanted(t *testing.T) {
 	t.Parallel()
-	healthy := relay.Start(t, relay.Script{})
+	healthy := smtptest.Start(t, smtptest.Script{})
 	const closed = "smtp://127.0.0.1:1"
 	got := process(t, nil, "--once", "--config", configFile(t, fmt.Sprintf(`
 [[inputs.smtpprobe]]

@@ -8,14 +8,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 func TestCheckForNagios(t *testing.T) {
-	healthy := relay.Start(t, relay.Script{})
-	refusing := relay.Start(t, relay.Script{Greeting: relay.Say("554 5.7.1 go | away")})
-	later := relay.Start(t, relay.Script{Greeting: relay.Say("450 4.7.1 later")})
+	healthy := smtptest.Start(t, smtptest.Script{})
+	refusing := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 5.7.1 go | away")})
+	later := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("450 4.7.1 later")})
 	for name, test := range map[string]struct {
 		args   []string
 		status nagiosState
@@ -65,7 +65,7 @@ func TestNagiosIsToldOfCertificatesThatEndSoon(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			leaf := certs.For("127.0.0.1")
 			leaf.NotBefore, leaf.NotAfter = time.Now().Add(-30*day), time.Now().Add(test.left)
-			srv := relay.Start(t, relay.Script{TLS: certs.Server(ca.Issue(leaf))})
+			srv := smtptest.Start(t, smtptest.Script{TLS: certs.Server(ca.Issue(leaf))})
 			got := program(append([]string{"check", "--nagios", "--tls-ca", pem, at(srv)}, test.args...)...)
 			require.Equal(t, int(test.status), got.status, got.stdout)
 			require.True(t, strings.HasPrefix(got.stdout, "SMTP "+test.status.String()+" - "+at(srv)+": "+test.says), got.stdout)

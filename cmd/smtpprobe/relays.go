@@ -11,7 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/demo"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/demo"
 )
 
 func (c *console) relaysCommand() *cli.Command {

@@ -7,11 +7,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
 func TestReportMakesAPageOfWhatOnceWrote(t *testing.T) {
-	srv := relay.Start(t, relay.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	results := program("--once", "--config", configFile(t, "[[inputs.smtpprobe]]\n  servers = [\""+at(srv)+"\"]\n  helo = \"probe.test\"\n"))
 	require.Equal(t, statusOK, results.status, results.stderr)
 	dir := t.TempDir()

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
 // asProgram makes the test binary the program itself, for tests that need a
@@ -117,4 +117,4 @@ func configFile(t *testing.T, content string) string {
 }
 
 // at is where a scripted relay listens.
-func at(s *relay.Server) string { return "smtp://" + s.Addr().String() }
+func at(s *smtptest.Server) string { return "smtp://" + s.Addr().String() }

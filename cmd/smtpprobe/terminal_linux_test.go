@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
 // terminal is a pseudo terminal: what a program at it sees as one, and who sits
@@ -101,7 +101,7 @@ func (s *terminal) screen() string {
 }
 
 func TestThePasswordIsAskedForAtATerminalAndNotShown(t *testing.T) {
-	srv := relay.Start(t, relay.Script{Accounts: &relay.Accounts{Passwords: map[string]string{"user": "s3cret word"}}})
+	srv := smtptest.Start(t, smtptest.Script{Accounts: &smtptest.Accounts{Passwords: map[string]string{"user": "s3cret word"}}})
 	s := newTerminal(t, 80)
 	status := make(chan int, 1)
 	var stdout strings.Builder
@@ -120,7 +120,7 @@ func TestThePasswordIsAskedForAtATerminalAndNotShown(t *testing.T) {
 
 func TestATerminalGetsColoursProgressAndAWaterfallOfItsWidth(t *testing.T) {
 	t.Setenv("TERM", "xterm")
-	well, refusing := relay.Start(t, relay.Script{}), relay.Start(t, relay.Script{Rcpt: relay.Say("550 5.1.1 no")})
+	well, refusing := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Rcpt: smtptest.Say("550 5.1.1 no")})
 	shown := func(noColour string) string {
 		t.Setenv("NO_COLOR", noColour)
 		s := newTerminal(t, 132)

@@ -10,8 +10,8 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 func nativeBinary(t *testing.T) string {
@@ -22,9 +22,9 @@ func nativeBinary(t *testing.T) string {
 // linked in: what belongs to every input is set in the plugin's own section.
 func TestATelegrafWithThePluginLinkedInProbes(t *testing.T) {
 	files := newTLSFiles(t)
-	accounts := &relay.Accounts{Passwords: map[string]string{username: password}, OnlyTLS: true}
-	healthy := relay.Start(t, relay.Script{Accounts: accounts, TLS: certs.Server(files.Issue(certs.For("127.0.0.1")))})
-	busy := relay.Start(t, relay.Script{Greeting: relay.Then(relay.Say("421 4.3.2 busy, try again later"), relay.HalfClose())})
+	accounts := &smtptest.Accounts{Passwords: map[string]string{username: password}, OnlyTLS: true}
+	healthy := smtptest.Start(t, smtptest.Script{Accounts: accounts, TLS: certs.Server(files.Issue(certs.For("127.0.0.1")))})
+	busy := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Then(smtptest.Say("421 4.3.2 busy, try again later"), smtptest.HalfClose())})
 
 	tg := &Telegraf{Place: newPlace(t, "native")}
 	config := tg.write(t, "telegraf.conf", fmt.Sprintf(`

@@ -13,7 +13,7 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
 // nobody is the user that runs Telegraf; it owns nothing.
@@ -107,8 +107,8 @@ func TestAPackageIsInstalledBesideTelegrafProbesAndIsRemoved(t *testing.T) {
 func requireProbes(t *testing.T, root string) string {
 	t.Helper()
 	i := installation{root: root}
-	healthy := relay.Start(t, relay.Script{})
-	closed := relay.Start(t, relay.Script{Greeting: relay.Say("554 5.7.1 no service for you")})
+	healthy := smtptest.Start(t, smtptest.Script{})
+	closed := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no service for you")})
 	edited := strings.Replace(i.read(t, "etc/telegraf/smtpprobe.conf"), `servers = ["smtp://127.0.0.1:25"]`,
 		"servers = "+tomlList([]string{"smtp://" + healthy.Addr().String(), "smtp://" + closed.Addr().String()}), 1)
 	require.NoError(t, os.WriteFile(i.path("etc/telegraf/smtpprobe.conf"), []byte(edited), 0o600))

@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/demo"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/demo"
 )
 
 func main() {

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	gomail "github.com/wneessen/go-mail"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
@@ -30,27 +30,27 @@ func requireVerdict(t *testing.T, err error, phase smtperr.Phase, class smtperr.
 
 func TestErrorsOfNetSMTP(t *testing.T) {
 	t.Parallel()
-	dial := func(t *testing.T, script relay.Script) *smtp.Client {
+	dial := func(t *testing.T, script smtptest.Script) *smtp.Client {
 		t.Helper()
-		c, err := smtp.Dial(relay.Start(t, script).Addr().String())
+		c, err := smtp.Dial(smtptest.Start(t, script).Addr().String())
 		require.NoError(t, err)
 		t.Cleanup(func() { c.Close() })
 		return c
 	}
 	t.Run("a refused greeting", func(t *testing.T) {
 		t.Parallel()
-		_, err := smtp.Dial(relay.Start(t, relay.Script{Greeting: relay.Say("554 5.7.1 go away")}).Addr().String())
+		_, err := smtp.Dial(smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 5.7.1 go away")}).Addr().String())
 		requireVerdict(t, err, smtperr.PhaseGreeting, smtperr.GreetingRefused, smtperr.ReasonAccessDenied, 554)
 	})
 	t.Run("a sender refused in several lines", func(t *testing.T) {
 		t.Parallel()
-		err := dial(t, relay.Script{Mail: relay.Say("550-5.7.1 no", "550 5.7.1 and no")}).Mail("a@b.test")
+		err := dial(t, smtptest.Script{Mail: smtptest.Say("550-5.7.1 no", "550 5.7.1 and no")}).Mail("a@b.test")
 		requireVerdict(t, err, smtperr.PhaseMail, smtperr.SenderRefused, smtperr.ReasonNotAuthorized, 550)
 		require.Len(t, smtperr.Classify(smtperr.PhaseMail, err).Reply.Lines, 2)
 	})
 	t.Run("250 where 354 is due", func(t *testing.T) {
 		t.Parallel()
-		c := dial(t, relay.Script{Data: relay.Say("250 ok")})
+		c := dial(t, smtptest.Script{Data: smtptest.Say("250 ok")})
 		require.NoError(t, c.Mail("a@b.test"))
 		require.NoError(t, c.Rcpt("c@d.test"))
 		_, err := c.Data()
@@ -58,12 +58,12 @@ func TestErrorsOfNetSMTP(t *testing.T) {
 	})
 	t.Run("a reply without a code", func(t *testing.T) {
 		t.Parallel()
-		err := dial(t, relay.Script{Mail: relay.Raw("very well\r\n")}).Mail("a@b.test")
+		err := dial(t, smtptest.Script{Mail: smtptest.Raw("very well\r\n")}).Mail("a@b.test")
 		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ProtocolError, smtperr.ReasonBadCode, 0)
 	})
 	t.Run("a lost connection", func(t *testing.T) {
 		t.Parallel()
-		err := dial(t, relay.Script{Mail: relay.Close()}).Mail("a@b.test")
+		err := dial(t, smtptest.Script{Mail: smtptest.Close()}).Mail("a@b.test")
 		requireVerdict(t, err, smtperr.PhaseMail, smtperr.Disconnected, smtperr.ReasonClosed, 0)
 	})
 	t.Run("a password that would go in the clear", func(t *testing.T) {
@@ -73,22 +73,22 @@ func TestErrorsOfNetSMTP(t *testing.T) {
 	})
 	t.Run("AUTH that is not offered", func(t *testing.T) {
 		t.Parallel()
-		addr := relay.Start(t, relay.Script{}).Addr().String()
+		addr := smtptest.Start(t, smtptest.Script{}).Addr().String()
 		err := smtp.SendMail(addr, smtp.PlainAuth("", "u", "p", "127.0.0.1"), "a@b.test", []string{"c@d.test"}, nil)
 		requireVerdict(t, err, smtperr.PhaseAuth, smtperr.NotSupported, smtperr.ReasonAuthNotOffered, 0)
 	})
 	t.Run("a line break in an address", func(t *testing.T) {
 		t.Parallel()
-		err := dial(t, relay.Script{}).Mail("a@b.test\r\nRCPT")
+		err := dial(t, smtptest.Script{}).Mail("a@b.test\r\nRCPT")
 		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ConfigError, smtperr.ReasonInvalidAddress, 0)
 	})
 }
 
 func TestErrorsOfGoSMTP(t *testing.T) {
 	t.Parallel()
-	dial := func(t *testing.T, script relay.Script) *gosmtp.Client {
+	dial := func(t *testing.T, script smtptest.Script) *gosmtp.Client {
 		t.Helper()
-		conn, err := net.Dial("tcp", relay.Start(t, script).Addr().String())
+		conn, err := net.Dial("tcp", smtptest.Start(t, script).Addr().String())
 		require.NoError(t, err)
 		c := gosmtp.NewClient(conn)
 		if script.LMTP {
@@ -99,7 +99,7 @@ func TestErrorsOfGoSMTP(t *testing.T) {
 	}
 	t.Run("a refused recipient, its enhanced code apart from the text", func(t *testing.T) {
 		t.Parallel()
-		c := dial(t, relay.Script{Rcpt: relay.Say("550 5.1.1 who")})
+		c := dial(t, smtptest.Script{Rcpt: smtptest.Say("550 5.1.1 who")})
 		require.NoError(t, c.Mail("a@b.test", nil))
 		err := c.Rcpt("c@d.test", nil)
 		requireVerdict(t, err, smtperr.PhaseRcpt, smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown, 550)
@@ -107,7 +107,7 @@ func TestErrorsOfGoSMTP(t *testing.T) {
 	})
 	t.Run("a refused recipient without an enhanced code", func(t *testing.T) {
 		t.Parallel()
-		c := dial(t, relay.Script{Rcpt: relay.Say("550 who")})
+		c := dial(t, smtptest.Script{Rcpt: smtptest.Say("550 who")})
 		require.NoError(t, c.Mail("a@b.test", nil))
 		err := c.Rcpt("c@d.test", nil)
 		requireVerdict(t, err, smtperr.PhaseRcpt, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, 550)
@@ -115,12 +115,12 @@ func TestErrorsOfGoSMTP(t *testing.T) {
 	})
 	t.Run("421", func(t *testing.T) {
 		t.Parallel()
-		err := dial(t, relay.Script{Mail: relay.Say("421 4.3.2 bye")}).Mail("a@b.test", nil)
+		err := dial(t, smtptest.Script{Mail: smtptest.Say("421 4.3.2 bye")}).Mail("a@b.test", nil)
 		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ServiceUnavailable, smtperr.ReasonNotAccepting, 421)
 	})
 	t.Run("LMTP's replies, one for each recipient", func(t *testing.T) {
 		t.Parallel()
-		c := dial(t, relay.Script{LMTP: true, Dot: relay.Seq(relay.Say("250 2.0.0 ok"), relay.Say("550 5.1.1 who"), relay.Say("452 4.2.2 full"))})
+		c := dial(t, smtptest.Script{LMTP: true, Dot: smtptest.Seq(smtptest.Say("250 2.0.0 ok"), smtptest.Say("550 5.1.1 who"), smtptest.Say("452 4.2.2 full"))})
 		require.NoError(t, c.Mail("a@b.test", nil))
 		for _, to := range []string{"good@d.test", "bad@d.test", "full@d.test"} {
 			require.NoError(t, c.Rcpt(to, nil))
@@ -156,9 +156,9 @@ func (e byValue) Error() string { return e.Message }
 
 func TestErrorsOfGoMail(t *testing.T) {
 	t.Parallel()
-	send := func(t *testing.T, script relay.Script, change ...func(*gomail.Msg)) error {
+	send := func(t *testing.T, script smtptest.Script, change ...func(*gomail.Msg)) error {
 		t.Helper()
-		srv := relay.Start(t, script)
+		srv := smtptest.Start(t, script)
 		c, err := gomail.NewClient(srv.Host(), gomail.WithPort(int(srv.Port())), gomail.WithTLSPolicy(gomail.NoTLS))
 		require.NoError(t, err)
 		m := gomail.NewMsg()
@@ -172,17 +172,17 @@ func TestErrorsOfGoMail(t *testing.T) {
 	}
 	for _, tt := range []struct {
 		name   string
-		script relay.Script
+		script smtptest.Script
 		class  smtperr.Class
 		reason smtperr.Reason
 		phase  smtperr.Phase
 		code   int
 	}{
-		{"MAIL", relay.Script{Mail: relay.Say("550 5.7.1 no")}, smtperr.SenderRefused, smtperr.ReasonNotAuthorized, smtperr.PhaseMail, 550},
-		{"RCPT", relay.Script{Rcpt: relay.Say("450 4.2.1 later")}, smtperr.RecipientRefused, smtperr.ReasonMailboxDisabled, smtperr.PhaseRcpt, 450},
-		{"DATA", relay.Script{Data: relay.Say("554 5.5.1 nobody")}, smtperr.DataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 554},
-		{"the dot", relay.Script{Dot: relay.Say("552 5.3.4 too big")}, smtperr.DataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseDot, 552},
-		{"421 to MAIL", relay.Script{Mail: relay.Say("421 4.7.0 bye")}, smtperr.ServiceUnavailable, smtperr.ReasonPolicyTemporary, smtperr.PhaseMail, 421},
+		{"MAIL", smtptest.Script{Mail: smtptest.Say("550 5.7.1 no")}, smtperr.SenderRefused, smtperr.ReasonNotAuthorized, smtperr.PhaseMail, 550},
+		{"RCPT", smtptest.Script{Rcpt: smtptest.Say("450 4.2.1 later")}, smtperr.RecipientRefused, smtperr.ReasonMailboxDisabled, smtperr.PhaseRcpt, 450},
+		{"DATA", smtptest.Script{Data: smtptest.Say("554 5.5.1 nobody")}, smtperr.DataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 554},
+		{"the dot", smtptest.Script{Dot: smtptest.Say("552 5.3.4 too big")}, smtperr.DataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseDot, 552},
+		{"421 to MAIL", smtptest.Script{Mail: smtptest.Say("421 4.7.0 bye")}, smtperr.ServiceUnavailable, smtperr.ReasonPolicyTemporary, smtperr.PhaseMail, 421},
 	} {
 		t.Run("a reply to "+tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -195,7 +195,7 @@ func TestErrorsOfGoMail(t *testing.T) {
 	}
 	t.Run("a message without recipients", func(t *testing.T) {
 		t.Parallel()
-		err := send(t, relay.Script{}, func(m *gomail.Msg) { m.SetAddrHeaderFromMailAddress(gomail.HeaderTo) })
+		err := send(t, smtptest.Script{}, func(m *gomail.Msg) { m.SetAddrHeaderFromMailAddress(gomail.HeaderTo) })
 		requireVerdict(t, err, "", smtperr.ConfigError, smtperr.ReasonInvalidAddress, 0)
 	})
 }
@@ -224,7 +224,7 @@ func TestErrorsThatAreNothingButTheirText(t *testing.T) {
 		require.Equal(t, tt.reason, e.Reason, "%v", tt.err)
 	}
 
-	srv := relay.Start(t, relay.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	c, err := gomail.NewClient(srv.Host(), gomail.WithPort(int(srv.Port())), gomail.WithTLSPolicy(gomail.TLSMandatory))
 	require.NoError(t, err)
 	requireVerdict(t, c.DialWithContext(t.Context()), smtperr.PhaseSTARTTLS, smtperr.NotSupported, smtperr.ReasonStartTLSNotOffered, 0)

@@ -12,8 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
@@ -26,23 +26,23 @@ func TestRealHandshakesClassify(t *testing.T) {
 	withRoot.Certificate = append(withRoot.Certificate, stranger.Certificate().Raw)
 	for _, tt := range []struct {
 		name   string
-		script relay.Script
+		script smtptest.Script
 		client *tls.Config
 		class  smtperr.Class
 		reason smtperr.Reason
 	}{
-		{"expired", relay.Script{TLS: certs.Server(ca.Issue(certs.Expired(here)))}, nil, smtperr.TLSVerifyError, smtperr.ReasonExpired},
-		{"not yet valid", relay.Script{TLS: certs.Server(ca.Issue(certs.NotYetValid(here)))}, nil, smtperr.TLSVerifyError, smtperr.ReasonNotYetValid},
-		{"another host's", relay.Script{TLS: certs.Server(ca.Issue(certs.For("other.test")))}, nil, smtperr.TLSVerifyError, smtperr.ReasonHostMismatch},
-		{"an unknown authority's", relay.Script{TLS: certs.Server(stranger.Issue(here))}, nil, smtperr.TLSVerifyError, smtperr.ReasonUnknownAuthority},
-		{"an unknown authority's that is sent along", relay.Script{TLS: certs.Server(withRoot)}, nil, smtperr.TLSVerifyError, smtperr.ReasonUnknownAuthority},
-		{"self-signed", relay.Script{TLS: certs.Server(certs.SelfSigned(here))}, nil, smtperr.TLSVerifyError, smtperr.ReasonSelfSigned},
+		{"expired", smtptest.Script{TLS: certs.Server(ca.Issue(certs.Expired(here)))}, nil, smtperr.TLSVerifyError, smtperr.ReasonExpired},
+		{"not yet valid", smtptest.Script{TLS: certs.Server(ca.Issue(certs.NotYetValid(here)))}, nil, smtperr.TLSVerifyError, smtperr.ReasonNotYetValid},
+		{"another host's", smtptest.Script{TLS: certs.Server(ca.Issue(certs.For("other.test")))}, nil, smtperr.TLSVerifyError, smtperr.ReasonHostMismatch},
+		{"an unknown authority's", smtptest.Script{TLS: certs.Server(stranger.Issue(here))}, nil, smtperr.TLSVerifyError, smtperr.ReasonUnknownAuthority},
+		{"an unknown authority's that is sent along", smtptest.Script{TLS: certs.Server(withRoot)}, nil, smtperr.TLSVerifyError, smtperr.ReasonUnknownAuthority},
+		{"self-signed", smtptest.Script{TLS: certs.Server(certs.SelfSigned(here))}, nil, smtperr.TLSVerifyError, smtperr.ReasonSelfSigned},
 		{
-			"versions apart", relay.Script{TLS: certs.ServerUpTo(tls.VersionTLS12, ca.Issue(here))},
+			"versions apart", smtptest.Script{TLS: certs.ServerUpTo(tls.VersionTLS12, ca.Issue(here))},
 			&tls.Config{MinVersion: tls.VersionTLS13}, smtperr.TLSError, smtperr.ReasonProtocolVersion,
 		},
-		{"plain SMTP", relay.Script{Handshake: relay.Say("220 relay.test ESMTP")}, nil, smtperr.TLSError, smtperr.ReasonPlaintextSMTP},
-		{"a web server", relay.Script{Handshake: relay.Raw("HTTP/1.1 400 Bad Request\r\n\r\n")}, nil, smtperr.TLSError, smtperr.ReasonNotSMTPHTTP},
+		{"plain SMTP", smtptest.Script{Handshake: smtptest.Say("220 relay.test ESMTP")}, nil, smtperr.TLSError, smtperr.ReasonPlaintextSMTP},
+		{"a web server", smtptest.Script{Handshake: smtptest.Raw("HTTP/1.1 400 Bad Request\r\n\r\n")}, nil, smtperr.TLSError, smtperr.ReasonNotSMTPHTTP},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -56,7 +56,7 @@ func TestRealHandshakesClassify(t *testing.T) {
 				client = &tls.Config{MinVersion: tls.VersionTLS12}
 			}
 			client.RootCAs, client.ServerName = ca.Pool(), "localhost"
-			_, err := tls.Dial("tcp", relay.Start(t, script).Addr().String(), client)
+			_, err := tls.Dial("tcp", smtptest.Start(t, script).Addr().String(), client)
 			require.Error(t, err)
 			e := smtperr.Classify(smtperr.PhaseTLS, err)
 			require.Equal(t, tt.class, e.Class, err)
@@ -80,7 +80,7 @@ func TestAServerThatWantsAnotherClientCertificateIsUnderstood(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			server := ca.DemandClient(certs.ServerUpTo(tt.version, ca.Issue(certs.For("localhost"))))
-			srv := relay.Start(t, relay.Script{TLS: server, ImplicitTLS: true})
+			srv := smtptest.Start(t, smtptest.Script{TLS: server, ImplicitTLS: true})
 			given := func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 				if len(tt.ours) == 0 {
 					return &tls.Certificate{}, nil
@@ -196,7 +196,7 @@ func TestRealReadsAndWritesClassify(t *testing.T) {
 	})
 	t.Run("a read after our own close", func(t *testing.T) {
 		t.Parallel()
-		conn, err := net.Dial("tcp", relay.Start(t, relay.Script{}).Addr().String())
+		conn, err := net.Dial("tcp", smtptest.Start(t, smtptest.Script{}).Addr().String())
 		require.NoError(t, err)
 		require.NoError(t, conn.Close())
 		_, err = conn.Read(make([]byte, 1))
@@ -204,7 +204,7 @@ func TestRealReadsAndWritesClassify(t *testing.T) {
 	})
 	t.Run("a write past its deadline", func(t *testing.T) {
 		t.Parallel()
-		conn, err := net.Dial("tcp", relay.Start(t, relay.Script{}).Addr().String())
+		conn, err := net.Dial("tcp", smtptest.Start(t, smtptest.Script{}).Addr().String())
 		require.NoError(t, err)
 		defer conn.Close()
 		require.NoError(t, conn.SetWriteDeadline(time.Unix(1, 0)))

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 // cases are those of the taxonomy that the Python libraries can be brought to,
@@ -17,55 +17,55 @@ import (
 var cases = []scenario{
 	{
 		name: "1 one of two recipients is unknown", does: toBoth,
-		script: relay.Script{Rcpt: relay.Seq(relay.Healthy(), relay.Say("550 5.1.1 no such user"))},
+		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Healthy(), smtptest.Say("550 5.1.1 no such user"))},
 	},
-	{name: "2 all recipients are refused by policy", does: toBoth, script: relay.Script{Rcpt: relay.Say("550 5.7.1 go away")}},
-	{name: "2 relaying is denied", does: toAlice, script: relay.Script{Rcpt: relay.Say("554 5.7.1 Relay access denied")}},
+	{name: "2 all recipients are refused by policy", does: toBoth, script: smtptest.Script{Rcpt: smtptest.Say("550 5.7.1 go away")}},
+	{name: "2 relaying is denied", does: toAlice, script: smtptest.Script{Rcpt: smtptest.Say("554 5.7.1 Relay access denied")}},
 	{
 		name: "3 one recipient is refused for good, one for now", does: toBoth,
-		script: relay.Script{Rcpt: relay.Seq(relay.Say("550 5.1.1 no"), relay.Say("450 4.2.1 later"))},
+		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Say("550 5.1.1 no"), smtptest.Say("450 4.2.1 later"))},
 	},
-	{name: "4 RCPT is answered 251", does: toAlice, script: relay.Script{Rcpt: relay.Say("251 will forward")}},
-	{name: "4 RCPT is answered 252", does: toAlice, script: relay.Script{Rcpt: relay.Say("252 will try")}},
+	{name: "4 RCPT is answered 251", does: toAlice, script: smtptest.Script{Rcpt: smtptest.Say("251 will forward")}},
+	{name: "4 RCPT is answered 252", does: toAlice, script: smtptest.Script{Rcpt: smtptest.Say("252 will try")}},
 	{
 		name: "5 the relay shuts down between two recipients", does: toBoth,
-		script: relay.Script{Rcpt: relay.Seq(relay.Healthy(), shutdown)},
+		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Healthy(), shutdown)},
 	},
-	{name: "6 421 in the greeting", over: untilTLS, script: relay.Script{Greeting: shutdown}},
-	{name: "6 421 to EHLO", script: relay.Script{EHLO: shutdown}},
-	{name: "6 421 to STARTTLS", over: onlySTARTTLS, script: relay.Script{StartTLS: shutdown}},
-	{name: "6 421 in AUTH", does: loginIn, script: relay.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: shutdown}},
-	{name: "6 421 to MAIL", does: toAlice, script: relay.Script{Mail: shutdown}},
-	{name: "6 421 to DATA", does: toAlice, script: relay.Script{Data: shutdown}},
-	{name: "6 421 after the dot", does: toAlice, script: relay.Script{Dot: shutdown}},
-	{name: "7 a shutdown notice behind the reply to MAIL", does: toAlice, script: relay.Script{Mail: relay.Say("250 ok", "421 4.4.2 timeout exceeded")}},
-	{name: "8 DATA is answered 250", does: toAlice, script: relay.Script{Data: relay.Say("250 ok")}},
-	{name: "9 DATA is refused, 503", does: toAlice, script: relay.Script{Data: relay.Say("503 5.5.1 no valid recipients")}},
-	{name: "9 DATA is refused, 554", does: toAlice, script: relay.Script{Data: relay.Say("554 5.5.1 no valid recipients")}},
-	{name: "10 the dot is answered 251", does: toAlice, script: relay.Script{Dot: relay.Say("251 2.6.0 ok")}},
-	{name: "11 a relay that knows only HELO", over: untilTLS, script: relay.Script{EHLO: relay.Say("502 5.5.1 not implemented")}},
-	{name: "11 STARTTLS of a relay that knows only HELO", over: onlySTARTTLS, script: relay.Script{EHLO: relay.Say("500 5.5.1 what")}},
-	{name: "11 AUTH of a relay that knows only HELO", over: untilTLS, does: loginIn, script: relay.Script{EHLO: relay.Say("504 5.5.1 what")}},
-	{name: "12 EHLO is refused, HELO would not be", script: relay.Script{EHLO: relay.Say("550 5.7.1 not you")}},
-	{name: "12 EHLO and HELO are refused", script: relay.Script{EHLO: relay.Say("550 5.7.1 not you"), HELO: relay.Say("550 5.7.1 not you")}},
-	{name: "13 the lines of EHLO's reply disagree", script: relay.Script{EHLO: relay.Say("250-a", "550 b")}},
-	{name: "14 an HTTP server", over: onlyPlain, script: relay.Script{Greeting: relay.Say("HTTP/1.1 400 Bad Request", "")}},
-	{name: "14 an SSH server", over: onlyPlain, script: relay.Script{Greeting: relay.Say("SSH-2.0-OpenSSH_9.2")}},
+	{name: "6 421 in the greeting", over: untilTLS, script: smtptest.Script{Greeting: shutdown}},
+	{name: "6 421 to EHLO", script: smtptest.Script{EHLO: shutdown}},
+	{name: "6 421 to STARTTLS", over: onlySTARTTLS, script: smtptest.Script{StartTLS: shutdown}},
+	{name: "6 421 in AUTH", does: loginIn, script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: shutdown}},
+	{name: "6 421 to MAIL", does: toAlice, script: smtptest.Script{Mail: shutdown}},
+	{name: "6 421 to DATA", does: toAlice, script: smtptest.Script{Data: shutdown}},
+	{name: "6 421 after the dot", does: toAlice, script: smtptest.Script{Dot: shutdown}},
+	{name: "7 a shutdown notice behind the reply to MAIL", does: toAlice, script: smtptest.Script{Mail: smtptest.Say("250 ok", "421 4.4.2 timeout exceeded")}},
+	{name: "8 DATA is answered 250", does: toAlice, script: smtptest.Script{Data: smtptest.Say("250 ok")}},
+	{name: "9 DATA is refused, 503", does: toAlice, script: smtptest.Script{Data: smtptest.Say("503 5.5.1 no valid recipients")}},
+	{name: "9 DATA is refused, 554", does: toAlice, script: smtptest.Script{Data: smtptest.Say("554 5.5.1 no valid recipients")}},
+	{name: "10 the dot is answered 251", does: toAlice, script: smtptest.Script{Dot: smtptest.Say("251 2.6.0 ok")}},
+	{name: "11 a relay that knows only HELO", over: untilTLS, script: smtptest.Script{EHLO: smtptest.Say("502 5.5.1 not implemented")}},
+	{name: "11 STARTTLS of a relay that knows only HELO", over: onlySTARTTLS, script: smtptest.Script{EHLO: smtptest.Say("500 5.5.1 what")}},
+	{name: "11 AUTH of a relay that knows only HELO", over: untilTLS, does: loginIn, script: smtptest.Script{EHLO: smtptest.Say("504 5.5.1 what")}},
+	{name: "12 EHLO is refused, HELO would not be", script: smtptest.Script{EHLO: smtptest.Say("550 5.7.1 not you")}},
+	{name: "12 EHLO and HELO are refused", script: smtptest.Script{EHLO: smtptest.Say("550 5.7.1 not you"), HELO: smtptest.Say("550 5.7.1 not you")}},
+	{name: "13 the lines of EHLO's reply disagree", script: smtptest.Script{EHLO: smtptest.Say("250-a", "550 b")}},
+	{name: "14 an HTTP server", over: onlyPlain, script: smtptest.Script{Greeting: smtptest.Say("HTTP/1.1 400 Bad Request", "")}},
+	{name: "14 an SSH server", over: onlyPlain, script: smtptest.Script{Greeting: smtptest.Say("SSH-2.0-OpenSSH_9.2")}},
 	{
 		name: "15 a TLS alert on a plaintext port", over: onlyPlain, impatient: true,
-		script: relay.Script{Greeting: relay.Then(relay.Raw("\x15\x03\x01\x00\x02\x02\x46"), relay.Silence())},
+		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Raw("\x15\x03\x01\x00\x02\x02\x46"), smtptest.Silence())},
 	},
-	{name: "16 silence instead of a greeting", over: untilTLS, impatient: true, script: relay.Script{Greeting: relay.Silence()}},
+	{name: "16 silence instead of a greeting", over: untilTLS, impatient: true, script: smtptest.Script{Greeting: smtptest.Silence()}},
 	{name: "17 TLS meets a plaintext server", over: onlyImplicit, server: noTLS},
-	{name: "18 STARTTLS is unavailable for now", over: onlySTARTTLS, script: relay.Script{StartTLS: relay.Say("454 4.7.0 TLS not available")}},
+	{name: "18 STARTTLS is unavailable for now", over: onlySTARTTLS, script: smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 TLS not available")}},
 	{name: "19 STARTTLS is not offered", over: onlySTARTTLS, server: noTLS},
 	{
 		name: "20 bytes are injected behind STARTTLS' 220", over: onlySTARTTLS, impatient: true, does: toAlice,
-		script: relay.Script{StartTLS: relay.Say("220 go", "250 evil")},
+		script: smtptest.Script{StartTLS: smtptest.Say("220 go", "250 evil")},
 	},
-	{name: "21 the relay closes after STARTTLS' 220", over: onlySTARTTLS, script: relay.Script{Handshake: relay.HalfClose()}},
-	{name: "21 the relay resets after STARTTLS' 220", over: onlySTARTTLS, script: relay.Script{Handshake: relay.Then(relay.Pause(resetPause), relay.Reset())}},
-	{name: "21 the handshake stalls", over: withTLS, impatient: true, script: relay.Script{Handshake: relay.Silence()}},
+	{name: "21 the relay closes after STARTTLS' 220", over: onlySTARTTLS, script: smtptest.Script{Handshake: smtptest.HalfClose()}},
+	{name: "21 the relay resets after STARTTLS' 220", over: onlySTARTTLS, script: smtptest.Script{Handshake: smtptest.Then(smtptest.Pause(resetPause), smtptest.Reset())}},
+	{name: "21 the handshake stalls", over: withTLS, impatient: true, script: smtptest.Script{Handshake: smtptest.Silence()}},
 	{name: "22 the certificate has expired", over: withTLS, server: issued(certs.Expired(certs.For(host)))},
 	{name: "22 the certificate is not yet valid", over: withTLS, server: issued(certs.NotYetValid(certs.For(host)))},
 	{name: "22 the certificate is for another host", over: withTLS, server: issued(certs.For("other.test"))},
@@ -73,83 +73,83 @@ var cases = []scenario{
 	{name: "22 the certificate is self-signed", over: withTLS, server: selfSigned},
 	{name: "23 the relay wants a client certificate, TLS 1.2", over: withTLS, server: demanding(tls.VersionTLS12)},
 	{name: "23 the relay wants a client certificate, TLS 1.3", over: withTLS, server: demanding(tls.VersionTLS13)},
-	{name: "25 MAIL needs TLS", over: onlyPlain, does: toAlice, script: relay.Script{Mail: relay.Say("530 5.7.0 Must issue a STARTTLS command first")}},
-	{name: "25 MAIL needs AUTH", over: withTLS, does: toAlice, script: relay.Script{Mail: relay.Say("530 5.7.0 Authentication required")}},
+	{name: "25 MAIL needs TLS", over: onlyPlain, does: toAlice, script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Must issue a STARTTLS command first")}},
+	{name: "25 MAIL needs AUTH", over: withTLS, does: toAlice, script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Authentication required")}},
 	{
 		name: "26 AUTH is refused and the relay closes", does: loginIn,
-		script: relay.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: relay.Then(relay.Say("535 5.7.8 bad credentials"), relay.HalfClose())},
+		script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: smtptest.Then(smtptest.Say("535 5.7.8 bad credentials"), smtptest.HalfClose())},
 	},
 	{
 		name: "26 AUTH is refused, and a second mechanism is refused otherwise", does: loginIn,
-		script: relay.Script{
+		script: smtptest.Script{
 			Extensions: offering("AUTH PLAIN LOGIN"),
-			Auth:       relay.Seq(relay.Say("535 5.7.8 bad credentials"), relay.Say("454 4.7.0 too many attempts")),
+			Auth:       smtptest.Seq(smtptest.Say("535 5.7.8 bad credentials"), smtptest.Say("454 4.7.0 too many attempts")),
 		},
 	},
 	{name: "27 AUTH is not offered", does: loginIn},
-	{name: "27 no mechanism in common", does: loginIn, script: relay.Script{Extensions: offering("AUTH GSSAPI")}},
+	{name: "27 no mechanism in common", does: loginIn, script: smtptest.Script{Extensions: offering("AUTH GSSAPI")}},
 	{
 		name: "28 a challenge that is no base64", does: loginIn,
-		script: relay.Script{Extensions: offering("AUTH CRAM-MD5"), Auth: relay.Say("334 %%%"), AuthResponse: relay.Say("501 5.5.2 cancelled")},
+		script: smtptest.Script{Extensions: offering("AUTH CRAM-MD5"), Auth: smtptest.Say("334 %%%"), AuthResponse: smtptest.Say("501 5.5.2 cancelled")},
 	},
 	{
 		name: "28 challenges without end", does: loginIn,
-		script: relay.Script{Extensions: offering("AUTH LOGIN"), Auth: relay.Say("334 VXNlcm5hbWU6"), AuthResponse: askAgain},
+		script: smtptest.Script{Extensions: offering("AUTH LOGIN"), Auth: smtptest.Say("334 VXNlcm5hbWU6"), AuthResponse: askAgain},
 	},
 	{
 		name: "29 AUTH is said to have happened already", does: loginIn,
-		script: relay.Script{Extensions: offering("AUTH PLAIN"), Auth: relay.Say("503 5.5.1 already authenticated")},
+		script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("503 5.5.1 already authenticated")},
 	},
-	{name: "31 the greeting refuses us", over: untilTLS, script: relay.Script{Greeting: relay.Say("554 5.7.1 no")}},
-	{name: "31 a host that takes no mail", over: untilTLS, script: relay.Script{Greeting: relay.Say("521 does not accept mail")}},
+	{name: "31 the greeting refuses us", over: untilTLS, script: smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no")}},
+	{name: "31 a host that takes no mail", over: untilTLS, script: smtptest.Script{Greeting: smtptest.Say("521 does not accept mail")}},
 	{
 		name: "33 a refusal while the body is written, then a reset", over: onlyPlain, does: session{to: []string{alice}, size: large},
-		script: relay.Script{BodyAfter: 1000, Body: relay.Then(relay.Say("552 5.3.4 too big"), relay.Pause(50*time.Millisecond), relay.Reset())},
+		script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Then(smtptest.Say("552 5.3.4 too big"), smtptest.Pause(50*time.Millisecond), smtptest.Reset())},
 	},
 	{
 		name: "33 a reset while the body is written", over: onlyPlain, does: session{to: []string{alice}, size: large},
-		script: relay.Script{BodyAfter: 1000, Body: relay.Reset()},
+		script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Reset()},
 	},
-	{name: "34 the connection ends after the dot", does: toAlice, script: relay.Script{Dot: relay.HalfClose()}},
-	{name: "34 silence after the dot", does: toAlice, impatient: true, script: relay.Script{Dot: relay.Silence()}},
-	{name: "35 half a reply to the dot", does: toAlice, script: relay.Script{Dot: relay.Then(relay.Raw("250 2.0.0 que"), relay.HalfClose())}},
-	{name: "35 less than half a reply to the dot", does: toAlice, script: relay.Script{Dot: relay.Then(relay.Raw("250 queu"), relay.HalfClose())}},
+	{name: "34 the connection ends after the dot", does: toAlice, script: smtptest.Script{Dot: smtptest.HalfClose()}},
+	{name: "34 silence after the dot", does: toAlice, impatient: true, script: smtptest.Script{Dot: smtptest.Silence()}},
+	{name: "35 half a reply to the dot", does: toAlice, script: smtptest.Script{Dot: smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.HalfClose())}},
+	{name: "35 less than half a reply to the dot", does: toAlice, script: smtptest.Script{Dot: smtptest.Then(smtptest.Raw("250 queu"), smtptest.HalfClose())}},
 	{
 		name: "36 a reply drips past its deadline", over: onlyPlain, does: toAlice, impatient: true,
-		script: relay.Script{Mail: relay.Drip("250 "+strings.Repeat("x", dripTooLong)+"\r\n", dripPause)},
+		script: smtptest.Script{Mail: smtptest.Drip("250 "+strings.Repeat("x", dripTooLong)+"\r\n", dripPause)},
 	},
-	{name: "37 a line of 20000 octets", script: relay.Script{EHLO: relay.Say("250 " + strings.Repeat("x", overlong))}},
-	{name: "37 a reply of 1500 lines", script: relay.Script{EHLO: relay.Raw(strings.Repeat("250-more\r\n", endlessly) + "250 end\r\n")}},
-	{name: "38 a bare code", does: toAlice, script: relay.Script{Mail: relay.Say("250")}},
-	{name: "38 a bare LF, a bare CR, NUL and 8-bit text", does: toAlice, script: relay.Script{Rcpt: relay.Raw("250 a\x00b\rc\xff\n")}},
-	{name: "40 the relay talks while idle", impatient: true, does: toAlice, script: relay.Script{Mail: relay.Say("250 ok", "250 and another")}},
-	{name: "41 an enhanced code of another class", does: toAlice, script: relay.Script{Rcpt: relay.Say("550 4.2.1 x")}},
-	{name: "44 RSET and QUIT fail after everything worked", does: toAlice, script: relay.Script{Rset: relay.Say("500 5.5.1 what"), Quit: relay.HalfClose()}},
-	{name: "44 QUIT is refused after everything worked", does: toAlice, script: relay.Script{Quit: relay.Say("500 5.5.1 what")}},
+	{name: "37 a line of 20000 octets", script: smtptest.Script{EHLO: smtptest.Say("250 " + strings.Repeat("x", overlong))}},
+	{name: "37 a reply of 1500 lines", script: smtptest.Script{EHLO: smtptest.Raw(strings.Repeat("250-more\r\n", endlessly) + "250 end\r\n")}},
+	{name: "38 a bare code", does: toAlice, script: smtptest.Script{Mail: smtptest.Say("250")}},
+	{name: "38 a bare LF, a bare CR, NUL and 8-bit text", does: toAlice, script: smtptest.Script{Rcpt: smtptest.Raw("250 a\x00b\rc\xff\n")}},
+	{name: "40 the relay talks while idle", impatient: true, does: toAlice, script: smtptest.Script{Mail: smtptest.Say("250 ok", "250 and another")}},
+	{name: "41 an enhanced code of another class", does: toAlice, script: smtptest.Script{Rcpt: smtptest.Say("550 4.2.1 x")}},
+	{name: "44 RSET and QUIT fail after everything worked", does: toAlice, script: smtptest.Script{Rset: smtptest.Say("500 5.5.1 what"), Quit: smtptest.HalfClose()}},
+	{name: "44 QUIT is refused after everything worked", does: toAlice, script: smtptest.Script{Quit: smtptest.Say("500 5.5.1 what")}},
 	{
 		name: "46 a greeting with a pause between its lines", over: untilTLS,
-		script: relay.Script{Greeting: relay.Then(relay.Say("220-wait"), relay.Pause(60*time.Millisecond), relay.Say("220 go"))},
+		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Say("220-wait"), smtptest.Pause(60*time.Millisecond), smtptest.Say("220 go"))},
 	},
 	{
 		name: "47 a password without TLS", over: onlyPlain, does: session{login: true, secretive: true},
-		script: relay.Script{Extensions: offering("AUTH PLAIN"), Auth: relay.Say("235 2.7.0 welcome")},
+		script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("235 2.7.0 welcome")},
 	},
 	{
 		name: "the message is larger than the SIZE offered", over: onlyPlain, does: session{to: []string{alice}, size: 6000},
-		script: relay.Script{Extensions: offering("SIZE 5000")},
+		script: smtptest.Script{Extensions: offering("SIZE 5000")},
 	},
-	{name: "LMTP: delivered to one", over: onlyPlain, does: toAlice, script: relay.Script{LMTP: true}},
-	{name: "LMTP: delivered to two", over: onlyPlain, does: toBoth, script: relay.Script{LMTP: true}},
+	{name: "LMTP: delivered to one", over: onlyPlain, does: toAlice, script: smtptest.Script{LMTP: true}},
+	{name: "LMTP: delivered to two", over: onlyPlain, does: toBoth, script: smtptest.Script{LMTP: true}},
 	{
 		name: "LMTP: one of two is refused after the dot", over: onlyPlain, does: toBoth,
-		script: relay.Script{LMTP: true, Dot: relay.Match("bob", relay.Say("552 5.2.2 full"))},
+		script: smtptest.Script{LMTP: true, Dot: smtptest.Match("bob", smtptest.Say("552 5.2.2 full"))},
 	},
-	{name: "LMTP: the only one is refused after the dot", over: onlyPlain, does: toAlice, script: relay.Script{LMTP: true, Dot: relay.Say("550 5.7.1 no")}},
+	{name: "LMTP: the only one is refused after the dot", over: onlyPlain, does: toAlice, script: smtptest.Script{LMTP: true, Dot: smtptest.Say("550 5.7.1 no")}},
 	{
 		name: "LMTP: the connection ends after the first of two replies", over: onlyPlain, does: toBoth,
-		script: relay.Script{LMTP: true, Dot: relay.Seq(relay.Healthy(), relay.HalfClose())},
+		script: smtptest.Script{LMTP: true, Dot: smtptest.Seq(smtptest.Healthy(), smtptest.HalfClose())},
 	},
-	{name: "LMTP: LHLO is refused", over: onlyPlain, script: relay.Script{LMTP: true, LHLO: relay.Say("550 5.7.1 not you")}},
+	{name: "LMTP: LHLO is refused", over: onlyPlain, script: smtptest.Script{LMTP: true, LHLO: smtptest.Say("550 5.7.1 not you")}},
 	{name: "SMTPUTF8 is needed and not offered", over: onlyPlain, does: session{to: []string{"jürgen@example.org"}}},
 }
 
@@ -162,7 +162,7 @@ func authRefusals() []scenario {
 	for _, reply := range replies {
 		list = append(list, scenario{
 			name: "24 AUTH is answered " + reply[:3], does: loginIn,
-			script: relay.Script{Extensions: offering("AUTH PLAIN"), Auth: relay.Say(reply)},
+			script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say(reply)},
 		})
 	}
 	return list
@@ -173,8 +173,8 @@ func badCodes() []scenario {
 	list := make([]scenario, 0, 2*len(lines))
 	for _, line := range lines {
 		list = append(list,
-			scenario{name: "39 the greeting “" + line + "”", over: untilTLS, script: relay.Script{Greeting: relay.Say(line)}},
-			scenario{name: "39 the reply to MAIL “" + line + "”", does: toAlice, script: relay.Script{Mail: relay.Say(line)}},
+			scenario{name: "39 the greeting “" + line + "”", over: untilTLS, script: smtptest.Script{Greeting: smtptest.Say(line)}},
+			scenario{name: "39 the reply to MAIL “" + line + "”", does: toAlice, script: smtptest.Script{Mail: smtptest.Say(line)}},
 		)
 	}
 	return list
@@ -196,7 +196,7 @@ var uncompared = []struct {
 }
 
 var (
-	shutdown = relay.Then(relay.Say("421 4.3.2 shutting down"), relay.HalfClose())
+	shutdown = smtptest.Then(smtptest.Say("421 4.3.2 shutting down"), smtptest.HalfClose())
 
 	untilTLS     = []transport{plain, implicit}
 	withTLS      = []transport{starttls, implicit}
@@ -214,9 +214,9 @@ func offering(extensions ...string) []string { return extensions }
 func noTLS(*authorities) *tls.Config { return nil }
 
 // askAgain never stops asking, but takes a cancellation.
-func askAgain(c *relay.Conn) error {
+func askAgain(c *smtptest.Conn) error {
 	if c.Line() == "*" {
-		return relay.Say("501 5.5.2 cancelled")(c)
+		return smtptest.Say("501 5.5.2 cancelled")(c)
 	}
-	return relay.Say("334 VXNlcm5hbWU6")(c)
+	return smtptest.Say("334 VXNlcm5hbWU6")(c)
 }

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
 // moment is a place in the conversation at which the relay goes wrong.
 type moment struct {
 	name  string
-	at    relay.Moment
+	at    smtptest.Moment
 	good  string // the reply that is due
 	wrong string // a reply of the wrong first digit
 	over  []transport
@@ -24,29 +24,31 @@ type moment struct {
 }
 
 var moments = []moment{
-	{name: "greeting", at: relay.AtGreeting, good: "220 relay.test", wrong: "354 what", over: []transport{plain, implicit}},
-	{name: "EHLO", at: relay.AtEHLO, good: "250-relay.test\r\n250 AUTH PLAIN", wrong: "354 what", over: []transport{plain, implicit}},
-	{name: "EHLO after STARTTLS", at: relay.AtEHLO, good: "250-relay.test\r\n250 AUTH PLAIN", wrong: "354 what", over: []transport{starttls}, second: true},
-	{name: "STARTTLS", at: relay.AtStartTLS, wrong: "354 what", over: []transport{starttls}},
-	{name: "AUTH", at: relay.AtAuth, good: "235 2.7.0 welcome", wrong: "354 what"},
-	{name: "MAIL", at: relay.AtMail, good: "250 ok", wrong: "354 what"},
-	{name: "RCPT", at: relay.AtRcpt, good: "250 ok", wrong: "354 what"},
-	{name: "DATA", at: relay.AtData, wrong: "250 what"},
-	{name: "dot", at: relay.AtDot, good: "250 ok", wrong: "354 what"},
-	{name: "RSET after a refusal", at: relay.AtRset, wrong: "354 what", over: []transport{plain, implicit}, refused: true},
-	{name: "QUIT after a refusal", at: relay.AtQuit, wrong: "354 what", over: []transport{plain, implicit}, refused: true},
-	{name: "QUIT", at: relay.AtQuit, wrong: "354 what", over: []transport{plain, implicit}},
+	{name: "greeting", at: smtptest.AtGreeting, good: "220 relay.test", wrong: "354 what", over: []transport{plain, implicit}},
+	{name: "EHLO", at: smtptest.AtEHLO, good: "250-relay.test\r\n250 AUTH PLAIN", wrong: "354 what", over: []transport{plain, implicit}},
+	{name: "EHLO after STARTTLS", at: smtptest.AtEHLO, good: "250-relay.test\r\n250 AUTH PLAIN", wrong: "354 what", over: []transport{starttls}, second: true},
+	{name: "STARTTLS", at: smtptest.AtStartTLS, wrong: "354 what", over: []transport{starttls}},
+	{name: "AUTH", at: smtptest.AtAuth, good: "235 2.7.0 welcome", wrong: "354 what"},
+	{name: "MAIL", at: smtptest.AtMail, good: "250 ok", wrong: "354 what"},
+	{name: "RCPT", at: smtptest.AtRcpt, good: "250 ok", wrong: "354 what"},
+	{name: "DATA", at: smtptest.AtData, wrong: "250 what"},
+	{name: "dot", at: smtptest.AtDot, good: "250 ok", wrong: "354 what"},
+	{name: "RSET after a refusal", at: smtptest.AtRset, wrong: "354 what", over: []transport{plain, implicit}, refused: true},
+	{name: "QUIT after a refusal", at: smtptest.AtQuit, wrong: "354 what", over: []transport{plain, implicit}, refused: true},
+	{name: "QUIT", at: smtptest.AtQuit, wrong: "354 what", over: []transport{plain, implicit}},
 }
 
 // fault is something that a relay or a network does at a moment.
 type fault struct {
 	name string
-	step func(moment) relay.Step
+	step func(moment) smtptest.Step
 	// impatient: as in scenario.
 	impatient bool
 }
 
-func doing(step relay.Step) func(moment) relay.Step { return func(moment) relay.Step { return step } }
+func doing(step smtptest.Step) func(moment) smtptest.Step {
+	return func(moment) smtptest.Step { return step }
+}
 
 const (
 	overlong    = 20_000 // octets in a line
@@ -57,43 +59,43 @@ const (
 )
 
 var faults = []fault{
-	{name: "closes", step: doing(relay.HalfClose())},
+	{name: "closes", step: doing(smtptest.HalfClose())},
 	// A reset that overtakes the end of the dialing is the dialing's.
-	{name: "resets", step: doing(relay.Then(relay.Pause(resetPause), relay.Reset()))},
-	{name: "stalls", step: doing(relay.Silence()), impatient: true},
-	{name: "talks garbage", step: doing(relay.Say("\x01\x02 what is this"))},
-	{name: "sends a line of 20000 octets", step: doing(relay.Say("250 " + strings.Repeat("x", overlong)))},
-	{name: "sends a reply of 1500 lines", step: func(m moment) relay.Step {
+	{name: "resets", step: doing(smtptest.Then(smtptest.Pause(resetPause), smtptest.Reset()))},
+	{name: "stalls", step: doing(smtptest.Silence()), impatient: true},
+	{name: "talks garbage", step: doing(smtptest.Say("\x01\x02 what is this"))},
+	{name: "sends a line of 20000 octets", step: doing(smtptest.Say("250 " + strings.Repeat("x", overlong)))},
+	{name: "sends a reply of 1500 lines", step: func(m moment) smtptest.Step {
 		code := m.acceptance()[:3]
-		return relay.Say(append(slices.Repeat([]string{code + "-more"}, endlessly), code+" end")...)
+		return smtptest.Say(append(slices.Repeat([]string{code + "-more"}, endlessly), code+" end")...)
 	}},
-	{name: "answers with the wrong digit", step: func(m moment) relay.Step { return relay.Say(m.wrong) }},
-	{name: "mixes codes, a refusal last", step: doing(relay.Say("250-a", "550 b"))},
-	{name: "mixes codes, an acceptance last", step: func(m moment) relay.Step {
-		return relay.Say("550-a", m.acceptance())
+	{name: "answers with the wrong digit", step: func(m moment) smtptest.Step { return smtptest.Say(m.wrong) }},
+	{name: "mixes codes, a refusal last", step: doing(smtptest.Say("250-a", "550 b"))},
+	{name: "mixes codes, an acceptance last", step: func(m moment) smtptest.Step {
+		return smtptest.Say("550-a", m.acceptance())
 	}},
-	{name: "shuts down (421)", step: doing(relay.Then(relay.Say("421 4.3.2 bye"), relay.HalfClose()))},
-	{name: "refuses for now (451)", step: doing(relay.Say("451 4.3.0 not now"))},
-	{name: "refuses for good (550)", step: doing(relay.Say("550 5.7.1 never"))},
-	{name: "says half a line and closes", step: doing(relay.Then(relay.Raw("250 2.0.0 que"), relay.HalfClose()))},
-	{name: "talks on unasked", step: func(m moment) relay.Step {
+	{name: "shuts down (421)", step: doing(smtptest.Then(smtptest.Say("421 4.3.2 bye"), smtptest.HalfClose()))},
+	{name: "refuses for now (451)", step: doing(smtptest.Say("451 4.3.0 not now"))},
+	{name: "refuses for good (550)", step: doing(smtptest.Say("550 5.7.1 never"))},
+	{name: "says half a line and closes", step: doing(smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.HalfClose()))},
+	{name: "talks on unasked", step: func(m moment) smtptest.Step {
 		if m.good == "" {
 			return nil // STARTTLS' is injection, a case of its own
 		}
-		return relay.Say(m.good, "250 and another thing")
+		return smtptest.Say(m.good, "250 and another thing")
 	}, impatient: true},
 }
 
 // acceptance is a last line that accepts, by its code alone.
 func (m moment) acceptance() string {
 	switch m.at {
-	case relay.AtGreeting, relay.AtStartTLS:
+	case smtptest.AtGreeting, smtptest.AtStartTLS:
 		return "220 b"
-	case relay.AtAuth:
+	case smtptest.AtAuth:
 		return "235 b"
-	case relay.AtData:
+	case smtptest.AtData:
 		return "354 b"
-	case relay.AtQuit:
+	case smtptest.AtQuit:
 		return "221 b"
 	}
 	return "250 b"
@@ -109,11 +111,11 @@ func matrix() []scenario {
 				continue
 			}
 			if m.second {
-				step = relay.Seq(relay.Healthy(), step)
+				step = smtptest.Seq(smtptest.Healthy(), step)
 			}
-			script := relay.Script{Extensions: []string{"AUTH PLAIN"}, Auth: relay.Say("235 2.7.0 welcome")}
+			script := smtptest.Script{Extensions: []string{"AUTH PLAIN"}, Auth: smtptest.Say("235 2.7.0 welcome")}
 			if m.refused {
-				script.Mail = relay.Say("550 5.7.1 not from you")
+				script.Mail = smtptest.Say("550 5.7.1 not from you")
 			}
 			list = append(list, scenario{
 				name: m.name + ": the relay " + f.name, moment: m.name, fault: f.name, script: script.With(m.at, step),

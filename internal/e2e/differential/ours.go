@@ -7,7 +7,7 @@ import (
 	"crypto/tls"
 	"strconv"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -25,7 +25,7 @@ type verdict struct {
 }
 
 // probe holds the session with our engine.
-func (s scenario) probe(srv *relay.Server, tr transport, a *authorities) verdict {
+func (s scenario) probe(srv *smtptest.Server, tr transport, a *authorities) verdict {
 	p := smtpprobe.Prober{
 		Target: smtpprobe.Target{
 			Host: srv.Host(), Port: srv.Port(), LMTP: s.script.LMTP,

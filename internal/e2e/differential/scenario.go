@@ -6,7 +6,7 @@ import (
 	"crypto/tls"
 	"time"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
@@ -16,7 +16,7 @@ type scenario struct {
 	// moment and fault are those of the matrix, empty in a case.
 	moment, fault string
 
-	script relay.Script
+	script smtptest.Script
 	does   session
 	over   []transport // default: all
 	// server says what TLS the relay speaks; default: a good certificate.
@@ -89,7 +89,7 @@ func (s scenario) wait() time.Duration {
 }
 
 // start starts a relay for one session.
-func (s scenario) start(t relay.TB, tr transport, a *authorities) *relay.Server {
+func (s scenario) start(t smtptest.TB, tr transport, a *authorities) *smtptest.Server {
 	script := s.script
 	switch {
 	case s.server != nil:
@@ -98,5 +98,5 @@ func (s scenario) start(t relay.TB, tr transport, a *authorities) *relay.Server 
 		script.TLS = a.good()
 	}
 	script.ImplicitTLS = tr == implicit && script.TLS != nil
-	return relay.Start(t, script)
+	return smtptest.Start(t, script)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
 // fleet is an agent with a hundred relays, which go through the story in four
@@ -31,7 +31,7 @@ func startFleet(t *testing.T, db *influxDB) *fleet {
 	t.Helper()
 	f := &fleet{}
 	for range 4 {
-		f.quarters = append(f.quarters, newActor(t, 25, relay.Script{}))
+		f.quarters = append(f.quarters, newActor(t, 25, smtptest.Script{}))
 	}
 	var settings strings.Builder
 	settings.WriteString(`

@@ -12,42 +12,42 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 // behaviour is what a relay does other than a healthy one.
-type behaviour map[relay.Moment]relay.Step
+type behaviour map[smtptest.Moment]smtptest.Step
 
 // actor is a relay whose behaviour changes while it runs.
 type actor struct {
 	address string
-	script  relay.Script
+	script  smtptest.Script
 
 	mu     sync.Mutex
 	now    behaviour
-	server *relay.Server // nil while it is down
+	server *smtptest.Server // nil while it is down
 }
 
 // newActor starts a healthy relay on an address of its own.
-func newActor(t *testing.T, port int, script relay.Script) *actor {
+func newActor(t *testing.T, port int, script smtptest.Script) *actor {
 	t.Helper()
 	a := &actor{address: e2e.PlaceFor(t, "relay").At(port), script: script}
-	for _, moment := range []relay.Moment{relay.AtGreeting, relay.AtEHLO, relay.AtAuth, relay.AtMail, relay.AtRcpt} {
-		a.script = a.script.With(moment, func(c *relay.Conn) error { return a.step(moment)(c) })
+	for _, moment := range []smtptest.Moment{smtptest.AtGreeting, smtptest.AtEHLO, smtptest.AtAuth, smtptest.AtMail, smtptest.AtRcpt} {
+		a.script = a.script.With(moment, func(c *smtptest.Conn) error { return a.step(moment)(c) })
 	}
 	a.up(t)
 	t.Cleanup(a.down)
 	return a
 }
 
-func (a *actor) step(moment relay.Moment) relay.Step {
+func (a *actor) step(moment smtptest.Moment) smtptest.Step {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if step := a.now[moment]; step != nil {
 		return step
 	}
-	return relay.Healthy()
+	return smtptest.Healthy()
 }
 
 // behaves changes what the next sessions meet.
@@ -60,7 +60,7 @@ func (a *actor) behaves(b behaviour) {
 // up listens, with the address that it had before.
 func (a *actor) up(t *testing.T) {
 	t.Helper()
-	server, err := relay.Listen(a.script, relay.On("tcp", a.address))
+	server, err := smtptest.Listen(a.script, smtptest.On("tcp", a.address))
 	require.NoError(t, err)
 	a.server = server
 }
@@ -76,24 +76,24 @@ func (a *actor) down() {
 // Behaviours of the story.
 var (
 	healthy      behaviour
-	refusesLogin = behaviour{relay.AtAuth: relay.Say("535 5.7.8 authentication credentials invalid")}
+	refusesLogin = behaviour{smtptest.AtAuth: smtptest.Say("535 5.7.8 authentication credentials invalid")}
 	// Some probes are refused at RCPT, and some with another class: one relay,
 	// whatever it says.
 	refusesMail = behaviour{
-		relay.AtRcpt: relay.Say("550 5.7.1 not from you"),
-		relay.AtMail: alternating(relay.Healthy(), relay.Say("451 4.7.1 not now")),
+		smtptest.AtRcpt: smtptest.Say("550 5.7.1 not from you"),
+		smtptest.AtMail: alternating(smtptest.Healthy(), smtptest.Say("451 4.7.1 not now")),
 	}
-	slow       = behaviour{relay.AtGreeting: relay.Then(relay.Pause(slowGreeting), relay.Healthy())}
-	shunsB     = behaviour{relay.AtEHLO: relay.Match(`^EHLO b\.`, relay.Close())}
-	shuns      = behaviour{relay.AtEHLO: relay.Close()}
-	refusesAll = behaviour{relay.AtRcpt: relay.Say("554 5.7.1 relay access denied")}
+	slow       = behaviour{smtptest.AtGreeting: smtptest.Then(smtptest.Pause(slowGreeting), smtptest.Healthy())}
+	shunsB     = behaviour{smtptest.AtEHLO: smtptest.Match(`^EHLO b\.`, smtptest.Close())}
+	shuns      = behaviour{smtptest.AtEHLO: smtptest.Close()}
+	refusesAll = behaviour{smtptest.AtRcpt: smtptest.Say("554 5.7.1 relay access denied")}
 )
 
 const slowGreeting = 400 * time.Millisecond
 
 // alternating takes the steps in turn, each for the sessions of both agents.
-func alternating(steps ...relay.Step) relay.Step {
-	return func(c *relay.Conn) error { return steps[c.SessionNumber()/2%len(steps)](c) }
+func alternating(steps ...smtptest.Step) smtptest.Step {
+	return func(c *smtptest.Conn) error { return steps[c.SessionNumber()/2%len(steps)](c) }
 }
 
 // certificate is one that lasts for so long.
@@ -114,11 +114,11 @@ func newLogin(t *testing.T, ca *certs.Authority) *loginRelay {
 	}
 	renew(5 * 24 * time.Hour)
 	l.renew = renew
-	l.actor = newActor(t, 587, relay.Script{
+	l.actor = newActor(t, 587, smtptest.Script{
 		TLS: &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 			return l.certificate.Load(), nil
 		}},
-		Accounts: &relay.Accounts{Passwords: map[string]string{"probe": "correct"}},
+		Accounts: &smtptest.Accounts{Passwords: map[string]string{"probe": "correct"}},
 	})
 	return l
 }

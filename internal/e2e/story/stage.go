@@ -14,8 +14,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/alerts"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 // story is everything that runs.
@@ -37,7 +37,7 @@ func begin(t *testing.T) *story {
 	ca := certs.NewAuthority("story")
 	s := &story{
 		t: t, flux: startFlux(t), influx: startInfluxDB(t), login: newLogin(t, ca),
-		mx1: newActor(t, 25, relay.Script{}), mx2: newActor(t, 25, relay.Script{}), closed: newActor(t, 25, relay.Script{}),
+		mx1: newActor(t, 25, smtptest.Script{}), mx2: newActor(t, 25, smtptest.Script{}), closed: newActor(t, 25, smtptest.Script{}),
 	}
 	s.closed.behaves(refusesAll)
 	caFile := e2e.PlaceFor(t, "ca").File("ca.pem")

@@ -8,8 +8,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 // stage is where the relays of the story stand.
@@ -22,9 +22,9 @@ type stage struct {
 // actor is a relay that follows its part.
 type actor struct {
 	*part
-	script  relay.Script
+	script  smtptest.Script
 	address string
-	server  *relay.Server // nil while it is down
+	server  *smtptest.Server // nil while it is down
 }
 
 func newStage(dir string) (*stage, error) {
@@ -57,14 +57,14 @@ func newStage(dir string) (*stage, error) {
 }
 
 // during does what the round's scene says at a moment.
-func (s *stage) during(p *part, at relay.Moment) relay.Step {
-	return func(c *relay.Conn) error {
+func (s *stage) during(p *part, at smtptest.Moment) smtptest.Step {
+	return func(c *smtptest.Conn) error {
 		for _, sc := range p.scenes {
 			if sc.at == at && sc.covers(int(s.round.Load())) {
 				return sc.does(c)
 			}
 		}
-		return relay.Healthy()(c)
+		return smtptest.Healthy()(c)
 	}
 }
 
@@ -85,7 +85,7 @@ func (s *stage) begin(round int) error {
 
 // up listens where it did before.
 func (a *actor) up() error {
-	server, err := relay.Listen(a.script, relay.On("tcp", a.address), relay.Keep(1))
+	server, err := smtptest.Listen(a.script, smtptest.On("tcp", a.address), smtptest.Keep(1))
 	if err != nil {
 		return fmt.Errorf("%s: %w", a.name, err)
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
 // rounds is how many gathers the story has.
@@ -14,7 +14,7 @@ const rounds = 120
 type part struct {
 	name, scheme string
 	settings     string // TOML
-	script       relay.Script
+	script       smtptest.Script
 	certificate  time.Duration // how long it lasts
 	scenes       []scene
 }
@@ -23,8 +23,8 @@ type part struct {
 // conversation; without one the relay is down.
 type scene struct {
 	from, to int
-	at       relay.Moment
-	does     relay.Step
+	at       smtptest.Moment
+	does     smtptest.Step
 }
 
 func (s scene) covers(round int) bool { return s.from <= round && round < s.to }
@@ -51,27 +51,27 @@ var parts = []part{
 	{
 		name: "mx2", scheme: "smtp", settings: mail,
 		scenes: []scene{
-			{50, 54, relay.AtGreeting, relay.Then(relay.Say("421 4.3.2 too many connections"), relay.Close())},
-			{70, 92, relay.AtGreeting, relay.Then(relay.Pause(120*time.Millisecond), relay.Healthy())},
+			{50, 54, smtptest.AtGreeting, smtptest.Then(smtptest.Say("421 4.3.2 too many connections"), smtptest.Close())},
+			{70, 92, smtptest.AtGreeting, smtptest.Then(smtptest.Pause(120*time.Millisecond), smtptest.Healthy())},
 		},
 	},
 	{
 		name: "submission", scheme: "submission", settings: login,
-		script: relay.Script{Accounts: &relay.Accounts{Passwords: map[string]string{"monitor": "story"}, OnlyTLS: true}},
-		scenes: []scene{{18, 34, relay.AtAuthResponse, relay.Say("535 5.7.8 authentication credentials invalid")}},
+		script: smtptest.Script{Accounts: &smtptest.Accounts{Passwords: map[string]string{"monitor": "story"}, OnlyTLS: true}},
+		scenes: []scene{{18, 34, smtptest.AtAuthResponse, smtptest.Say("535 5.7.8 authentication credentials invalid")}},
 	},
 	{
 		name: "smarthost", scheme: "smtps", settings: mail, certificate: 9*24*time.Hour + time.Hour,
 		scenes: []scene{
-			{62, 80, relay.AtRcpt, relay.Say("550 5.7.1 listed by our reputation service")},
-			{80, 86, relay.AtMail, relay.Say("451 4.7.1 try again later")},
+			{62, 80, smtptest.AtRcpt, smtptest.Say("550 5.7.1 listed by our reputation service")},
+			{80, 86, smtptest.AtMail, smtptest.Say("451 4.7.1 try again later")},
 		},
 	},
 	{
 		name: "partner", scheme: "smtp",
 		scenes: []scene{
-			{26, 30, relay.AtEHLO, relay.Close()},
-			{106, rounds, relay.AtGreeting, relay.Silence()},
+			{26, 30, smtptest.AtEHLO, smtptest.Close()},
+			{106, rounds, smtptest.AtGreeting, smtptest.Silence()},
 		},
 	},
 	{
@@ -79,8 +79,8 @@ var parts = []part{
 		settings: strings.Replace(mail, "postmaster@example.org", "someone@example.com", 1) +
 			"    expect = [\"recipients_refused/relay_denied\"]\n",
 		scenes: []scene{
-			{0, 102, relay.AtRcpt, relay.Say("554 5.7.1 relay access denied")},
-			{110, rounds, relay.AtRcpt, relay.Say("554 5.7.1 relay access denied")},
+			{0, 102, smtptest.AtRcpt, smtptest.Say("554 5.7.1 relay access denied")},
+			{110, rounds, smtptest.AtRcpt, smtptest.Say("554 5.7.1 relay access denied")},
 		},
 	},
 }

@@ -7,18 +7,18 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 // offering is a session whose EHLO offers these lines.
-func offering(lines ...string) scripted.Script {
-	return scripted.Script{Extensions: append(make([]string, 0, len(lines)), lines...)}
+func offering(lines ...string) smtptest.Script {
+	return smtptest.Script{Extensions: append(make([]string, 0, len(lines)), lines...)}
 }
 
 func TestWhatARelayOffersIsReportedAndAnyChangeOfIt(t *testing.T) {
 	type offer struct {
-		session    scripted.Script
+		session    smtptest.Script
 		extensions any // nil: no such field
 		mechanisms any
 		size       any
@@ -34,17 +34,17 @@ func TestWhatARelayOffersIsReportedAndAnyChangeOfIt(t *testing.T) {
 		{offering("PIPELINING", "SIZE", "AUTH PLAIN LOGIN"), "AUTH,PIPELINING,SIZE", "LOGIN,PLAIN", nil, int64(1), "none"},
 		{offering("PIPELINING", "SIZE", "AUTH=LOGIN PLAIN"), "AUTH,PIPELINING,SIZE", "LOGIN,PLAIN", nil, int64(0), "none"},
 		{offering("PIPELINING", "SIZE", "AUTH PLAIN"), "AUTH,PIPELINING,SIZE", "PLAIN", nil, int64(1), "none"},
-		{scripted.Script{Greeting: scripted.Say("421 4.3.2 busy")}, nil, nil, nil, nil, "service_unavailable"},
-		{scripted.Script{EHLO: scripted.Say("550 5.7.1 no")}, nil, nil, nil, nil, "helo_refused"},
+		{smtptest.Script{Greeting: smtptest.Say("421 4.3.2 busy")}, nil, nil, nil, nil, "service_unavailable"},
+		{smtptest.Script{EHLO: smtptest.Say("550 5.7.1 no")}, nil, nil, nil, nil, "helo_refused"},
 		{offering("PIPELINING", "SIZE", "AUTH PLAIN"), "AUTH,PIPELINING,SIZE", "PLAIN", nil, int64(0), "none"},
-		{scripted.Script{EHLO: scripted.Say("502 5.5.1 what")}, nil, nil, nil, nil, "none"},
+		{smtptest.Script{EHLO: smtptest.Say("502 5.5.1 what")}, nil, nil, nil, nil, "none"},
 		{offering(), "", "", nil, int64(1), "none"},
 	}
-	sessions := make([]scripted.Script, len(offers))
+	sessions := make([]smtptest.Script, len(offers))
 	for i, o := range offers {
 		sessions[i] = o.session
 	}
-	srv := scripted.Start(t, scripted.Sessions(sessions...))
+	srv := smtptest.Start(t, smtptest.Sessions(sessions...))
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
 		servers = ["smtp://%s"]
@@ -66,12 +66,12 @@ func TestWhatIsOfferedWithinTLSIsReportedAndChangesOnEitherSideOfItShow(t *testi
 	ca := certs.NewAuthority("test")
 	pem := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, ca.WriteFile(pem))
-	protected := func(before, within []string) scripted.Script {
-		return scripted.Script{TLS: certs.Server(ca.Issue(certs.For("127.0.0.1"))), Extensions: before, ExtensionsTLS: within}
+	protected := func(before, within []string) smtptest.Script {
+		return smtptest.Script{TLS: certs.Server(ca.Issue(certs.For("127.0.0.1"))), Extensions: before, ExtensionsTLS: within}
 	}
 	quiet, loud := []string{"SIZE 5"}, []string{"SIZE 5", "AUTH LOGIN"}
 	full, less := []string{"SIZE 9", "AUTH PLAIN LOGIN"}, []string{"SIZE 9", "AUTH PLAIN"}
-	srv := scripted.Start(t, scripted.Sessions(
+	srv := smtptest.Start(t, smtptest.Sessions(
 		protected(quiet, full), protected(quiet, full), protected(loud, full), protected(loud, less),
 	))
 	p := initialized(t, fmt.Sprintf(`
@@ -97,9 +97,9 @@ func TestWhatIsOfferedWithinTLSIsReportedAndChangesOnEitherSideOfItShow(t *testi
 }
 
 func TestSTARTTLSThatIsWithdrawnFailsUntilItIsBack(t *testing.T) {
-	with := scripted.Script{TLS: certs.Server(certs.SelfSigned(certs.For("127.0.0.1")))}
-	busy := scripted.Script{Greeting: scripted.Say("421 4.3.2 busy")}
-	srv := scripted.Start(t, scripted.Sessions(scripted.Script{}, with, busy, scripted.Script{}, scripted.Script{}, with))
+	with := smtptest.Script{TLS: certs.Server(certs.SelfSigned(certs.For("127.0.0.1")))}
+	busy := smtptest.Script{Greeting: smtptest.Say("421 4.3.2 busy")}
+	srv := smtptest.Start(t, smtptest.Sessions(smtptest.Script{}, with, busy, smtptest.Script{}, smtptest.Script{}, with))
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
 		servers = ["smtp://%s"]

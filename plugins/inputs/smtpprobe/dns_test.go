@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
-	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
 // found is what one metric says of a target that DNS named.
@@ -44,7 +44,7 @@ func finds(t *testing.T, p *SMTPProbe) []string {
 }
 
 func TestEveryHostThatTakesADomainsMailIsASeries(t *testing.T) {
-	srv := scripted.Start(t, scripted.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	dns := dnstest.Start(t, dnstest.Zone{
 		"domain.test":         dnstest.Records("MX 20 b.test.", "MX 10 c.test.", "MX 20 a.test.", "MX 10 C.test."),
 		"a.test":              dnstest.Records("A 127.0.0.1"),
@@ -113,15 +113,15 @@ func TestADomainThatCannotBeResolvedHasNoLatencyButTellsHowLongItTook(t *testing
 }
 
 // everywhere is a relay on each of these addresses, all at one port.
-func everywhere(t *testing.T, script scripted.Script, ips ...string) (port int) {
+func everywhere(t *testing.T, script smtptest.Script, ips ...string) (port int) {
 	t.Helper()
 	const attempts = 20
 	var last error
 	for range attempts {
-		port = int(scripted.Start(t, script, scripted.On("tcp", net.JoinHostPort(ips[0], "0"))).Port())
+		port = int(smtptest.Start(t, script, smtptest.On("tcp", net.JoinHostPort(ips[0], "0"))).Port())
 		last = nil
 		for _, ip := range ips[1:] {
-			srv, err := scripted.Listen(script, scripted.On("tcp", net.JoinHostPort(ip, strconv.Itoa(port))))
+			srv, err := smtptest.Listen(script, smtptest.On("tcp", net.JoinHostPort(ip, strconv.Itoa(port))))
 			if errors.Is(err, syscall.EADDRNOTAVAIL) || errors.Is(err, syscall.EAFNOSUPPORT) {
 				t.Skip("this machine has no " + ip)
 			}
@@ -139,7 +139,7 @@ func everywhere(t *testing.T, script scripted.Script, ips ...string) (port int) 
 }
 
 func TestWithAllAddressesEachIsASeriesOfItsOwn(t *testing.T) {
-	port := everywhere(t, scripted.Script{}, "127.0.0.1", "127.0.0.2", "::1")
+	port := everywhere(t, smtptest.Script{}, "127.0.0.1", "127.0.0.2", "::1")
 	dns := dnstest.Start(t, dnstest.Zone{
 		"relay.test":  dnstest.Records("A 127.0.0.1", "A 127.0.0.2", "A 127.0.0.3", "AAAA ::1", "A 127.0.0.2"),
 		"domain.test": dnstest.Records("MX 10 relay.test.", "MX 20 gone.test."),
@@ -179,7 +179,7 @@ func TestWithAllAddressesEachIsASeriesOfItsOwn(t *testing.T) {
 }
 
 func TestAHostWhoseNameServersAreSilentDoesNotUseUpTheOthersTime(t *testing.T) {
-	srv := scripted.Start(t, scripted.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	zone, records := dnstest.Zone{"well.test": dnstest.Records("A 127.0.0.1")}, []string{"MX 99 well.test."}
 	for i := range 8 {
 		host := fmt.Sprintf("silent%d.test", i)
@@ -202,7 +202,7 @@ func TestAHostWhoseNameServersAreSilentDoesNotUseUpTheOthersTime(t *testing.T) {
 }
 
 func TestIPVersionChoosesAmongAHostsAddresses(t *testing.T) {
-	port := everywhere(t, scripted.Script{}, "127.0.0.1", "::1")
+	port := everywhere(t, smtptest.Script{}, "127.0.0.1", "::1")
 	dns := dnstest.Start(t, dnstest.Zone{
 		"both.test": dnstest.Records("A 127.0.0.1", "AAAA ::1"),
 		"four.test": dnstest.Records("A 127.0.0.1"),
@@ -230,7 +230,7 @@ func TestIPVersionChoosesAmongAHostsAddresses(t *testing.T) {
 }
 
 func TestAnswersThatChangeChangeTheSeriesAndLeaveNothingBehind(t *testing.T) {
-	srv := scripted.Start(t, scripted.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	dns := dnstest.Start(t, dnstest.Zone{"a.test": dnstest.Records("A 127.0.0.1"), "b.test": dnstest.Records("A 127.0.0.1")})
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
-	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
 // judged is what a metric makes of an outcome: success, class/reason, code and
@@ -57,15 +57,15 @@ const noToken = `
 	client_secret = "s3cret"
 	auth_cleartext = true`
 
-func accounts(password string) scripted.Script {
-	return scripted.Script{Accounts: &scripted.Accounts{Passwords: map[string]string{"probe": password}}}
+func accounts(password string) smtptest.Script {
+	return smtptest.Script{Accounts: &smtptest.Accounts{Passwords: map[string]string{"probe": password}}}
 }
 
 func TestOnlyTheOutcomeThatIsExpectedIsASuccess(t *testing.T) {
-	rcpt := func(steps ...scripted.Step) scripted.Script { return scripted.Script{Rcpt: scripted.Seq(steps...)} }
-	denied, later := scripted.Say("554 5.7.1 Relay access denied"), scripted.Say("450 4.2.0 Greylisted, see you")
+	rcpt := func(steps ...smtptest.Step) smtptest.Script { return smtptest.Script{Rcpt: smtptest.Seq(steps...)} }
+	denied, later := smtptest.Say("554 5.7.1 Relay access denied"), smtptest.Say("450 4.2.0 Greylisted, see you")
 	for name, tt := range map[string]struct {
-		script           scripted.Script
+		script           smtptest.Script
 		settings, expect string
 		want             string
 	}{
@@ -78,33 +78,33 @@ func TestOnlyTheOutcomeThatIsExpectedIsASuccess(t *testing.T) {
 		"another phase":                          {rcpt(denied), "", "recipients_refused:554:dot", "FAILED recipients_refused/relay_denied 554 rcpt"},
 		"another class":                          {rcpt(denied), "", "sender_refused", "FAILED recipients_refused/relay_denied 554 rcpt"},
 		"one of several":                         {rcpt(denied), "", `sender_refused", "recipients_refused`, "ok recipients_refused/relay_denied 554 rcpt"},
-		"a relay that denies relaying by 4xx":    {rcpt(scripted.Say("454 4.7.1 relaying denied")), "", "recipients_refused", "ok recipients_refused/relay_denied 454 rcpt"},
-		"nothing but a refusal, and it came not": {rcpt(scripted.Healthy()), "", "recipients_refused", "FAILED unexpected_success/open_relay 250 rcpt"},
-		"a forwarding open relay":                {rcpt(scripted.Say("251 will forward")), "", "recipients_refused", "FAILED unexpected_success/open_relay 251 rcpt"},
+		"a relay that denies relaying by 4xx":    {rcpt(smtptest.Say("454 4.7.1 relaying denied")), "", "recipients_refused", "ok recipients_refused/relay_denied 454 rcpt"},
+		"nothing but a refusal, and it came not": {rcpt(smtptest.Healthy()), "", "recipients_refused", "FAILED unexpected_success/open_relay 250 rcpt"},
+		"a forwarding open relay":                {rcpt(smtptest.Say("251 will forward")), "", "recipients_refused", "FAILED unexpected_success/open_relay 251 rcpt"},
 		"greylisting":                            {rcpt(later), "", "recipients_refused", "FAILED recipients_refused/greylisted 450 rcpt"},
 		"greylisting by its name":                {rcpt(later), "", "recipients_refused/greylisted", "ok recipients_refused/greylisted 450 rcpt"},
-		"a mailbox that is busy":                 {rcpt(scripted.Say("450 4.2.1 busy")), "", "recipients_refused", "FAILED recipients_refused/mailbox_disabled 450 rcpt"},
+		"a mailbox that is busy":                 {rcpt(smtptest.Say("450 4.2.1 busy")), "", "recipients_refused", "FAILED recipients_refused/mailbox_disabled 450 rcpt"},
 		"greylisting of one of two":              {rcpt(denied, later), `to = ["a@b.example", "c@d.example"]`, "recipients_refused", "FAILED recipients_refused/greylisted 450 rcpt"},
-		"an open relay for one of two":           {rcpt(denied, scripted.Healthy()), `to = ["a@b.example", "c@d.example"]`, "recipients_refused", "FAILED recipient_refused/relay_denied 554 rcpt"},
-		"421 at RCPT":                            {rcpt(scripted.Say("421 4.3.2 bye")), "", "recipients_refused", "FAILED service_unavailable/not_accepting 421 rcpt"},
-		"421 at the greeting":                    {scripted.Script{Greeting: scripted.Say("421 4.3.2 bye")}, "", "recipients_refused", "FAILED service_unavailable/refused 421 greeting"},
-		"a timeout at RCPT":                      {rcpt(scripted.Silence()), `read_timeout = "200ms"`, "recipients_refused", "FAILED read_timeout/no_reply none rcpt"},
-		"a connection that is lost at RCPT":      {rcpt(scripted.Close()), "", "recipients_refused", "FAILED disconnected/closed none rcpt"},
-		"no error, next to a refusal":            {rcpt(scripted.Healthy()), "", `recipients_refused", "none`, "ok none/none 250 done"},
+		"an open relay for one of two":           {rcpt(denied, smtptest.Healthy()), `to = ["a@b.example", "c@d.example"]`, "recipients_refused", "FAILED recipient_refused/relay_denied 554 rcpt"},
+		"421 at RCPT":                            {rcpt(smtptest.Say("421 4.3.2 bye")), "", "recipients_refused", "FAILED service_unavailable/not_accepting 421 rcpt"},
+		"421 at the greeting":                    {smtptest.Script{Greeting: smtptest.Say("421 4.3.2 bye")}, "", "recipients_refused", "FAILED service_unavailable/refused 421 greeting"},
+		"a timeout at RCPT":                      {rcpt(smtptest.Silence()), `read_timeout = "200ms"`, "recipients_refused", "FAILED read_timeout/no_reply none rcpt"},
+		"a connection that is lost at RCPT":      {rcpt(smtptest.Close()), "", "recipients_refused", "FAILED disconnected/closed none rcpt"},
+		"no error, next to a refusal":            {rcpt(smtptest.Healthy()), "", `recipients_refused", "none`, "ok none/none 250 done"},
 		"no error":                               {rcpt(denied), "", "none", "FAILED recipients_refused/relay_denied 554 rcpt"},
-		"a greeting that refuses":                {scripted.Script{Greeting: scripted.Say("554 no")}, `probe = "connect"`, "greeting_refused/access_denied", "ok greeting_refused/access_denied 554 greeting"},
-		"a greeting that should refuse":          {scripted.Script{}, `probe = "connect"`, "greeting_refused", "FAILED unexpected_success/expectation_missed 220 greeting"},
-		"an EHLO that should be refused":         {scripted.Script{}, `probe = "ehlo"`, "helo_refused", "FAILED unexpected_success/expectation_missed 250 ehlo"},
+		"a greeting that refuses":                {smtptest.Script{Greeting: smtptest.Say("554 no")}, `probe = "connect"`, "greeting_refused/access_denied", "ok greeting_refused/access_denied 554 greeting"},
+		"a greeting that should refuse":          {smtptest.Script{}, `probe = "connect"`, "greeting_refused", "FAILED unexpected_success/expectation_missed 220 greeting"},
+		"an EHLO that should be refused":         {smtptest.Script{}, `probe = "ehlo"`, "helo_refused", "FAILED unexpected_success/expectation_missed 250 ehlo"},
 		"credentials that should be refused":     {accounts("s3cret"), logsIn, "auth_failed", "FAILED unexpected_success/expectation_missed 235 auth"},
 		"credentials that are refused":           {accounts("other"), logsIn, "auth_failed:535", "ok auth_failed/auth_credentials_invalid 535 auth"},
-		"credentials that cannot be checked":     {scripted.Script{Accounts: accounts("s3cret").Accounts, Auth: scripted.Say("454 4.7.0 later")}, logsIn, "auth_failed", "FAILED auth_failed/auth_temporary 454 auth"},
+		"credentials that cannot be checked":     {smtptest.Script{Accounts: accounts("s3cret").Accounts, Auth: smtptest.Say("454 4.7.0 later")}, logsIn, "auth_failed", "FAILED auth_failed/auth_temporary 454 auth"},
 		"a token that cannot be fetched":         {accounts("s3cret"), noToken, "auth_failed", "FAILED auth_failed/token_unreachable none auth"},
-		"a message that should be refused":       {scripted.Script{Dot: scripted.Say("554 5.6.0 virus")}, `probe = "send"`, "data_refused:554:dot", "ok data_refused/content 554 dot"},
-		"a message that was taken":               {scripted.Script{}, `probe = "send"`, "data_refused", "FAILED unexpected_success/expectation_missed 250 dot"},
-		"a message to whom no RCPT should be":    {scripted.Script{}, `probe = "send"`, "recipients_refused", "FAILED unexpected_success/open_relay 250 rcpt"},
+		"a message that should be refused":       {smtptest.Script{Dot: smtptest.Say("554 5.6.0 virus")}, `probe = "send"`, "data_refused:554:dot", "ok data_refused/content 554 dot"},
+		"a message that was taken":               {smtptest.Script{}, `probe = "send"`, "data_refused", "FAILED unexpected_success/expectation_missed 250 dot"},
+		"a message to whom no RCPT should be":    {smtptest.Script{}, `probe = "send"`, "recipients_refused", "FAILED unexpected_success/open_relay 250 rcpt"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := scripted.Start(t, tt.script)
+			srv := smtptest.Start(t, tt.script)
 			p := initialized(t, fmt.Sprintf(`
 				[[inputs.smtpprobe]]
 				helo = "probe.example"

@@ -9,7 +9,7 @@ import (
 	"github.com/influxdata/telegraf/config"
 	"github.com/stretchr/testify/require"
 
-	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -103,10 +103,10 @@ func TestAGatherThatWasStoppedSaysNothingOfGroups(t *testing.T) {
 }
 
 func TestAGroupWaitsForAllItsRelaysAndHoldsNoSessionOfItsOwn(t *testing.T) {
-	busy := scripted.Start(t, scripted.Script{Greeting: scripted.Say("421 4.3.2 busy")})
-	backup := scripted.Start(t, scripted.Script{})
+	busy := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("421 4.3.2 busy")})
+	backup := smtptest.Start(t, smtptest.Script{})
 	release := make(chan struct{})
-	last := scripted.Start(t, scripted.Script{Greeting: scripted.Then(func(*scripted.Conn) error { <-release; return nil }, scripted.Healthy())})
+	last := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Then(func(*smtptest.Conn) error { <-release; return nil }, smtptest.Healthy())})
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
 		helo = "probe.example"
@@ -145,7 +145,7 @@ func TestAGroupWaitsForAllItsRelaysAndHoldsNoSessionOfItsOwn(t *testing.T) {
 	for field, expected := range map[string]int64{"success": 1, "attempts": 2, "healthy": 2, "total": 3} {
 		require.Equal(t, expected, groups[0].Fields()[field], field)
 	}
-	for _, srv := range []*scripted.Server{busy, backup, last} {
+	for _, srv := range []*smtptest.Server{busy, backup, last} {
 		require.Len(t, srv.Wait(t, 1), 1)
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 

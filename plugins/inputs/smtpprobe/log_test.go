@@ -14,12 +14,12 @@ import (
 	"github.com/influxdata/telegraf/selfstat"
 	"github.com/stretchr/testify/require"
 
-	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
 // logged is what the log says of one gather, without what differs each time.
-func logged(t *testing.T, p *SMTPProbe, srv *scripted.Server) string {
+func logged(t *testing.T, p *SMTPProbe, srv *smtptest.Server) string {
 	t.Helper()
 	acc := newRecord(t)
 	require.NoError(t, p.Gather(acc))
@@ -29,10 +29,10 @@ func logged(t *testing.T, p *SMTPProbe, srv *scripted.Server) string {
 
 func TestAFailingSessionIsLoggedReadableEscapedAndWithoutSecrets(t *testing.T) {
 	script := accounts("another")
-	script.Greeting = scripted.Say("220 relay \x1b[31mred\x00 caf\xe9")
+	script.Greeting = smtptest.Say("220 relay \x1b[31mred\x00 caf\xe9")
 	script.Extensions = []string{"SIZE 1000"}
-	script.Auth = scripted.Say("535 5.7.8 no such password: s3cret-s3cret (AHByb2JlAHMzY3JldC1zM2NyZXQ=)")
-	srv := scripted.Start(t, script)
+	script.Auth = smtptest.Say("535 5.7.8 no such password: s3cret-s3cret (AHByb2JlAHMzY3JldC1zM2NyZXQ=)")
+	srv := smtptest.Start(t, script)
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
 		helo = "probe.example"
@@ -103,7 +103,7 @@ func TestNoTranscriptIsKeptThatNobodyWillRead(t *testing.T) {
 }
 
 func TestAnExpectedFailureIsNotLogged(t *testing.T) {
-	srv := scripted.Start(t, scripted.Script{Greeting: scripted.Say("554 no")})
+	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 no")})
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
 		servers = ["smtp://%s"]

@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
 // tokenEndpoint gives out token-1, token-2 and so on, each for an hour.
@@ -27,7 +27,7 @@ func tokenEndpoint(t *testing.T) (tokenURL string, given *atomic.Int64) {
 // bearer is a relay that takes one token, and a plugin that fetches its tokens.
 func bearer(t *testing.T, mechanism, token string) (p *SMTPProbe, given *atomic.Int64) {
 	t.Helper()
-	srv := scripted.Start(t, scripted.Script{Accounts: &scripted.Accounts{Tokens: map[string]string{"probe@example.org": token}}})
+	srv := smtptest.Start(t, smtptest.Script{Accounts: &smtptest.Accounts{Tokens: map[string]string{"probe@example.org": token}}})
 	tokenURL, given := tokenEndpoint(t)
 	return initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
@@ -74,7 +74,7 @@ func TestATokenThatCannotBeHadIsAFailureOfAUTHAndNothingIsSaidToTheRelay(t *test
 		"unreachable": {"http://" + closedPort.String(), "FAILED auth_failed/token_unreachable none auth", "network"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			srv := scripted.Start(t, scripted.Script{Accounts: &scripted.Accounts{Tokens: map[string]string{"u": "t"}}})
+			srv := smtptest.Start(t, smtptest.Script{Accounts: &smtptest.Accounts{Tokens: map[string]string{"u": "t"}}})
 			p := initialized(t, fmt.Sprintf(`
 				[[inputs.smtpprobe]]
 				servers = ["smtp://%s"]

@@ -15,8 +15,8 @@ import (
 	serializer "github.com/influxdata/telegraf/plugins/serializers/influx"
 	"github.com/stretchr/testify/require"
 
-	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -59,10 +59,10 @@ func TestTheREADMEShowsRealOutput(t *testing.T) {
 	ca := certs.NewAuthority("example")
 	pem := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, ca.WriteFile(pem))
-	script := scripted.Script{Hostname: "mx1.example.org", TLS: certs.Server(ca.Issue(certs.For("127.0.0.1")))}
-	healthy := scripted.Start(t, script)
+	script := smtptest.Script{Hostname: "mx1.example.org", TLS: certs.Server(ca.Issue(certs.For("127.0.0.1")))}
+	healthy := smtptest.Start(t, script)
 	script.Hostname = "mx2.example.org"
-	failing := scripted.Start(t, script.With(scripted.AtRcpt, scripted.Say("550 5.1.1 <probe@example.org>: Recipient address rejected: User unknown")))
+	failing := smtptest.Start(t, script.With(smtptest.AtRcpt, smtptest.Say("550 5.1.1 <probe@example.org>: Recipient address rejected: User unknown")))
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
 		probe = "rcpt"

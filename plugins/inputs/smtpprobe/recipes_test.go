@@ -17,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
-	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
@@ -58,14 +58,14 @@ func (k *kitchen) cooked(t *testing.T, text string) *SMTPProbe {
 	text = regexp.MustCompile(`token_url = "https://[^"]+"`).ReplaceAllString(text, fmt.Sprintf("token_url = %q", endpoint.URL))
 	const proxy, host, port = "proxy.example.org:1080", "smtp.example.net", 587
 	if strings.Contains(text, proxy) {
-		srv := scripted.Start(t, scripted.Script{TLS: certs.Server(k.ca.Issue(certs.For(host)))})
+		srv := smtptest.Start(t, smtptest.Script{TLS: certs.Server(k.ca.Issue(certs.For(host)))})
 		text = strings.ReplaceAll(text, proxy, socksProxy(t, srv.Addr(), placeholder, host, port))
 	}
 	return initialized(t, text)
 }
 
 // serve puts a scripted relay in the place of a recipe's.
-func (k *kitchen) serve(t *testing.T, r *relay, script scripted.Script) {
+func (k *kitchen) serve(t *testing.T, r *relay, script smtptest.Script) {
 	t.Helper()
 	target := &r.target
 	target.Route.DNSServer = k.dns.Addr()
@@ -89,13 +89,13 @@ func (k *kitchen) serve(t *testing.T, r *relay, script scripted.Script) {
 	switch {
 	case target.Socket != "":
 		target.Socket = filepath.Join(t.TempDir(), "lmtp")
-		scripted.Start(t, script, scripted.On("unix", target.Socket))
+		smtptest.Start(t, script, smtptest.On("unix", target.Socket))
 	case r.proxy != nil:
 	case target.Route.ProxyProtocol != "":
 		srv, _ := announced(t, script)
 		target.IP, target.Port = netip.MustParseAddr("127.0.0.1"), srv.Port()
 	default:
-		target.Port = scripted.Start(t, script).Port()
+		target.Port = smtptest.Start(t, script).Port()
 		if target.Domain == "" {
 			target.IP = netip.MustParseAddr("127.0.0.1")
 		}
@@ -119,27 +119,27 @@ func grantToken(w http.ResponseWriter, r *http.Request) {
 
 // played is how the relay of a recipe behaves, and what is found then.
 type played struct {
-	script scripted.Script
+	script smtptest.Script
 	want   string
 }
 
 // users know the passwords and tokens of the recipes.
-func users(names ...string) scripted.Script {
-	a := &scripted.Accounts{Passwords: make(map[string]string), OnlyTLS: true}
+func users(names ...string) smtptest.Script {
+	a := &smtptest.Accounts{Passwords: make(map[string]string), OnlyTLS: true}
 	for _, name := range names {
 		a.Passwords[name] = placeholder
 	}
-	return scripted.Script{Accounts: a}
+	return smtptest.Script{Accounts: a}
 }
 
-func bearers(name string) scripted.Script {
-	return scripted.Script{Accounts: &scripted.Accounts{Tokens: map[string]string{name: placeholder}, OnlyTLS: true}}
+func bearers(name string) smtptest.Script {
+	return smtptest.Script{Accounts: &smtptest.Accounts{Tokens: map[string]string{name: placeholder}, OnlyTLS: true}}
 }
 
-func refusing5xx(reply string) scripted.Script { return scripted.Script{Rcpt: scripted.Say(reply)} }
+func refusing5xx(reply string) smtptest.Script { return smtptest.Script{Rcpt: smtptest.Say(reply)} }
 
 var (
-	fine     = played{scripted.Script{}, "ok none/none 250 done"}
+	fine     = played{smtptest.Script{}, "ok none/none 250 done"}
 	loggedIn = "ok none/none 235 done"
 	// menu says how the relays of each recipe behave.
 	menu = map[string]map[string]played{
@@ -154,11 +154,11 @@ var (
 		"Amazon SES":                  {"ses": {users(placeholder), "ok none/none 250 done"}},
 		"The MX hosts of your own domains": {
 			"mx://example.org": fine, "mx://bücher.example": fine,
-			"parked": {scripted.Script{}, "ok dns_not_found/null_mx none dns"},
+			"parked": {smtptest.Script{}, "ok dns_not_found/null_mx none dns"},
 		},
 		"Open-relay check": {
 			"smtp://mx1.example.org": {refusing5xx("554 5.7.1 Relay access denied"), "ok recipients_refused/relay_denied 554 rcpt"},
-			"smtp://mx2.example.org": {scripted.Script{}, "FAILED unexpected_success/open_relay 250 rcpt"},
+			"smtp://mx2.example.org": {smtptest.Script{}, "FAILED unexpected_success/open_relay 250 rcpt"},
 		},
 		"Would mail go out?":                     {"smarthost": {users("app"), "ok none/none 250 done"}, "spare": fine},
 		"Behind HAProxy with the PROXY protocol": {"through-haproxy": fine, "server-1": fine, "server-2": fine},

@@ -8,14 +8,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 // What follows holds real sessions with a scripted relay.
 
 func TestARealSessionIsAMetric(t *testing.T) {
-	srv := scripted.Start(t, scripted.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
 		servers = ["smtp://%s"]
@@ -30,7 +30,7 @@ func TestARealSessionIsAMetric(t *testing.T) {
 
 func TestAMessageIsSentOverAUnixSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lmtp")
-	srv := scripted.Start(t, scripted.Script{LMTP: true}, scripted.On("unix", path))
+	srv := smtptest.Start(t, smtptest.Script{LMTP: true}, smtptest.On("unix", path))
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
 		servers = ["lmtp://%s"]
@@ -52,8 +52,8 @@ func TestAMessageIsSentOverAUnixSocket(t *testing.T) {
 }
 
 func TestSTARTTLSThatIsWithdrawnIsAFailureAlsoWhereItIsOpportunistic(t *testing.T) {
-	with := scripted.Script{TLS: certs.Server(certs.SelfSigned(certs.For("127.0.0.1")))}
-	srv := scripted.Start(t, scripted.Sessions(with, scripted.Script{}))
+	with := smtptest.Script{TLS: certs.Server(certs.SelfSigned(certs.For("127.0.0.1")))}
+	srv := smtptest.Start(t, smtptest.Sessions(with, smtptest.Script{}))
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
 		servers = ["smtp://%s"]
@@ -70,7 +70,7 @@ func TestSTARTTLSThatIsWithdrawnIsAFailureAlsoWhereItIsOpportunistic(t *testing.
 }
 
 func TestStopEndsASessionWithASilentRelay(t *testing.T) {
-	srv := scripted.Start(t, scripted.Script{Greeting: scripted.Silence()})
+	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Silence()})
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
 		servers = ["smtp://%s"]

@@ -14,7 +14,7 @@ import (
 	"github.com/pires/go-proxyproto"
 	"github.com/stretchr/testify/require"
 
-	scripted "github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
 // What follows is about the way to the relay: proxies, source addresses and
@@ -125,7 +125,7 @@ func serveSOCKS(client net.Conn, login, request string, relay net.Addr) {
 }
 
 func TestAProxyCarriesTheSessionAndItsFailuresAreNeverTheRelays(t *testing.T) {
-	srv := scripted.Start(t, scripted.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	viaHTTP, viaSOCKS := httpProxy(t, srv.Addr()), socksProxy(t, srv.Addr(), "probe", "relay.test", 25)
 	lostHTTP, lostSOCKS := httpProxy(t, closedPort), socksProxy(t, closedPort, "probe", "relay.test", 25)
 	for name, tt := range map[string]struct{ proxy, relay, class, reason, fault string }{
@@ -172,12 +172,12 @@ var closedPort net.Addr = net.TCPAddrFromAddrPort(netip.MustParseAddrPort("127.0
 
 // announced is a relay behind the PROXY protocol, and the header of each
 // connection to it.
-func announced(t *testing.T, script scripted.Script) (*scripted.Server, chan *proxyproto.Header) {
+func announced(t *testing.T, script smtptest.Script) (*smtptest.Server, chan *proxyproto.Header) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	headers := make(chan *proxyproto.Header, 10)
-	return scripted.Start(t, script, scripted.From(&headerListener{l, headers})), headers
+	return smtptest.Start(t, script, smtptest.From(&headerListener{l, headers})), headers
 }
 
 // headerListener takes the header off each connection, if there is one.
@@ -201,7 +201,7 @@ func (l *headerListener) Accept() (net.Conn, error) {
 }
 
 func TestAPROXYHeaderGoesAheadOfTheSession(t *testing.T) {
-	srv, headers := announced(t, scripted.Script{})
+	srv, headers := announced(t, smtptest.Script{})
 	for version, number := range map[string]byte{"v1": 1, "v2": 2} {
 		p := initialized(t, fmt.Sprintf(`
 			[[inputs.smtpprobe]]
@@ -222,7 +222,7 @@ func TestAPROXYHeaderGoesAheadOfTheSession(t *testing.T) {
 }
 
 func TestTheSourceAddressIsUsedOrItsLackIsThisMachinesFault(t *testing.T) {
-	srv := scripted.Start(t, scripted.Script{})
+	srv := smtptest.Start(t, smtptest.Script{})
 	for i, tt := range []struct{ source, class, reason, fault string }{
 		{"127.0.0.77", "none", "none", "none"},
 		{"192.0.2.77", "local_error", "no_source_address", "prober"},

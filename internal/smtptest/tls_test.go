@@ -1,4 +1,4 @@
-package relay
+package smtptest
 
 import (
 	"crypto/tls"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 // startTLS goes on over TLS, trusting an authority.

@@ -13,8 +13,8 @@ import (
 	"strconv"
 	"sync"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 // DefaultBase is the port of the first relay; the others follow. It lies below
@@ -51,7 +51,7 @@ type Relay struct {
 type Fleet struct {
 	ca      *certs.Authority
 	relays  []Relay
-	servers []*relay.Server
+	servers []*smtptest.Server
 	close   func()
 }
 
@@ -118,7 +118,7 @@ func (f *Fleet) run(e entry, port int) (net.Addr, error) {
 		}
 		return l.Addr(), l.Close()
 	}
-	s, err := relay.Listen(e.script(f.ca), relay.On("tcp", address), relay.Keep(remembered))
+	s, err := smtptest.Listen(e.script(f.ca), smtptest.On("tcp", address), smtptest.Keep(remembered))
 	if err != nil {
 		return nil, err
 	}

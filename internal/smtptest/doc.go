@@ -1,17 +1,17 @@
-// Package relay is a scripted SMTP and LMTP server (RFC 5321, RFC 2033) for
+// Package smtptest is a scripted SMTP and LMTP server (RFC 5321, RFC 2033) for
 // tests and for the demonstration relays. It is healthy unless the script says
 // otherwise:
 //
-//	srv := relay.Start(t, relay.Script{
-//		Mail: relay.Say("451 4.3.0 try again"),
-//		Rcpt: relay.Seq(relay.Healthy(), relay.Say("550 5.1.1 no such user")),
-//		Dot:  relay.Then(relay.Pause(time.Second), relay.Close()),
+//	srv := smtptest.Start(t, smtptest.Script{
+//		Mail: smtptest.Say("451 4.3.0 try again"),
+//		Rcpt: smtptest.Seq(smtptest.Healthy(), smtptest.Say("550 5.1.1 no such user")),
+//		Dot:  smtptest.Then(smtptest.Pause(time.Second), smtptest.Close()),
 //	})
 //	conn, err := net.Dial("tcp", srv.Addr().String())
 //	...
 //	s := srv.Wait(t, 1)[0]
 //	require.Equal(t, []string{"EHLO probe.test", "QUIT"}, s.Commands())
-//	require.Equal(t, relay.ClientQuit, s.End)
+//	require.Equal(t, smtptest.ClientQuit, s.End)
 //
 // A Script has one Step for each Moment of the conversation. A Step says
 // something or breaks something, and Steps compose:
@@ -41,4 +41,4 @@
 //
 // A server closes with its test and leaves no goroutine; every wait of a step
 // ends then.
-package relay
+package smtptest

@@ -1,4 +1,4 @@
-package relay
+package smtptest
 
 // readBody reads a message to its final dot, doing the script's Body step on
 // the way.

@@ -1,4 +1,4 @@
-package relay
+package smtptest
 
 import (
 	"crypto/tls"
@@ -14,7 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/relay/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 func TestEachWayToEndAConnectionLooksLikeIt(t *testing.T) {
