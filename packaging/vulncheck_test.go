@@ -18,13 +18,13 @@ const (
 	reached = `{"schema_version":"1.3.1","id":"GO-0000-0001","modified":"2026-01-01T00:00:00Z","published":"2026-01-01T00:00:00Z",
 		"summary":"made up for a test","details":"made up for a test","affected":[{"package":{"name":"stdlib","ecosystem":"Go"},
 		"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}],
-		"ecosystem_specific":{"imports":[{"path":"archive/tar","symbols":["Writer.WriteHeader"]}]}}],
+		"ecosystem_specific":{"imports":[{"path":"crypto/x509","symbols":["CreateCertificate"]}]}}],
 		"database_specific":{"url":"https://pkg.go.dev/vuln/GO-0000-0001","review_status":"REVIEWED"}}`
-	calling = "./packaging/archive"
+	calling = "./internal/smtptest/certs"
 	modules = `[{"path":"stdlib","vulns":[{"id":"GO-0000-0001","modified":"2026-01-01T00:00:00Z"}]}]`
 )
 
-func TestLintLooksForVulnerabilities(t *testing.T) {
+func TestVulncheck(t *testing.T) {
 	found, err := filepath.Glob(filepath.Join("..", "bin", ".govulncheck-*"))
 	require.NoError(t, err)
 	if len(found) == 0 {
@@ -40,10 +40,10 @@ func TestLintLooksForVulnerabilities(t *testing.T) {
 		status   int
 		says     string
 	}{
-		"none is known":                  {database: database(t, `[]`), says: "No vulnerabilities found"},
+		"no vulnerability":               {database: database(t, `[]`), says: "No vulnerabilities found"},
 		"one that the code reaches":      {database: database(t, modules), status: 3, says: "GO-0000-0001"},
 		"the database cannot be reached": {database: "https://vuln.go.dev", says: "WARNING: NOT CHECKED"},
-		"the database is none":           {database: "file://" + filepath.Join(t.TempDir(), "none"), status: 1, says: "no such file"},
+		"the database does not exist":    {database: "file://" + filepath.Join(t.TempDir(), "none"), status: 1, says: "no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			govulncheck, err := filepath.Abs(found[0])

@@ -22,7 +22,9 @@ for package in $packages $exim_libraries; do
 	dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || missing="$missing $package"
 done
 test -x "$directory/usr/sbin/exim4" || missing="$missing $exim"
-getent passwd "$exim_user" >/dev/null || missing="$missing user:$exim_user"
+for user in "$exim_user" telegraf; do
+	getent passwd "$user" >/dev/null || missing="$missing user:$user"
+done
 
 if test -z "$missing"; then
 	exit 0
@@ -57,6 +59,9 @@ apt-get -q update
 # shellcheck disable=SC2086 # lists of names
 apt-get -q install -y --no-install-recommends $packages $exim_libraries
 
+# As Telegraf's own package does; the test of our package looks at its files.
+getent passwd telegraf >/dev/null ||
+	useradd --system --user-group --no-create-home --home-dir /etc/telegraf --shell /usr/sbin/nologin telegraf
 getent passwd "$exim_user" >/dev/null ||
 	useradd --system --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin "$exim_user"
 

@@ -6,8 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/influxdata/telegraf"
@@ -36,16 +40,17 @@ func installations(t *testing.T) map[string]installation {
 		require.NoError(t, os.MkdirAll(filepath.Join(database, dir), 0o755)) //nolint:gosec // as on any Debian
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(database, "status"), nil, 0o600))
-	dpkg := []string{"dpkg", "--root=" + deb, "--log=/dev/null"}
-	rpmOf := []string{"rpm", "--root=" + rpm, "--force-debian", "--nodeps"}
+	// The root directories contain no shell for the scripts: dpkg runs them outside, rpm skips them.
+	dpkg := []string{"dpkg", "--root=" + deb, "--log=/dev/null", "--force-script-chrootless"}
+	rpmOf := []string{"rpm", "--root=" + rpm, "--force-debian", "--nodeps", "--noscripts"}
 	return map[string]installation{
 		"deb": {
-			root: deb, install: append(dpkg[:3:3], "--install", packageFile(t, "*.deb")),
-			remove: append(dpkg[:3:3], "--remove", "smtpprobe"), purge: append(dpkg[:3:3], "--purge", "smtpprobe"),
+			root: deb, install: append(dpkg[:4:4], "--install", packageFile(t, "*.deb")),
+			remove: append(dpkg[:4:4], "--remove", "smtpprobe"), purge: append(dpkg[:4:4], "--purge", "smtpprobe"),
 		},
 		"rpm": {
-			root: rpm, install: append(rpmOf[:4:4], "--upgrade", "--replacepkgs", packageFile(t, "*.rpm")),
-			remove: append(rpmOf[:4:4], "--erase", "smtpprobe"),
+			root: rpm, install: append(rpmOf[:5:5], "--upgrade", "--replacepkgs", packageFile(t, "*.rpm")),
+			remove: append(rpmOf[:5:5], "--erase", "smtpprobe"),
 		},
 	}
 }
@@ -86,6 +91,14 @@ func TestAPackageIsInstalledBesideTelegrafProbesAndIsRemoved(t *testing.T) {
 			require.Equal(t, readRepository(t, "plugins/inputs/smtpprobe/sample.conf"), i.read(t, "etc/telegraf/smtpprobe.conf"))
 
 			copyExample(t, &i)
+			if kind == "deb" {
+				telegraf, err := user.LookupGroup("telegraf")
+				require.NoError(t, err, "install.sh creates it")
+				info, err := os.Stat(i.path("etc/telegraf/smtpprobe.conf"))
+				require.NoError(t, err)
+				require.Equal(t, telegraf.Gid, strconv.FormatUint(uint64(info.Sys().(*syscall.Stat_t).Gid), 10))
+				require.DirExists(t, i.path("var/lib/telegraf"))
+			}
 			edited := requireProbes(t, i.root)
 
 			runCommand(t, i.install)
@@ -131,13 +144,13 @@ func requireFiles(t *testing.T, i *installation) {
 	t.Helper()
 	want := map[string]fs.FileMode{
 		"usr/bin/smtpprobe":                                          0o755,
-		"etc/telegraf/smtpprobe.conf":                                0o644,
+		"etc/telegraf/smtpprobe.conf":                                0o640,
 		"usr/share/man/man1/smtpprobe.1.gz":                          0o644,
 		"usr/share/doc/smtpprobe/README.md":                          0o644,
 		"usr/share/doc/smtpprobe/copyright":                          0o644,
 		"usr/share/doc/smtpprobe/third-party-licenses.txt":           0o644,
-		"usr/share/doc/smtpprobe/examples/telegraf.conf":             0o644,
-		"usr/share/doc/smtpprobe/examples/hardening.conf":            0o644,
+		"usr/share/doc/smtpprobe/packaging/telegraf.conf":            0o644,
+		"usr/share/doc/smtpprobe/packaging/hardening.conf":           0o644,
 		"usr/share/doc/smtpprobe/docs/install.md":                    0o644,
 		"usr/share/doc/smtpprobe/plugins/inputs/smtpprobe/README.md": 0o644,
 	}
@@ -147,6 +160,7 @@ func requireFiles(t *testing.T, i *installation) {
 		require.Equal(t, mode, info.Mode(), name)
 		require.Positive(t, info.Size(), name)
 	}
+	requireLinks(t, i.path("usr/share/doc/smtpprobe"))
 	for _, dir := range []string{"usr", "etc"} {
 		require.NoError(t, filepath.WalkDir(i.path(dir), func(path string, e fs.DirEntry, err error) error {
 			require.NoError(t, err)
@@ -161,12 +175,31 @@ func requireFiles(t *testing.T, i *installation) {
 	}
 }
 
+// requireLinks follows each link of the installed documents to a file.
+func requireLinks(t *testing.T, root string) {
+	t.Helper()
+	link := regexp.MustCompile(`\]\(([^)#:\s]+)(#[^)\s]*)?\)`)
+	require.NoError(t, filepath.WalkDir(root, func(path string, e fs.DirEntry, err error) error {
+		require.NoError(t, err)
+		if e.IsDir() || filepath.Ext(path) != ".md" {
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for _, found := range link.FindAllStringSubmatch(string(text), -1) {
+			_, err := os.Stat(filepath.Join(filepath.Dir(path), filepath.FromSlash(found[1])))
+			require.NoError(t, err, "%s: %s", path, found[0])
+		}
+		return nil
+	}))
+}
+
 // copyExample does what the package's documentation says.
 func copyExample(t *testing.T, i *installation) {
 	t.Helper()
 	block := i.path("etc/telegraf/telegraf.d/smtpprobe.conf")
 	require.NoError(t, os.MkdirAll(filepath.Dir(block), 0o755)) //nolint:gosec // as Telegraf's own package
-	text := i.read(t, "usr/share/doc/smtpprobe/examples/telegraf.conf")
+	text := i.read(t, "usr/share/doc/smtpprobe/packaging/telegraf.conf")
 	require.NoError(t, os.WriteFile(block, []byte(text), 0o644)) //nolint:gosec // as Telegraf's own package
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(filepath.Dir(block))) })
 }
@@ -188,8 +221,8 @@ func startTelegrafIn(t *testing.T, root string) *Telegraf {
   files = ["/var/lib/telegraf/metrics"]
   data_format = "influx"
 `), 0o644)) //nolint:gosec // as Telegraf's own package
-	require.NoError(t, os.Chmod(root, 0o755))                                      //nolint:gosec // entered by another user
-	require.NoError(t, os.Chmod(under.path("etc/telegraf/smtpprobe.conf"), 0o644)) //nolint:gosec // as the package does
+	require.NoError(t, os.Chmod(root, 0o755)) //nolint:gosec // entered by another user
+	require.NoError(t, os.Chown(under.path("etc/telegraf/smtpprobe.conf"), 0, nobody), "as the package does for the group telegraf")
 	state := under.path("var/lib/telegraf")
 	require.NoError(t, os.MkdirAll(state, 0o755)) //nolint:gosec // entered by another user
 	require.NoError(t, os.Chown(state, nobody, nobody))

@@ -1,0 +1,75 @@
+# The programs that the targets of the Makefile run beside Go and make. Each is
+# built through the Go module proxy into bin/, under a name that carries its
+# version, so that another version is built when its line changes.
+
+INFLUXDB_VERSION   := v1.8.10
+KAPACITOR_VERSION  := v1.5.9
+KAPACITOR_GO       := go1.21.13
+GOLANGCI_VERSION   := v2.15.0
+VULNCHECK_VERSION  := v1.8.0
+ACTIONLINT_VERSION := v1.7.12
+LICENSES_VERSION   := v1.6.0
+GORELEASER_VERSION := v2.13.3
+SYFT_VERSION       := v1.44.0
+
+# What the demonstration and the end-to-end tests load; the code is stock.
+TELEGRAF_TAGS := custom,inputs.execd,outputs.file,outputs.influxdb,outputs.prometheus_client,parsers.influx,processors.starlark,serializers.influx
+
+TELEGRAF   := $(BIN)/.telegraf-$(TELEGRAF_VERSION)-$(firstword $(shell echo '$(TELEGRAF_TAGS)' | cksum))
+INFLUXD    := $(BIN)/.influxd-$(INFLUXDB_VERSION)
+KAPACITOR  := $(BIN)/.kapacitord-$(KAPACITOR_VERSION)
+GOLANGCI   := $(BIN)/.golangci-lint-$(GOLANGCI_VERSION)
+VULNCHECK  := $(BIN)/.govulncheck-$(VULNCHECK_VERSION)
+ACTIONLINT := $(BIN)/.actionlint-$(ACTIONLINT_VERSION)
+LICENSES   := $(BIN)/.go-licenses-$(LICENSES_VERSION)
+GORELEASER := $(BIN)/.goreleaser-$(GORELEASER_VERSION)
+SYFT       := $(BIN)/.syft-$(SYFT_VERSION)
+LINTDOC    := $(BIN)/.readme_linter-$(TELEGRAF_VERSION)
+
+# $(call install,name,arguments of go install): builds in a directory of its
+# own, so that an interrupted build leaves nothing that looks finished.
+define install
+@mkdir -p $(BIN)
+GOBIN=$(BIN)/.install-$(1) CGO_ENABLED=0 go install -trimpath $(2)
+@mv $(BIN)/.install-$(1)/$(1) $@
+@rmdir $(BIN)/.install-$(1)
+endef
+
+bin/telegraf: $(TELEGRAF)
+	@ln -sf $(notdir $<) $@
+bin/influxd: $(INFLUXD)
+	@ln -sf $(notdir $<) $@
+bin/kapacitord: $(KAPACITOR)
+	@ln -sf $(notdir $<) $@
+
+$(TELEGRAF):
+	$(call install,telegraf,-tags '$(TELEGRAF_TAGS)' github.com/influxdata/telegraf/cmd/telegraf@$(TELEGRAF_VERSION))
+# InfluxDB 1.8 answers Flux; Debian's 1.6 does not.
+$(INFLUXD):
+	$(call install,influxd,github.com/influxdata/influxdb/cmd/influxd@$(INFLUXDB_VERSION))
+$(GOLANGCI):
+	$(call install,golangci-lint,github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION))
+$(VULNCHECK):
+	$(call install,govulncheck,golang.org/x/vuln/cmd/govulncheck@$(VULNCHECK_VERSION))
+$(ACTIONLINT):
+	$(call install,actionlint,github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION))
+$(LICENSES):
+	$(call install,go-licenses,github.com/google/go-licenses@$(LICENSES_VERSION))
+$(GORELEASER):
+	$(call install,goreleaser,github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION))
+$(SYFT):
+	$(call install,syft,github.com/anchore/syft/cmd/syft@$(SYFT_VERSION))
+$(LINTDOC):
+	$(call install,readme_linter,github.com/influxdata/telegraf/tools/readme_linter@$(TELEGRAF_VERSION))
+
+# A dependency of Kapacitor does not start with Go 1.22 or newer, and "go
+# install" does not follow its replacements.
+$(KAPACITOR):
+	@rm -rf $(BIN)/.install-kapacitord && mkdir -p $(BIN)/.install-kapacitord
+	cd $(BIN)/.install-kapacitord && export GOTOOLCHAIN=$(KAPACITOR_GO) GOFLAGS=-mod=mod CGO_ENABLED=0 && go mod init kapacitor.test && \
+		go mod edit -require github.com/influxdata/kapacitor@$(KAPACITOR_VERSION) \
+			-replace gopkg.in/fsnotify.v1=github.com/fsnotify/fsnotify@v1.4.2 \
+			-replace github.com/prometheus/prometheus=github.com/goller/prometheus@v1.6.1-0.20170502220046-58298e738211 && \
+		go build -trimpath -o kapacitord github.com/influxdata/kapacitor/cmd/kapacitord
+	@mv $(BIN)/.install-kapacitord/kapacitord $@
+	@rm -r $(BIN)/.install-kapacitord
