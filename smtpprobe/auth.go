@@ -77,7 +77,7 @@ func (s *session) mechanism(a *Auth) (sasl.Client, *smtperr.Error) {
 	s.secret(c.Username, c.Password, c.Token)
 	client, err := sasl.Choose(s.caps.Auth, a.Mechanism, c, s.handshaken)
 	if err != nil {
-		return nil, smtperr.Classify(smtperr.PhaseAuth, err)
+		return nil, classify(smtperr.PhaseAuth, err)
 	}
 	s.res.AuthMechanism = client.Name()
 	return client, nil
@@ -91,9 +91,9 @@ func (s *session) mayAuthenticate(a *Auth) *smtperr.Error {
 	private := s.local || s.res.TLS != nil && s.res.TLS.Verified
 	switch {
 	case len(s.caps.Auth) == 0:
-		return smtperr.New(smtperr.NotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, nil)
+		return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, nil)
 	case !private && !a.Cleartext:
-		return smtperr.New(smtperr.NotSupported, smtperr.ReasonCleartextAuthForbidden, smtperr.PhaseAuth, nil)
+		return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonCleartextAuthForbidden, smtperr.PhaseAuth, nil)
 	}
 	return nil
 }
@@ -106,7 +106,7 @@ func (s *session) token(source TokenSource) (string, *smtperr.Error) {
 	defer s.stop()
 	token, err := source.Token(ctx)
 	if err != nil {
-		return "", smtperr.Classify(smtperr.PhaseAuth, err)
+		return "", classify(smtperr.PhaseAuth, err)
 	}
 	return token, nil
 }
@@ -115,7 +115,7 @@ func (s *session) token(source TokenSource) (string, *smtperr.Error) {
 func (s *session) authenticate(client sasl.Client) *smtperr.Error {
 	initial, hasInitial, err := client.Start()
 	if err != nil {
-		return smtperr.Classify(smtperr.PhaseAuth, err)
+		return classify(smtperr.PhaseAuth, err)
 	}
 	line := "AUTH " + client.Name()
 	shown := line
@@ -156,7 +156,7 @@ func (s *session) authenticate(client sasl.Client) *smtperr.Error {
 	if reply.Code != 334 {
 		return s.decided(client, reply, len(line)+2 > maxCommandLine)
 	}
-	endless := smtperr.New(smtperr.AuthFailed, smtperr.ReasonChallengeLoop, smtperr.PhaseAuth, errors.New("the relay does not stop asking"))
+	endless := smtperr.New(smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop, smtperr.PhaseAuth, errors.New("the relay does not stop asking"))
 	return s.cancelAuth(endless, reply)
 }
 
@@ -165,12 +165,12 @@ func (s *session) authenticate(client sasl.Client) *smtperr.Error {
 func (s *session) decided(client sasl.Client, reply smtperr.Reply, overlong bool) *smtperr.Error {
 	c := s.circumstances()
 	c.OverlongLine = overlong
-	if refusal := smtperr.ClassifyReply(smtperr.PhaseAuth, reply, c); refusal != nil {
-		s.inSync = s.inSync && refusal.Class != smtperr.ProtocolError
+	if refusal := classifyReply(smtperr.PhaseAuth, reply, c); refusal != nil {
+		s.inSync = s.inSync && refusal.Class != smtperr.ClassProtocolError
 		return refusal
 	}
 	if err := client.Verified(); err != nil {
-		unverified := smtperr.Classify(smtperr.PhaseAuth, err)
+		unverified := classify(smtperr.PhaseAuth, err)
 		unverified.Reply = &reply
 		return unverified
 	}
@@ -182,11 +182,11 @@ func (s *session) decided(client sasl.Client, reply smtperr.Reply, overlong bool
 func (s *session) answer(client sasl.Client) ([]byte, *smtperr.Error) {
 	challenge, err := base64.StdEncoding.DecodeString(s.challenge)
 	if err != nil {
-		return nil, smtperr.New(smtperr.ProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, err)
+		return nil, smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, err)
 	}
 	response, err := client.Next(challenge)
 	if err != nil {
-		return nil, smtperr.Classify(smtperr.PhaseAuth, err)
+		return nil, classify(smtperr.PhaseAuth, err)
 	}
 	return response, nil
 }

@@ -25,7 +25,7 @@ type outcome struct {
 func outcomeOf(r *smtpprobe.Result) outcome {
 	got := outcome{phase: smtperr.PhaseDone}
 	if r.Err != nil {
-		got = outcome{class: r.Err.Class, reason: r.Err.Reason, phase: r.Err.Phase, temporary: r.Err.Temporary}
+		got = outcome{class: r.Err.Class, reason: r.Err.Reason, phase: r.Err.Phase, temporary: r.Err.Temporary()}
 	}
 	if r.Reply != nil {
 		got.code = r.Reply.Code
@@ -97,7 +97,7 @@ var cases = []conversation{
 		name:   "1 one of two recipients is unknown, and the message goes to the other",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Healthy(), smtptest.Say("550 5.1.1 no such user"))},
 		plan:   send(alice, bob),
-		want:   outcome{smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown, smtperr.PhaseRcpt, 550, enhanced(5, 1, 1), false},
+		want:   outcome{smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnknown, smtperr.PhaseRcpt, 550, enhanced(5, 1, 1), false},
 		sent:   []string{"DATA", "QUIT"},
 		check: func(t *testing.T, r *smtpprobe.Result, s smtptest.Session) {
 			require.True(t, r.MessageAccepted)
@@ -110,21 +110,21 @@ var cases = []conversation{
 		name:   "2 all recipients are refused by policy",
 		script: smtptest.Script{Rcpt: smtptest.Say("550 5.7.1 go away")},
 		plan:   send(alice, bob),
-		want:   outcome{smtperr.RecipientsRefused, smtperr.ReasonNotAuthorized, smtperr.PhaseRcpt, 550, enhanced(5, 7, 1), false},
+		want:   outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonNotAuthorized, smtperr.PhaseRcpt, 550, enhanced(5, 7, 1), false},
 		unsent: []string{"DATA"}, sent: []string{"RSET", "QUIT"},
 	},
 	{
 		name:   "2 relaying is denied in words",
 		script: smtptest.Script{Rcpt: smtptest.Say("554 5.7.1 <alice@example.org>: Relay access denied")},
 		plan:   rcpt(alice),
-		want:   outcome{smtperr.RecipientsRefused, smtperr.ReasonRelayDenied, smtperr.PhaseRcpt, 554, enhanced(5, 7, 1), false},
+		want:   outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonRelayDenied, smtperr.PhaseRcpt, 554, enhanced(5, 7, 1), false},
 		unsent: []string{"DATA"},
 	},
 	{
 		name:   "3 a temporary refusal represents several",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Say("550 5.1.1 no"), smtptest.Say("450 4.2.1 later"))},
 		plan:   rcpt(alice, bob),
-		want:   outcome{smtperr.RecipientsRefused, smtperr.ReasonMailboxDisabled, smtperr.PhaseRcpt, 450, enhanced(4, 2, 1), true},
+		want:   outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonMailboxDisabled, smtperr.PhaseRcpt, 450, enhanced(4, 2, 1), true},
 	},
 	{
 		name:   "4 251 and 252 accept a recipient",
@@ -137,7 +137,7 @@ var cases = []conversation{
 		name:   "5 the relay shuts down between two recipients",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Healthy(), smtptest.Then(smtptest.Say("421 4.3.2 shutting down"), smtptest.HalfClose()))},
 		plan:   send(alice, bob),
-		want:   outcome{smtperr.ServiceUnavailable, smtperr.ReasonNotAccepting, smtperr.PhaseRcpt, 421, enhanced(4, 3, 2), true},
+		want:   outcome{smtperr.ClassServiceUnavailable, smtperr.ReasonNotAccepting, smtperr.PhaseRcpt, 421, enhanced(4, 3, 2), true},
 		unsent: []string{"DATA", "RSET"},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.Len(t, r.Recipients, 2)
@@ -149,28 +149,28 @@ var cases = []conversation{
 		name:   "7 a shutdown notice behind the reply to MAIL",
 		script: smtptest.Script{Mail: smtptest.Say("250 ok", "421 4.4.2 timeout exceeded")},
 		plan:   rcpt(alice),
-		want:   outcome{smtperr.ServiceUnavailable, smtperr.ReasonConnectionDropped, smtperr.PhaseRcpt, 421, enhanced(4, 4, 2), true},
+		want:   outcome{smtperr.ClassServiceUnavailable, smtperr.ReasonConnectionDropped, smtperr.PhaseRcpt, 421, enhanced(4, 4, 2), true},
 		unsent: []string{"RCPT", "RSET"},
 	},
 	{
 		name:   "8 DATA is answered 250",
 		script: smtptest.Script{Data: smtptest.Say("250 ok")},
 		plan:   send(alice),
-		want:   outcome{smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseData, 250, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseData, 250, enhanced(0, 0, 0), true},
 		unsent: []string{"Date:"},
 	},
 	{
 		name:   "9 DATA is refused for want of recipients, 554",
 		script: smtptest.Script{Data: smtptest.Say("554 5.5.1 no valid recipients")},
 		plan:   send(alice),
-		want:   outcome{smtperr.DataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 554, enhanced(5, 5, 1), false},
+		want:   outcome{smtperr.ClassDataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 554, enhanced(5, 5, 1), false},
 		sent:   []string{"QUIT"},
 	},
 	{
 		name:   "9 DATA is refused for want of recipients, 503",
 		script: smtptest.Script{Data: smtptest.Say("503 5.5.1 no valid recipients")},
 		plan:   send(alice),
-		want:   outcome{smtperr.DataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 503, enhanced(5, 5, 1), false},
+		want:   outcome{smtperr.ClassDataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 503, enhanced(5, 5, 1), false},
 	},
 	{
 		name:   "10 any 2xx accepts the message",
@@ -195,7 +195,7 @@ var cases = []conversation{
 		script: smtptest.Script{EHLO: smtptest.Say("500 5.5.1 what")},
 		plan:   ehloOnly,
 		over:   []transport{starttls},
-		want:   outcome{smtperr.NotSupported, smtperr.ReasonESMTPUnavailable, smtperr.PhaseSTARTTLS, 0, enhanced(0, 0, 0), false},
+		want:   outcome{smtperr.ClassNotSupported, smtperr.ReasonESMTPUnavailable, smtperr.PhaseSTARTTLS, 0, enhanced(0, 0, 0), false},
 		sent:   []string{"QUIT"},
 	},
 	{
@@ -203,21 +203,21 @@ var cases = []conversation{
 		script: smtptest.Script{EHLO: smtptest.Say("504 5.5.1 what")},
 		plan:   login(""),
 		over:   []transport{plain, implicit},
-		want:   outcome{smtperr.NotSupported, smtperr.ReasonESMTPUnavailable, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
+		want:   outcome{smtperr.ClassNotSupported, smtperr.ReasonESMTPUnavailable, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
 		sent:   []string{"QUIT"}, unsent: []string{"AUTH"},
 	},
 	{
 		name:   "12 EHLO is refused",
 		script: smtptest.Script{EHLO: smtptest.Say("550 5.7.1 not you")},
 		plan:   ehloOnly,
-		want:   outcome{smtperr.HeloRefused, smtperr.ReasonRefused, smtperr.PhaseEHLO, 550, enhanced(5, 7, 1), false},
+		want:   outcome{smtperr.ClassHeloRefused, smtperr.ReasonRefused, smtperr.PhaseEHLO, 550, enhanced(5, 7, 1), false},
 		unsent: []string{"HELO"}, sent: []string{"QUIT"},
 	},
 	{
 		name:   "13 the lines of a reply disagree",
 		script: smtptest.Script{EHLO: smtptest.Say("250-a", "550 b")},
 		plan:   ehloOnly,
-		want:   outcome{smtperr.ProtocolError, smtperr.ReasonCodeMismatch, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonCodeMismatch, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
 		unsent: []string{"QUIT"},
 	},
 	{
@@ -225,7 +225,7 @@ var cases = []conversation{
 		script: smtptest.Script{Greeting: smtptest.Say("HTTP/1.1 400 Bad Request", "")},
 		plan:   ehloOnly,
 		over:   []transport{plain},
-		want:   outcome{smtperr.ProtocolError, smtperr.ReasonNotSMTPHTTP, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
+		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonNotSMTPHTTP, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
 		unsent: []string{"EHLO", "QUIT"},
 	},
 	{
@@ -233,28 +233,28 @@ var cases = []conversation{
 		script: smtptest.Script{Greeting: smtptest.Say("SSH-2.0-OpenSSH_9.2")},
 		plan:   ehloOnly,
 		over:   []transport{plain},
-		want:   outcome{smtperr.ProtocolError, smtperr.ReasonNotSMTPSSH, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
+		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonNotSMTPSSH, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
 	},
 	{
 		name:   "15 a TLS alert on a plaintext port",
 		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Raw("\x15\x03\x01\x00\x02\x02\x46"), smtptest.Silence())},
 		plan:   ehloOnly,
 		over:   []transport{plain},
-		want:   outcome{smtperr.ProtocolError, smtperr.ReasonTLSOnPlaintextPort, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
+		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonTLSOnPlaintextPort, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
 	},
 	{
 		name:   "15 a TLS alert that holds an LF",
 		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Raw("\x15\x03\x03\x00\x02\x02\x0a"), smtptest.HalfClose())},
 		plan:   ehloOnly,
 		over:   []transport{plain},
-		want:   outcome{smtperr.ProtocolError, smtperr.ReasonTLSOnPlaintextPort, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
+		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonTLSOnPlaintextPort, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
 	},
 	{
 		name:   "16 silence instead of a greeting",
 		script: smtptest.Script{Greeting: smtptest.Silence()},
 		plan:   impatient(ehloOnly),
 		over:   []transport{plain, implicit},
-		want:   outcome{smtperr.ReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), true},
 		unsent: []string{"EHLO", "QUIT"},
 	},
 	{
@@ -262,7 +262,7 @@ var cases = []conversation{
 		script: smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 TLS not available")},
 		plan:   ehloOnly,
 		over:   []transport{starttls},
-		want:   outcome{smtperr.StartTLSRefused, smtperr.ReasonTLSUnavailable, smtperr.PhaseSTARTTLS, 454, enhanced(4, 7, 0), true},
+		want:   outcome{smtperr.ClassStartTLSRefused, smtperr.ReasonTLSUnavailable, smtperr.PhaseSTARTTLS, 454, enhanced(4, 7, 0), true},
 		sent:   []string{"QUIT"},
 	},
 	{
@@ -280,7 +280,7 @@ var cases = []conversation{
 		script: smtptest.Script{StartTLS: smtptest.Say("220 go", "250 evil")},
 		plan:   ehloOnly,
 		over:   []transport{starttls, opportunistic},
-		want:   outcome{smtperr.ProtocolError, smtperr.ReasonStartTLSInjection, smtperr.PhaseSTARTTLS, 220, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonStartTLSInjection, smtperr.PhaseSTARTTLS, 220, enhanced(0, 0, 0), true},
 		unsent: []string{"QUIT"},
 	},
 	{
@@ -288,14 +288,14 @@ var cases = []conversation{
 		script: smtptest.Script{Handshake: smtptest.HalfClose()},
 		plan:   ehloOnly,
 		over:   []transport{starttls, opportunistic},
-		want:   outcome{smtperr.TLSError, smtperr.ReasonClosed, smtperr.PhaseTLS, 0, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassTLSError, smtperr.ReasonClosed, smtperr.PhaseTLS, 0, enhanced(0, 0, 0), true},
 	},
 	{
 		name:   "25 MAIL needs TLS",
 		script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Must issue a STARTTLS command first")},
 		plan:   rcpt(alice),
 		over:   []transport{plain},
-		want:   outcome{smtperr.SenderRefused, smtperr.ReasonTLSRequired, smtperr.PhaseMail, 530, enhanced(5, 7, 0), false},
+		want:   outcome{smtperr.ClassSenderRefused, smtperr.ReasonTLSRequired, smtperr.PhaseMail, 530, enhanced(5, 7, 0), false},
 		sent:   []string{"QUIT"},
 	},
 	{
@@ -303,34 +303,34 @@ var cases = []conversation{
 		script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Authentication required")},
 		plan:   rcpt(alice),
 		over:   []transport{starttls, implicit},
-		want:   outcome{smtperr.SenderRefused, smtperr.ReasonAuthRequired, smtperr.PhaseMail, 530, enhanced(5, 7, 0), false},
+		want:   outcome{smtperr.ClassSenderRefused, smtperr.ReasonAuthRequired, smtperr.PhaseMail, 530, enhanced(5, 7, 0), false},
 	},
 	{
 		name:   "26 AUTH is refused and the relay closes",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: smtptest.Then(smtptest.Say("535 5.7.8 bad credentials"), smtptest.HalfClose())},
 		plan:   login(""),
-		want:   outcome{smtperr.AuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(5, 7, 8), false},
+		want:   outcome{smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(5, 7, 8), false},
 		check:  oneAuth,
 	},
 	{
 		name:   "27 AUTH is not offered",
 		script: smtptest.Script{},
 		plan:   login(""),
-		want:   outcome{smtperr.NotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
+		want:   outcome{smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
 		name:   "27 no mechanism in common",
 		script: smtptest.Script{Extensions: offering("AUTH GSSAPI")},
 		plan:   login(""),
-		want:   outcome{smtperr.NotSupported, smtperr.ReasonAuthNoMechanism, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
+		want:   outcome{smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
 		name:   "24 another 2xx to AUTH is no login, but a reply that took its time",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("250 2.7.0 fine")},
 		plan:   login(""),
-		want:   outcome{smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseAuth, 250, enhanced(2, 7, 0), true},
+		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseAuth, 250, enhanced(2, 7, 0), true},
 		unsent: []string{"QUIT"},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.NotNil(t, timeOf(r, smtperr.PhaseAuth))
@@ -340,27 +340,27 @@ var cases = []conversation{
 		name:   "28 a challenge that is no base64",
 		script: smtptest.Script{Extensions: offering("AUTH CRAM-MD5"), Auth: smtptest.Say("334 %%%"), AuthResponse: smtptest.Say("501 5.5.2 cancelled")},
 		plan:   login(""),
-		want:   outcome{smtperr.ProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, 334, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, 334, enhanced(0, 0, 0), true},
 		sent:   []string{"*", "QUIT"},
 	},
 	{
 		name:   "28 challenges without end",
 		script: smtptest.Script{Extensions: offering("AUTH LOGIN"), Auth: smtptest.Say("334 VXNlcm5hbWU6"), AuthResponse: askAgain},
 		plan:   login(""),
-		want:   outcome{smtperr.AuthFailed, smtperr.ReasonChallengeLoop, smtperr.PhaseAuth, 334, enhanced(0, 0, 0), false},
+		want:   outcome{smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop, smtperr.PhaseAuth, 334, enhanced(0, 0, 0), false},
 		sent:   []string{"*", "QUIT"},
 	},
 	{
 		name:   "29 AUTH is said to have happened already",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("503 5.5.1 already authenticated")},
 		plan:   login(""),
-		want:   outcome{smtperr.AuthFailed, smtperr.ReasonBadSequence, smtperr.PhaseAuth, 503, enhanced(5, 5, 1), false},
+		want:   outcome{smtperr.ClassAuthFailed, smtperr.ReasonBadSequence, smtperr.PhaseAuth, 503, enhanced(5, 5, 1), false},
 	},
 	{
 		name:   "30 a SCRAM server that does not prove itself",
 		script: smtptest.Script{Extensions: offering("AUTH SCRAM-SHA-256"), Auth: smtptest.Say("235 2.7.0 welcome")},
 		plan:   login(""),
-		want:   outcome{smtperr.AuthFailed, smtperr.ReasonServerUnverified, smtperr.PhaseAuth, 235, enhanced(2, 7, 0), false},
+		want:   outcome{smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified, smtperr.PhaseAuth, 235, enhanced(2, 7, 0), false},
 		sent:   []string{"QUIT"},
 	},
 	{
@@ -368,7 +368,7 @@ var cases = []conversation{
 		script: smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no")},
 		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
-		want:   outcome{smtperr.GreetingRefused, smtperr.ReasonAccessDenied, smtperr.PhaseGreeting, 554, enhanced(5, 7, 1), false},
+		want:   outcome{smtperr.ClassGreetingRefused, smtperr.ReasonAccessDenied, smtperr.PhaseGreeting, 554, enhanced(5, 7, 1), false},
 		unsent: []string{"EHLO"}, sent: []string{"QUIT"},
 	},
 	{
@@ -376,13 +376,13 @@ var cases = []conversation{
 		script: smtptest.Script{Greeting: smtptest.Say("521 does not accept mail")},
 		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
-		want:   outcome{smtperr.GreetingRefused, smtperr.ReasonHostNoMail, smtperr.PhaseGreeting, 521, enhanced(0, 0, 0), false},
+		want:   outcome{smtperr.ClassGreetingRefused, smtperr.ReasonHostNoMail, smtperr.PhaseGreeting, 521, enhanced(0, 0, 0), false},
 	},
 	{
 		name:   "34 the connection ends after the dot",
 		script: smtptest.Script{Dot: smtptest.Close()},
 		plan:   send(alice),
-		want:   outcome{smtperr.Disconnected, smtperr.ReasonClosed, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassDisconnected, smtperr.ReasonClosed, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.True(t, r.Err.OutcomeUnknown)
 			require.False(t, r.MessageAccepted)
@@ -393,7 +393,7 @@ var cases = []conversation{
 		name:   "34 silence after the dot",
 		script: smtptest.Script{Dot: smtptest.Silence()},
 		plan:   impatient(send(alice)),
-		want:   outcome{smtperr.ReadTimeout, smtperr.ReasonNoReply, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassReadTimeout, smtperr.ReasonNoReply, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.True(t, r.Err.OutcomeUnknown)
 		},
@@ -402,7 +402,7 @@ var cases = []conversation{
 		name:   "35 half a reply to the dot is no delivery",
 		script: smtptest.Script{Dot: smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.Close())},
 		plan:   send(alice),
-		want:   outcome{smtperr.Disconnected, smtperr.ReasonTruncatedReply, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassDisconnected, smtperr.ReasonTruncatedReply, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.False(t, r.MessageAccepted)
 			require.True(t, r.Err.OutcomeUnknown)
@@ -412,19 +412,19 @@ var cases = []conversation{
 		name:   "36 a reply drips past its deadline",
 		script: smtptest.Script{Mail: smtptest.Drip("250 "+strings.Repeat("x", 1000)+"\r\n", 20*time.Millisecond)},
 		plan:   impatient(rcpt(alice)),
-		want:   outcome{smtperr.ReadTimeout, smtperr.ReasonSlowReply, smtperr.PhaseMail, 0, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassReadTimeout, smtperr.ReasonSlowReply, smtperr.PhaseMail, 0, enhanced(0, 0, 0), true},
 	},
 	{
 		name:   "37 a line without end",
 		script: smtptest.Script{EHLO: smtptest.Then(smtptest.Raw("250 "), smtptest.Endless("x"))},
 		plan:   ehloOnly,
-		want:   outcome{smtperr.ProtocolError, smtperr.ReasonLineTooLong, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonLineTooLong, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
 	},
 	{
 		name:   "37 a reply without end",
 		script: smtptest.Script{EHLO: smtptest.Endless("250-more\r\n")},
 		plan:   ehloOnly,
-		want:   outcome{smtperr.ProtocolError, smtperr.ReasonReplyTooLong, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonReplyTooLong, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
 	},
 	{
 		name:   "38 a bare code accepts, bare line ends and control characters are flagged",
@@ -439,21 +439,21 @@ var cases = []conversation{
 		name:   "40 the relay talks while idle",
 		script: smtptest.Script{Mail: smtptest.Say("250 ok", "250 and another")},
 		plan:   rcpt(alice),
-		want:   outcome{smtperr.ProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseRcpt, 0, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseRcpt, 0, enhanced(0, 0, 0), true},
 		unsent: []string{"RCPT", "RSET", "QUIT"},
 	},
 	{
 		name:   "40 the relay accepts a password before it is sent",
 		script: smtptest.Script{Extensions: offering("AUTH LOGIN"), Auth: smtptest.Say("334 VXNlcm5hbWU6", "235 2.7.0 welcome")},
 		plan:   login("LOGIN"),
-		want:   outcome{smtperr.ProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), true},
 		unsent: []string{"dXNlcg==", "QUIT"},
 	},
 	{
 		name:   "40 the relay accepts a message before it is sent",
 		script: smtptest.Script{Data: smtptest.Say("354 go", "250 2.0.0 queued")},
 		plan:   send(alice),
-		want:   outcome{smtperr.ProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
+		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
 		unsent: []string{"RSET", "QUIT"},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.False(t, r.DotSent)
@@ -463,14 +463,14 @@ var cases = []conversation{
 		name:   "40 the relay refuses a message before it is sent",
 		script: smtptest.Script{Data: smtptest.Say("354 go", "552 5.3.4 too big")},
 		plan:   send(alice),
-		want:   outcome{smtperr.DataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseBody, 552, enhanced(5, 3, 4), false},
+		want:   outcome{smtperr.ClassDataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseBody, 552, enhanced(5, 3, 4), false},
 		unsent: []string{"RSET", "QUIT"},
 	},
 	{
 		name:   "41 an enhanced code of another class is dropped and flagged",
 		script: smtptest.Script{Rcpt: smtptest.Say("550 4.2.1 x")},
 		plan:   rcpt(alice),
-		want:   outcome{smtperr.RecipientsRefused, smtperr.ReasonMailboxUnavailable, smtperr.PhaseRcpt, 550, enhanced(0, 0, 0), false},
+		want:   outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonMailboxUnavailable, smtperr.PhaseRcpt, 550, enhanced(0, 0, 0), false},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.Equal(t, []smtpprobe.Warning{smtpprobe.WarnEnhancedMismatch}, r.Warnings)
 		},
@@ -482,8 +482,8 @@ var cases = []conversation{
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.Len(t, r.Secondary, 2)
-			require.ErrorIs(t, r.Secondary[0], smtperr.ResponseError)
-			require.ErrorIs(t, r.Secondary[1], smtperr.Disconnected)
+			require.Equal(t, smtperr.ClassResponseError, classified(t, r.Secondary[0]).Class)
+			require.Equal(t, smtperr.ClassDisconnected, classified(t, r.Secondary[1]).Class)
 			require.Nil(t, timeOf(r, smtperr.PhaseQuit), "QUIT got no reply")
 		},
 	},
@@ -495,7 +495,7 @@ var cases = []conversation{
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.True(t, r.MessageAccepted)
 			require.Len(t, r.Secondary, 1)
-			require.ErrorIs(t, r.Secondary[0], smtperr.ServiceUnavailable)
+			require.Equal(t, smtperr.ClassServiceUnavailable, classified(t, r.Secondary[0]).Class)
 		},
 	},
 	{
@@ -505,7 +505,7 @@ var cases = []conversation{
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.Len(t, r.Secondary, 1, "that a relay that said 421 goes is no news")
-			require.ErrorIs(t, r.Secondary[0], smtperr.ServiceUnavailable)
+			require.Equal(t, smtperr.ClassServiceUnavailable, classified(t, r.Secondary[0]).Class)
 		},
 	},
 	{
@@ -525,7 +525,7 @@ var cases = []conversation{
 			p.Auth.Cleartext = false
 		},
 		over:   []transport{opportunistic, plain},
-		want:   outcome{smtperr.NotSupported, smtperr.ReasonCleartextAuthForbidden, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
+		want:   outcome{smtperr.ClassNotSupported, smtperr.ReasonCleartextAuthForbidden, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
@@ -538,7 +538,7 @@ var cases = []conversation{
 			p.Depth = smtpprobe.DepthAuth
 			p.Auth = &smtpprobe.Auth{Username: "user", Token: fixedToken("ya29.token"), Cleartext: true}
 		},
-		want:  outcome{smtperr.AuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(5, 7, 8), false},
+		want:  outcome{smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(5, 7, 8), false},
 		check: oneAuth,
 	},
 	{
@@ -546,9 +546,9 @@ var cases = []conversation{
 		script: smtptest.Script{},
 		plan: func(p *smtpprobe.Plan) {
 			send(alice)(p)
-			p.Expect = []smtpprobe.Expectation{{Class: smtperr.RecipientsRefused}}
+			p.Expect = []smtpprobe.Expectation{{Class: smtperr.ClassRecipientsRefused}}
 		},
-		want:   outcome{smtperr.UnexpectedSuccess, smtperr.ReasonOpenRelay, smtperr.PhaseRcpt, 250, enhanced(2, 1, 5), false},
+		want:   outcome{smtperr.ClassUnexpectedSuccess, smtperr.ReasonOpenRelay, smtperr.PhaseRcpt, 250, enhanced(2, 1, 5), false},
 		unsent: []string{"DATA"}, sent: []string{"RSET", "QUIT"},
 	},
 }
@@ -574,7 +574,7 @@ func unavailableEverywhere() []conversation {
 				login("")(p)
 				send(alice)(p)
 			},
-			want:   outcome{smtperr.ServiceUnavailable, smtperr.ReasonNotAccepting, phase, 421, enhanced(4, 3, 2), true},
+			want:   outcome{smtperr.ClassServiceUnavailable, smtperr.ReasonNotAccepting, phase, 421, enhanced(4, 3, 2), true},
 			unsent: []string{"HELO", "RSET"},
 		}
 		switch phase {
@@ -597,14 +597,14 @@ func unavailableEverywhere() []conversation {
 func authRefusals() []conversation {
 	var list []conversation
 	for reply, want := range map[string]outcome{
-		"535 5.7.8 no":  {smtperr.AuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(5, 7, 8), false},
-		"534 5.7.9 no":  {smtperr.AuthFailed, smtperr.ReasonAuthMechanismWeak, smtperr.PhaseAuth, 534, enhanced(5, 7, 9), false},
-		"538 5.7.11 no": {smtperr.AuthFailed, smtperr.ReasonTLSRequired, smtperr.PhaseAuth, 538, enhanced(5, 7, 11), false},
-		"454 4.7.0 no":  {smtperr.AuthFailed, smtperr.ReasonAuthTemporary, smtperr.PhaseAuth, 454, enhanced(4, 7, 0), true},
-		"432 4.7.12 no": {smtperr.AuthFailed, smtperr.ReasonPasswordTransition, smtperr.PhaseAuth, 432, enhanced(4, 7, 12), true},
-		"504 5.7.4 no":  {smtperr.AuthFailed, smtperr.ReasonAuthMechanismUnsupported, smtperr.PhaseAuth, 504, enhanced(5, 7, 4), false},
-		"500 5.5.6 no":  {smtperr.AuthFailed, smtperr.ReasonAuthLineTooLong, smtperr.PhaseAuth, 500, enhanced(5, 5, 6), false},
-		"535 no":        {smtperr.AuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(0, 0, 0), false},
+		"535 5.7.8 no":  {smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(5, 7, 8), false},
+		"534 5.7.9 no":  {smtperr.ClassAuthFailed, smtperr.ReasonAuthMechanismWeak, smtperr.PhaseAuth, 534, enhanced(5, 7, 9), false},
+		"538 5.7.11 no": {smtperr.ClassAuthFailed, smtperr.ReasonTLSRequired, smtperr.PhaseAuth, 538, enhanced(5, 7, 11), false},
+		"454 4.7.0 no":  {smtperr.ClassAuthFailed, smtperr.ReasonAuthTemporary, smtperr.PhaseAuth, 454, enhanced(4, 7, 0), true},
+		"432 4.7.12 no": {smtperr.ClassAuthFailed, smtperr.ReasonPasswordTransition, smtperr.PhaseAuth, 432, enhanced(4, 7, 12), true},
+		"504 5.7.4 no":  {smtperr.ClassAuthFailed, smtperr.ReasonAuthMechanismUnsupported, smtperr.PhaseAuth, 504, enhanced(5, 7, 4), false},
+		"500 5.5.6 no":  {smtperr.ClassAuthFailed, smtperr.ReasonAuthLineTooLong, smtperr.PhaseAuth, 500, enhanced(5, 5, 6), false},
+		"535 no":        {smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(0, 0, 0), false},
 	} {
 		list = append(list, conversation{
 			name:   "24 AUTH is answered " + reply,
@@ -627,13 +627,13 @@ func badCodes() []conversation {
 			script: smtptest.Script{Greeting: smtptest.Say(line)},
 			plan:   ehloOnly,
 			over:   []transport{plain, implicit},
-			want:   outcome{smtperr.ProtocolError, smtperr.ReasonBadCode, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), true},
+			want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonBadCode, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), true},
 			unsent: []string{"EHLO", "QUIT"},
 		}, conversation{
 			name:   "39 the reply to MAIL " + line,
 			script: smtptest.Script{Mail: smtptest.Say(line)},
 			plan:   rcpt(alice),
-			want:   outcome{smtperr.ProtocolError, smtperr.ReasonBadCode, smtperr.PhaseMail, 0, enhanced(0, 0, 0), true},
+			want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonBadCode, smtperr.PhaseMail, 0, enhanced(0, 0, 0), true},
 			unsent: []string{"RCPT", "QUIT"},
 		})
 	}

@@ -44,7 +44,7 @@ func (p *Plan) check() *smtperr.Error {
 }
 
 func misplanned(reason smtperr.Reason, why string) *smtperr.Error {
-	return smtperr.New(smtperr.ConfigError, reason, smtperr.PhaseConfig, errors.New(why))
+	return smtperr.New(smtperr.ClassConfigError, reason, smtperr.PhaseConfig, errors.New(why))
 }
 
 func (p *Plan) messageOptions() message.Options {

@@ -34,7 +34,7 @@ func TestWhatCannotBeProbedBothersNobody(t *testing.T) {
 		tt.change(&p.Target, &p.Plan)
 		r := p.Probe(context.Background())
 		require.NotNil(t, r.Err, tt.name)
-		require.Equal(t, smtperr.ConfigError, r.Err.Class, tt.name)
+		require.Equal(t, smtperr.ClassConfigError, r.Err.Class, tt.name)
 		require.Equal(t, tt.reason, r.Err.Reason, tt.name)
 		require.Equal(t, smtperr.PhaseConfig, r.Err.Phase, tt.name)
 		require.Len(t, r.Phases, 1, tt.name)

@@ -57,7 +57,7 @@ func (s *session) dial(ctx context.Context, way route.Config) (net.Conn, *smtper
 func (s *session) dialed(conn net.Conn, err error) (net.Conn, *smtperr.Error) {
 	if err != nil {
 		s.stop()
-		return nil, smtperr.Classify(smtperr.PhaseConnect, err)
+		return nil, classify(smtperr.PhaseConnect, err)
 	}
 	return conn, nil
 }
@@ -74,7 +74,7 @@ func (s *session) resolve(ctx context.Context, way route.Config) ([]netip.Addr, 
 	addrs, err := way.Resolve(ctx, s.target.name())
 	if err != nil {
 		s.stop()
-		return nil, smtperr.Classify(smtperr.PhaseDNS, err)
+		return nil, classify(smtperr.PhaseDNS, err)
 	}
 	s.end()
 	s.log.event("resolved to " + join(addrs))
@@ -98,7 +98,7 @@ func (s *session) announce() *smtperr.Error {
 		return nil
 	}
 	if err := s.armWrite(s.deadline); err != nil {
-		return smtperr.Classify(smtperr.PhaseConnect, err)
+		return classify(smtperr.PhaseConnect, err)
 	}
 	if err := route.WriteProxyHeader(s.conn, string(version)); err != nil {
 		return s.writeFailure(smtperr.PhaseConnect, err)

@@ -112,11 +112,11 @@ func (s *session) deliveries() *smtperr.Error {
 		}
 		s.lost(err, s.accepted[k:])
 		end()
-		s.refused(smtperr.PhaseDot, refusals, true)
+		s.refused(smtperr.PhaseDot, refusals, 1)
 		return err
 	}
 	s.end()
-	return smtperr.Recipients(smtperr.PhaseDot, refusals, len(refusals) < len(s.accepted))
+	return sumOf(smtperr.PhaseDot, refusals, len(s.accepted)-len(refusals))
 }
 
 // lost marks the recipients whose reply will not come.
@@ -132,8 +132,8 @@ func (s *session) lost(err *smtperr.Error, rest []int) {
 func (s *session) deliveryMeaning(address string, reply smtperr.Reply) *smtperr.Error {
 	c := s.circumstances()
 	c.Recipient = address
-	err := smtperr.ClassifyReply(smtperr.PhaseDot, reply, c)
-	if err != nil && err.Class == smtperr.ProtocolError {
+	err := classifyReply(smtperr.PhaseDot, reply, c)
+	if err != nil && err.Class == smtperr.ClassProtocolError {
 		s.inSync = false
 	}
 	return err

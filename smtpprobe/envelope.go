@@ -56,13 +56,13 @@ func (s *session) prepare() *smtperr.Error {
 	p := &s.message
 	from, utf8, err := message.ParseSender(s.plan.From)
 	if err != nil {
-		return smtperr.New(smtperr.ConfigError, smtperr.ReasonInvalidAddress, smtperr.PhaseConfig, err)
+		return smtperr.New(smtperr.ClassConfigError, smtperr.ReasonInvalidAddress, smtperr.PhaseConfig, err)
 	}
 	p.from, p.utf8 = from, utf8
 	for _, address := range s.plan.To {
 		to, utf8, err := message.ParseAddress(address)
 		if err != nil {
-			return smtperr.New(smtperr.ConfigError, smtperr.ReasonInvalidAddress, smtperr.PhaseConfig, err)
+			return smtperr.New(smtperr.ClassConfigError, smtperr.ReasonInvalidAddress, smtperr.PhaseConfig, err)
 		}
 		p.to = append(p.to, to)
 		p.utf8 = p.utf8 || utf8
@@ -72,7 +72,7 @@ func (s *session) prepare() *smtperr.Error {
 	}
 	m, err := message.Build(s.plan.messageOptions())
 	if err != nil {
-		return smtperr.New(smtperr.ConfigError, "", smtperr.PhaseConfig, err)
+		return smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseConfig, err)
 	}
 	p.message = m
 	p.utf8 = p.utf8 || m.NeedsSMTPUTF8
@@ -88,7 +88,7 @@ func (s *session) mailCommand() (string, *smtperr.Error) {
 	b.WriteString("MAIL FROM:<" + s.message.from + ">")
 	if s.message.utf8 {
 		if !s.caps.Has("SMTPUTF8") {
-			return "", smtperr.New(smtperr.NotSupported, smtperr.ReasonSMTPUTF8NotOffered, smtperr.PhaseMail, nil)
+			return "", smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonSMTPUTF8NotOffered, smtperr.PhaseMail, nil)
 		}
 		b.WriteString(" SMTPUTF8")
 	}
@@ -98,7 +98,7 @@ func (s *session) mailCommand() (string, *smtperr.Error) {
 	size := int64(s.message.message.Size())
 	if s.caps.Has("SIZE") {
 		if s.caps.Size > 0 && size > s.caps.Size {
-			return "", smtperr.New(smtperr.NotSupported, smtperr.ReasonMessageTooLarge, smtperr.PhaseMail, nil)
+			return "", smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonMessageTooLarge, smtperr.PhaseMail, nil)
 		}
 		b.WriteString(" SIZE=" + strconv.FormatInt(size, 10))
 	}
@@ -119,7 +119,7 @@ func (s *session) rcpt() *smtperr.Error {
 	for i, to := range s.message.to {
 		refusal, err := s.recipient(s.plan.To[i], "RCPT TO:<"+to+">"+suffix)
 		if err != nil {
-			s.refused(smtperr.PhaseRcpt, refusals, true)
+			s.refused(smtperr.PhaseRcpt, refusals, 1)
 			return err
 		}
 		if refusal == nil {
@@ -130,18 +130,18 @@ func (s *session) rcpt() *smtperr.Error {
 			break
 		}
 	}
-	some := len(s.accepted) > 0
-	if some && !s.closing {
+	accepted := len(s.accepted)
+	if accepted > 0 && !s.closing {
 		// The refusal stays the verdict, and the message goes to the others.
-		s.refused(smtperr.PhaseRcpt, refusals, some)
+		s.refused(smtperr.PhaseRcpt, refusals, accepted)
 		return nil
 	}
-	return smtperr.Recipients(smtperr.PhaseRcpt, refusals, some)
+	return sumOf(smtperr.PhaseRcpt, refusals, accepted)
 }
 
 // refused makes refused recipients the verdict of a conversation that goes on.
-func (s *session) refused(phase smtperr.Phase, refusals []*smtperr.Error, some bool) {
-	if err := smtperr.Recipients(phase, refusals, some); err != nil {
+func (s *session) refused(phase smtperr.Phase, refusals []*smtperr.Error, accepted int) {
+	if err := sumOf(phase, refusals, accepted); err != nil {
 		s.verdict(err)
 	}
 }
@@ -160,7 +160,7 @@ func (s *session) recipient(address, command string) (refusal, failure *smtperr.
 			r.Accepted = true
 			s.accepted = append(s.accepted, len(s.res.Recipients))
 			s.decisive(reply)
-		} else if refusal.Class == smtperr.ProtocolError {
+		} else if refusal.Class == smtperr.ClassProtocolError {
 			err, refusal = refusal, nil
 		}
 	}
@@ -176,8 +176,8 @@ func (s *session) recipient(address, command string) (refusal, failure *smtperr.
 func (s *session) rcptMeaning(address string, reply smtperr.Reply) *smtperr.Error {
 	c := s.circumstances()
 	c.Recipient = address
-	err := smtperr.ClassifyReply(smtperr.PhaseRcpt, reply, c)
-	if err != nil && err.Class == smtperr.ProtocolError {
+	err := classifyReply(smtperr.PhaseRcpt, reply, c)
+	if err != nil && err.Class == smtperr.ClassProtocolError {
 		s.inSync = false
 	}
 	return err

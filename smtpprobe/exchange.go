@@ -117,7 +117,7 @@ func (s *session) write(phase smtperr.Phase, b []byte, deadline time.Time) *smtp
 
 func (s *session) writeFailure(phase smtperr.Phase, err error) *smtperr.Error {
 	if s.canceled() {
-		return smtperr.New(smtperr.Canceled, "", phase, s.ctx.Err())
+		return smtperr.New(smtperr.ClassCanceled, "", phase, s.ctx.Err())
 	}
 	reply, readErr := s.read(time.Now().Add(afterWrite))
 	s.inSync = false // half a command is on its way
@@ -128,13 +128,13 @@ func (s *session) writeFailure(phase smtperr.Phase, err error) *smtperr.Error {
 			return refusal
 		}
 	}
-	if verdict := smtperr.Classify(phase, readErr); verdict != nil && verdict.Class == smtperr.TLSError {
+	if verdict := classify(phase, readErr); verdict != nil && verdict.Class == smtperr.ClassTLSError {
 		return s.clientCertificate(verdict)
 	}
 	if isTimeout(err) {
-		return smtperr.New(smtperr.WriteTimeout, "", phase, err)
+		return smtperr.New(smtperr.ClassWriteTimeout, "", phase, err)
 	}
-	return smtperr.Classify(phase, err)
+	return classify(phase, err)
 }
 
 // early classifies a reply that came before its time. A refusal while the
@@ -144,7 +144,7 @@ func (s *session) early(phase smtperr.Phase, reply smtperr.Reply) *smtperr.Error
 	if phase == smtperr.PhaseBody {
 		due = smtperr.PhaseDot
 	}
-	refusal := smtperr.ClassifyReply(due, reply, s.circumstances())
+	refusal := classifyReply(due, reply, s.circumstances())
 	if refusal != nil {
 		refusal.Phase = phase
 	}
@@ -157,15 +157,15 @@ func (s *session) readFailure(phase smtperr.Phase, err error) *smtperr.Error {
 	v, malformed := asViolation(err)
 	switch {
 	case s.canceled():
-		verdict = smtperr.New(smtperr.Canceled, "", phase, s.ctx.Err())
+		verdict = smtperr.New(smtperr.ClassCanceled, "", phase, s.ctx.Err())
 	case malformed:
-		verdict = smtperr.New(smtperr.ProtocolError, v.reason, phase, err)
+		verdict = smtperr.New(smtperr.ClassProtocolError, v.reason, phase, err)
 	case isTimeout(err):
-		verdict = smtperr.New(smtperr.ReadTimeout, s.silence(phase), phase, err)
+		verdict = smtperr.New(smtperr.ClassReadTimeout, s.silence(phase), phase, err)
 	case s.in.partial && (errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)): // within a TLS record
-		verdict = smtperr.New(smtperr.Disconnected, smtperr.ReasonTruncatedReply, phase, io.ErrUnexpectedEOF)
+		verdict = smtperr.New(smtperr.ClassDisconnected, smtperr.ReasonTruncatedReply, phase, io.ErrUnexpectedEOF)
 	default:
-		verdict = s.clientCertificate(smtperr.Classify(phase, err))
+		verdict = s.clientCertificate(classify(phase, err))
 	}
 	// Whatever lost the reply to the dot, the relay may have taken the message.
 	verdict.OutcomeUnknown = s.inDoubt
@@ -201,13 +201,13 @@ func (s *session) unsolicited(phase smtperr.Phase) *smtperr.Error {
 		return s.early(phase, reply)
 	case err == nil && reply.Code == 421:
 		s.inSync = true
-		return smtperr.ClassifyReply(phase, reply, s.circumstances())
+		return classifyReply(phase, reply, s.circumstances())
 	}
 	s.unfinish(phase)
 	if s.canceled() {
-		return smtperr.New(smtperr.Canceled, "", phase, s.ctx.Err())
+		return smtperr.New(smtperr.ClassCanceled, "", phase, s.ctx.Err())
 	}
-	return smtperr.New(smtperr.ProtocolError, smtperr.ReasonUnsolicited, phase,
+	return smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonUnsolicited, phase,
 		errors.New("the relay spoke without being asked"))
 }
 

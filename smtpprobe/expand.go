@@ -73,7 +73,7 @@ func eachAddress(ctx context.Context, hosts []Target, p *Plan, start time.Time) 
 
 // unresolved is the result of a target without hosts.
 func unresolved(start time.Time, p Plan, err error) *Result {
-	verdict := smtperr.Classify(smtperr.PhaseDNS, err)
+	verdict := classify(smtperr.PhaseDNS, err)
 	took := time.Since(start)
 	r := &Result{
 		Depth:  p.Depth,

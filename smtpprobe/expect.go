@@ -31,7 +31,7 @@ func (s *session) unexpectedSuccess() *smtperr.Error {
 	case DepthRcpt:
 		phase, reason = smtperr.PhaseRcpt, smtperr.ReasonOpenRelay
 	}
-	err := smtperr.New(smtperr.UnexpectedSuccess, reason, phase, errors.New("the relay accepted what the configuration expects it to refuse"))
+	err := smtperr.New(smtperr.ClassUnexpectedSuccess, reason, phase, errors.New("the relay accepted what the configuration expects it to refuse"))
 	err.Reply = s.res.Reply
 	return err
 }
@@ -55,7 +55,7 @@ func (s *session) lastPhase() smtperr.Phase {
 // does not relay; an expectation that names reason or code takes what it names.
 func (e Expectation) Matches(err *smtperr.Error) bool {
 	if err == nil {
-		return e.Class == smtperr.None
+		return e.Class == smtperr.ClassNone
 	}
 	switch {
 	case e.Class != err.Class,
@@ -71,14 +71,14 @@ func (e Expectation) Matches(err *smtperr.Error) bool {
 // undecided: a refusal for now that says nothing about the next attempt.
 func undecided(err *smtperr.Error) bool {
 	switch err.Class {
-	case smtperr.AuthFailed, smtperr.SenderRefused, smtperr.RecipientRefused, smtperr.RecipientsRefused, smtperr.DataRefused:
-		return err.Temporary && err.Reason != smtperr.ReasonRelayDenied
+	case smtperr.ClassAuthFailed, smtperr.ClassSenderRefused, smtperr.ClassRecipientRefused, smtperr.ClassRecipientsRefused, smtperr.ClassDataRefused:
+		return err.Temporary() && err.Reason != smtperr.ReasonRelayDenied
 	}
 	return false
 }
 
 func expectsNone(expected []Expectation) bool {
-	return slices.ContainsFunc(expected, func(e Expectation) bool { return e.Class == smtperr.None })
+	return slices.ContainsFunc(expected, func(e Expectation) bool { return e.Class == smtperr.ClassNone })
 }
 
 // Reaches is how deep a probe goes by this plan. One that expects a refusal stops
@@ -98,6 +98,6 @@ func mayBeSent(expected []Expectation) bool {
 		case smtperr.PhaseData, smtperr.PhaseBody, smtperr.PhaseDot:
 			return true
 		}
-		return e.Class == smtperr.None || e.Class == smtperr.DataRefused
+		return e.Class == smtperr.ClassNone || e.Class == smtperr.ClassDataRefused
 	})
 }

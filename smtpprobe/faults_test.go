@@ -30,15 +30,15 @@ type moment struct {
 var everywhere = []transport{plain, starttls, implicit}
 
 var moments = []moment{
-	{"greeting", smtptest.AtGreeting, smtperr.PhaseGreeting, smtperr.PhaseEHLO, smtperr.GreetingRefused, "220 relay.test", "354 what", []transport{plain, implicit}, false},
-	{"EHLO", smtptest.AtEHLO, smtperr.PhaseEHLO, smtperr.PhaseAuth, smtperr.HeloRefused, "250-relay.test\r\n250 AUTH PLAIN", "354 what", []transport{plain, implicit}, false},
-	{"EHLO after STARTTLS", smtptest.AtEHLO, smtperr.PhaseEHLO, smtperr.PhaseAuth, smtperr.HeloRefused, "250-relay.test\r\n250 AUTH PLAIN", "354 what", []transport{starttls}, true},
-	{"STARTTLS", smtptest.AtStartTLS, smtperr.PhaseSTARTTLS, "", smtperr.StartTLSRefused, "", "354 what", []transport{starttls}, false},
-	{"AUTH", smtptest.AtAuth, smtperr.PhaseAuth, smtperr.PhaseMail, smtperr.AuthFailed, "235 2.7.0 welcome", "354 what", everywhere, false},
-	{"MAIL", smtptest.AtMail, smtperr.PhaseMail, smtperr.PhaseRcpt, smtperr.SenderRefused, "250 ok", "354 what", everywhere, false},
-	{"RCPT", smtptest.AtRcpt, smtperr.PhaseRcpt, smtperr.PhaseData, smtperr.RecipientsRefused, "250 ok", "354 what", everywhere, false},
-	{"DATA", smtptest.AtData, smtperr.PhaseData, "", smtperr.DataRefused, "", "250 what", everywhere, false},
-	{"dot", smtptest.AtDot, smtperr.PhaseDot, "", smtperr.DataRefused, "250 ok", "354 what", everywhere, false},
+	{"greeting", smtptest.AtGreeting, smtperr.PhaseGreeting, smtperr.PhaseEHLO, smtperr.ClassGreetingRefused, "220 relay.test", "354 what", []transport{plain, implicit}, false},
+	{"EHLO", smtptest.AtEHLO, smtperr.PhaseEHLO, smtperr.PhaseAuth, smtperr.ClassHeloRefused, "250-relay.test\r\n250 AUTH PLAIN", "354 what", []transport{plain, implicit}, false},
+	{"EHLO after STARTTLS", smtptest.AtEHLO, smtperr.PhaseEHLO, smtperr.PhaseAuth, smtperr.ClassHeloRefused, "250-relay.test\r\n250 AUTH PLAIN", "354 what", []transport{starttls}, true},
+	{"STARTTLS", smtptest.AtStartTLS, smtperr.PhaseSTARTTLS, "", smtperr.ClassStartTLSRefused, "", "354 what", []transport{starttls}, false},
+	{"AUTH", smtptest.AtAuth, smtperr.PhaseAuth, smtperr.PhaseMail, smtperr.ClassAuthFailed, "235 2.7.0 welcome", "354 what", everywhere, false},
+	{"MAIL", smtptest.AtMail, smtperr.PhaseMail, smtperr.PhaseRcpt, smtperr.ClassSenderRefused, "250 ok", "354 what", everywhere, false},
+	{"RCPT", smtptest.AtRcpt, smtperr.PhaseRcpt, smtperr.PhaseData, smtperr.ClassRecipientsRefused, "250 ok", "354 what", everywhere, false},
+	{"DATA", smtptest.AtData, smtperr.PhaseData, "", smtperr.ClassDataRefused, "", "250 what", everywhere, false},
+	{"dot", smtptest.AtDot, smtperr.PhaseDot, "", smtperr.ClassDataRefused, "250 ok", "354 what", everywhere, false},
 }
 
 // fault is something that a relay or a network does at a moment.
@@ -57,32 +57,32 @@ func doing(step smtptest.Step) func(moment) smtptest.Step {
 }
 
 var faults = []fault{
-	{"closes", doing(smtptest.HalfClose()), failed(smtperr.Disconnected, smtperr.ReasonClosed)},
+	{"closes", doing(smtptest.HalfClose()), failed(smtperr.ClassDisconnected, smtperr.ReasonClosed)},
 	// A reset that overtakes the end of the dialing is the dialing's.
-	{"resets", doing(smtptest.Then(smtptest.Pause(20*time.Millisecond), smtptest.Reset())), failed(smtperr.Disconnected, smtperr.ReasonReset)},
+	{"resets", doing(smtptest.Then(smtptest.Pause(20*time.Millisecond), smtptest.Reset())), failed(smtperr.ClassDisconnected, smtperr.ReasonReset)},
 	{"stalls", doing(smtptest.Silence()), func(m moment) outcome {
 		if m.phase == smtperr.PhaseGreeting {
-			return failed(smtperr.ReadTimeout, smtperr.ReasonNoGreeting)(m)
+			return failed(smtperr.ClassReadTimeout, smtperr.ReasonNoGreeting)(m)
 		}
-		return failed(smtperr.ReadTimeout, smtperr.ReasonNoReply)(m)
+		return failed(smtperr.ClassReadTimeout, smtperr.ReasonNoReply)(m)
 	}},
-	{"drips", doing(smtptest.Drip("250-"+strings.Repeat("x", 2000), 10*time.Millisecond)), failed(smtperr.ReadTimeout, smtperr.ReasonSlowReply)},
+	{"drips", doing(smtptest.Drip("250-"+strings.Repeat("x", 2000), 10*time.Millisecond)), failed(smtperr.ClassReadTimeout, smtperr.ReasonSlowReply)},
 	{"talks garbage", doing(smtptest.Say("\x01\x02 what is this")), func(m moment) outcome {
 		if m.phase == smtperr.PhaseGreeting {
-			return outcome{class: smtperr.ProtocolError, reason: smtperr.ReasonNotSMTP, phase: m.phase}
+			return outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonNotSMTP, phase: m.phase}
 		}
-		return failed(smtperr.ProtocolError, smtperr.ReasonBadCode)(m)
+		return failed(smtperr.ClassProtocolError, smtperr.ReasonBadCode)(m)
 	}},
-	{"sends a line without end", doing(smtptest.Then(smtptest.Raw("250 "), smtptest.Endless("x"))), failed(smtperr.ProtocolError, smtperr.ReasonLineTooLong)},
-	{"sends a reply without end", doing(smtptest.Endless("250-x\r\n")), failed(smtperr.ProtocolError, smtperr.ReasonReplyTooLong)},
+	{"sends a line without end", doing(smtptest.Then(smtptest.Raw("250 "), smtptest.Endless("x"))), failed(smtperr.ClassProtocolError, smtperr.ReasonLineTooLong)},
+	{"sends a reply without end", doing(smtptest.Endless("250-x\r\n")), failed(smtperr.ClassProtocolError, smtperr.ReasonReplyTooLong)},
 	{"answers with the wrong digit", func(m moment) smtptest.Step { return smtptest.Say(m.wrong) }, func(m moment) outcome {
-		o := failed(smtperr.ProtocolError, smtperr.ReasonUnexpectedCode)(m)
+		o := failed(smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode)(m)
 		o.code = codeOf(m.wrong)
 		return o
 	}},
-	{"mixes codes", doing(smtptest.Say("250-a", "550 b")), failed(smtperr.ProtocolError, smtperr.ReasonCodeMismatch)},
+	{"mixes codes", doing(smtptest.Say("250-a", "550 b")), failed(smtperr.ClassProtocolError, smtperr.ReasonCodeMismatch)},
 	{"shuts down", doing(smtptest.Then(smtptest.Say("421 bye"), smtptest.HalfClose())), func(m moment) outcome {
-		o := failed(smtperr.ServiceUnavailable, smtperr.ReasonRefused)(m)
+		o := failed(smtperr.ClassServiceUnavailable, smtperr.ReasonRefused)(m)
 		o.code = 421
 		return o
 	}},
@@ -92,7 +92,7 @@ var faults = []fault{
 	{"refuses for good", doing(smtptest.Say("599 never")), func(m moment) outcome {
 		return outcome{class: m.refused, reason: smtperr.ReasonRefused, phase: m.phase, code: 599}
 	}},
-	{"says half a line and closes", doing(smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.HalfClose())), failed(smtperr.Disconnected, smtperr.ReasonTruncatedReply)},
+	{"says half a line and closes", doing(smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.HalfClose())), failed(smtperr.ClassDisconnected, smtperr.ReasonTruncatedReply)},
 	{"talks on unasked", func(m moment) smtptest.Step {
 		if m.good == "" {
 			return nil // STARTTLS' is injection, DATA's is the message's: cases of their own
@@ -102,7 +102,7 @@ var faults = []fault{
 		if m.next == "" {
 			return outcome{phase: smtperr.PhaseDone, code: 250}
 		}
-		return outcome{class: smtperr.ProtocolError, reason: smtperr.ReasonUnsolicited, phase: m.next, temporary: true}
+		return outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonUnsolicited, phase: m.next, temporary: true}
 	}},
 }
 

@@ -8,6 +8,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"errors"
 	"math/big"
 	"net"
 	"strings"
@@ -70,6 +71,13 @@ func prober(srv *smtptest.Server, tr transport) *smtpprobe.Prober {
 }
 
 // began tells whether a command with this beginning was sent.
+func classified(t *testing.T, err error) *smtperr.Error {
+	t.Helper()
+	e, ok := errors.AsType[*smtperr.Error](err)
+	require.True(t, ok, "%v", err)
+	return e
+}
+
 func began(s smtptest.Session, prefix string) bool {
 	for _, command := range s.Commands() {
 		if strings.HasPrefix(command, prefix) {

@@ -59,8 +59,8 @@ func unknownCommand(code int) bool { return code >= 500 && code <= 504 }
 
 // meaning classifies a reply; nil where it is the one the phase needs.
 func (s *session) meaning(phase smtperr.Phase, reply smtperr.Reply) *smtperr.Error {
-	err := smtperr.ClassifyReply(phase, reply, s.circumstances())
-	if err != nil && err.Class == smtperr.ProtocolError {
+	err := classifyReply(phase, reply, s.circumstances())
+	if err != nil && err.Class == smtperr.ClassProtocolError {
 		s.inSync = false
 	}
 	return err
@@ -71,5 +71,5 @@ func (s *session) esmtp(phase smtperr.Phase) *smtperr.Error {
 	if s.caps != nil {
 		return nil
 	}
-	return smtperr.New(smtperr.NotSupported, smtperr.ReasonESMTPUnavailable, phase, nil)
+	return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonESMTPUnavailable, phase, nil)
 }

@@ -201,8 +201,8 @@ func (s *session) close() {
 const closeTime = 100 * time.Millisecond
 
 // circumstances are the facts that decide what a reply means.
-func (s *session) circumstances() smtperr.Circumstances {
-	return smtperr.Circumstances{
+func (s *session) circumstances() smtperr.Session {
+	return smtperr.Session{
 		TLS:               s.encrypted,
 		AuthOffered:       s.caps.Has("AUTH"),
 		Authenticated:     s.authenticated,

@@ -237,13 +237,13 @@ func requireSoundResult(t *testing.T, r *smtpprobe.Result) {
 		return
 	}
 	require.False(t, r.Expected)
-	require.NotEqual(t, smtperr.None, r.Err.Class)
-	require.NotEqual(t, smtperr.Unknown, r.Err.Class, "%v", r.Err)
+	require.NotEqual(t, smtperr.ClassNone, r.Err.Class)
+	require.NotEqual(t, smtperr.ClassUnknown, r.Err.Class, "%v", r.Err)
 	require.Contains(t, smtperr.Phases(), r.Err.Phase)
 	require.Contains(t, completed, r.Err.Phase, "the phase of the verdict was reached")
 	requireShowable(t, r.Err.Error())
 	require.Less(t, len(r.Err.Error()), 1024)
-	if r.Err.Reply == nil && r.Err.Code() == 0 && r.Err.Class != smtperr.NotSupported {
+	if r.Err.Reply == nil && r.Err.Code() == 0 && r.Err.Class != smtperr.ClassNotSupported {
 		require.False(t, completed[r.Err.Phase], "%v: what had no reply has no latency", r.Err)
 	}
 }

@@ -83,7 +83,7 @@ func TestParametersAreUsedOnlyWhereOffered(t *testing.T) {
 		{
 			name: "a message larger than the limit is not sent", script: smtptest.Script{Extensions: offering("SIZE 5000")},
 			plan: func(p *smtpprobe.Plan) { send(alice)(p); p.Message.Size = 5001 },
-			want: outcome{smtperr.NotSupported, smtperr.ReasonMessageTooLarge, smtperr.PhaseMail, 0, enhanced(0, 0, 0), false},
+			want: outcome{smtperr.ClassNotSupported, smtperr.ReasonMessageTooLarge, smtperr.PhaseMail, 0, enhanced(0, 0, 0), false},
 		},
 		{
 			name: "a limit of 0 is none", script: smtptest.Script{Extensions: offering("SIZE 0")},
@@ -93,7 +93,7 @@ func TestParametersAreUsedOnlyWhereOffered(t *testing.T) {
 		},
 		{
 			name: "an address beyond ASCII needs SMTPUTF8", script: smtptest.Script{}, plan: rcpt("jürgen@example.org"),
-			want: outcome{smtperr.NotSupported, smtperr.ReasonSMTPUTF8NotOffered, smtperr.PhaseMail, 0, enhanced(0, 0, 0), false},
+			want: outcome{smtperr.ClassNotSupported, smtperr.ReasonSMTPUTF8NotOffered, smtperr.PhaseMail, 0, enhanced(0, 0, 0), false},
 		},
 		{
 			name: "an address beyond ASCII with SMTPUTF8", script: smtptest.Script{Extensions: offering("SMTPUTF8")}, plan: rcpt("jürgen@example.org"),
@@ -125,16 +125,16 @@ func TestTheBodyIsInterrupted(t *testing.T) {
 	for _, tt := range []conversation{
 		{
 			name: "by a reset", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Reset()},
-			want: outcome{smtperr.Disconnected, smtperr.ReasonReset, smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
+			want: outcome{smtperr.ClassDisconnected, smtperr.ReasonReset, smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
 		},
 		{
 			name: "by a refusal and then a reset", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Then(smtptest.Say("552 5.3.4 too big"), smtptest.Pause(50*time.Millisecond), smtptest.Reset())},
-			want: outcome{smtperr.DataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseBody, 552, enhanced(5, 3, 4), false},
+			want: outcome{smtperr.ClassDataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseBody, 552, enhanced(5, 3, 4), false},
 		},
 		{
 			name: "by a relay that reads no further", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Deaf()},
 			plan: func(p *smtpprobe.Plan) { large(p); p.Timeout = 700 * time.Millisecond },
-			want: outcome{smtperr.WriteTimeout, "", smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
+			want: outcome{smtperr.ClassWriteTimeout, "", smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -187,7 +187,7 @@ func TestCancellationEndsAProbeAtOnce(t *testing.T) {
 				require.Nil(t, r.Err, "the verdict fell before")
 				return
 			}
-			require.Equal(t, smtperr.Canceled, r.Err.Class, r.Err)
+			require.Equal(t, smtperr.ClassCanceled, r.Err.Class, r.Err)
 			require.Equal(t, smtperr.FaultProber, r.Err.Fault())
 		})
 	}
@@ -199,7 +199,7 @@ func TestTheOverallTimeoutIsThePhases(t *testing.T) {
 		rcpt(alice)(p)
 		p.Timeout = 300 * time.Millisecond
 	}, nil)
-	require.Equal(t, smtperr.ReadTimeout, r.Err.Class)
+	require.Equal(t, smtperr.ClassReadTimeout, r.Err.Class)
 	require.Equal(t, smtperr.PhaseMail, r.Err.Phase)
 }
 
@@ -208,7 +208,7 @@ func TestTheParentsDeadlineIsATimeoutToo(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
 	r := prober(srv, plain).Probe(ctx)
-	require.Equal(t, smtperr.ReadTimeout, r.Err.Class)
+	require.Equal(t, smtperr.ClassReadTimeout, r.Err.Class)
 }
 
 func TestSecretsAreShownNowhere(t *testing.T) {
@@ -305,7 +305,7 @@ func TestAClosedPortIsRefused(t *testing.T) {
 		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, Helo: "probe.test", Timeout: probeTimeout},
 	}
 	r := p.Probe(context.Background())
-	require.Equal(t, smtperr.ConnectError, r.Err.Class)
+	require.Equal(t, smtperr.ClassConnectError, r.Err.Class)
 	require.Equal(t, smtperr.ReasonRefused, r.Err.Reason)
 	require.Equal(t, smtperr.PhaseConnect, r.Err.Phase)
 	require.Nil(t, timeOf(r, smtperr.PhaseConnect))
@@ -330,14 +330,14 @@ func TestWhatIsExpected(t *testing.T) {
 		class    smtperr.Class
 		expected bool
 	}{
-		{"a refusal that is expected", smtptest.Script{Rcpt: smtptest.Say("550 5.7.1 no")}, expect(smtpprobe.DepthRcpt, smtperr.RecipientsRefused, ""), smtperr.RecipientsRefused, true},
-		{"a temporary denial of relaying is one", denied, expect(smtpprobe.DepthSend, smtperr.RecipientsRefused, ""), smtperr.RecipientsRefused, true},
-		{"greylisting is none", greylisted, expect(smtpprobe.DepthRcpt, smtperr.RecipientsRefused, ""), smtperr.RecipientsRefused, false},
-		{"greylisting that is expected by name", greylisted, expect(smtpprobe.DepthRcpt, smtperr.RecipientsRefused, smtperr.ReasonGreylisted), smtperr.RecipientsRefused, true},
-		{"a 421 is none", smtptest.Script{Rcpt: smtptest.Say("421 4.3.2 bye")}, expect(smtpprobe.DepthRcpt, smtperr.RecipientsRefused, ""), smtperr.ServiceUnavailable, false},
-		{"an acceptance is an open relay", smtptest.Script{}, expect(smtpprobe.DepthSend, smtperr.RecipientsRefused, ""), smtperr.UnexpectedSuccess, false},
-		{"a greeting that should refuse", smtptest.Script{}, expect(smtpprobe.DepthConnect, smtperr.GreetingRefused, ""), smtperr.UnexpectedSuccess, false},
-		{"a message that should be refused is sent", smtptest.Script{Dot: smtptest.Say("554 5.6.0 virus")}, expect(smtpprobe.DepthSend, smtperr.DataRefused, ""), smtperr.DataRefused, true},
+		{"a refusal that is expected", smtptest.Script{Rcpt: smtptest.Say("550 5.7.1 no")}, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, true},
+		{"a temporary denial of relaying is one", denied, expect(smtpprobe.DepthSend, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, true},
+		{"greylisting is none", greylisted, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, false},
+		{"greylisting that is expected by name", greylisted, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, smtperr.ReasonGreylisted), smtperr.ClassRecipientsRefused, true},
+		{"a 421 is none", smtptest.Script{Rcpt: smtptest.Say("421 4.3.2 bye")}, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassServiceUnavailable, false},
+		{"an acceptance is an open relay", smtptest.Script{}, expect(smtpprobe.DepthSend, smtperr.ClassRecipientsRefused, ""), smtperr.ClassUnexpectedSuccess, false},
+		{"a greeting that should refuse", smtptest.Script{}, expect(smtpprobe.DepthConnect, smtperr.ClassGreetingRefused, ""), smtperr.ClassUnexpectedSuccess, false},
+		{"a message that should be refused is sent", smtptest.Script{Dot: smtptest.Say("554 5.6.0 virus")}, expect(smtpprobe.DepthSend, smtperr.ClassDataRefused, ""), smtperr.ClassDataRefused, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -345,7 +345,7 @@ func TestWhatIsExpected(t *testing.T) {
 			require.NotNil(t, r.Err)
 			require.Equal(t, tt.class, r.Err.Class)
 			require.Equal(t, tt.expected, r.Expected)
-			require.Equal(t, tt.class == smtperr.DataRefused, began(s, "DATA"))
+			require.Equal(t, tt.class == smtperr.ClassDataRefused, began(s, "DATA"))
 		})
 	}
 }
@@ -353,7 +353,7 @@ func TestWhatIsExpected(t *testing.T) {
 func TestSTARTTLSThatIsWithdrawnIsNamed(t *testing.T) {
 	for _, mode := range []smtpprobe.TLSMode{smtpprobe.TLSOpportunistic, smtpprobe.TLSRequired} {
 		r, s := converse(t, plain, smtptest.Script{}, func(p *smtpprobe.Plan) { p.STARTTLSExpected = true }, func(t *smtpprobe.Target) { t.TLS = mode })
-		require.Equal(t, smtperr.NotSupported, r.Err.Class)
+		require.Equal(t, smtperr.ClassNotSupported, r.Err.Class)
 		require.Equal(t, smtperr.ReasonStartTLSWithdrawn, r.Err.Reason)
 		require.True(t, began(s, "QUIT"))
 	}

@@ -21,7 +21,7 @@ func (s *session) startTLS() *smtperr.Error {
 		return err
 	}
 	refusal := s.meaning(smtperr.PhaseSTARTTLS, reply)
-	if refusal != nil && refusal.Class == smtperr.StartTLSRefused && mode == TLSOpportunistic {
+	if refusal != nil && refusal.Class == smtperr.ClassStartTLSRefused && mode == TLSOpportunistic {
 		return nil
 	}
 	if refusal != nil {
@@ -40,7 +40,7 @@ func (s *session) startTLS() *smtperr.Error {
 // withoutSTARTTLS is what it means that STARTTLS is not offered.
 func (s *session) withoutSTARTTLS() *smtperr.Error {
 	if s.plan.STARTTLSExpected && s.caps != nil {
-		return smtperr.New(smtperr.NotSupported, smtperr.ReasonStartTLSWithdrawn, smtperr.PhaseSTARTTLS, nil)
+		return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonStartTLSWithdrawn, smtperr.PhaseSTARTTLS, nil)
 	}
 	if s.target.TLS == TLSOpportunistic {
 		return nil
@@ -48,7 +48,7 @@ func (s *session) withoutSTARTTLS() *smtperr.Error {
 	if err := s.esmtp(smtperr.PhaseSTARTTLS); err != nil {
 		return err
 	}
-	return smtperr.New(smtperr.NotSupported, smtperr.ReasonStartTLSNotOffered, smtperr.PhaseSTARTTLS, nil)
+	return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonStartTLSNotOffered, smtperr.PhaseSTARTTLS, nil)
 }
 
 // injected refuses bytes that came with STARTTLS' 220: whoever put them there
@@ -58,7 +58,7 @@ func (s *session) injected(reply smtperr.Reply) *smtperr.Error {
 		return nil
 	}
 	s.inSync = false
-	err := smtperr.New(smtperr.ProtocolError, smtperr.ReasonStartTLSInjection, smtperr.PhaseSTARTTLS,
+	err := smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonStartTLSInjection, smtperr.PhaseSTARTTLS,
 		errors.New("the relay spoke between its 220 and the handshake"))
 	err.Reply = &reply
 	return err

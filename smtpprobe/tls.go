@@ -92,13 +92,13 @@ func (s *session) tlsConfig(state *TLSState) *tls.Config {
 func (s *session) handshakeFailure(state *TLSState, err error) *smtperr.Error {
 	switch {
 	case s.canceled():
-		return smtperr.New(smtperr.Canceled, "", smtperr.PhaseTLS, s.ctx.Err())
+		return smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseTLS, s.ctx.Err())
 	case isTimeout(err):
-		return smtperr.New(smtperr.TLSTimeout, "", smtperr.PhaseTLS, err)
+		return smtperr.New(smtperr.ClassTLSTimeout, "", smtperr.PhaseTLS, err)
 	}
-	verdict := smtperr.Classify(smtperr.PhaseTLS, err)
-	if verdict.Class == smtperr.TLSVerifyError && len(state.Problems) > 0 { // none if the configuration has a check of its own
-		verdict.Reason = smtperr.Classify(smtperr.PhaseTLS, state.Problems[0]).Reason
+	verdict := classify(smtperr.PhaseTLS, err)
+	if verdict.Class == smtperr.ClassTLSVerifyError && len(state.Problems) > 0 { // none if the configuration has a check of its own
+		verdict.Reason = classify(smtperr.PhaseTLS, state.Problems[0]).Reason
 		verdict.Details = texts(state.Problems)
 	}
 	return s.clientCertificate(verdict)
@@ -107,8 +107,7 @@ func (s *session) handshakeFailure(state *TLSState, err error) *smtperr.Error {
 // clientCertificate names the reason of an alert from a server that asked for
 // a certificate and got none. With TLS 1.3 it comes after the handshake.
 func (s *session) clientCertificate(verdict *smtperr.Error) *smtperr.Error {
-	_, alerted := smtperr.RemoteAlert(verdict) //nolint:errcheck // the alert is no error of the call
-	if s.certificateWanted && verdict.Class == smtperr.TLSError && alerted {
+	if s.certificateWanted && verdict.Class == smtperr.ClassTLSError && remoteAlert(verdict) {
 		verdict.Reason = smtperr.ReasonClientCertRequired
 	}
 	return verdict

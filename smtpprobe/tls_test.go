@@ -62,7 +62,7 @@ func TestABadCertificateIsNamed(t *testing.T) {
 				require.False(t, r.TLS.Verified)
 				require.Len(t, r.TLS.Problems, len(tt.reasons))
 				for i, reason := range tt.reasons {
-					require.Equal(t, reason, smtperr.Classify(smtperr.PhaseTLS, r.TLS.Problems[i]).Reason)
+					require.Equal(t, reason, classified(t, smtperr.Classify(smtperr.PhaseTLS, r.TLS.Problems[i])).Reason)
 				}
 				if mode == smtpprobe.TLSOpportunistic {
 					require.Nil(t, r.Err)
@@ -70,10 +70,10 @@ func TestABadCertificateIsNamed(t *testing.T) {
 					return
 				}
 				require.NotNil(t, r.Err)
-				require.Equal(t, smtperr.TLSVerifyError, r.Err.Class)
+				require.Equal(t, smtperr.ClassTLSVerifyError, r.Err.Class)
 				require.Equal(t, tt.reasons[0], r.Err.Reason)
 				require.Equal(t, smtperr.PhaseTLS, r.Err.Phase)
-				require.False(t, r.Err.Temporary)
+				require.False(t, r.Err.Temporary())
 				require.Len(t, r.Err.Details, len(tt.reasons))
 				require.Nil(t, timeOf(r, smtperr.PhaseTLS))
 			})
@@ -93,7 +93,7 @@ func TestAServerThatWantsACertificateIsNamed(t *testing.T) {
 				srv := smtptest.Start(t, smtptest.Script{TLS: config, ImplicitTLS: tr == implicit})
 				r := prober(srv, tr).Probe(context.Background())
 				require.NotNil(t, r.Err)
-				require.Equal(t, smtperr.TLSError, r.Err.Class, r.Err)
+				require.Equal(t, smtperr.ClassTLSError, r.Err.Class, r.Err)
 				require.Equal(t, smtperr.ReasonClientCertRequired, r.Err.Reason, r.Err)
 			})
 		}
@@ -106,10 +106,10 @@ func TestTLSMeetsAPlaintextServer(t *testing.T) {
 	p := prober(srv, implicit)
 	r := p.Probe(context.Background())
 	require.NotNil(t, r.Err)
-	require.Equal(t, smtperr.TLSError, r.Err.Class)
+	require.Equal(t, smtperr.ClassTLSError, r.Err.Class)
 	require.Equal(t, smtperr.ReasonPlaintextSMTP, r.Err.Reason)
 	require.Equal(t, smtperr.PhaseTLS, r.Err.Phase)
-	require.False(t, r.Err.Temporary)
+	require.False(t, r.Err.Temporary())
 }
 
 func TestTLSThatStallsIsATLSTimeout(t *testing.T) {
@@ -121,7 +121,7 @@ func TestTLSThatStallsIsATLSTimeout(t *testing.T) {
 		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, Helo: "probe.test", Timeout: probeTimeout, ReadTimeout: 100 * time.Millisecond},
 	}
 	r := p.Probe(context.Background())
-	require.Equal(t, smtperr.TLSTimeout, r.Err.Class)
+	require.Equal(t, smtperr.ClassTLSTimeout, r.Err.Class)
 	require.Equal(t, smtperr.PhaseTLS, r.Err.Phase)
 }
 
@@ -205,6 +205,6 @@ func TestACheckOfTheCallersOwnMayRefuseTheCertificate(t *testing.T) {
 		}
 	})
 	require.NotNil(t, r.Err)
-	require.Equal(t, smtperr.TLSVerifyError, r.Err.Class)
+	require.Equal(t, smtperr.ClassTLSVerifyError, r.Err.Class)
 	require.Equal(t, smtperr.ReasonHostMismatch, r.Err.Reason)
 }

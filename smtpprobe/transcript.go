@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/escape"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
@@ -30,7 +31,7 @@ func (t *transcript) add(dir Direction, text string) {
 		t.dropped++
 		return
 	}
-	t.kept = append(t.kept, Line{At: time.Since(t.start), Dir: dir, Text: smtperr.Escape(text, maxTranscriptLine)})
+	t.kept = append(t.kept, Line{At: time.Since(t.start), Dir: dir, Text: escape.Text(text, maxTranscriptLine)})
 }
 
 func (t *transcript) sent(line string)  { t.add(Sent, line) }

@@ -102,7 +102,8 @@ func (c *checkup) json() *checkJSON {
 		if e.Reason != "" {
 			j.Reason = string(e.Reason)
 		}
-		j.Temporary, j.OutcomeUnknown = &e.Temporary, e.OutcomeUnknown
+		temporary := e.Temporary()
+		j.Temporary, j.OutcomeUnknown = &temporary, e.OutcomeUnknown
 		j.Error, j.Advice = e.Error(), e.Advice()
 	}
 	for i := range r.Phases {

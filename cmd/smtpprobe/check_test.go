@@ -28,7 +28,7 @@ func TestCheckStatusIsThatOfTheWorstRelay(t *testing.T) {
 	first, second := strings.Index(got.stdout, at(healthy)), strings.Index(got.stdout, at(busy))
 	require.Less(t, first, second, "in the order of the command line")
 	require.Contains(t, got.stdout, "\nOK  the relay accepts a session\n")
-	require.Contains(t, got.stdout, "\nFAILED  service_unavailable/refused at greeting: 421 4.3.2 busy\n")
+	require.Contains(t, got.stdout, "\nFAILED  smtp: greeting: 421 4.3.2 busy\n  class        service_unavailable/refused\n")
 	require.Contains(t, got.stdout, "what to do")
 }
 
@@ -73,7 +73,7 @@ func TestCheckFollowsAConfiguration(t *testing.T) {
 `, at(healthy), at(refusing)))
 	all := program("check", "--config", path)
 	require.Equal(t, statusOK, all.status, all.stderr)
-	require.Contains(t, all.stdout, "OK  as expected: recipients_refused/not_authorized at rcpt: 550 5.7.1 no")
+	require.Contains(t, all.stdout, "OK  as expected: smtp: RCPT <a@example.org>: 550 5.7.1 no")
 	require.NotContains(t, all.stdout, "what to do")
 	require.NotContains(t, program("check", "--config", path, "--relay", "one").stdout, "two")
 }
@@ -134,7 +134,7 @@ func TestCheckProbesEveryHostOfADomainButNotAllAtATime(t *testing.T) {
 	require.Equal(t, statusFailed, got.status)
 	require.Contains(t, got.stdout, "\n"+url+" mx7.test 127.0.0.1\n")
 	require.Equal(t, hosts, strings.Count(got.stdout, "OK  the relay accepts a session"))
-	require.Contains(t, got.stdout, "FAILED  dns_not_found/not_found at dns")
+	require.Contains(t, got.stdout, "FAILED  smtp: dns: lookup gone.test.: no such name")
 	require.LessOrEqual(t, most.Load(), int64(checkConcurrency))
 }
 

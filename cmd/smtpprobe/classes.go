@@ -40,27 +40,43 @@ func (c *console) classesCommand() *cli.Command {
 // classColumns are the columns of the table, for every form of it.
 var classColumns = []struct {
 	title, key string
-	value      func(*smtperr.Info) any
+	value      func(smtperr.Class) any
 }{
-	{"Class", "class", func(i *smtperr.Info) any { return i.Name }},
-	{"Code", "result_code", func(i *smtperr.Info) any { return int(i.Class) }},
-	{"What happened", "meaning", func(i *smtperr.Info) any { return i.Meaning }},
-	{"Fault", "fault", func(i *smtperr.Info) any { return dash(string(i.Fault)) }},
-	{"Temporary", "temporary", func(i *smtperr.Info) any { return string(i.Temporary) }},
-	{"Retry", "retry_same", func(i *smtperr.Info) any { return string(i.RetrySame) }},
-	{"Next server (seed / MTA)", "next_server", func(i *smtperr.Info) any { return either(string(i.NextSeed), string(i.NextMTA)) }},
-	{"smtplib", "smtplib", func(i *smtperr.Info) any { return dash(i.SMTPLib) }},
-	{"aiosmtplib", "aiosmtplib", func(i *smtperr.Info) any { return dash(i.AIOSMTP) }},
-	{"What to do", "advice", func(i *smtperr.Info) any { return dash(i.Advice) }},
+	{"Class", "class", func(c smtperr.Class) any { return c.String() }},
+	{"Code", "result_code", func(c smtperr.Class) any { return int(c) }},
+	{"What happened", "meaning", func(c smtperr.Class) any { return c.Meaning() }},
+	{"Fault", "fault", func(c smtperr.Class) any { return string(failure(c, 0).Fault()) }},
+	{"Temporary", "temporary", func(c smtperr.Class) any { return permanence(c) }},
+	{"Retry", "retry_same", func(c smtperr.Class) any { return failure(c, 450).Retry().String() }},
+	{"What to do", "advice", func(c smtperr.Class) any { return failure(c, 0).Advice() }},
 }
 
-// failures is the table without its first row, no failure.
-func failures() []smtperr.Info { return smtperr.Classes()[1:] }
+// failure is an error of the class that a reply of this code decided, if any.
+func failure(class smtperr.Class, code int) *smtperr.Error {
+	e := &smtperr.Error{Class: class}
+	if code != 0 {
+		e.Reply = &smtperr.Reply{Code: code}
+	}
+	return e
+}
 
-func row(info *smtperr.Info) []string {
+func permanence(class smtperr.Class) string {
+	switch first, second := failure(class, 450).Temporary(), failure(class, 550).Temporary(); {
+	case first != second:
+		return "by code"
+	case first:
+		return "yes"
+	}
+	return "no"
+}
+
+// failures lists all classes but that of success.
+func failures() []smtperr.Class { return smtperr.Classes()[1:] }
+
+func row(class smtperr.Class) []string {
 	cells := make([]string, 0, len(classColumns))
 	for _, column := range classColumns {
-		cells = append(cells, fmt.Sprint(column.value(info)))
+		cells = append(cells, fmt.Sprint(column.value(class)))
 	}
 	return cells
 }
@@ -76,16 +92,16 @@ func titles() []string {
 func classesText(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, strings.ToUpper(strings.Join(titles(), "\t")))
-	for _, info := range failures() {
-		fmt.Fprintln(table, strings.Join(row(&info), "\t"))
+	for _, class := range failures() {
+		fmt.Fprintln(table, strings.Join(row(class), "\t"))
 	}
 	return table.Flush()
 }
 
 func classesMarkdown(w io.Writer) error {
 	fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(titles(), " | "), strings.Repeat("---|", len(classColumns)))
-	for _, info := range failures() {
-		cells := row(&info)
+	for _, class := range failures() {
+		cells := row(class)
 		cells[0] = "`" + cells[0] + "`"
 		if _, err := fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | ")); err != nil {
 			return err
@@ -96,28 +112,14 @@ func classesMarkdown(w io.Writer) error {
 
 func classesJSON(w io.Writer) error {
 	all := make([]map[string]any, 0, len(failures()))
-	for _, info := range failures() {
+	for _, class := range failures() {
 		object := make(map[string]any, len(classColumns))
 		for _, column := range classColumns {
-			object[column.key] = column.value(&info)
+			object[column.key] = column.value(class)
 		}
 		all = append(all, object)
 	}
 	e := json.NewEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(all)
-}
-
-func either(seed, mta string) string {
-	if seed == mta {
-		return seed
-	}
-	return seed + " / " + mta
-}
-
-func dash(s string) string {
-	if s == "" {
-		return "-"
-	}
-	return s
 }

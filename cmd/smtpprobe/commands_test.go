@@ -21,11 +21,11 @@ func TestClassesListsEveryClassInEveryForm(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(object.stdout), &rows))
 	require.Len(t, rows, len(smtperr.Classes())-1, "no failure is no class of them")
 	for i, row := range rows {
-		info := smtperr.Classes()[i+1]
-		require.Equal(t, info.Name, row["class"])
-		require.InEpsilon(t, float64(info.Class), row["result_code"], 0)
-		require.Contains(t, text.stdout, "\n"+info.Name+" ")
-		require.Contains(t, markdown.stdout, "| `"+info.Name+"` | "+strconv.Itoa(int(info.Class))+" |")
+		class := smtperr.Classes()[i+1]
+		require.Equal(t, class.String(), row["class"])
+		require.InEpsilon(t, float64(class), row["result_code"], 0)
+		require.Contains(t, text.stdout, "\n"+class.String()+" ")
+		require.Contains(t, markdown.stdout, "| `"+class.String()+"` | "+strconv.Itoa(int(class))+" |")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/escape"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -25,7 +26,7 @@ func facts(r *smtpprobe.Result) []fact {
 	if t := r.TLS; t != nil {
 		add("tls", tlsFact(t))
 		for _, problem := range t.Problems {
-			add("", smtperr.Escape(problem.Error(), 300))
+			add("", escape.Text(problem.Error(), 300))
 		}
 		add("certificate", certificateFact(t, r.Start))
 	}
@@ -50,7 +51,7 @@ func facts(r *smtpprobe.Result) []fact {
 		add("warning", string(w))
 	}
 	for _, err := range r.Secondary {
-		add("afterwards", smtperr.Escape(err.Error(), 300))
+		add("afterwards", escape.Text(err.Error(), 300))
 	}
 	return all
 }
@@ -74,7 +75,7 @@ func certificateFact(t *smtpprobe.TLSState, now time.Time) string {
 	if len(names) == 0 {
 		names = []string{t.Leaf.Subject.String()}
 	}
-	return smtperr.Escape(strings.Join(names, " "), 200) + ", " + certificateExpiry(t.Leaf, now)
+	return escape.Text(strings.Join(names, " "), 200) + ", " + certificateExpiry(t.Leaf, now)
 }
 
 func certificateExpiry(leaf *x509.Certificate, now time.Time) string {
@@ -110,5 +111,5 @@ func recipientFact(rcpt *smtpprobe.RecipientResult) string {
 
 // replyLine is a reply on one line, escaped and bounded.
 func replyLine(r *smtperr.Reply) string {
-	return fmt.Sprintf("%d %s", r.Code, smtperr.Escape(strings.Join(r.Lines, " "), 300))
+	return fmt.Sprintf("%d %s", r.Code, escape.Text(strings.Join(r.Lines, " "), 300))
 }

@@ -96,9 +96,9 @@ func failureState(r *smtpprobe.Result) nagiosState {
 	switch {
 	case r.Err == nil: // no error where one was expected
 		return nagiosCritical
-	case r.Err.Class == smtperr.ConfigError || r.Err.Class == smtperr.LocalError || r.Err.Class == smtperr.Canceled:
+	case r.Err.Class == smtperr.ClassConfigError || r.Err.Class == smtperr.ClassLocalError || r.Err.Class == smtperr.ClassCanceled:
 		return nagiosUnknown
-	case r.Err.Reply != nil && r.Err.Temporary:
+	case r.Err.Reply != nil && r.Err.Temporary():
 		return nagiosWarning
 	}
 	return nagiosCritical

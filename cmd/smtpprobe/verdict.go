@@ -45,11 +45,12 @@ func advice(r *smtpprobe.Result) []fact {
 	}
 	e := r.Err
 	lasts := "permanent: the same again will fail again"
-	if e.Temporary {
+	if e.Temporary() {
 		lasts = "temporary: it may pass by itself"
 	}
 	return []fact{
-		{"means", e.Class.Info().Meaning},
+		{"class", strings.Trim(e.Class.String()+"/"+string(e.Reason), "/")},
+		{"means", e.Class.Meaning()},
 		{"look at", whereToLook(e)},
 		{"what to do", e.Advice()},
 		{"lasts", lasts},

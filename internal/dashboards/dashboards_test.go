@@ -47,17 +47,17 @@ func TestANewClassAppearsWhereverClassesAreShown(t *testing.T) {
 		for _, p := range source.Dashboard().Panels {
 			panels[p.Title] = p
 		}
-		for _, info := range smtperr.Classes() {
-			number := strconv.Itoa(int(info.Class))
+		for _, class := range smtperr.Classes() {
+			number := strconv.Itoa(int(class))
 			states := panels[looks()[State].title].FieldConfig.Defaults.Mappings[0].Options
 			require.Contains(t, states, number)
 			require.NotEmpty(t, states[number].Color)
-			require.Contains(t, panels[looks()[Problems].title].FieldConfig.Defaults.Mappings[0].Options, info.Name)
+			require.Contains(t, panels[looks()[Problems].title].FieldConfig.Defaults.Mappings[0].Options, class.String())
 			var named []any
 			for _, o := range panels[looks()[Classes].title].FieldConfig.Overrides {
 				named = append(named, o.Matcher.Options)
 			}
-			require.Contains(t, named, info.Name)
+			require.Contains(t, named, class.String())
 			require.Contains(t, named, number)
 		}
 	}

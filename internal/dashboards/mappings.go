@@ -27,18 +27,19 @@ var shades = []string{"", "dark-", "light-", "semi-dark-", "super-light-"}
 
 // Colours gives every class of the table its colour.
 func Colours() map[smtperr.Class]string {
-	colours := map[smtperr.Class]string{smtperr.None: good}
+	colours := map[smtperr.Class]string{smtperr.ClassNone: good}
 	seen := make(map[smtperr.Fault]int)
-	for _, info := range smtperr.Classes() {
-		if info.Class == smtperr.None {
+	for _, class := range smtperr.Classes() {
+		if class == smtperr.ClassNone {
 			continue
 		}
-		hue := hues[info.Fault]
+		fault := smtperr.New(class, "", "", nil).Fault()
+		hue := hues[fault]
 		if hue[0] != '#' {
-			hue = shades[seen[info.Fault]%len(shades)] + hue
-			seen[info.Fault]++
+			hue = shades[seen[fault]%len(shades)] + hue
+			seen[fault]++
 		}
-		colours[info.Class] = hue
+		colours[class] = hue
 	}
 	return colours
 }
@@ -47,12 +48,12 @@ func Colours() map[smtperr.Class]string {
 func classByNumber() []grafana.Mapping {
 	colours := Colours()
 	options := make(map[string]grafana.MapResult)
-	for i, info := range smtperr.Classes() {
-		text := info.Name
-		if info.Class == smtperr.None {
+	for i, class := range smtperr.Classes() {
+		text := class.String()
+		if class == smtperr.ClassNone {
 			text = "ok"
 		}
-		options[strconv.Itoa(int(info.Class))] = grafana.MapResult{Text: text, Color: colours[info.Class], Index: i}
+		options[strconv.Itoa(int(class))] = grafana.MapResult{Text: text, Color: colours[class], Index: i}
 	}
 	return []grafana.Mapping{{Type: "value", Options: options}}
 }
@@ -61,8 +62,8 @@ func classByNumber() []grafana.Mapping {
 func classByName() []grafana.Mapping {
 	colours := Colours()
 	options := make(map[string]grafana.MapResult)
-	for i, info := range smtperr.Classes() {
-		options[info.Name] = grafana.MapResult{Text: info.Name, Color: colours[info.Class], Index: i}
+	for i, class := range smtperr.Classes() {
+		options[class.String()] = grafana.MapResult{Text: class.String(), Color: colours[class], Index: i}
 	}
 	for _, fault := range slices.Sorted(maps.Keys(hues)) {
 		options[string(fault)] = grafana.MapResult{Text: string(fault), Color: hues[fault], Index: len(options)}
@@ -76,12 +77,12 @@ func classSeries() []grafana.Override {
 	colours := Colours()
 	classes := smtperr.Classes()
 	overrides := make([]grafana.Override, 0, 2*len(classes))
-	for _, info := range classes {
-		colour := grafana.Property{ID: "color", Value: grafana.Color{Mode: "fixed", FixedColor: colours[info.Class]}}
-		name := grafana.Property{ID: "displayName", Value: info.Name}
+	for _, class := range classes {
+		colour := grafana.Property{ID: "color", Value: grafana.Color{Mode: "fixed", FixedColor: colours[class]}}
+		name := grafana.Property{ID: "displayName", Value: class.String()}
 		overrides = append(overrides,
-			grafana.Named(info.Name, colour),
-			grafana.Named(strconv.Itoa(int(info.Class)), name, colour))
+			grafana.Named(class.String(), colour),
+			grafana.Named(strconv.Itoa(int(class)), name, colour))
 	}
 	return overrides
 }

@@ -36,12 +36,13 @@ func colours() template.CSS {
 	var b strings.Builder
 	b.WriteString(".c0{fill:#3fa45b;background:#3fa45b}\n")
 	used := make(map[smtperr.Fault]int)
-	for _, info := range smtperr.Classes()[1:] {
-		h := hues[info.Fault]
-		light := lightness[used[info.Fault]%len(lightness)]
-		hue := (h.hue + h.spread*turns[used[info.Fault]%len(turns)]) % 360
-		used[info.Fault]++
-		fmt.Fprintf(&b, ".c%d{fill:hsl(%d %d%% %d%%);background:hsl(%[2]d %d%% %d%%)}\n", info.Class, hue, h.saturation, light, h.saturation, light)
+	for _, class := range smtperr.Classes()[1:] {
+		fault := smtperr.New(class, "", "", nil).Fault()
+		h := hues[fault]
+		light := lightness[used[fault]%len(lightness)]
+		hue := (h.hue + h.spread*turns[used[fault]%len(turns)]) % 360
+		used[fault]++
+		fmt.Fprintf(&b, ".c%d{fill:hsl(%d %d%% %d%%);background:hsl(%[2]d %d%% %d%%)}\n", class, hue, h.saturation, light, h.saturation, light)
 	}
 	for i, phase := range order {
 		fmt.Fprintf(&b, ".p-%s{fill:%s;background:%[2]s}\n", phase, phaseColours[i%len(phaseColours)])

@@ -169,7 +169,7 @@ func (s *series) view(label string, over scale) relayView {
 		Spans: s.timeline(over), Steps: s.waterfall(), Error: s.errorText, Seen: s.latest,
 	}
 	if s.lastSuccess {
-		v.State, v.Class = state(smtperr.None), smtperr.None
+		v.State, v.Class = state(smtperr.ClassNone), smtperr.ClassNone
 	}
 	for _, st := range v.Steps {
 		v.Whole += st.Median

@@ -70,9 +70,9 @@ func (r *Report) add(m telegraf.Metric) {
 	}
 	class, err := smtperr.ParseClass(fmt.Sprint(result))
 	if err != nil {
-		class = smtperr.Unknown // of a later version
+		class = smtperr.ClassUnknown // of a later version
 	}
-	if class == smtperr.Canceled {
+	if class == smtperr.ClassCanceled {
 		return
 	}
 	id := identify(m)

@@ -245,12 +245,12 @@ func TestEveryClassHasAColourOfItsOwn(t *testing.T) {
 	t.Parallel()
 	text := made(t, ok(0, "a")).text
 	seen := make(map[string]string)
-	for _, info := range smtperr.Classes() {
-		_, rule, found := strings.Cut(text, fmt.Sprintf(".c%d{", info.Class))
-		require.True(t, found, info.Name)
+	for _, class := range smtperr.Classes() {
+		_, rule, found := strings.Cut(text, fmt.Sprintf(".c%d{", class))
+		require.True(t, found, class.String())
 		rule, _, _ = strings.Cut(rule, "}")
-		require.Empty(t, seen[rule], info.Name)
-		seen[rule] = info.Name
+		require.Empty(t, seen[rule], class.String())
+		seen[rule] = class.String()
 	}
 }
 

@@ -52,7 +52,7 @@ type probe struct {
 // shown is the state in the timeline: a failure that was expected is none.
 func (p probe) shown() smtperr.Class {
 	if p.success {
-		return smtperr.None
+		return smtperr.ClassNone
 	}
 	return p.class
 }

@@ -75,7 +75,7 @@ func (s *series) timeline(over scale) []span {
 
 // state says "ok" where a class says "none".
 func state(class smtperr.Class) string {
-	if class == smtperr.None {
+	if class == smtperr.ClassNone {
 		return "ok"
 	}
 	return class.String()

@@ -2,6 +2,7 @@ package route_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"path/filepath"
@@ -58,7 +59,7 @@ func TestASilentAddressTimesOutAndTheNextIsTried(t *testing.T) {
 	c := route.Config{StepTimeout: 100 * time.Millisecond}
 	_, err := c.Dial(t.Context(), []netip.Addr{hole.Addr(), netip.MustParseAddr("127.0.0.2")}, hole.Port())
 	require.Equal(t, "connect_timeout@connect", said(t, err))
-	e, _ := smtperr.Of(err)
+	e, _ := errors.AsType[*smtperr.Error](err)
 	require.Len(t, e.Secondary, 1)
 	require.Equal(t, "connect_error/refused@connect", said(t, e.Secondary[0]))
 
@@ -78,7 +79,7 @@ func TestTheEndOfTheContextInterruptsADial(t *testing.T) {
 	defer cancel()
 	_, err := c.Dial(ctx, []netip.Addr{hole.Addr(), netip.MustParseAddr("127.0.0.2")}, hole.Port())
 	require.Equal(t, "connect_timeout@connect", said(t, err))
-	e, _ := smtperr.Of(err)
+	e, _ := errors.AsType[*smtperr.Error](err)
 	require.Empty(t, e.Secondary)
 
 	ctx, cancel = context.WithCancel(t.Context())

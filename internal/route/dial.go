@@ -25,13 +25,13 @@ func (c Config) Dial(ctx context.Context, addrs []netip.Addr, port uint16) (net.
 		if err == nil {
 			return conn, nil
 		}
-		failure := smtperr.Classify(smtperr.PhaseConnect, err)
+		failure := classify(smtperr.PhaseConnect, err)
 		if verdict == nil {
 			verdict = failure
 		} else {
 			verdict.Secondary = append(verdict.Secondary, failure)
 		}
-		if over(ctx) || failure.Class == smtperr.Canceled || failure.Reason == smtperr.ReasonTooManyOpenFiles {
+		if over(ctx) || failure.Class == smtperr.ClassCanceled || failure.Reason == smtperr.ReasonTooManyOpenFiles {
 			break
 		}
 	}
@@ -41,17 +41,17 @@ func (c Config) Dial(ctx context.Context, addrs []netip.Addr, port uint16) (net.
 	if len(addrs) > 0 {
 		return nil, c.unusable(addrs[0].Unmap())
 	}
-	return nil, smtperr.New(smtperr.DNSNotFound, smtperr.ReasonNotFound, smtperr.PhaseConnect, errors.New("no address"))
+	return nil, smtperr.New(smtperr.ClassDNSNotFound, smtperr.ReasonNotFound, smtperr.PhaseConnect, errors.New("no address"))
 }
 
 // unusable says why the configuration rules out an address.
 func (c Config) unusable(ip netip.Addr) *smtperr.Error {
 	switch {
 	case !c.uses(ip):
-		return smtperr.New(smtperr.ConfigError, smtperr.ReasonInvalidAddress, smtperr.PhaseConnect,
+		return smtperr.New(smtperr.ClassConfigError, smtperr.ReasonInvalidAddress, smtperr.PhaseConnect,
 			fmt.Errorf("%s is no %s address", ip, c.IPVersion))
 	case c.SourceAddress.IsValid() && c.SourceAddress.Unmap().Is4() != ip.Is4():
-		return smtperr.New(smtperr.LocalError, smtperr.ReasonNoSourceAddress, smtperr.PhaseConnect,
+		return smtperr.New(smtperr.ClassLocalError, smtperr.ReasonNoSourceAddress, smtperr.PhaseConnect,
 			fmt.Errorf("the source address %s cannot reach %s: one is IPv4, the other IPv6", c.SourceAddress, ip))
 	}
 	return nil

@@ -2,6 +2,7 @@ package route_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/netip"
 	"os"
@@ -31,11 +32,11 @@ func TestTheFirstAddressesErrorIsTheVerdict(t *testing.T) {
 	port := closed.Port()
 	_, err := route.Config{}.Dial(t.Context(), addrs("127.0.0.1", "127.0.0.2", "127.0.0.3"), port)
 	require.Equal(t, "connect_error/refused@connect", said(t, err))
-	require.Contains(t, err.Error(), "127.0.0.1:")
-	e, _ := smtperr.Of(err)
+	e, _ := errors.AsType[*smtperr.Error](err)
+	require.ErrorContains(t, e.Cause, "127.0.0.1:")
 	require.Len(t, e.Secondary, 2)
 	require.Equal(t, "connect_error/refused@connect", said(t, e.Secondary[1]))
-	require.Contains(t, e.Secondary[1].Error(), "127.0.0.3:")
+	require.ErrorContains(t, errors.Unwrap(e.Secondary[1]), "127.0.0.3:")
 }
 
 func TestTheSourceAddressIsBound(t *testing.T) {
@@ -60,7 +61,7 @@ func TestAMachineWithoutTheSourceAddressSaysSo(t *testing.T) {
 		c := route.Config{SourceAddress: netip.MustParseAddr(source)}
 		_, err := c.Dial(t.Context(), addrs(addr), relay.Port())
 		require.Equal(t, "local_error/no_source_address@connect", said(t, err), source)
-		require.Contains(t, err.Error(), source)
+		require.ErrorContains(t, errors.Unwrap(err), source)
 	}
 }
 
@@ -83,7 +84,7 @@ func TestACanceledDialTriesNoOtherAddress(t *testing.T) {
 	cancel()
 	_, err := route.Config{}.Dial(ctx, addrs("127.0.0.1", "127.0.0.2"), 25)
 	require.Equal(t, "canceled@connect", said(t, err))
-	e, _ := smtperr.Of(err)
+	e, _ := errors.AsType[*smtperr.Error](err)
 	require.Empty(t, e.Secondary)
 }
 
@@ -93,7 +94,7 @@ func TestATimeThatIsUpIsAConnectTimeout(t *testing.T) {
 	defer cancel()
 	_, err := route.Config{}.Dial(ctx, addrs("127.0.0.1", "127.0.0.2"), 25)
 	require.Equal(t, "connect_timeout@connect", said(t, err))
-	e, _ := smtperr.Of(err)
+	e, _ := errors.AsType[*smtperr.Error](err)
 	require.Empty(t, e.Secondary)
 }
 

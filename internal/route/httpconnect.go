@@ -107,9 +107,9 @@ func consent(status int) error {
 	case status/100 == 2:
 		return nil
 	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable:
-		return unreached(smtperr.ConnectError, smtperr.ReasonHostUnreachable, text)
+		return unreached(smtperr.ClassConnectError, smtperr.ReasonHostUnreachable, text)
 	case status == http.StatusGatewayTimeout:
-		return unreached(smtperr.ConnectTimeout, "", text)
+		return unreached(smtperr.ClassConnectTimeout, "", text)
 	}
 	return refused(text)
 }

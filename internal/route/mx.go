@@ -46,7 +46,7 @@ func (c Config) exchangers(ctx context.Context, r resolver, domain string) ([]MX
 	// A mail domain is always the whole one (RFC 5321 §2.3.5): no search list.
 	records, err := r.exchangers(step, name+".")
 	if failure := judged(step, name, err); failure != nil {
-		if failure.Class != smtperr.DNSNotFound {
+		if failure.Class != smtperr.ClassDNSNotFound {
 			return nil, failure
 		}
 		return implicitMX(step, r, name)
@@ -81,10 +81,10 @@ func judgeTargets(domain string, records []MXHost) ([]MXHost, error) {
 		return inOrder(hosts), nil
 	}
 	if null && bad == "" {
-		return nil, smtperr.New(smtperr.DNSNotFound, smtperr.ReasonNullMX, smtperr.PhaseDNS,
+		return nil, smtperr.New(smtperr.ClassDNSNotFound, smtperr.ReasonNullMX, smtperr.PhaseDNS,
 			errors.New(domain+" takes no mail: its MX record is null"))
 	}
-	return nil, smtperr.New(smtperr.DNSNotFound, smtperr.ReasonNotFound, smtperr.PhaseDNS,
+	return nil, smtperr.New(smtperr.ClassDNSNotFound, smtperr.ReasonNotFound, smtperr.PhaseDNS,
 		fmt.Errorf("no MX record of %s names a host: %q", domain, bad))
 }
 

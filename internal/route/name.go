@@ -17,11 +17,11 @@ func asciiName(name string) (string, *smtperr.Error) {
 	if !isASCII(name) {
 		var err error
 		if ascii, err = idna.Lookup.ToASCII(name); err != nil {
-			return "", smtperr.New(smtperr.ConfigError, smtperr.ReasonInvalidAddress, smtperr.PhaseDNS, err)
+			return "", smtperr.New(smtperr.ClassConfigError, smtperr.ReasonInvalidAddress, smtperr.PhaseDNS, err)
 		}
 	}
 	if !isName(ascii) {
-		return "", smtperr.New(smtperr.ConfigError, smtperr.ReasonInvalidAddress, smtperr.PhaseDNS,
+		return "", smtperr.New(smtperr.ClassConfigError, smtperr.ReasonInvalidAddress, smtperr.PhaseDNS,
 			fmt.Errorf("%q is neither a host name nor an IP address", name))
 	}
 	return ascii, nil

@@ -94,7 +94,7 @@ func (s nameServer) ask(ctx context.Context, name string, kind uint16) ([]dns.RR
 
 // failure says who failed to ask: this machine or the server.
 func (s nameServer) failure(name string, err error) error {
-	if e := smtperr.Classify(smtperr.PhaseDNS, err); e.Class == smtperr.LocalError {
+	if e := classify(smtperr.PhaseDNS, err); e.Class == smtperr.ClassLocalError {
 		return e
 	}
 	var timeout interface{ Timeout() bool }

@@ -91,7 +91,7 @@ var handshakes = map[string]func(ctx context.Context, p Proxy, conn net.Conn, ad
 func (c Config) DialHost(ctx context.Context, host string, port uint16) (net.Conn, error) {
 	p, err := ParseProxyURL(c.ProxyURL)
 	if err != nil {
-		return nil, smtperr.New(smtperr.ConfigError, "", smtperr.PhaseConnect, fmt.Errorf("proxy_url %w", err))
+		return nil, smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseConnect, fmt.Errorf("proxy_url %w", err))
 	}
 	if _, err := netip.ParseAddr(host); err != nil {
 		name, invalid := asciiName(host)
@@ -127,7 +127,7 @@ func (c Config) dialProxy(ctx context.Context, p Proxy) (net.Conn, error) {
 
 // failed classifies what went wrong on the way to or through the proxy.
 func (p Proxy) failed(err error) error {
-	e := *smtperr.Classify(smtperr.PhaseConnect, err)
+	e := *classify(smtperr.PhaseConnect, err)
 	e.Phase = smtperr.PhaseConnect
 	e.Cause = fmt.Errorf("proxy %s: %w", p, e.Cause)
 	return &e
@@ -135,7 +135,7 @@ func (p Proxy) failed(err error) error {
 
 // refused is a proxy that does not do what it is asked to.
 func refused(why string) error {
-	return smtperr.New(smtperr.ConnectError, smtperr.ReasonProxyRefused, smtperr.PhaseConnect, errors.New(why))
+	return smtperr.New(smtperr.ClassConnectError, smtperr.ReasonProxyRefused, smtperr.PhaseConnect, errors.New(why))
 }
 
 // unreached is a relay that the proxy did not reach.

@@ -3,6 +3,7 @@ package route_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -260,7 +261,7 @@ func TestAProxyThatDoesNotConnectSaysWhy(t *testing.T) {
 			scheme, _, _ := strings.Cut(tt.url, login)
 			require.Contains(t, err.Error(), ": proxy "+scheme)
 			require.NotContains(t, err.Error(), "s3cr")
-			e, _ := smtperr.Of(err)
+			e, _ := errors.AsType[*smtperr.Error](err)
 			require.Contains(t, []smtperr.Fault{smtperr.FaultNetwork, smtperr.FaultConfig}, e.Fault())
 		})
 	}

@@ -19,12 +19,12 @@ import (
 func WriteProxyHeader(conn net.Conn, version string) error {
 	number := map[string]byte{"v1": 1, "v2": 2}[version]
 	if number == 0 {
-		return smtperr.New(smtperr.ConfigError, "", smtperr.PhaseConnect, fmt.Errorf("proxy_protocol %q is neither v1 nor v2", version))
+		return smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseConnect, fmt.Errorf("proxy_protocol %q is neither v1 nor v2", version))
 	}
 	header := proxyproto.HeaderProxyFromAddrs(number, tcpAddr(conn.LocalAddr()), tcpAddr(conn.RemoteAddr()))
 	var b bytes.Buffer
 	if _, err := header.WriteTo(&b); err != nil {
-		return smtperr.New(smtperr.LocalError, "", smtperr.PhaseConnect, err)
+		return smtperr.New(smtperr.ClassLocalError, "", smtperr.PhaseConnect, err)
 	}
 	_, err := conn.Write(b.Bytes())
 	return err

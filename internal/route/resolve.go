@@ -92,7 +92,7 @@ func (c Config) resolveBy(ctx context.Context, r resolver, host string) ([]netip
 
 func (c Config) literal(ip netip.Addr) ([]netip.Addr, error) {
 	if !c.uses(ip) {
-		return nil, smtperr.New(smtperr.DNSNotFound, smtperr.ReasonNotFound, smtperr.PhaseDNS,
+		return nil, smtperr.New(smtperr.ClassDNSNotFound, smtperr.ReasonNotFound, smtperr.PhaseDNS,
 			fmt.Errorf("%s is no %s address", ip, c.IPVersion))
 	}
 	return []netip.Addr{ip}, nil
@@ -107,11 +107,11 @@ func judged(ctx context.Context, name string, err error) *smtperr.Error {
 	if ended := ctx.Err(); ended != nil {
 		err = fmt.Errorf("lookup %s: %w", name, ended)
 	}
-	return smtperr.Classify(smtperr.PhaseDNS, err)
+	return classify(smtperr.PhaseDNS, err)
 }
 
 // ranks are the classes of a failed lookup, the worst first.
-var ranks = []smtperr.Class{smtperr.Canceled, smtperr.LocalError, smtperr.DNSTimeout, smtperr.DNSError, smtperr.DNSNotFound}
+var ranks = []smtperr.Class{smtperr.ClassCanceled, smtperr.ClassLocalError, smtperr.ClassDNSTimeout, smtperr.ClassDNSError, smtperr.ClassDNSNotFound}
 
 // worst is the verdict over all families: that one does not exist says nothing
 // as long as the other is not known.
@@ -125,7 +125,7 @@ func worst(failed []*smtperr.Error) error {
 		}
 	}
 	if verdict == nil {
-		return smtperr.New(smtperr.DNSNotFound, smtperr.ReasonNotFound, smtperr.PhaseDNS, errors.New("no address"))
+		return smtperr.New(smtperr.ClassDNSNotFound, smtperr.ReasonNotFound, smtperr.PhaseDNS, errors.New("no address"))
 	}
 	return verdict
 }

@@ -23,10 +23,10 @@ var socksReplies = map[string]struct {
 	class  smtperr.Class
 	reason smtperr.Reason
 }{
-	"unknown error network unreachable": {smtperr.ConnectError, smtperr.ReasonNetworkUnreachable},
-	"unknown error host unreachable":    {smtperr.ConnectError, smtperr.ReasonHostUnreachable},
-	"unknown error connection refused":  {smtperr.ConnectError, smtperr.ReasonRefused},
-	"unknown error TTL expired":         {smtperr.ConnectError, smtperr.ReasonHostUnreachable},
+	"unknown error network unreachable": {smtperr.ClassConnectError, smtperr.ReasonNetworkUnreachable},
+	"unknown error host unreachable":    {smtperr.ClassConnectError, smtperr.ReasonHostUnreachable},
+	"unknown error connection refused":  {smtperr.ClassConnectError, smtperr.ReasonRefused},
+	"unknown error TTL expired":         {smtperr.ClassConnectError, smtperr.ReasonHostUnreachable},
 }
 
 // socks asks a SOCKS5 proxy to connect.

@@ -72,7 +72,7 @@ func (l *lookup) resolver(ctx context.Context) *net.Resolver {
 
 // note keeps why this machine could not ask: net.DNSError has only its text.
 func (l *lookup) note(err error) {
-	if e := smtperr.Classify(smtperr.PhaseDNS, err); e.Class == smtperr.LocalError {
+	if e := classify(smtperr.PhaseDNS, err); e.Class == smtperr.ClassLocalError {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.local = e

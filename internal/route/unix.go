@@ -24,13 +24,13 @@ func (c Config) DialUnix(ctx context.Context, path string) (net.Conn, error) {
 		case err == nil:
 			return conn, nil
 		case errors.Is(err, syscall.EINVAL):
-			return nil, smtperr.New(smtperr.ConfigError, smtperr.ReasonInvalidAddress, smtperr.PhaseConnect, err)
+			return nil, smtperr.New(smtperr.ClassConfigError, smtperr.ReasonInvalidAddress, smtperr.PhaseConnect, err)
 		case !errors.Is(err, syscall.EAGAIN):
-			return nil, smtperr.Wrap(smtperr.PhaseConnect, err)
+			return nil, smtperr.Classify(smtperr.PhaseConnect, err)
 		}
 		select {
 		case <-step.Done():
-			return nil, smtperr.Wrap(smtperr.PhaseConnect, step.Err())
+			return nil, smtperr.Classify(smtperr.PhaseConnect, step.Err())
 		case <-time.After(queueWait):
 		}
 	}

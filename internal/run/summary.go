@@ -31,7 +31,7 @@ type tally struct {
 func (s summary) add(m telegraf.Metric) {
 	relay, ok := m.GetTag("relay")
 	class, _ := m.GetTag("error_class")
-	if m.Name() != "smtpprobe" || !ok || class == smtperr.Canceled.String() {
+	if m.Name() != "smtpprobe" || !ok || class == smtperr.ClassCanceled.String() {
 		return
 	}
 	t := s[relay]

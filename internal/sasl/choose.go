@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/escape"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
@@ -39,7 +40,7 @@ func Choose(offered []string, want string, c Credentials, tlsState *tls.Connecti
 		return nil, err
 	}
 	if len(offered) == 0 {
-		return nil, smtperr.New(smtperr.NotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, nil)
+		return nil, smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, nil)
 	}
 	with := choice{Credentials: c, binding: channelBinding(tlsState)}
 	for _, name := range offered {
@@ -58,7 +59,7 @@ func Choose(offered []string, want string, c Credentials, tlsState *tls.Connecti
 	if tlsState == nil && slices.ContainsFunc(usable, func(m *mechanism) bool { return m.plus || m.needs == certificate }) {
 		cause = fmt.Errorf("%w, of which -PLUS and EXTERNAL need TLS", cause)
 	}
-	return nil, smtperr.New(smtperr.NotSupported, smtperr.ReasonAuthNoMechanism, smtperr.PhaseAuth, cause)
+	return nil, smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, smtperr.PhaseAuth, cause)
 }
 
 // usable lists the mechanisms that the credentials serve, the strongest first.
@@ -115,5 +116,5 @@ func names(list []*mechanism) []string {
 // list shows names, some of them a stranger's, bounded and escaped.
 func list(names []string) string {
 	const most = 120
-	return smtperr.Escape(strings.Join(names, " "), most)
+	return escape.Text(strings.Join(names, " "), most)
 }

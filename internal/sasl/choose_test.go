@@ -2,6 +2,7 @@ package sasl_test
 
 import (
 	"crypto/tls"
+	"errors"
 	"slices"
 	"testing"
 
@@ -75,40 +76,40 @@ func TestChooseRefuses(t *testing.T) {
 		reason  smtperr.Reason
 		text    string
 	}{
-		{"a relay without AUTH", nil, "", withPassword, session, smtperr.NotSupported, smtperr.ReasonAuthNotOffered, ""},
-		{"a relay without AUTH, whatever is wished for", nil, "PLAIN", withPassword, session, smtperr.NotSupported, smtperr.ReasonAuthNotOffered, ""},
+		{"a relay without AUTH", nil, "", withPassword, session, smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, ""},
+		{"a relay without AUTH, whatever is wished for", nil, "PLAIN", withPassword, session, smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, ""},
 		{"a relay of other mechanisms", []string{"GSSAPI", "NTLM"}, "", withPassword,
-			session, smtperr.NotSupported, smtperr.ReasonAuthNoMechanism, "GSSAPI NTLM"},
-		{"a relay without the wish", []string{"PLAIN"}, "CRAM-MD5", withPassword, session, smtperr.NotSupported, smtperr.ReasonAuthNoMechanism, "offers PLAIN"},
-		{"a relay that offers a line end", []string{"A\r\nB"}, "", withPassword, session, smtperr.NotSupported, smtperr.ReasonAuthNoMechanism, `\r\\nB`},
-		{"passwords for a token", []string{"PLAIN", "LOGIN"}, "", withToken, session, smtperr.NotSupported, smtperr.ReasonAuthNoMechanism, ""},
+			session, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, "GSSAPI NTLM"},
+		{"a relay without the wish", []string{"PLAIN"}, "CRAM-MD5", withPassword, session, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, "offers PLAIN"},
+		{"a relay that offers a line end", []string{"A\r\nB"}, "", withPassword, session, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, `\r\\nB`},
+		{"passwords for a token", []string{"PLAIN", "LOGIN"}, "", withToken, session, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, ""},
 		{"XOAUTH2 for a token without username", []string{"XOAUTH2"}, "", sasl.Credentials{Token: "t"},
-			session, smtperr.NotSupported, smtperr.ReasonAuthNoMechanism, ""},
-		{"PLUS only, without TLS", []string{"SCRAM-SHA-256-PLUS"}, "", withPassword, nil, smtperr.NotSupported, smtperr.ReasonAuthNoMechanism, "need TLS"},
-		{"EXTERNAL without TLS", []string{"EXTERNAL"}, "EXTERNAL", withCertificate, nil, smtperr.NotSupported, smtperr.ReasonAuthNoMechanism, "need TLS"},
-		{"an unknown wish", []string{"PLAIN"}, "NTLM", withPassword, session, smtperr.ConfigError, "", "none of SCRAM-SHA-256-PLUS"},
-		{"a wish without a password", []string{"PLAIN"}, "PLAIN", sasl.Credentials{Username: "u"}, session, smtperr.ConfigError, "", "needs a password"},
-		{"a wish without a username", []string{"PLAIN"}, "PLAIN", sasl.Credentials{Password: "p"}, session, smtperr.ConfigError, "", "needs a username"},
-		{"a wish without a token", []string{"XOAUTH2"}, "XOAUTH2", withPassword, session, smtperr.ConfigError, "", "needs a token"},
-		{"a wish without a certificate", []string{"EXTERNAL"}, "EXTERNAL", withPassword, session, smtperr.ConfigError, "", "needs a client certificate"},
-		{"XOAUTH2 without a username", []string{"XOAUTH2"}, "XOAUTH2", sasl.Credentials{Token: "t"}, session, smtperr.ConfigError, "", "needs a username"},
-		{"no credentials at all", nil, "", sasl.Credentials{}, session, smtperr.ConfigError, "", "needs a username with a password"},
+			session, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, ""},
+		{"PLUS only, without TLS", []string{"SCRAM-SHA-256-PLUS"}, "", withPassword, nil, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, "need TLS"},
+		{"EXTERNAL without TLS", []string{"EXTERNAL"}, "EXTERNAL", withCertificate, nil, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, "need TLS"},
+		{"an unknown wish", []string{"PLAIN"}, "NTLM", withPassword, session, smtperr.ClassConfigError, "", "none of SCRAM-SHA-256-PLUS"},
+		{"a wish without a password", []string{"PLAIN"}, "PLAIN", sasl.Credentials{Username: "u"}, session, smtperr.ClassConfigError, "", "needs a password"},
+		{"a wish without a username", []string{"PLAIN"}, "PLAIN", sasl.Credentials{Password: "p"}, session, smtperr.ClassConfigError, "", "needs a username"},
+		{"a wish without a token", []string{"XOAUTH2"}, "XOAUTH2", withPassword, session, smtperr.ClassConfigError, "", "needs a token"},
+		{"a wish without a certificate", []string{"EXTERNAL"}, "EXTERNAL", withPassword, session, smtperr.ClassConfigError, "", "needs a client certificate"},
+		{"XOAUTH2 without a username", []string{"XOAUTH2"}, "XOAUTH2", sasl.Credentials{Token: "t"}, session, smtperr.ClassConfigError, "", "needs a username"},
+		{"no credentials at all", nil, "", sasl.Credentials{}, session, smtperr.ClassConfigError, "", "needs a username with a password"},
 		{"NUL in the username", []string{"PLAIN"}, "", sasl.Credentials{Username: "a\x00s3cr3t", Password: "p"},
-			session, smtperr.ConfigError, "", "username holds"},
+			session, smtperr.ClassConfigError, "", "username holds"},
 		{"a field separator in the username", []string{"XOAUTH2"}, "", sasl.Credentials{Username: "a\x01s3cr3t", Token: "t"},
-			session, smtperr.ConfigError, "", "username holds"},
+			session, smtperr.ClassConfigError, "", "username holds"},
 		{"CR in the password", []string{"PLAIN"}, "", sasl.Credentials{Username: "u", Password: "s3cr3t\r"}, session,
-			smtperr.ConfigError, "", "password holds"},
+			smtperr.ClassConfigError, "", "password holds"},
 		{"LF in the password", []string{"PLAIN"}, "", sasl.Credentials{Username: "u", Password: "s3cr3t\n"}, session,
-			smtperr.ConfigError, "", "password holds"},
+			smtperr.ClassConfigError, "", "password holds"},
 		{"NUL in the password", []string{"PLAIN"}, "", sasl.Credentials{Username: "u", Password: "s3cr3t\x00"},
-			session, smtperr.ConfigError, "", "password holds"},
+			session, smtperr.ClassConfigError, "", "password holds"},
 		{"a line end in the token", []string{"XOAUTH2"}, "", sasl.Credentials{Username: "u", Token: "s3cr3t\n"},
-			session, smtperr.ConfigError, "", "token holds"},
+			session, smtperr.ClassConfigError, "", "token holds"},
 		{"a password that SASLprep forbids", []string{"SCRAM-SHA-1"}, "", sasl.Credentials{Username: "u", Password: "s3cr3t\u0007"},
-			session, smtperr.ConfigError, "", "the password holds"},
+			session, smtperr.ClassConfigError, "", "the password holds"},
 		{"a username that SASLprep forbids", []string{"SCRAM-SHA-1"}, "", sasl.Credentials{Username: "s3cr3t\ue000", Password: "p"},
-			session, smtperr.ConfigError, "", "the username holds"},
+			session, smtperr.ClassConfigError, "", "the username holds"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -132,7 +133,7 @@ func TestMechanismsNamesAllOnce(t *testing.T) {
 // requireError wants a class and a reason, and no secret in the text.
 func requireError(t *testing.T, err error, class smtperr.Class, reason smtperr.Reason) {
 	t.Helper()
-	e, ok := smtperr.Of(err)
+	e, ok := errors.AsType[*smtperr.Error](err)
 	require.True(t, ok, "%v", err)
 	require.Equal(t, class, e.Class, "%v", err)
 	require.Equal(t, reason, e.Reason, "%v", err)

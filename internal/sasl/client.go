@@ -32,17 +32,17 @@ type Client interface {
 }
 
 func badChallenge(why string) error {
-	return smtperr.New(smtperr.ProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, errors.New(why))
+	return smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, errors.New(why))
 }
 
 func serverUnverified(why string) error {
-	return smtperr.New(smtperr.AuthFailed, smtperr.ReasonServerUnverified, smtperr.PhaseAuth, errors.New(why))
+	return smtperr.New(smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified, smtperr.PhaseAuth, errors.New(why))
 }
 
 func unanswerable(why string) error {
-	return smtperr.New(smtperr.AuthFailed, smtperr.ReasonChallengeLoop, smtperr.PhaseAuth, errors.New(why))
+	return smtperr.New(smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop, smtperr.PhaseAuth, errors.New(why))
 }
 
 func misconfigured(format string, args ...any) error {
-	return smtperr.New(smtperr.ConfigError, "", smtperr.PhaseConfig, fmt.Errorf(format, args...))
+	return smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseConfig, fmt.Errorf(format, args...))
 }

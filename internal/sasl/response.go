@@ -127,7 +127,7 @@ func (p *prompted) Next(challenge []byte) ([]byte, error) {
 // Verified implements Client: a relay that has not asked cannot know who this is.
 func (p *prompted) Verified() error {
 	if p.answered < p.prompts {
-		return smtperr.New(smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseAuth, nil)
+		return smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseAuth, nil)
 	}
 	return nil
 }

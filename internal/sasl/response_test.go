@@ -84,7 +84,7 @@ func TestExchanges(t *testing.T) {
 			}
 			require.NoError(t, client.Verified())
 			_, err = client.Next([]byte("once more"))
-			requireError(t, err, smtperr.AuthFailed, smtperr.ReasonChallengeLoop)
+			requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop)
 		})
 	}
 }
@@ -92,21 +92,21 @@ func TestExchanges(t *testing.T) {
 func TestChallengesWithoutAnswer(t *testing.T) {
 	t.Parallel()
 	_, err := choose(t, "PLAIN", withPassword).Next([]byte("who?"))
-	requireError(t, err, smtperr.AuthFailed, smtperr.ReasonChallengeLoop)
+	requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop)
 	_, err = choose(t, "CRAM-MD5", withPassword).Next(nil)
-	requireError(t, err, smtperr.ProtocolError, smtperr.ReasonBadChallenge)
+	requireError(t, err, smtperr.ClassProtocolError, smtperr.ReasonBadChallenge)
 }
 
 func TestVerifiedWantsToHaveBeenAsked(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"LOGIN", "CRAM-MD5"} {
 		client := choose(t, name, withPassword)
-		requireError(t, client.Verified(), smtperr.ProtocolError, smtperr.ReasonUnexpectedCode)
+		requireError(t, client.Verified(), smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode)
 	}
 	login := choose(t, "LOGIN", withPassword)
 	_, err := login.Next([]byte("Username:"))
 	require.NoError(t, err)
-	requireError(t, login.Verified(), smtperr.ProtocolError, smtperr.ReasonUnexpectedCode)
+	requireError(t, login.Verified(), smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode)
 	require.NoError(t, choose(t, "PLAIN", withPassword).Verified())
 }
 

@@ -89,7 +89,7 @@ func TestSCRAMAuthenticatesBothSides(t *testing.T) {
 			require.True(t, conversation.Valid())
 			require.NoError(t, client.Verified())
 			_, err = client.Next(nil)
-			requireError(t, err, smtperr.AuthFailed, smtperr.ReasonChallengeLoop)
+			requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop)
 		})
 	}
 }
@@ -150,7 +150,7 @@ func TestSCRAMRefusesAManInTheMiddle(t *testing.T) {
 	conversation := server(t, scram.SHA256, "s3cr3t").NewConversationWithChannelBinding(binding)
 	converse(t, client, conversation)
 	require.False(t, conversation.Valid())
-	requireError(t, client.Verified(), smtperr.AuthFailed, smtperr.ReasonServerUnverified)
+	requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
 }
 
 func TestSCRAMSaysWhyItDoesNotBind(t *testing.T) {
@@ -187,9 +187,9 @@ func TestSCRAMWrongPasswordLeavesTheVerdictToTheReply(t *testing.T) {
 	conversation := server(t, scram.SHA1, "another").NewConversation()
 	converse(t, client, conversation)
 	require.False(t, conversation.Valid())
-	requireError(t, client.Verified(), smtperr.AuthFailed, smtperr.ReasonServerUnverified)
+	requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
 	_, err = client.Next([]byte("v=AAAA"))
-	requireError(t, err, smtperr.AuthFailed, smtperr.ReasonChallengeLoop)
+	requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop)
 }
 
 func TestSCRAMFirstMessageOfTheServer(t *testing.T) {
@@ -199,20 +199,20 @@ func TestSCRAMFirstMessageOfTheServer(t *testing.T) {
 		class         smtperr.Class
 		reason        smtperr.Reason
 	}{
-		{"nothing", "", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
-		{"no SCRAM", "Password:", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
-		{"no count", "r=NONCEx,s=c2FsdA==", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
-		{"another order", "s=c2FsdA==,r=NONCEx,i=4096", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
-		{"a salt that is no base64", "r=NONCEx,s=!,i=4096", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
-		{"an empty salt", "r=NONCEx,s=,i=4096", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
-		{"a count that is no number", "r=NONCEx,s=c2FsdA==,i=many", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
-		{"a negative count", "r=NONCEx,s=c2FsdA==,i=-4096", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
-		{"a count that gives the password away", "r=NONCEx,s=c2FsdA==,i=1", smtperr.AuthFailed, smtperr.ReasonChallengeLoop},
-		{"a count that would take hours", "r=NONCEx,s=c2FsdA==,i=2147483647", smtperr.AuthFailed, smtperr.ReasonChallengeLoop},
-		{"a count beyond any integer", "r=NONCEx,s=c2FsdA==,i=99999999999999999999", smtperr.AuthFailed, smtperr.ReasonChallengeLoop},
-		{"an unknown mandatory extension", "m=x,r=NONCEx,s=c2FsdA==,i=4096", smtperr.AuthFailed, smtperr.ReasonChallengeLoop},
-		{"another client's nonce", "r=AAAA,s=c2FsdA==,i=4096", smtperr.AuthFailed, smtperr.ReasonServerUnverified},
-		{"the client's nonce and nothing of its own", "r=NONCE,s=c2FsdA==,i=4096", smtperr.AuthFailed, smtperr.ReasonServerUnverified},
+		{"nothing", "", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{"no SCRAM", "Password:", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{"no count", "r=NONCEx,s=c2FsdA==", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{"another order", "s=c2FsdA==,r=NONCEx,i=4096", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{"a salt that is no base64", "r=NONCEx,s=!,i=4096", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{"an empty salt", "r=NONCEx,s=,i=4096", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{"a count that is no number", "r=NONCEx,s=c2FsdA==,i=many", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{"a negative count", "r=NONCEx,s=c2FsdA==,i=-4096", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{"a count that gives the password away", "r=NONCEx,s=c2FsdA==,i=1", smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop},
+		{"a count that would take hours", "r=NONCEx,s=c2FsdA==,i=2147483647", smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop},
+		{"a count beyond any integer", "r=NONCEx,s=c2FsdA==,i=99999999999999999999", smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop},
+		{"an unknown mandatory extension", "m=x,r=NONCEx,s=c2FsdA==,i=4096", smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop},
+		{"another client's nonce", "r=AAAA,s=c2FsdA==,i=4096", smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified},
+		{"the client's nonce and nothing of its own", "r=NONCE,s=c2FsdA==,i=4096", smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -221,7 +221,7 @@ func TestSCRAMFirstMessageOfTheServer(t *testing.T) {
 			_, err := client.Next([]byte(strings.ReplaceAll(tt.message, "NONCE", nonce)))
 			requireError(t, err, tt.class, tt.reason)
 			require.NotContains(t, err.Error(), nonce)
-			requireError(t, client.Verified(), smtperr.AuthFailed, smtperr.ReasonServerUnverified)
+			requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
 		})
 	}
 }
@@ -234,12 +234,12 @@ func TestSCRAMFinalMessageOfTheServer(t *testing.T) {
 		class         smtperr.Class
 		reason        smtperr.Reason
 	}{
-		{"a wrong signature", "v=" + wrong, smtperr.AuthFailed, smtperr.ReasonServerUnverified},
-		{"a short signature", "v=AAAA", smtperr.AuthFailed, smtperr.ReasonServerUnverified},
-		{"an empty signature", "v=", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
-		{"a signature that is no base64", "v=!", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
-		{"nothing", "", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
-		{"something else", "ok", smtperr.ProtocolError, smtperr.ReasonBadChallenge},
+		{"a wrong signature", "v=" + wrong, smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified},
+		{"a short signature", "v=AAAA", smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified},
+		{"an empty signature", "v=", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{"a signature that is no base64", "v=!", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{"nothing", "", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{"something else", "ok", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -249,7 +249,7 @@ func TestSCRAMFinalMessageOfTheServer(t *testing.T) {
 			require.NoError(t, err)
 			_, err = client.Next([]byte(tt.message))
 			requireError(t, err, tt.class, tt.reason)
-			requireError(t, client.Verified(), smtperr.AuthFailed, smtperr.ReasonServerUnverified)
+			requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
 		})
 	}
 }
@@ -257,10 +257,10 @@ func TestSCRAMFinalMessageOfTheServer(t *testing.T) {
 func TestSCRAMServerThatJumpsToSuccessIsNotVerified(t *testing.T) {
 	t.Parallel()
 	client, nonce := scramStarted(t)
-	requireError(t, client.Verified(), smtperr.AuthFailed, smtperr.ReasonServerUnverified)
+	requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
 	_, err := client.Next([]byte("r=" + nonce + "x,s=c2FsdA==,i=4096"))
 	require.NoError(t, err)
-	requireError(t, client.Verified(), smtperr.AuthFailed, smtperr.ReasonServerUnverified)
+	requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
 }
 
 func scramStarted(t *testing.T) (client sasl.Client, nonce string) {

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/escape"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
@@ -43,11 +44,11 @@ func (s *Source) refusal(r *oauth2.RetrieveError, c credentials) *smtperr.Error 
 	status := r.Response.StatusCode
 	cause := fmt.Errorf("the token endpoint %s answered %d", s.endpoint(), status)
 	if said := strings.TrimSpace(r.ErrorCode + " " + r.ErrorDescription); said != "" {
-		cause = fmt.Errorf("%w: %s", cause, smtperr.Escape(c.mask(said), maxDescription))
+		cause = fmt.Errorf("%w: %s", cause, escape.Text(c.mask(said), maxDescription))
 	}
 	final := status >= 400 && status < 500 && status != http.StatusTooManyRequests && status != http.StatusRequestTimeout
 	if final || slices.Contains(verdicts, r.ErrorCode) {
-		return smtperr.New(smtperr.AuthFailed, smtperr.ReasonTokenRefused, smtperr.PhaseAuth, cause)
+		return smtperr.New(smtperr.ClassAuthFailed, smtperr.ReasonTokenRefused, smtperr.PhaseAuth, cause)
 	}
 	return unreachable(cause)
 }
@@ -67,13 +68,13 @@ func (c credentials) mask(text string) string {
 // timeout of the relay's, which was not asked.
 func (s *Source) interrupted(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
-		return smtperr.New(smtperr.Canceled, "", smtperr.PhaseAuth, context.Cause(ctx))
+		return smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseAuth, context.Cause(ctx))
 	}
 	return unreachable(fmt.Errorf("the token endpoint %s did not answer in time: %w", s.endpoint(), ctx.Err()))
 }
 
 func unreachable(cause error) *smtperr.Error {
-	return smtperr.New(smtperr.AuthFailed, smtperr.ReasonTokenUnreachable, smtperr.PhaseAuth, cause)
+	return smtperr.New(smtperr.ClassAuthFailed, smtperr.ReasonTokenUnreachable, smtperr.PhaseAuth, cause)
 }
 
 // endpoint is the host of the endpoint; path and query may be secret.
@@ -89,10 +90,10 @@ func (s *Source) endpoint() string {
 func resolve(setting string, from Secret) (string, *smtperr.Error) {
 	value, err := from()
 	if err != nil {
-		return "", smtperr.New(smtperr.LocalError, "", smtperr.PhaseAuth, fmt.Errorf("reading %s: %w", setting, err))
+		return "", smtperr.New(smtperr.ClassLocalError, "", smtperr.PhaseAuth, fmt.Errorf("reading %s: %w", setting, err))
 	}
 	if value == "" {
-		return "", smtperr.New(smtperr.ConfigError, "", smtperr.PhaseConfig, fmt.Errorf("%s is empty", setting))
+		return "", smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseConfig, fmt.Errorf("%s is empty", setting))
 	}
 	return value, nil
 }

@@ -62,11 +62,11 @@ func clientOnly(tokenURL string) token.Config {
 
 func requireError(t *testing.T, err error, class smtperr.Class, reason smtperr.Reason, temporary bool) {
 	t.Helper()
-	e, ok := smtperr.Of(err)
+	e, ok := errors.AsType[*smtperr.Error](err)
 	require.True(t, ok, "%v", err)
 	require.Equal(t, class, e.Class, "%v", err)
 	require.Equal(t, reason, e.Reason, "%v", err)
-	require.Equal(t, temporary, e.Temporary, "%v", err)
+	require.Equal(t, temporary, e.Temporary(), "%v", err)
 	for _, secret := range []string{"s3cr3t", "r3fr3sh", "\n", "\r"} {
 		require.NotContains(t, err.Error(), secret)
 	}
@@ -90,18 +90,18 @@ func TestSecretsThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	locked := func() (string, error) { return "", errors.New("store is locked") }
 	_, err := source(t, token.Config{Token: locked}).Token(t.Context())
-	requireError(t, err, smtperr.LocalError, "", true)
+	requireError(t, err, smtperr.ClassLocalError, "", true)
 	require.ErrorContains(t, err, "reading token: store is locked")
 
 	c := full("http://127.0.0.1:1/")
 	c.ClientSecret = locked
 	_, err = source(t, c).Token(t.Context())
-	requireError(t, err, smtperr.LocalError, "", true)
+	requireError(t, err, smtperr.ClassLocalError, "", true)
 	require.ErrorContains(t, err, "reading client_secret")
 
 	c.ClientSecret = given("")
 	_, err = source(t, c).Token(t.Context())
-	requireError(t, err, smtperr.ConfigError, "", false)
+	requireError(t, err, smtperr.ClassConfigError, "", false)
 	require.ErrorContains(t, err, "client_secret is empty")
 }
 
@@ -201,7 +201,7 @@ func TestRefreshTokenIsRotated(t *testing.T) {
 	requireToken(t, s, "T2")
 	s.Later(time.Minute)
 	_, err := s.Token(t.Context())
-	requireError(t, err, smtperr.AuthFailed, smtperr.ReasonTokenRefused, false)
+	requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonTokenRefused, false)
 	requireToken(t, s, "T4")
 	configured = "r3fr3sh2"
 	s.Later(time.Minute)
@@ -222,7 +222,7 @@ func TestPublicClientHasNoSecret(t *testing.T) {
 	c := full(tokenURL)
 	c.ClientSecret = nil
 	_, err := source(t, c).Token(t.Context())
-	requireError(t, err, smtperr.AuthFailed, smtperr.ReasonTokenRefused, false)
+	requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonTokenRefused, false)
 	require.ErrorContains(t, err, "answered 401: invalid_client")
 	require.EqualValues(t, 1, requests.Load(), "there is no other way to name oneself")
 }
@@ -282,7 +282,7 @@ func TestAnswersOfTheEndpoint(t *testing.T) {
 				refuse(w, tt.status, tt.body)
 			})
 			_, err := source(t, full(tokenURL)).Token(t.Context())
-			requireError(t, err, smtperr.AuthFailed, tt.reason, tt.reason == unreachable)
+			requireError(t, err, smtperr.ClassAuthFailed, tt.reason, tt.reason == unreachable)
 			require.ErrorContains(t, err, tt.text)
 			require.Less(t, len(err.Error()), 400)
 			require.Equal(t, tt.requests, requests.Load())
@@ -299,7 +299,7 @@ func TestUnreachableEndpoints(t *testing.T) {
 	untrusted.Config.ErrorLog = nil
 	for name, tokenURL := range map[string]string{"refused": gone.URL, "certificate": untrusted.URL} {
 		_, err := source(t, full(tokenURL+"/?s3cr3t")).Token(t.Context())
-		requireError(t, err, smtperr.AuthFailed, smtperr.ReasonTokenUnreachable, true)
+		requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonTokenUnreachable, true)
 		require.ErrorContains(t, err, name)
 	}
 }
@@ -355,7 +355,7 @@ func TestOneCallersEndIsNotTheOthers(t *testing.T) {
 	go func() { _, err := s.Token(ctx); first <- err }()
 	<-asked
 	cancel()
-	requireError(t, <-first, smtperr.Canceled, "", true)
+	requireError(t, <-first, smtperr.ClassCanceled, "", true)
 
 	// The fetch goes on, and is the next caller's.
 	close(answer)
@@ -371,17 +371,17 @@ func TestEndsOfWaiting(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	_, err := source(t, c).Token(ctx)
-	requireError(t, err, smtperr.AuthFailed, smtperr.ReasonTokenUnreachable, true)
+	requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonTokenUnreachable, true)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 
 	over, stop := context.WithCancel(t.Context())
 	stop()
 	_, err = source(t, c).Token(over)
-	requireError(t, err, smtperr.Canceled, "", true)
+	requireError(t, err, smtperr.ClassCanceled, "", true)
 
 	c.Timeout = time.Millisecond
 	_, err = source(t, c).Token(t.Context())
-	requireError(t, err, smtperr.AuthFailed, smtperr.ReasonTokenUnreachable, true)
+	requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonTokenUnreachable, true)
 	require.ErrorIs(t, err, context.DeadlineExceeded, "a fetch has its own end")
 }
 
@@ -408,8 +408,8 @@ func TestEachCallerHasAnErrorOfItsOwn(t *testing.T) {
 	case two := <-errs:
 		errs <- two
 	}
-	a, _ := smtperr.Of(one)
-	b, _ := smtperr.Of(<-errs)
+	a, _ := errors.AsType[*smtperr.Error](one)
+	b, _ := errors.AsType[*smtperr.Error](<-errs)
 	require.NotSame(t, a, b)
 	require.Equal(t, a, b)
 }

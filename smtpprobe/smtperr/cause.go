@@ -8,9 +8,17 @@ type meaning struct {
 	reason Reason
 }
 
-// Classify is Wrap for callers that want the struct; nil for nil. An empty
-// phase is derived from the error where it can be.
-func Classify(phase Phase, err error) *Error {
+// Classify returns what err, which happened in phase, means, as an *Error. An
+// err that is or wraps an *Error returns that one; nil returns nil. An empty
+// phase is derived from err where possible.
+func Classify(phase Phase, err error) error {
+	if e := classify(phase, err); e != nil {
+		return e
+	}
+	return nil
+}
+
+func classify(phase Phase, err error) *Error {
 	if err == nil {
 		return nil
 	}
@@ -33,15 +41,12 @@ func Classify(phase Phase, err error) *Error {
 	}
 	m := f.meaning(phase)
 	e := New(m.class, m.reason, phase, err)
-	switch {
-	case m.class == TLSVerifyError:
+	if m.class == ClassTLSVerifyError {
 		e.Details = f.details()
-	case f.record != nil && m.class == TLSError:
-		e.Temporary = false // whatever answered does not speak TLS here
 	}
 	// A reply that is lost after the final dot leaves the outcome open (RFC 5321
 	// §4.5.3.2.6); a dot that could not be written does not.
-	e.OutcomeUnknown = phase == PhaseDot && f.operation != "write" && (m.class == Disconnected || m.class == ReadTimeout)
+	e.OutcomeUnknown = phase == PhaseDot && f.operation != "write" && (m.class == ClassDisconnected || m.class == ClassReadTimeout)
 	return e
 }
 
@@ -51,39 +56,39 @@ func (f *findings) meaning(phase Phase) meaning {
 	number := errnoMeaning(f.errno)
 	switch {
 	case f.canceled:
-		return meaning{Canceled, ""}
+		return meaning{ClassCanceled, ""}
 	case f.config != "":
-		return meaning{ConfigError, f.config}
+		return meaning{ClassConfigError, f.config}
 	case f.unknownPort():
-		return meaning{ConfigError, ReasonInvalidPort}
-	case number.class == LocalError:
+		return meaning{ClassConfigError, ReasonInvalidPort}
+	case number.class == ClassLocalError:
 		return number
 	case f.denied:
-		return meaning{LocalError, ReasonPermission}
+		return meaning{ClassLocalError, ReasonPermission}
 	case f.dns != nil:
 		return f.unresolved()
-	case number.class == DNSNotFound || number.class == DNSError:
+	case number.class == ClassDNSNotFound || number.class == ClassDNSError:
 		return number
 	case f.unverified != nil || len(f.checks) > 0:
-		return meaning{TLSVerifyError, f.checkReason()}
+		return meaning{ClassTLSVerifyError, f.checkReason()}
 	case f.record != nil:
-		return meaning{TLSError, recordReason(f.record.RecordHeader)}
+		return meaning{ClassTLSError, recordReason(f.record.RecordHeader)}
 	case f.alerted:
-		return meaning{TLSError, alertReason(f.alert)}
+		return meaning{ClassTLSError, alertReason(f.alert)}
 	case f.tls != "":
-		return meaning{TLSError, handshakeReason(f.tls)}
-	case f.late || number.class == ConnectTimeout:
+		return meaning{ClassTLSError, handshakeReason(f.tls)}
+	case f.late || number.class == ClassConnectTimeout:
 		return f.timeout(phase)
 	case f.errno != 0 || f.missing:
 		return f.socket(phase, number)
 	case f.ended:
 		return lost(phase, ReasonClosed)
 	case f.malformed:
-		return meaning{ProtocolError, ReasonBadCode}
-	case f.said.class != None:
+		return meaning{ClassProtocolError, ReasonBadCode}
+	case f.said.class != ClassNone:
 		return f.said
 	}
-	return meaning{Unknown, ""}
+	return meaning{ClassUnknown, ""}
 }
 
 // replied tells whether a reply in the chain is the verdict: it is unless
@@ -118,17 +123,17 @@ func (f *findings) dialing(phase Phase) bool {
 func (f *findings) timeout(phase Phase) meaning {
 	switch {
 	case phase == PhaseDNS:
-		return meaning{DNSTimeout, ""}
+		return meaning{ClassDNSTimeout, ""}
 	case f.dialing(phase):
-		return meaning{ConnectTimeout, ""}
+		return meaning{ClassConnectTimeout, ""}
 	case phase == PhaseTLS:
-		return meaning{TLSTimeout, ""}
+		return meaning{ClassTLSTimeout, ""}
 	case phase == PhaseBody, f.operation == "write":
-		return meaning{WriteTimeout, ""}
+		return meaning{ClassWriteTimeout, ""}
 	case phase == PhaseGreeting:
-		return meaning{ReadTimeout, ReasonNoGreeting}
+		return meaning{ClassReadTimeout, ReasonNoGreeting}
 	}
-	return meaning{ReadTimeout, ReasonNoReply}
+	return meaning{ClassReadTimeout, ReasonNoReply}
 }
 
 // socket is what the operating system said. The same number means something
@@ -136,15 +141,15 @@ func (f *findings) timeout(phase Phase) meaning {
 // breaks can end as well as the relay.
 func (f *findings) socket(phase Phase, number meaning) meaning {
 	if f.missing {
-		number = meaning{ConnectError, ReasonNotFound}
+		number = meaning{ClassConnectError, ReasonNotFound}
 	}
 	switch {
-	case f.dialing(phase) || phase == PhaseDNS && number.class != None:
-		return meaning{ConnectError, number.reason}
+	case f.dialing(phase) || phase == PhaseDNS && number.class != ClassNone:
+		return meaning{ClassConnectError, number.reason}
 	case number.reason == ReasonNotFound: // of a file that is ours
-		return meaning{LocalError, ReasonNotFound}
-	case number.class == None:
-		return meaning{Unknown, ""}
+		return meaning{ClassLocalError, ReasonNotFound}
+	case number.class == ClassNone:
+		return meaning{ClassUnknown, ""}
 	}
 	return lost(phase, number.reason)
 }
@@ -153,9 +158,9 @@ func (f *findings) socket(phase Phase, number meaning) meaning {
 func lost(phase Phase, reason Reason) meaning {
 	switch phase {
 	case PhaseConnect:
-		return meaning{ConnectError, reason}
+		return meaning{ClassConnectError, reason}
 	case PhaseTLS:
-		return meaning{TLSError, reason}
+		return meaning{ClassTLSError, reason}
 	}
-	return meaning{Disconnected, reason}
+	return meaning{ClassDisconnected, reason}
 }

@@ -6,13 +6,13 @@ import "strings"
 func (f *findings) unresolved() meaning {
 	switch {
 	case f.dns.IsTimeout:
-		return meaning{DNSTimeout, ""}
+		return meaning{ClassDNSTimeout, ""}
 	case f.dns.IsNotFound:
-		return meaning{DNSNotFound, ReasonNotFound}
+		return meaning{ClassDNSNotFound, ReasonNotFound}
 	case f.late: // a deadline that the resolver wraps without saying so itself
-		return meaning{DNSTimeout, ""}
+		return meaning{ClassDNSTimeout, ""}
 	}
-	return meaning{DNSError, ReasonServerFailure}
+	return meaning{ClassDNSError, ReasonServerFailure}
 }
 
 // unknownPort: a service name that is none comes as a DNS error, and as one

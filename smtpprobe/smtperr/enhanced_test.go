@@ -36,9 +36,9 @@ func TestEveryListedEnhancedCodeHasItsReason(t *testing.T) {
 	t.Parallel()
 	fields := strings.Fields(listed)
 	for i := 0; i < len(fields); i += 2 {
-		e := smtperr.ClassifyReply(smtperr.PhaseMail, reply(550, "5."+fields[i]+" x"), smtperr.Circumstances{})
+		e := classifyReply(smtperr.PhaseMail, reply(550, "5."+fields[i]+" x"), smtperr.Session{})
 		require.Equal(t, fields[i+1], string(e.Reason), fields[i])
-		require.Equal(t, smtperr.SenderRefused, e.Class, "an enhanced code decides no class")
+		require.Equal(t, smtperr.ClassSenderRefused, e.Class, "an enhanced code decides no class")
 	}
 }
 
@@ -49,32 +49,32 @@ func TestEnhancedCodesThatDependOnMore(t *testing.T) {
 		phase  smtperr.Phase
 		code   int
 		text   string
-		c      smtperr.Circumstances
+		c      smtperr.Session
 		reason smtperr.Reason
 	}{
-		{"1.10 with 556 is a null MX", smtperr.PhaseRcpt, 556, "5.1.10 x", smtperr.Circumstances{}, smtperr.ReasonNullMX},
-		{"4.1 at RCPT is the mailbox", smtperr.PhaseRcpt, 450, "4.4.1 x", smtperr.Circumstances{}, smtperr.ReasonMailboxUnavailable},
-		{"5.1 at DATA 503", smtperr.PhaseData, 503, "5.5.1 x", smtperr.Circumstances{}, smtperr.ReasonNoValidRecipients},
-		{"5.1 at DATA 554", smtperr.PhaseData, 554, "5.5.1 x", smtperr.Circumstances{}, smtperr.ReasonNoValidRecipients},
-		{"5.1 at DATA 550", smtperr.PhaseData, 550, "5.5.1 x", smtperr.Circumstances{}, smtperr.ReasonBadSequence},
-		{"7.1 for now", smtperr.PhaseMail, 450, "4.7.1 x", smtperr.Circumstances{}, smtperr.ReasonPolicyTemporary},
-		{"7.0 for now", smtperr.PhaseMail, 450, "4.7.0 x", smtperr.Circumstances{}, smtperr.ReasonPolicyTemporary},
-		{"7.0 in AUTH 454", smtperr.PhaseAuth, 454, "4.7.0 x", smtperr.Circumstances{}, smtperr.ReasonAuthTemporary},
-		{"7.0 in AUTH 535", smtperr.PhaseAuth, 535, "5.7.0 x", smtperr.Circumstances{}, smtperr.ReasonPolicy},
-		{"7.4 in AUTH", smtperr.PhaseAuth, 504, "5.7.4 x", smtperr.Circumstances{}, smtperr.ReasonAuthMechanismUnsupported},
-		{"7.0 of 530 in plaintext", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Circumstances{}, smtperr.ReasonTLSRequired},
-		{"7.0 of 530 in TLS", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Circumstances{TLS: true}, smtperr.ReasonAuthRequired},
-		{"7.0 of 530 where AUTH is offered", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Circumstances{AuthOffered: true}, smtperr.ReasonAuthRequired},
-		{"7.1 of 530 is listed", smtperr.PhaseMail, 530, "5.7.1 x", smtperr.Circumstances{}, smtperr.ReasonNotAuthorized},
-		{"STARTTLS 454 with a listed one", smtperr.PhaseSTARTTLS, 454, "4.7.28 x", smtperr.Circumstances{}, smtperr.ReasonTLSUnavailable},
-		{"421 4.4.2", smtperr.PhaseRcpt, 421, "4.4.2 x", smtperr.Circumstances{}, smtperr.ReasonConnectionDropped},
-		{"421 4.3.2 to EHLO gives no reason", smtperr.PhaseEHLO, 421, "4.3.2 x", smtperr.Circumstances{}, smtperr.ReasonRefused},
-		{"5.7.1 to HELO gives no reason", smtperr.PhaseHELO, 550, "5.7.1 x", smtperr.Circumstances{}, smtperr.ReasonRefused},
-		{"5.7.1 as greeting gives no reason", smtperr.PhaseGreeting, 550, "5.7.1 x", smtperr.Circumstances{}, smtperr.ReasonRefused},
+		{"1.10 with 556 is a null MX", smtperr.PhaseRcpt, 556, "5.1.10 x", smtperr.Session{}, smtperr.ReasonNullMX},
+		{"4.1 at RCPT is the mailbox", smtperr.PhaseRcpt, 450, "4.4.1 x", smtperr.Session{}, smtperr.ReasonMailboxUnavailable},
+		{"5.1 at DATA 503", smtperr.PhaseData, 503, "5.5.1 x", smtperr.Session{}, smtperr.ReasonNoValidRecipients},
+		{"5.1 at DATA 554", smtperr.PhaseData, 554, "5.5.1 x", smtperr.Session{}, smtperr.ReasonNoValidRecipients},
+		{"5.1 at DATA 550", smtperr.PhaseData, 550, "5.5.1 x", smtperr.Session{}, smtperr.ReasonBadSequence},
+		{"7.1 for now", smtperr.PhaseMail, 450, "4.7.1 x", smtperr.Session{}, smtperr.ReasonPolicyTemporary},
+		{"7.0 for now", smtperr.PhaseMail, 450, "4.7.0 x", smtperr.Session{}, smtperr.ReasonPolicyTemporary},
+		{"7.0 in AUTH 454", smtperr.PhaseAuth, 454, "4.7.0 x", smtperr.Session{}, smtperr.ReasonAuthTemporary},
+		{"7.0 in AUTH 535", smtperr.PhaseAuth, 535, "5.7.0 x", smtperr.Session{}, smtperr.ReasonPolicy},
+		{"7.4 in AUTH", smtperr.PhaseAuth, 504, "5.7.4 x", smtperr.Session{}, smtperr.ReasonAuthMechanismUnsupported},
+		{"7.0 of 530 in plaintext", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Session{}, smtperr.ReasonTLSRequired},
+		{"7.0 of 530 in TLS", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Session{TLS: true}, smtperr.ReasonAuthRequired},
+		{"7.0 of 530 where AUTH is offered", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Session{AuthOffered: true}, smtperr.ReasonAuthRequired},
+		{"7.1 of 530 is listed", smtperr.PhaseMail, 530, "5.7.1 x", smtperr.Session{}, smtperr.ReasonNotAuthorized},
+		{"STARTTLS 454 with a listed one", smtperr.PhaseSTARTTLS, 454, "4.7.28 x", smtperr.Session{}, smtperr.ReasonTLSUnavailable},
+		{"421 4.4.2", smtperr.PhaseRcpt, 421, "4.4.2 x", smtperr.Session{}, smtperr.ReasonConnectionDropped},
+		{"421 4.3.2 to EHLO gives no reason", smtperr.PhaseEHLO, 421, "4.3.2 x", smtperr.Session{}, smtperr.ReasonRefused},
+		{"5.7.1 to HELO gives no reason", smtperr.PhaseHELO, 550, "5.7.1 x", smtperr.Session{}, smtperr.ReasonRefused},
+		{"5.7.1 as greeting gives no reason", smtperr.PhaseGreeting, 550, "5.7.1 x", smtperr.Session{}, smtperr.ReasonRefused},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			e := smtperr.ClassifyReply(tt.phase, reply(tt.code, tt.text), tt.c)
+			e := classifyReply(tt.phase, reply(tt.code, tt.text), tt.c)
 			require.Equal(t, tt.reason, e.Reason)
 			require.False(t, e.Reply.Enhanced.IsZero(), "it is reported all the same")
 		})

@@ -1,86 +1,104 @@
 package smtperr
 
-// Error is a classified failure: the verdict of a probe, or of any attempt to
-// send mail. errors.Is matches it against the kinds (ErrConnect, ErrTimeout,
-// ...) along the hierarchy and against a Class, errors.As against the struct
-// types (*SMTPSenderRefused, ...).
+// Error is a classified failure. Functions of this package return it as an
+// error; callers find the details with
+//
+//	e, ok := errors.AsType[*smtperr.Error](err)
+//
+// and ask for families with errors.Is and the sentinels, such as ErrAuth.
 type Error struct {
-	Class     Class
-	Reason    Reason
-	Phase     Phase
-	Reply     *Reply // the reply that decided, nil if none did
-	Temporary bool
-	// OutcomeUnknown tells that the reply after the final dot was lost: the
-	// message may have been delivered.
+	Class  Class
+	Reason Reason // refines Class; empty if nothing more is known
+	Phase  Phase  // in which the failure happened
+	// Reply is the reply that decided, nil if none did.
+	Reply *Reply
+	// Sender and Recipient are the addresses of the MAIL or RCPT command that
+	// was refused; Recipient is that of Recipients whose reply is in Reply.
+	Sender, Recipient string
+	// Recipients has one error for each refused recipient, in order.
+	Recipients []*Error
+	// Details lists every failed check of a certificate.
+	Details []string
+	// OutcomeUnknown is set if the reply to the final dot was lost: the message
+	// may have been delivered (RFC 5321 §6.1).
 	OutcomeUnknown bool
-	Sender         string
-	Recipient      string
-	Recipients     []*Error // each refused recipient's own error, in order
-	Details        []string // every failing check of a certificate
-	Cause          error    // what happened underneath, may be nil
-	Secondary      []error  // what went wrong afterwards; never the cause
+	Cause          error   // the underlying error, may be nil
+	Secondary      []error // what failed afterwards, such as QUIT
 
-	allRefused bool
+	allRefused  bool // Recipients are all that were given
+	tooManyRcpt bool // a 552 that means 452, see ClassifyReply
 }
 
-// New makes an error of a class for faults that the caller found itself, with
-// the permanence that class and reason have.
+// New returns an error for a failure that the caller found itself. Its
+// permanence follows from class and reason.
 func New(class Class, reason Reason, phase Phase, cause error) *Error {
-	return &Error{Class: class, Reason: reason, Phase: phase, Cause: cause, Temporary: temporary(class, reason)}
-}
-
-// Wrap classifies err as it happened in phase. It is idempotent: an error that
-// is, or wraps, an *Error already keeps its verdict. nil stays nil.
-func Wrap(phase Phase, err error) error {
-	e := Classify(phase, err)
-	if e == nil {
-		return nil
-	}
-	return e
-}
-
-// Of finds the classified error in a chain.
-func Of(err error) (*Error, bool) {
-	if err == nil {
-		return nil, false
-	}
-	var f findings
-	f.walk(err)
-	return f.verdict, f.verdict != nil
+	return &Error{Class: class, Reason: reason, Phase: phase, Cause: cause}
 }
 
 // Unwrap returns the cause.
-func (e *Error) Unwrap() error {
-	if e == nil {
-		return nil
-	}
-	return e.Cause
-}
+func (e *Error) Unwrap() error { return e.Cause }
 
-// Code is the code of the reply that decided, 0 if none did.
+// Code returns the code of the reply that decided, 0 if none did.
 func (e *Error) Code() int {
-	if e == nil || e.Reply == nil {
+	if e.Reply == nil {
 		return 0
 	}
 	return e.Reply.Code
 }
 
-// Timeout tells that a deadline passed, as net.Error has it.
-func (e *Error) Timeout() bool { return e != nil && e.ofKind(ErrTimeout) }
+// Timeout reports whether a deadline passed.
+func (e *Error) Timeout() bool { return e.Is(ErrTimeout) }
 
-// Is matches the kinds along the hierarchy, and a class by itself.
-func (e *Error) Is(target error) bool {
-	if e == nil {
+// Temporary reports whether the same attempt may succeed later. For refusals the
+// first digit of the reply code decides (RFC 5321 §4.2.1).
+func (e *Error) Temporary() bool {
+	switch e.Reason {
+	case ReasonNotSMTP, ReasonNotSMTPHTTP, ReasonNotSMTPSSH, ReasonTLSOnPlaintextPort, ReasonPlaintextSMTP: // another protocol
 		return false
+	case ReasonProxyRefused:
+		return false
+	case ReasonProtocolVersion:
+		if e.Reply == nil { // of TLS
+			return false
+		}
+	case ReasonTokenUnreachable:
+		return true
 	}
-	switch t := target.(type) {
-	case Class:
-		return t == e.Class
-	case *Kind:
-		return e.ofKind(t)
+	lasts := e.Class.row().lasts
+	if lasts != byReply {
+		return lasts == temporary
 	}
-	return false
+	return e.Code()/100 == 4 || e.tooManyRcpt
 }
 
-// self lets the struct types for errors.As lead back to the verdict.
-func (e *Error) self() *Error { return e }
+// Retry is whether and when to try the same server again.
+type Retry uint8
+
+// The answers of [Error.Retry].
+const (
+	Never Retry = iota // it will fail again, or may deliver twice
+	Now                // at once
+	Later              // after a while
+)
+
+// String returns "never", "now" or "later".
+func (r Retry) String() string {
+	switch r {
+	case Now:
+		return "now"
+	case Later:
+		return "later"
+	}
+	return "never"
+}
+
+// Retry returns whether and when to try the same server again. After a lost
+// reply to the final dot it is Never: the message may have been delivered.
+func (e *Error) Retry() Retry {
+	retry := e.Class.row().retry
+	switch {
+	case e.OutcomeUnknown, retry == Later && !e.Temporary():
+		return Never
+	}
+	return retry
+}

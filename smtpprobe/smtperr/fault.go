@@ -17,16 +17,13 @@ const (
 // Fault says who has to act: what the reason knows goes first, then any 4xx is
 // the relay's, then the class's row counts.
 func (e *Error) Fault() Fault {
-	if e == nil {
-		return FaultNone
-	}
 	if fault := reasonFault(e.Reason); fault != FaultNone {
 		return fault
 	}
 	if e.Code()/100 == 4 {
 		return FaultRelay
 	}
-	return e.Class.Info().Fault
+	return e.Class.row().fault
 }
 
 func reasonFault(r Reason) Fault {

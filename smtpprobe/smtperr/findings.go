@@ -124,10 +124,6 @@ func (f *findings) visit(err error) {
 	if isNil(err) {
 		return
 	}
-	if own, ok := err.(interface{ self() *Error }); ok {
-		f.verdict = own.self()
-		return
-	}
 	if f.aboutTLS(err) {
 		return
 	}
@@ -174,7 +170,7 @@ func (f *findings) wording(err error) {
 		if f.tls == "" {
 			f.tls = text
 		}
-	case f.said.class == None:
+	case f.said.class == ClassNone:
 		f.said = sayings[text]
 	}
 }

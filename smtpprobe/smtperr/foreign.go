@@ -29,10 +29,10 @@ func (r *foreignReply) classify(phase Phase, cause error) *Error {
 	if r.enhanced.Class > 0 { // go-smtp has -1 for none
 		reply.Enhanced = r.enhanced
 	}
-	e := ClassifyReply(phase, reply, Circumstances{Recipient: r.recipient})
+	e := classifyReply(phase, reply, Session{Recipient: r.recipient})
 	if e == nil {
 		// The reply accepts, and yet the client took it for an error.
-		e = New(ProtocolError, ReasonUnexpectedCode, phase, nil)
+		e = New(ClassProtocolError, ReasonUnexpectedCode, phase, nil)
 		e.Reply = &reply
 	}
 	e.Cause = cause
@@ -44,8 +44,8 @@ func (r *foreignReply) classifyEach(phase Phase, cause error) *Error {
 	for _, one := range r.recipients {
 		refusals = append(refusals, one.classify(phase, cause))
 	}
-	// Only refused recipients are listed: that all were, nobody says.
-	return Recipients(phase, refusals, true)
+	// Only refused recipients are listed: whether all were refused is unknown.
+	return refusalsOf(phase, refusals, 1)
 }
 
 // shapeOf sees a reply in an error of a type that is not known.

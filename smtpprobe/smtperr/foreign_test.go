@@ -21,7 +21,7 @@ import (
 func requireVerdict(t *testing.T, err error, phase smtperr.Phase, class smtperr.Class, reason smtperr.Reason, code int) {
 	t.Helper()
 	require.Error(t, err)
-	e := smtperr.Classify(phase, err)
+	e := classify(phase, err)
 	require.Equal(t, class, e.Class, err)
 	require.Equal(t, reason, e.Reason, err)
 	require.Equal(t, code, e.Code(), err)
@@ -40,13 +40,13 @@ func TestErrorsOfNetSMTP(t *testing.T) {
 	t.Run("a refused greeting", func(t *testing.T) {
 		t.Parallel()
 		_, err := smtp.Dial(smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 5.7.1 go away")}).Addr().String())
-		requireVerdict(t, err, smtperr.PhaseGreeting, smtperr.GreetingRefused, smtperr.ReasonAccessDenied, 554)
+		requireVerdict(t, err, smtperr.PhaseGreeting, smtperr.ClassGreetingRefused, smtperr.ReasonAccessDenied, 554)
 	})
 	t.Run("a sender refused in several lines", func(t *testing.T) {
 		t.Parallel()
 		err := dial(t, smtptest.Script{Mail: smtptest.Say("550-5.7.1 no", "550 5.7.1 and no")}).Mail("a@b.test")
-		requireVerdict(t, err, smtperr.PhaseMail, smtperr.SenderRefused, smtperr.ReasonNotAuthorized, 550)
-		require.Len(t, smtperr.Classify(smtperr.PhaseMail, err).Reply.Lines, 2)
+		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ClassSenderRefused, smtperr.ReasonNotAuthorized, 550)
+		require.Len(t, classify(smtperr.PhaseMail, err).Reply.Lines, 2)
 	})
 	t.Run("250 where 354 is due", func(t *testing.T) {
 		t.Parallel()
@@ -54,33 +54,33 @@ func TestErrorsOfNetSMTP(t *testing.T) {
 		require.NoError(t, c.Mail("a@b.test"))
 		require.NoError(t, c.Rcpt("c@d.test"))
 		_, err := c.Data()
-		requireVerdict(t, err, smtperr.PhaseData, smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, 250)
+		requireVerdict(t, err, smtperr.PhaseData, smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, 250)
 	})
 	t.Run("a reply without a code", func(t *testing.T) {
 		t.Parallel()
 		err := dial(t, smtptest.Script{Mail: smtptest.Raw("very well\r\n")}).Mail("a@b.test")
-		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ProtocolError, smtperr.ReasonBadCode, 0)
+		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ClassProtocolError, smtperr.ReasonBadCode, 0)
 	})
 	t.Run("a lost connection", func(t *testing.T) {
 		t.Parallel()
 		err := dial(t, smtptest.Script{Mail: smtptest.Close()}).Mail("a@b.test")
-		requireVerdict(t, err, smtperr.PhaseMail, smtperr.Disconnected, smtperr.ReasonClosed, 0)
+		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ClassDisconnected, smtperr.ReasonClosed, 0)
 	})
 	t.Run("a password that would go in the clear", func(t *testing.T) {
 		t.Parallel()
 		_, _, err := smtp.PlainAuth("", "u", "p", "relay.test").Start(&smtp.ServerInfo{Name: "relay.test"})
-		requireVerdict(t, err, smtperr.PhaseAuth, smtperr.NotSupported, smtperr.ReasonCleartextAuthForbidden, 0)
+		requireVerdict(t, err, smtperr.PhaseAuth, smtperr.ClassNotSupported, smtperr.ReasonCleartextAuthForbidden, 0)
 	})
 	t.Run("AUTH that is not offered", func(t *testing.T) {
 		t.Parallel()
 		addr := smtptest.Start(t, smtptest.Script{}).Addr().String()
 		err := smtp.SendMail(addr, smtp.PlainAuth("", "u", "p", "127.0.0.1"), "a@b.test", []string{"c@d.test"}, nil)
-		requireVerdict(t, err, smtperr.PhaseAuth, smtperr.NotSupported, smtperr.ReasonAuthNotOffered, 0)
+		requireVerdict(t, err, smtperr.PhaseAuth, smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, 0)
 	})
 	t.Run("a line break in an address", func(t *testing.T) {
 		t.Parallel()
 		err := dial(t, smtptest.Script{}).Mail("a@b.test\r\nRCPT")
-		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ConfigError, smtperr.ReasonInvalidAddress, 0)
+		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ClassConfigError, smtperr.ReasonInvalidAddress, 0)
 	})
 }
 
@@ -102,21 +102,21 @@ func TestErrorsOfGoSMTP(t *testing.T) {
 		c := dial(t, smtptest.Script{Rcpt: smtptest.Say("550 5.1.1 who")})
 		require.NoError(t, c.Mail("a@b.test", nil))
 		err := c.Rcpt("c@d.test", nil)
-		requireVerdict(t, err, smtperr.PhaseRcpt, smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown, 550)
-		require.Equal(t, "5.1.1", smtperr.Classify(smtperr.PhaseRcpt, err).Reply.Enhanced.String())
+		requireVerdict(t, err, smtperr.PhaseRcpt, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnknown, 550)
+		require.Equal(t, "5.1.1", classify(smtperr.PhaseRcpt, err).Reply.Enhanced.String())
 	})
 	t.Run("a refused recipient without an enhanced code", func(t *testing.T) {
 		t.Parallel()
 		c := dial(t, smtptest.Script{Rcpt: smtptest.Say("550 who")})
 		require.NoError(t, c.Mail("a@b.test", nil))
 		err := c.Rcpt("c@d.test", nil)
-		requireVerdict(t, err, smtperr.PhaseRcpt, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, 550)
-		require.True(t, smtperr.Classify(smtperr.PhaseRcpt, err).Reply.Enhanced.IsZero())
+		requireVerdict(t, err, smtperr.PhaseRcpt, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, 550)
+		require.True(t, classify(smtperr.PhaseRcpt, err).Reply.Enhanced.IsZero())
 	})
 	t.Run("421", func(t *testing.T) {
 		t.Parallel()
 		err := dial(t, smtptest.Script{Mail: smtptest.Say("421 4.3.2 bye")}).Mail("a@b.test", nil)
-		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ServiceUnavailable, smtperr.ReasonNotAccepting, 421)
+		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ClassServiceUnavailable, smtperr.ReasonNotAccepting, 421)
 	})
 	t.Run("LMTP's replies, one for each recipient", func(t *testing.T) {
 		t.Parallel()
@@ -130,11 +130,11 @@ func TestErrorsOfGoSMTP(t *testing.T) {
 		_, err = w.Write([]byte("Subject: x\r\n\r\nx\r\n"))
 		require.NoError(t, err)
 		_, err = w.CloseWithLMTPResponse()
-		e := smtperr.Classify("", err)
-		require.Equal(t, smtperr.RecipientRefused, e.Class)
+		e := classify("", err)
+		require.Equal(t, smtperr.ClassRecipientRefused, e.Class)
 		require.Equal(t, smtperr.PhaseDot, e.Phase)
 		require.Equal(t, 452, e.Code(), "the first 4xx represents them")
-		require.True(t, e.Temporary)
+		require.True(t, e.Temporary())
 		require.Len(t, e.Recipients, 2)
 		require.Equal(t, "bad@d.test", e.Recipients[0].Recipient)
 		require.Equal(t, smtperr.ReasonMailboxUnknown, e.Recipients[0].Reason)
@@ -142,7 +142,7 @@ func TestErrorsOfGoSMTP(t *testing.T) {
 	t.Run("by value", func(t *testing.T) {
 		t.Parallel()
 		err := fmt.Errorf("x: %w", byValue{Code: 550, EnhancedCode: [3]int{5, 7, 1}, Message: "no"})
-		requireVerdict(t, err, smtperr.PhaseMail, smtperr.SenderRefused, smtperr.ReasonNotAuthorized, 550)
+		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ClassSenderRefused, smtperr.ReasonNotAuthorized, 550)
 	})
 }
 
@@ -178,25 +178,25 @@ func TestErrorsOfGoMail(t *testing.T) {
 		phase  smtperr.Phase
 		code   int
 	}{
-		{"MAIL", smtptest.Script{Mail: smtptest.Say("550 5.7.1 no")}, smtperr.SenderRefused, smtperr.ReasonNotAuthorized, smtperr.PhaseMail, 550},
-		{"RCPT", smtptest.Script{Rcpt: smtptest.Say("450 4.2.1 later")}, smtperr.RecipientRefused, smtperr.ReasonMailboxDisabled, smtperr.PhaseRcpt, 450},
-		{"DATA", smtptest.Script{Data: smtptest.Say("554 5.5.1 nobody")}, smtperr.DataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 554},
-		{"the dot", smtptest.Script{Dot: smtptest.Say("552 5.3.4 too big")}, smtperr.DataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseDot, 552},
-		{"421 to MAIL", smtptest.Script{Mail: smtptest.Say("421 4.7.0 bye")}, smtperr.ServiceUnavailable, smtperr.ReasonPolicyTemporary, smtperr.PhaseMail, 421},
+		{"MAIL", smtptest.Script{Mail: smtptest.Say("550 5.7.1 no")}, smtperr.ClassSenderRefused, smtperr.ReasonNotAuthorized, smtperr.PhaseMail, 550},
+		{"RCPT", smtptest.Script{Rcpt: smtptest.Say("450 4.2.1 later")}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxDisabled, smtperr.PhaseRcpt, 450},
+		{"DATA", smtptest.Script{Data: smtptest.Say("554 5.5.1 nobody")}, smtperr.ClassDataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 554},
+		{"the dot", smtptest.Script{Dot: smtptest.Say("552 5.3.4 too big")}, smtperr.ClassDataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseDot, 552},
+		{"421 to MAIL", smtptest.Script{Mail: smtptest.Say("421 4.7.0 bye")}, smtperr.ClassServiceUnavailable, smtperr.ReasonPolicyTemporary, smtperr.PhaseMail, 421},
 	} {
 		t.Run("a reply to "+tt.name, func(t *testing.T) {
 			t.Parallel()
 			err := send(t, tt.script)
 			requireVerdict(t, err, "", tt.class, tt.reason, tt.code)
-			e := smtperr.Classify("", err)
+			e := classify("", err)
 			require.Equal(t, tt.phase, e.Phase, "the error tells it")
-			require.Equal(t, tt.code/100 == 4, e.Temporary)
+			require.Equal(t, tt.code/100 == 4, e.Temporary())
 		})
 	}
 	t.Run("a message without recipients", func(t *testing.T) {
 		t.Parallel()
 		err := send(t, smtptest.Script{}, func(m *gomail.Msg) { m.SetAddrHeaderFromMailAddress(gomail.HeaderTo) })
-		requireVerdict(t, err, "", smtperr.ConfigError, smtperr.ReasonInvalidAddress, 0)
+		requireVerdict(t, err, "", smtperr.ClassConfigError, smtperr.ReasonInvalidAddress, 0)
 	})
 }
 
@@ -209,17 +209,17 @@ func TestErrorsThatAreNothingButTheirText(t *testing.T) {
 		class  smtperr.Class
 		reason smtperr.Reason
 	}{
-		{wrongHost, smtperr.ConfigError, ""},
-		{noAddress, smtperr.ConfigError, smtperr.ReasonInvalidAddress},
-		{gosmtp.ErrTooLongLine, smtperr.ProtocolError, smtperr.ReasonLineTooLong},
-		{gosasl.ErrUnexpectedServerChallenge, smtperr.AuthFailed, smtperr.ReasonChallengeLoop},
-		{gomail.ErrNoFromAddress, smtperr.ConfigError, smtperr.ReasonInvalidAddress},
-		{gomail.ErrNoRcptAddresses, smtperr.ConfigError, smtperr.ReasonInvalidAddress},
-		{gomail.ErrPlainAuthNotSupported, smtperr.NotSupported, smtperr.ReasonAuthNoMechanism},
-		{gomail.ErrSCRAMSHA256PLUSAuthNotSupported, smtperr.NotSupported, smtperr.ReasonAuthNoMechanism},
-		{gomail.ErrNoSupportedAuthDiscovered, smtperr.NotSupported, smtperr.ReasonAuthNoMechanism},
+		{wrongHost, smtperr.ClassConfigError, ""},
+		{noAddress, smtperr.ClassConfigError, smtperr.ReasonInvalidAddress},
+		{gosmtp.ErrTooLongLine, smtperr.ClassProtocolError, smtperr.ReasonLineTooLong},
+		{gosasl.ErrUnexpectedServerChallenge, smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop},
+		{gomail.ErrNoFromAddress, smtperr.ClassConfigError, smtperr.ReasonInvalidAddress},
+		{gomail.ErrNoRcptAddresses, smtperr.ClassConfigError, smtperr.ReasonInvalidAddress},
+		{gomail.ErrPlainAuthNotSupported, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism},
+		{gomail.ErrSCRAMSHA256PLUSAuthNotSupported, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism},
+		{gomail.ErrNoSupportedAuthDiscovered, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism},
 	} {
-		e := smtperr.Classify(smtperr.PhaseAuth, fmt.Errorf("x: %w", tt.err))
+		e := classify(smtperr.PhaseAuth, fmt.Errorf("x: %w", tt.err))
 		require.Equal(t, tt.class, e.Class, "%v", tt.err)
 		require.Equal(t, tt.reason, e.Reason, "%v", tt.err)
 	}
@@ -227,7 +227,7 @@ func TestErrorsThatAreNothingButTheirText(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	c, err := gomail.NewClient(srv.Host(), gomail.WithPort(int(srv.Port())), gomail.WithTLSPolicy(gomail.TLSMandatory))
 	require.NoError(t, err)
-	requireVerdict(t, c.DialWithContext(t.Context()), smtperr.PhaseSTARTTLS, smtperr.NotSupported, smtperr.ReasonStartTLSNotOffered, 0)
+	requireVerdict(t, c.DialWithContext(t.Context()), smtperr.PhaseSTARTTLS, smtperr.ClassNotSupported, smtperr.ReasonStartTLSNotOffered, 0)
 }
 
 // Errors that only look a little like those of a mail client say nothing.
@@ -240,7 +240,7 @@ func TestResemblanceIsNotEnough(t *testing.T) {
 		"a text that begins with one":  errors.New("550 5.1.1 no such user"),
 		"a text that speaks of others": errors.New("the relay said: unencrypted connection"),
 	} {
-		require.Equal(t, smtperr.Unknown, smtperr.Classify(smtperr.PhaseMail, err).Class, name)
+		require.Equal(t, smtperr.ClassUnknown, classify(smtperr.PhaseMail, err).Class, name)
 	}
 }
 
@@ -261,8 +261,8 @@ func (fieldErrors) Error() string { return "x" }
 func TestATextprotoErrorWithAnAbsurdCode(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{-1, 0, 99, 600, 1 << 20} {
-		e := smtperr.Classify(smtperr.PhaseMail, &textproto.Error{Code: code, Msg: strings.Repeat("x", 1<<16)})
-		require.Equal(t, smtperr.ProtocolError, e.Class)
+		e := classify(smtperr.PhaseMail, &textproto.Error{Code: code, Msg: strings.Repeat("x", 1<<16)})
+		require.Equal(t, smtperr.ClassProtocolError, e.Class)
 		require.Equal(t, smtperr.ReasonBadCode, e.Reason)
 		requireHarmless(t, e.Error())
 	}

@@ -13,89 +13,82 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-func refusal(phase smtperr.Phase, code int) *smtperr.Error {
-	return smtperr.ClassifyReply(phase, reply(code, "x"), smtperr.Circumstances{Sender: "s@x", Recipient: "r@x"})
-}
-
-// errors.Is asks as except does.
-func TestKindsFollowTheHierarchy(t *testing.T) {
-	all := []*smtperr.Kind{
-		smtperr.ErrSMTP, smtperr.ErrResponse, smtperr.ErrConnect, smtperr.ErrGreeting, smtperr.ErrTimeout, smtperr.ErrDNS, smtperr.ErrTLS,
-		smtperr.ErrStartTLS, smtperr.ErrHelo, smtperr.ErrAuth, smtperr.ErrSenderRefused, smtperr.ErrRecipientRefused, smtperr.ErrRecipientsRefused,
+func TestError_Is(t *testing.T) {
+	all := []error{
+		smtperr.ErrRefused, smtperr.ErrConnect, smtperr.ErrGreeting, smtperr.ErrTimeout, smtperr.ErrDNS, smtperr.ErrTLS,
+		smtperr.ErrStartTLS, smtperr.ErrHelo, smtperr.ErrAuth, smtperr.ErrSender, smtperr.ErrRecipient, smtperr.ErrRecipients,
 		smtperr.ErrData, smtperr.ErrDisconnected, smtperr.ErrNotSupported, smtperr.ErrUnavailable, smtperr.ErrProtocol, smtperr.ErrConfig,
-		smtperr.ErrLocal, smtperr.ErrOS, smtperr.ErrCanceled, smtperr.ErrUnexpectedSuccess, smtperr.ErrUnknown,
+		smtperr.ErrLocal, smtperr.ErrCanceled, smtperr.ErrUnexpectedSuccess, smtperr.ErrUnknown,
 	}
 	for _, tt := range []struct {
 		name string
 		err  *smtperr.Error
-		is   []*smtperr.Kind
+		is   []error
 	}{
-		{"421 to MAIL", refusal(smtperr.PhaseMail, 421), []*smtperr.Kind{smtperr.ErrUnavailable, smtperr.ErrSenderRefused, smtperr.ErrResponse}},
-		{"421 as greeting", refusal(smtperr.PhaseGreeting, 421), []*smtperr.Kind{smtperr.ErrUnavailable, smtperr.ErrGreeting, smtperr.ErrConnect, smtperr.ErrResponse}},
-		{"421 in AUTH", refusal(smtperr.PhaseAuth, 421), []*smtperr.Kind{smtperr.ErrUnavailable, smtperr.ErrAuth, smtperr.ErrResponse}},
-		{"421 to EHLO", refusal(smtperr.PhaseEHLO, 421), []*smtperr.Kind{smtperr.ErrUnavailable, smtperr.ErrHelo, smtperr.ErrResponse}},
-		{"421 after the dot", refusal(smtperr.PhaseDot, 421), []*smtperr.Kind{smtperr.ErrUnavailable, smtperr.ErrData, smtperr.ErrResponse}},
-		{"a connect timeout", smtperr.Classify(smtperr.PhaseConnect, os.ErrDeadlineExceeded), []*smtperr.Kind{smtperr.ErrConnect, smtperr.ErrTimeout, smtperr.ErrOS}},
-		{"a refused greeting", refusal(smtperr.PhaseGreeting, 554), []*smtperr.Kind{smtperr.ErrGreeting, smtperr.ErrConnect, smtperr.ErrResponse}},
-		{"a refused recipient", refusal(smtperr.PhaseRcpt, 550), []*smtperr.Kind{smtperr.ErrRecipientRefused, smtperr.ErrResponse}},
-		{"all recipients refused", smtperr.Recipients(smtperr.PhaseRcpt, []*smtperr.Error{refusal(smtperr.PhaseRcpt, 550)}, false), []*smtperr.Kind{smtperr.ErrRecipientsRefused, smtperr.ErrRecipientRefused, smtperr.ErrResponse}},
-		{"a lost connection", smtperr.Classify(smtperr.PhaseMail, io.EOF), []*smtperr.Kind{smtperr.ErrDisconnected, smtperr.ErrOS}},
-		{"a late reply, as smtplib has it, too", smtperr.Classify(smtperr.PhaseMail, os.ErrDeadlineExceeded), []*smtperr.Kind{smtperr.ErrTimeout, smtperr.ErrDisconnected, smtperr.ErrOS}},
-		{"a greeting that never came", smtperr.Classify(smtperr.PhaseGreeting, os.ErrDeadlineExceeded), []*smtperr.Kind{smtperr.ErrTimeout, smtperr.ErrDisconnected, smtperr.ErrConnect, smtperr.ErrOS}},
-		{"a connection closed instead of a greeting", smtperr.Classify(smtperr.PhaseGreeting, io.EOF), []*smtperr.Kind{smtperr.ErrDisconnected, smtperr.ErrConnect, smtperr.ErrOS}},
-		{"a late resolver", smtperr.New(smtperr.DNSTimeout, "", smtperr.PhaseDNS, nil), []*smtperr.Kind{smtperr.ErrDNS, smtperr.ErrTimeout, smtperr.ErrOS}},
-		{"a late handshake", smtperr.New(smtperr.TLSTimeout, "", smtperr.PhaseTLS, nil), []*smtperr.Kind{smtperr.ErrTLS, smtperr.ErrTimeout, smtperr.ErrOS}},
-		{"a bad certificate", smtperr.New(smtperr.TLSVerifyError, "", smtperr.PhaseTLS, nil), []*smtperr.Kind{smtperr.ErrTLS, smtperr.ErrOS}},
-		{"STARTTLS refused", refusal(smtperr.PhaseSTARTTLS, 454), []*smtperr.Kind{smtperr.ErrStartTLS, smtperr.ErrResponse}},
-		{"HELO refused", refusal(smtperr.PhaseHELO, 550), []*smtperr.Kind{smtperr.ErrHelo, smtperr.ErrResponse}},
-		{"the message refused", refusal(smtperr.PhaseDot, 554), []*smtperr.Kind{smtperr.ErrData, smtperr.ErrResponse}},
-		{"DATA accepted with 250", refusal(smtperr.PhaseData, 250), []*smtperr.Kind{smtperr.ErrProtocol, smtperr.ErrData, smtperr.ErrResponse}},
-		{"a reply without a proper code", refusal(smtperr.PhaseData, 700), []*smtperr.Kind{smtperr.ErrProtocol}},
-		{"421 to RCPT after an accepted one", smtperr.Recipients(smtperr.PhaseRcpt, []*smtperr.Error{refusal(smtperr.PhaseRcpt, 421)}, true), []*smtperr.Kind{smtperr.ErrUnavailable, smtperr.ErrRecipientRefused, smtperr.ErrResponse}},
-		{"421 to the first RCPT", smtperr.Recipients(smtperr.PhaseRcpt, []*smtperr.Error{refusal(smtperr.PhaseRcpt, 421)}, false), []*smtperr.Kind{smtperr.ErrUnavailable, smtperr.ErrRecipientRefused, smtperr.ErrRecipientsRefused, smtperr.ErrResponse}},
-		{"421 to STARTTLS", refusal(smtperr.PhaseSTARTTLS, 421), []*smtperr.Kind{smtperr.ErrUnavailable, smtperr.ErrStartTLS, smtperr.ErrResponse}},
-		{"421 to RSET", refusal(smtperr.PhaseRset, 421), []*smtperr.Kind{smtperr.ErrUnavailable, smtperr.ErrResponse}},
-		{"RSET refused", refusal(smtperr.PhaseRset, 550), []*smtperr.Kind{smtperr.ErrResponse}},
-		{"an extension that is missing", smtperr.New(smtperr.NotSupported, "", smtperr.PhaseAuth, nil), []*smtperr.Kind{smtperr.ErrNotSupported}},
-		{"our own mistake", smtperr.New(smtperr.ConfigError, "", smtperr.PhaseConfig, nil), []*smtperr.Kind{smtperr.ErrConfig}},
-		{"a fault of this machine", smtperr.New(smtperr.LocalError, "", smtperr.PhaseConnect, nil), []*smtperr.Kind{smtperr.ErrLocal, smtperr.ErrOS}},
-		{"an end from outside", smtperr.New(smtperr.Canceled, "", smtperr.PhaseMail, nil), []*smtperr.Kind{smtperr.ErrCanceled}},
-		{"an open relay", smtperr.New(smtperr.UnexpectedSuccess, smtperr.ReasonOpenRelay, smtperr.PhaseRcpt, nil), []*smtperr.Kind{smtperr.ErrUnexpectedSuccess}},
-		{"an unknown error", smtperr.Classify(smtperr.PhaseMail, errors.New("x")), []*smtperr.Kind{smtperr.ErrUnknown}},
+		{"421 to MAIL", refusal(smtperr.PhaseMail, 421), []error{smtperr.ErrUnavailable, smtperr.ErrSender, smtperr.ErrRefused}},
+		{"421 as greeting", refusal(smtperr.PhaseGreeting, 421), []error{smtperr.ErrUnavailable, smtperr.ErrGreeting, smtperr.ErrConnect, smtperr.ErrRefused}},
+		{"421 in AUTH", refusal(smtperr.PhaseAuth, 421), []error{smtperr.ErrUnavailable, smtperr.ErrAuth, smtperr.ErrRefused}},
+		{"421 to EHLO", refusal(smtperr.PhaseEHLO, 421), []error{smtperr.ErrUnavailable, smtperr.ErrHelo, smtperr.ErrRefused}},
+		{"421 after the dot", refusal(smtperr.PhaseDot, 421), []error{smtperr.ErrUnavailable, smtperr.ErrData, smtperr.ErrRefused}},
+		{"a connect timeout", classify(smtperr.PhaseConnect, os.ErrDeadlineExceeded), []error{smtperr.ErrConnect, smtperr.ErrTimeout}},
+		{"a refused greeting", refusal(smtperr.PhaseGreeting, 554), []error{smtperr.ErrGreeting, smtperr.ErrConnect, smtperr.ErrRefused}},
+		{"a refused recipient", refusal(smtperr.PhaseRcpt, 550), []error{smtperr.ErrRecipient, smtperr.ErrRefused}},
+		{"all recipients refused", refusals(smtperr.PhaseRcpt, []*smtperr.Error{refusal(smtperr.PhaseRcpt, 550)}, 0), []error{smtperr.ErrRecipients, smtperr.ErrRecipient, smtperr.ErrRefused}},
+		{"a lost connection", classify(smtperr.PhaseMail, io.EOF), []error{smtperr.ErrDisconnected}},
+		{"a late reply, as smtplib has it, too", classify(smtperr.PhaseMail, os.ErrDeadlineExceeded), []error{smtperr.ErrTimeout, smtperr.ErrDisconnected}},
+		{"a greeting that never came", classify(smtperr.PhaseGreeting, os.ErrDeadlineExceeded), []error{smtperr.ErrTimeout, smtperr.ErrDisconnected, smtperr.ErrConnect}},
+		{"a connection closed instead of a greeting", classify(smtperr.PhaseGreeting, io.EOF), []error{smtperr.ErrDisconnected, smtperr.ErrConnect}},
+		{"a late resolver", smtperr.New(smtperr.ClassDNSTimeout, "", smtperr.PhaseDNS, nil), []error{smtperr.ErrDNS, smtperr.ErrTimeout}},
+		{"a late handshake", smtperr.New(smtperr.ClassTLSTimeout, "", smtperr.PhaseTLS, nil), []error{smtperr.ErrTLS, smtperr.ErrTimeout}},
+		{"a bad certificate", smtperr.New(smtperr.ClassTLSVerifyError, "", smtperr.PhaseTLS, nil), []error{smtperr.ErrTLS}},
+		{"STARTTLS refused", refusal(smtperr.PhaseSTARTTLS, 454), []error{smtperr.ErrStartTLS, smtperr.ErrRefused}},
+		{"HELO refused", refusal(smtperr.PhaseHELO, 550), []error{smtperr.ErrHelo, smtperr.ErrRefused}},
+		{"the message refused", refusal(smtperr.PhaseDot, 554), []error{smtperr.ErrData, smtperr.ErrRefused}},
+		{"DATA accepted with 250", refusal(smtperr.PhaseData, 250), []error{smtperr.ErrProtocol, smtperr.ErrData, smtperr.ErrRefused}},
+		{"a reply without a proper code", refusal(smtperr.PhaseData, 700), []error{smtperr.ErrProtocol}},
+		{"421 to RCPT after an accepted one", refusals(smtperr.PhaseRcpt, []*smtperr.Error{refusal(smtperr.PhaseRcpt, 421)}, 1), []error{smtperr.ErrUnavailable, smtperr.ErrRecipient, smtperr.ErrRefused}},
+		{"421 to the first RCPT", refusals(smtperr.PhaseRcpt, []*smtperr.Error{refusal(smtperr.PhaseRcpt, 421)}, 0), []error{smtperr.ErrUnavailable, smtperr.ErrRecipient, smtperr.ErrRecipients, smtperr.ErrRefused}},
+		{"421 to STARTTLS", refusal(smtperr.PhaseSTARTTLS, 421), []error{smtperr.ErrUnavailable, smtperr.ErrStartTLS, smtperr.ErrRefused}},
+		{"421 to RSET", refusal(smtperr.PhaseRset, 421), []error{smtperr.ErrUnavailable, smtperr.ErrRefused}},
+		{"RSET refused", refusal(smtperr.PhaseRset, 550), []error{smtperr.ErrRefused}},
+		{"an extension that is missing", smtperr.New(smtperr.ClassNotSupported, "", smtperr.PhaseAuth, nil), []error{smtperr.ErrNotSupported}},
+		{"our own mistake", smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseConfig, nil), []error{smtperr.ErrConfig}},
+		{"a fault of this machine", smtperr.New(smtperr.ClassLocalError, "", smtperr.PhaseConnect, nil), []error{smtperr.ErrLocal}},
+		{"an end from outside", smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseMail, nil), []error{smtperr.ErrCanceled}},
+		{"an open relay", smtperr.New(smtperr.ClassUnexpectedSuccess, smtperr.ReasonOpenRelay, smtperr.PhaseRcpt, nil), []error{smtperr.ErrUnexpectedSuccess}},
+		{"an unknown error", classify(smtperr.PhaseMail, errors.New("x")), []error{smtperr.ErrUnknown}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			want := append([]*smtperr.Kind{smtperr.ErrSMTP}, tt.is...)
 			wrapped := fmt.Errorf("wrapped: %w", tt.err)
-			for _, k := range all {
-				require.Equal(t, slices.Contains(want, k), errors.Is(wrapped, k), "%v", k)
+			for _, sentinel := range all {
+				require.Equal(t, slices.Contains(tt.is, sentinel), errors.Is(wrapped, sentinel), "%v", sentinel)
 			}
-			require.ErrorIs(t, wrapped, tt.err.Class)
 		})
 	}
 }
 
-func TestAdvice(t *testing.T) {
-	lost := smtperr.Classify(smtperr.PhaseDot, io.EOF)
-	lost.OutcomeUnknown = true
+func TestError_Retry(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
-		name      string
-		err       *smtperr.Error
-		same      smtperr.Advice
-		seed, mta bool
+		name string
+		err  *smtperr.Error
+		want smtperr.Retry
 	}{
-		{"a closed port", smtperr.New(smtperr.ConnectError, "", smtperr.PhaseConnect, nil), smtperr.Yes, true, true},
-		{"wrong credentials", refusal(smtperr.PhaseAuth, 535), smtperr.No, false, false},
-		{"authentication that fails for now", refusal(smtperr.PhaseAuth, 454), smtperr.No, false, true},
-		{"a sender refused for good", refusal(smtperr.PhaseMail, 550), smtperr.No, true, false},
-		{"a sender refused for now", refusal(smtperr.PhaseMail, 450), smtperr.Later, true, true},
-		{"a connection lost before the dot", smtperr.Classify(smtperr.PhaseMail, io.EOF), smtperr.Yes, true, true},
-		{"a connection lost after the dot", lost, smtperr.No, false, false},
-		{"a local fault", smtperr.New(smtperr.LocalError, "", smtperr.PhaseConnect, nil), smtperr.Later, true, false},
+		{name: "a closed port", err: smtperr.New(smtperr.ClassConnectError, "", smtperr.PhaseConnect, nil), want: smtperr.Now},
+		{name: "wrong credentials", err: refusal(smtperr.PhaseAuth, 535), want: smtperr.Never},
+		{name: "authentication that fails for now", err: refusal(smtperr.PhaseAuth, 454), want: smtperr.Never},
+		{name: "a sender refused for good", err: refusal(smtperr.PhaseMail, 550), want: smtperr.Never},
+		{name: "a sender refused for now", err: refusal(smtperr.PhaseMail, 450), want: smtperr.Later},
+		{name: "421", err: refusal(smtperr.PhaseMail, 421), want: smtperr.Later},
+		{name: "a connection lost before the dot", err: classify(smtperr.PhaseMail, io.EOF), want: smtperr.Now},
+		{name: "a connection lost after the dot", err: classify(smtperr.PhaseDot, io.EOF), want: smtperr.Never},
+		{name: "a local failure", err: smtperr.New(smtperr.ClassLocalError, "", smtperr.PhaseConnect, nil), want: smtperr.Later},
+		{name: "canceled", err: smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseConnect, nil), want: smtperr.Never},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			require.Equal(t, tt.same, tt.err.RetrySame())
-			require.Equal(t, tt.seed, tt.err.NextServer(smtperr.Seed))
-			require.Equal(t, tt.mta, tt.err.NextServer(smtperr.MTA))
+			t.Parallel()
+			require.Equal(t, tt.want, tt.err.Retry())
 		})
 	}
+	require.Equal(t, []string{"never", "now", "later"}, []string{smtperr.Never.String(), smtperr.Now.String(), smtperr.Later.String()})
 }

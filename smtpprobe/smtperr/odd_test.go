@@ -15,30 +15,12 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-func TestNilStaysNil(t *testing.T) {
+func TestClassify_Nil(t *testing.T) {
 	t.Parallel()
-	require.Nil(t, smtperr.Classify(smtperr.PhaseMail, nil))
-	require.NoError(t, smtperr.Wrap(smtperr.PhaseMail, nil))
-	require.NoError(t, smtperr.Wrap(smtperr.PhaseMail, (*smtperr.Error)(nil)), "not as an error that holds nil")
-	for _, err := range []error{nil, (*smtperr.Error)(nil)} {
-		e, ok := smtperr.Of(err)
-		require.False(t, ok)
-		require.Nil(t, e)
-	}
-}
-
-func TestANilErrorCanBeAsked(t *testing.T) {
-	t.Parallel()
-	var e *smtperr.Error
-	require.Equal(t, "none", e.Error())
-	require.Zero(t, e.Code())
-	require.Empty(t, e.Fault())
-	require.Empty(t, e.Advice())
-	require.False(t, e.Timeout())
-	require.NoError(t, e.Unwrap())
-	require.NotErrorIs(t, e, smtperr.ErrSMTP)
-	require.Equal(t, smtperr.NoAdvice, e.RetrySame())
-	require.False(t, e.NextServer(smtperr.Seed))
+	require.NoError(t, smtperr.Classify(smtperr.PhaseMail, nil))
+	require.NoError(t, smtperr.Classify(smtperr.PhaseMail, (*smtperr.Error)(nil)), "not as an error that holds nil")
+	require.NoError(t, smtperr.ClassifyReply(smtperr.PhaseMail, reply(250, "ok"), smtperr.Session{}))
+	require.NoError(t, smtperr.Refusals(smtperr.PhaseRcpt, nil, 1))
 }
 
 // Odd are errors that break the habits of error types.
@@ -86,15 +68,12 @@ func TestOddErrorsDoNotPanic(t *testing.T) {
 	for name, err := range odd() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			e := smtperr.Classify(smtperr.PhaseMail, err)
-			require.NotEqual(t, smtperr.None, e.Class)
+			e := classify(smtperr.PhaseMail, err)
+			require.NotEqual(t, smtperr.ClassNone, e.Class)
 			requireHarmless(t, e.Error())
 			if strings.HasPrefix(name, "a nil ") {
 				require.NotErrorIs(t, e, io.EOF, "which asks the cause")
 			}
-			alert, alerted := smtperr.RemoteAlert(err)
-			require.Zero(t, alert)
-			require.False(t, alerted)
 		})
 	}
 }
@@ -105,5 +84,5 @@ func TestAChainWithoutEndIsLeft(t *testing.T) {
 	for range 1000 {
 		err = fmt.Errorf("x: %w", err)
 	}
-	require.Equal(t, smtperr.Unknown, smtperr.Classify(smtperr.PhaseMail, err).Class, "too long to be followed")
+	require.Equal(t, smtperr.ClassUnknown, classify(smtperr.PhaseMail, err).Class, "too long to be followed")
 }

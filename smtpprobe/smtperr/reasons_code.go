@@ -49,7 +49,7 @@ var byCode = map[phaseCode]Reason{
 	{PhaseBody, 554}: ReasonContentRejected,
 }
 
-func codeReason(phase Phase, code int, c Circumstances) Reason {
+func codeReason(phase Phase, code int, c Session) Reason {
 	switch {
 	case code == 530:
 		return whatIsMissing(c)
@@ -73,7 +73,7 @@ func codeReason(phase Phase, code int, c Circumstances) Reason {
 // enhanced code where that is listed, else by phase and code. In replies to the
 // connection and to EHLO an enhanced code is not to be had yet (RFC 2034 §4),
 // so it gives no reason there.
-func replyReason(phase Phase, r *Reply, c Circumstances) Reason {
+func replyReason(phase Phase, r *Reply, c Session) Reason {
 	if reason := textReason(phase, r); reason != "" {
 		return reason
 	}

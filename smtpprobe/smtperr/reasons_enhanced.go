@@ -73,7 +73,7 @@ var byEnhanced = map[subjectDetail]Reason{
 
 // enhancedReason is the reason that an enhanced code gives, none if it is not
 // listed.
-func enhancedReason(phase Phase, r *Reply, c Circumstances) Reason {
+func enhancedReason(phase Phase, r *Reply, c Session) Reason {
 	e := r.Enhanced
 	if reason := byEnhanced[subjectDetail{e.Subject, e.Detail}]; reason != "" {
 		return reason
@@ -103,7 +103,7 @@ func enhancedReason(phase Phase, r *Reply, c Circumstances) Reason {
 
 // undefinedPolicy is X.7.0, "other or undefined security status": the reply
 // code says more.
-func undefinedPolicy(phase Phase, r *Reply, c Circumstances) Reason {
+func undefinedPolicy(phase Phase, r *Reply, c Session) Reason {
 	switch {
 	case phase == PhaseAuth && r.Code == 454:
 		return ReasonAuthTemporary
@@ -115,7 +115,7 @@ func undefinedPolicy(phase Phase, r *Reply, c Circumstances) Reason {
 
 // whatIsMissing is 530: TLS, where AUTH will be offered only after it (RFC
 // 3207 §4), else AUTH (RFC 4954 §6).
-func whatIsMissing(c Circumstances) Reason {
+func whatIsMissing(c Session) Reason {
 	return either(!c.TLS && !c.AuthOffered, ReasonTLSRequired, ReasonAuthRequired)
 }
 

@@ -1,78 +1,91 @@
 package smtperr
 
-// ClassifyReply returns what a reply means in a phase: nil where it is the one
-// the phase needs, else the error. Challenges of AUTH (334) are the caller's to
-// answer; one that is given here is one too many. An empty phase stands for
-// NOOP, VRFY and other commands that belong to no phase.
-func ClassifyReply(phase Phase, r Reply, c Circumstances) *Error {
-	if accepted(phase, r.Code, c) {
-		return nil
-	}
-	// The error and its reply are one allocation.
-	made := &struct {
-		Error
-		reply Reply
-	}{reply: r.sound()}
-	e := &made.Error
-	e.Phase, e.Sender, e.Recipient = phase, c.Sender, c.Recipient
-	if r.Code < 200 || r.Code > 599 {
-		e.Class, e.Reason, e.Temporary = ProtocolError, ReasonBadCode, true
+// ClassifyReply returns nil if the reply is the one due in the phase, else an
+// *Error. A 334 in AUTH is the caller's to answer; given here, it is one
+// challenge too many. An empty phase means NOOP, VRFY or another command that
+// belongs to no phase.
+func ClassifyReply(phase Phase, r Reply, s Session) error {
+	if e := classifyReply(phase, r, s); e != nil {
 		return e
 	}
-	e.Reply = &made.reply
+	return nil
+}
+
+func classifyReply(phase Phase, r Reply, s Session) *Error {
+	row := phase.row()
+	if row.accepts.contains(r.Code) || phase == PhaseAuth && r.Code == 503 && s.Authenticated {
+		return nil
+	}
+	r = r.normalized()
+	e := &Error{Phase: phase, Sender: s.Sender, Recipient: s.Recipient}
+	if r.Code < 200 || r.Code > 599 {
+		e.Class, e.Reason = ClassProtocolError, ReasonBadCode
+		return e
+	}
+	e.Reply = &r
 	switch {
 	case r.Code == 334 && phase == PhaseAuth:
-		e.Class, e.Reason = AuthFailed, ReasonChallengeLoop
+		e.Class, e.Reason = ClassAuthFailed, ReasonChallengeLoop
 	case r.Code < 400:
-		e.Class, e.Reason, e.Temporary = ProtocolError, ReasonUnexpectedCode, true
+		e.Class, e.Reason = ClassProtocolError, ReasonUnexpectedCode
 	case r.Code == 421:
-		e.Class, e.Reason, e.Temporary = ServiceUnavailable, replyReason(phase, e.Reply, c), true
+		e.Class, e.Reason = ClassServiceUnavailable, replyReason(phase, e.Reply, s)
 	default:
-		e.Class, e.Reason = refusal(phase), replyReason(phase, e.Reply, c)
-		e.Temporary = r.Code < 500 || tooManyRecipients(phase, e.Reply, c)
+		e.Class, e.Reason = row.refusal, replyReason(phase, e.Reply, s)
+		e.tooManyRcpt = tooManyRecipients(phase, e.Reply, s)
 	}
 	return e
 }
 
-// accepted tells whether a phase got what it needs. Unknown codes go by their
-// first digit (RFC 5321 §4.3.2), but where the two sides change state together
-// one code counts.
-func accepted(phase Phase, code int, c Circumstances) bool {
-	switch phase {
-	case PhaseGreeting, PhaseSTARTTLS:
-		return code == 220
-	case PhaseAuth:
-		return code == 235 || code == 503 && c.Authenticated
-	case PhaseData:
-		return code/100 == 3
-	}
-	return code/100 == 2
-}
-
-// refusal is the class of a 4xx or 5xx by its phase.
-func refusal(phase Phase) Class {
-	switch phase {
-	case PhaseGreeting:
-		return GreetingRefused
-	case PhaseEHLO, PhaseHELO:
-		return HeloRefused
-	case PhaseSTARTTLS:
-		return StartTLSRefused
-	case PhaseAuth:
-		return AuthFailed
-	case PhaseMail:
-		return SenderRefused
-	case PhaseRcpt:
-		return RecipientRefused
-	case PhaseData, PhaseBody, PhaseDot:
-		return DataRefused
-	}
-	return ResponseError
-}
-
-// tooManyRecipients: servers older than RFC 2821 say 552 where 452 is meant
-// (RFC 5321 §4.5.3.1.10).
-func tooManyRecipients(phase Phase, r *Reply, c Circumstances) bool {
-	return phase == PhaseRcpt && r.Code == 552 && c.RecipientAccepted &&
+// tooManyRecipients reports whether a 552 means 452: servers older than RFC
+// 2821 use it for too many recipients (RFC 5321 §4.5.3.1.10).
+func tooManyRecipients(phase Phase, r *Reply, s Session) bool {
+	return phase == PhaseRcpt && r.Code == 552 && s.RecipientAccepted &&
 		(r.Enhanced.IsZero() || r.Enhanced == EnhancedCode{5, 5, 3})
+}
+
+// Refusals sums up the refusals of recipients, of RCPT or with LMTP of the final
+// dot, where accepted is the number of recipients that were accepted. It returns
+// nil if there are no refusals, else an *Error of ClassRecipientRefused if some
+// recipients were accepted, ClassRecipientsRefused if none was, or
+// ClassServiceUnavailable after a 421. The first 4xx represents the refusals and
+// makes the sum temporary, else the first one does. Error.Recipients has all.
+func Refusals(phase Phase, refused []*Error, accepted int) error {
+	if e := refusalsOf(phase, refused, accepted); e != nil {
+		return e
+	}
+	return nil
+}
+
+func refusalsOf(phase Phase, refused []*Error, accepted int) *Error {
+	shown := representative(refused)
+	if shown == nil {
+		return nil
+	}
+	sum := *shown
+	sum.Phase = phase
+	sum.Recipients = refused
+	sum.allRefused = accepted == 0
+	switch {
+	case sum.Class == ClassServiceUnavailable:
+	case accepted > 0:
+		sum.Class = ClassRecipientRefused
+	default:
+		sum.Class = ClassRecipientsRefused
+	}
+	return &sum
+}
+
+func representative(refused []*Error) *Error {
+	var shown *Error
+	for _, e := range refused {
+		switch {
+		case e == nil:
+		case e.Class == ClassServiceUnavailable:
+			return e
+		case shown == nil, e.Code()/100 == 4 && shown.Code()/100 != 4:
+			shown = e
+		}
+	}
+	return shown
 }

@@ -11,111 +11,111 @@ import (
 func reply(code int, text string) smtperr.Reply { return smtperr.NewReply(code, []string{text}) }
 
 func TestClassifyReply(t *testing.T) {
-	accepted := smtperr.Circumstances{RecipientAccepted: true}
+	accepted := smtperr.Session{RecipientAccepted: true}
 	for _, tt := range []struct {
 		name      string
 		phase     smtperr.Phase
 		code      int
 		text      string
-		c         smtperr.Circumstances
+		c         smtperr.Session
 		class     smtperr.Class
 		reason    smtperr.Reason
 		temporary bool
 		fault     smtperr.Fault
 	}{
-		{"any 2xx accepts EHLO", smtperr.PhaseEHLO, 299, "ok", smtperr.Circumstances{}, smtperr.None, "", false, ""},
-		{"any 3xx accepts DATA", smtperr.PhaseData, 399, "go", smtperr.Circumstances{}, smtperr.None, "", false, ""},
-		{"only 220 greets", smtperr.PhaseGreeting, 250, "ok", smtperr.Circumstances{}, smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, true, smtperr.FaultRelay},
-		{"only 220 starts TLS", smtperr.PhaseSTARTTLS, 250, "ok", smtperr.Circumstances{}, smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, true, smtperr.FaultRelay},
-		{"only 235 authenticates", smtperr.PhaseAuth, 250, "ok", smtperr.Circumstances{}, smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, true, smtperr.FaultRelay},
-		{"a 503 after a 235 is no failure", smtperr.PhaseAuth, 503, "already", smtperr.Circumstances{Authenticated: true}, smtperr.None, "", false, ""},
-		{"a code outside 200 to 599 is none", smtperr.PhaseMail, 620, "x", smtperr.Circumstances{}, smtperr.ProtocolError, smtperr.ReasonBadCode, true, smtperr.FaultRelay},
-		{"a 3xx where a 2xx is due", smtperr.PhaseMail, 354, "x", smtperr.Circumstances{}, smtperr.ProtocolError, smtperr.ReasonUnexpectedCode, true, smtperr.FaultRelay},
+		{"any 2xx accepts EHLO", smtperr.PhaseEHLO, 299, "ok", smtperr.Session{}, smtperr.ClassNone, "", false, ""},
+		{"any 3xx accepts DATA", smtperr.PhaseData, 399, "go", smtperr.Session{}, smtperr.ClassNone, "", false, ""},
+		{"only 220 greets", smtperr.PhaseGreeting, 250, "ok", smtperr.Session{}, smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, true, smtperr.FaultRelay},
+		{"only 220 starts TLS", smtperr.PhaseSTARTTLS, 250, "ok", smtperr.Session{}, smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, true, smtperr.FaultRelay},
+		{"only 235 authenticates", smtperr.PhaseAuth, 250, "ok", smtperr.Session{}, smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, true, smtperr.FaultRelay},
+		{"a 503 after a 235 is no failure", smtperr.PhaseAuth, 503, "already", smtperr.Session{Authenticated: true}, smtperr.ClassNone, "", false, ""},
+		{"a code outside 200 to 599 is none", smtperr.PhaseMail, 620, "x", smtperr.Session{}, smtperr.ClassProtocolError, smtperr.ReasonBadCode, true, smtperr.FaultRelay},
+		{"a 3xx where a 2xx is due", smtperr.PhaseMail, 354, "x", smtperr.Session{}, smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, true, smtperr.FaultRelay},
 
-		{"421 in any phase", smtperr.PhaseMail, 421, "4.7.0 too many connections from you", smtperr.Circumstances{}, smtperr.ServiceUnavailable, smtperr.ReasonRateLimited, true, smtperr.FaultProber},
-		{"an enhanced code of the greeting gives no reason", smtperr.PhaseGreeting, 554, "5.7.25 no PTR", smtperr.Circumstances{}, smtperr.GreetingRefused, smtperr.ReasonAccessDenied, false, smtperr.FaultRelay},
-		{"a greeting's 4xx", smtperr.PhaseGreeting, 450, "later", smtperr.Circumstances{}, smtperr.GreetingRefused, smtperr.ReasonRefused, true, smtperr.FaultRelay},
-		{"EHLO refused for now is the relay's fault", smtperr.PhaseEHLO, 450, "later", smtperr.Circumstances{}, smtperr.HeloRefused, smtperr.ReasonRefused, true, smtperr.FaultRelay},
-		{"EHLO refused for good is the configuration's", smtperr.PhaseEHLO, 550, "no", smtperr.Circumstances{}, smtperr.HeloRefused, smtperr.ReasonRefused, false, smtperr.FaultConfig},
-		{"STARTTLS 454 whatever its enhanced code", smtperr.PhaseSTARTTLS, 454, "4.3.0 x", smtperr.Circumstances{}, smtperr.StartTLSRefused, smtperr.ReasonTLSUnavailable, true, smtperr.FaultRelay},
+		{"421 in any phase", smtperr.PhaseMail, 421, "4.7.0 too many connections from you", smtperr.Session{}, smtperr.ClassServiceUnavailable, smtperr.ReasonRateLimited, true, smtperr.FaultProber},
+		{"an enhanced code of the greeting gives no reason", smtperr.PhaseGreeting, 554, "5.7.25 no PTR", smtperr.Session{}, smtperr.ClassGreetingRefused, smtperr.ReasonAccessDenied, false, smtperr.FaultRelay},
+		{"a greeting's 4xx", smtperr.PhaseGreeting, 450, "later", smtperr.Session{}, smtperr.ClassGreetingRefused, smtperr.ReasonRefused, true, smtperr.FaultRelay},
+		{"EHLO refused for now is the relay's fault", smtperr.PhaseEHLO, 450, "later", smtperr.Session{}, smtperr.ClassHeloRefused, smtperr.ReasonRefused, true, smtperr.FaultRelay},
+		{"EHLO refused for good is the configuration's", smtperr.PhaseEHLO, 550, "no", smtperr.Session{}, smtperr.ClassHeloRefused, smtperr.ReasonRefused, false, smtperr.FaultConfig},
+		{"STARTTLS 454 whatever its enhanced code", smtperr.PhaseSTARTTLS, 454, "4.3.0 x", smtperr.Session{}, smtperr.ClassStartTLSRefused, smtperr.ReasonTLSUnavailable, true, smtperr.FaultRelay},
 
-		{"details compare as numbers", smtperr.PhaseAuth, 535, "5.7.139 Authentication unsuccessful", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonAuthCredentialsInvalid, false, smtperr.FaultCredentials},
-		{"AUTH 500 of an overlong line", smtperr.PhaseAuth, 500, "too long", smtperr.Circumstances{OverlongLine: true}, smtperr.AuthFailed, smtperr.ReasonAuthLineTooLong, false, smtperr.FaultCredentials},
-		{"AUTH 500 of a short line", smtperr.PhaseAuth, 500, "what", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonRefused, false, smtperr.FaultCredentials},
-		{"AUTH 530 5.7.0 before TLS", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
-		{"530 where AUTH is offered", smtperr.PhaseMail, 530, "x", smtperr.Circumstances{AuthOffered: true}, smtperr.SenderRefused, smtperr.ReasonAuthRequired, false, smtperr.FaultConfig},
-		{"530 inside TLS", smtperr.PhaseRcpt, 530, "x", smtperr.Circumstances{TLS: true}, smtperr.RecipientRefused, smtperr.ReasonAuthRequired, false, smtperr.FaultConfig},
+		{"details compare as numbers", smtperr.PhaseAuth, 535, "5.7.139 Authentication unsuccessful", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, false, smtperr.FaultCredentials},
+		{"AUTH 500 of an overlong line", smtperr.PhaseAuth, 500, "too long", smtperr.Session{OverlongLine: true}, smtperr.ClassAuthFailed, smtperr.ReasonAuthLineTooLong, false, smtperr.FaultCredentials},
+		{"AUTH 500 of a short line", smtperr.PhaseAuth, 500, "what", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonRefused, false, smtperr.FaultCredentials},
+		{"AUTH 530 5.7.0 before TLS", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
+		{"530 where AUTH is offered", smtperr.PhaseMail, 530, "x", smtperr.Session{AuthOffered: true}, smtperr.ClassSenderRefused, smtperr.ReasonAuthRequired, false, smtperr.FaultConfig},
+		{"530 inside TLS", smtperr.PhaseRcpt, 530, "x", smtperr.Session{TLS: true}, smtperr.ClassRecipientRefused, smtperr.ReasonAuthRequired, false, smtperr.FaultConfig},
 
-		{"RCPT 552 after an accepted recipient is too many", smtperr.PhaseRcpt, 552, "too many", accepted, smtperr.RecipientRefused, smtperr.ReasonTooManyRecipients, true, smtperr.FaultMessage},
-		{"RCPT 552 5.5.3 after an accepted recipient", smtperr.PhaseRcpt, 552, "5.5.3 too many", accepted, smtperr.RecipientRefused, smtperr.ReasonTooManyRecipients, true, smtperr.FaultMessage},
-		{"RCPT 552 5.2.2 after an accepted recipient is that mailbox", smtperr.PhaseRcpt, 552, "5.2.2 full", accepted, smtperr.RecipientRefused, smtperr.ReasonMailboxFull, false, smtperr.FaultMessage},
-		{"RCPT 552 first", smtperr.PhaseRcpt, 552, "full", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxFull, false, smtperr.FaultMessage},
-		{"RCPT 452 first", smtperr.PhaseRcpt, 452, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonSystemFull, true, smtperr.FaultRelay},
-		{"RCPT 452 after an accepted one", smtperr.PhaseRcpt, 452, "x", accepted, smtperr.RecipientRefused, smtperr.ReasonTooManyRecipients, true, smtperr.FaultRelay},
-		{"RCPT 550 is never unknown", smtperr.PhaseRcpt, 550, "no such user", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
-		{"RCPT 556 5.1.10", smtperr.PhaseRcpt, 556, "5.1.10 null MX", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonNullMX, false, smtperr.FaultMessage},
-		{"RCPT 550 5.1.10", smtperr.PhaseRcpt, 550, "5.1.10 gone", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown, false, smtperr.FaultMessage},
-		{"RCPT 550 5.4.1", smtperr.PhaseRcpt, 550, "5.4.1 x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
-		{"dot 451 4.4.1", smtperr.PhaseDot, 451, "4.4.1 x", smtperr.Circumstances{}, smtperr.DataRefused, smtperr.ReasonNextHopUnreachable, true, smtperr.FaultRelay},
-		{"an unlisted detail goes by the code", smtperr.PhaseRcpt, 550, "5.1.99 x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
-		{"subject 3 has a reason of its own", smtperr.PhaseRcpt, 550, "5.3.9 x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonSystemError, false, smtperr.FaultMessage},
-		{"subject 6 has a reason of its own", smtperr.PhaseDot, 554, "5.6.1 x", smtperr.Circumstances{}, smtperr.DataRefused, smtperr.ReasonContent, false, smtperr.FaultMessage},
-		{"5.7.4 outside AUTH is not listed", smtperr.PhaseRcpt, 550, "5.7.4 x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
-		{"an enhanced code of another class is dropped", smtperr.PhaseRcpt, 550, "4.2.1 x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"RCPT 552 after an accepted recipient is too many", smtperr.PhaseRcpt, 552, "too many", accepted, smtperr.ClassRecipientRefused, smtperr.ReasonTooManyRecipients, true, smtperr.FaultMessage},
+		{"RCPT 552 5.5.3 after an accepted recipient", smtperr.PhaseRcpt, 552, "5.5.3 too many", accepted, smtperr.ClassRecipientRefused, smtperr.ReasonTooManyRecipients, true, smtperr.FaultMessage},
+		{"RCPT 552 5.2.2 after an accepted recipient is that mailbox", smtperr.PhaseRcpt, 552, "5.2.2 full", accepted, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxFull, false, smtperr.FaultMessage},
+		{"RCPT 552 first", smtperr.PhaseRcpt, 552, "full", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxFull, false, smtperr.FaultMessage},
+		{"RCPT 452 first", smtperr.PhaseRcpt, 452, "x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonSystemFull, true, smtperr.FaultRelay},
+		{"RCPT 452 after an accepted one", smtperr.PhaseRcpt, 452, "x", accepted, smtperr.ClassRecipientRefused, smtperr.ReasonTooManyRecipients, true, smtperr.FaultRelay},
+		{"RCPT 550 is never unknown", smtperr.PhaseRcpt, 550, "no such user", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"RCPT 556 5.1.10", smtperr.PhaseRcpt, 556, "5.1.10 null MX", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonNullMX, false, smtperr.FaultMessage},
+		{"RCPT 550 5.1.10", smtperr.PhaseRcpt, 550, "5.1.10 gone", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnknown, false, smtperr.FaultMessage},
+		{"RCPT 550 5.4.1", smtperr.PhaseRcpt, 550, "5.4.1 x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"dot 451 4.4.1", smtperr.PhaseDot, 451, "4.4.1 x", smtperr.Session{}, smtperr.ClassDataRefused, smtperr.ReasonNextHopUnreachable, true, smtperr.FaultRelay},
+		{"an unlisted detail goes by the code", smtperr.PhaseRcpt, 550, "5.1.99 x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"subject 3 has a reason of its own", smtperr.PhaseRcpt, 550, "5.3.9 x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonSystemError, false, smtperr.FaultMessage},
+		{"subject 6 has a reason of its own", smtperr.PhaseDot, 554, "5.6.1 x", smtperr.Session{}, smtperr.ClassDataRefused, smtperr.ReasonContent, false, smtperr.FaultMessage},
+		{"5.7.4 outside AUTH is not listed", smtperr.PhaseRcpt, 550, "5.7.4 x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"an enhanced code of another class is dropped", smtperr.PhaseRcpt, 550, "4.2.1 x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
 
-		{"relaying denied", smtperr.PhaseRcpt, 454, "4.7.1 <x@y>: Relay access denied", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonRelayDenied, true, smtperr.FaultRelay},
-		{"relay not permitted", smtperr.PhaseRcpt, 550, "relay not permitted", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultMessage},
-		{"unable to relay", smtperr.PhaseRcpt, 550, "5.7.1 Unable to relay for x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultMessage},
-		{"a word that only contains relay", smtperr.PhaseRcpt, 550, "relayed mail denied", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
-		{"relaying denied outside RCPT", smtperr.PhaseMail, 550, "relaying denied", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
-		{"greylisted stays the message's", smtperr.PhaseRcpt, 450, "4.2.0 Greylisted for 300 s", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonGreylisted, true, smtperr.FaultMessage},
-		{"greylisting does not make a 5xx temporary", smtperr.PhaseRcpt, 550, "greylisted", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
-		{"graylisted, in the other spelling", smtperr.PhaseRcpt, 451, "4.7.1 Graylisting in action", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonGreylisted, true, smtperr.FaultMessage},
-		{"relaying prohibited", smtperr.PhaseRcpt, 553, "RELAYING IS PROHIBITED here", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultMessage},
-		{"a denial before the relay", smtperr.PhaseRcpt, 550, "denied by the relay", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
-		{"relaying denied for now, but not by 454", smtperr.PhaseRcpt, 452, "relaying denied", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonSystemFull, true, smtperr.FaultRelay},
-		{"a word that only begins with rate limit", smtperr.PhaseMail, 450, "rate limited", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonRefused, true, smtperr.FaultRelay},
-		{"too many connections, as a 5xx", smtperr.PhaseMail, 550, "too many connections", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
-		{"a rate limit in words", smtperr.PhaseMail, 450, "4.3.0 Rate limit exceeded", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonRateLimited, true, smtperr.FaultProber},
+		{"relaying denied", smtperr.PhaseRcpt, 454, "4.7.1 <x@y>: Relay access denied", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRelayDenied, true, smtperr.FaultRelay},
+		{"relay not permitted", smtperr.PhaseRcpt, 550, "relay not permitted", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultMessage},
+		{"unable to relay", smtperr.PhaseRcpt, 550, "5.7.1 Unable to relay for x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultMessage},
+		{"a word that only contains relay", smtperr.PhaseRcpt, 550, "relayed mail denied", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"relaying denied outside RCPT", smtperr.PhaseMail, 550, "relaying denied", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
+		{"greylisted stays the message's", smtperr.PhaseRcpt, 450, "4.2.0 Greylisted for 300 s", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonGreylisted, true, smtperr.FaultMessage},
+		{"greylisting does not make a 5xx temporary", smtperr.PhaseRcpt, 550, "greylisted", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"graylisted, in the other spelling", smtperr.PhaseRcpt, 451, "4.7.1 Graylisting in action", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonGreylisted, true, smtperr.FaultMessage},
+		{"relaying prohibited", smtperr.PhaseRcpt, 553, "RELAYING IS PROHIBITED here", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultMessage},
+		{"a denial before the relay", smtperr.PhaseRcpt, 550, "denied by the relay", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"relaying denied for now, but not by 454", smtperr.PhaseRcpt, 452, "relaying denied", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonSystemFull, true, smtperr.FaultRelay},
+		{"a word that only begins with rate limit", smtperr.PhaseMail, 450, "rate limited", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonRefused, true, smtperr.FaultRelay},
+		{"too many connections, as a 5xx", smtperr.PhaseMail, 550, "too many connections", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
+		{"a rate limit in words", smtperr.PhaseMail, 450, "4.3.0 Rate limit exceeded", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonRateLimited, true, smtperr.FaultProber},
 
-		{"451 is a fault of the relay in any phase", smtperr.PhaseMail, 451, "x", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonSystemError, true, smtperr.FaultRelay},
-		{"521 as greeting", smtperr.PhaseGreeting, 521, "x", smtperr.Circumstances{}, smtperr.GreetingRefused, smtperr.ReasonHostNoMail, false, smtperr.FaultRelay},
-		{"521 elsewhere", smtperr.PhaseMail, 521, "x", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
-		{"AUTH 535 alone", smtperr.PhaseAuth, 535, "x", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonAuthCredentialsInvalid, false, smtperr.FaultCredentials},
-		{"AUTH 534 alone", smtperr.PhaseAuth, 534, "x", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonAuthMechanismWeak, false, smtperr.FaultCredentials},
-		{"AUTH 538 alone", smtperr.PhaseAuth, 538, "x", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
-		{"AUTH 432 alone", smtperr.PhaseAuth, 432, "x", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonPasswordTransition, true, smtperr.FaultRelay},
-		{"AUTH 454 alone", smtperr.PhaseAuth, 454, "x", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonAuthTemporary, true, smtperr.FaultRelay},
-		{"AUTH 504 alone", smtperr.PhaseAuth, 504, "x", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonAuthMechanismUnsupported, false, smtperr.FaultCredentials},
-		{"AUTH 503 without a 235", smtperr.PhaseAuth, 503, "x", smtperr.Circumstances{}, smtperr.AuthFailed, smtperr.ReasonBadSequence, false, smtperr.FaultCredentials},
-		{"523 wants TLS", smtperr.PhaseMail, 523, "x", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
-		{"524 wants TLS", smtperr.PhaseRcpt, 524, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
-		{"RCPT 450 alone", smtperr.PhaseRcpt, 450, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxUnavailableTemp, true, smtperr.FaultRelay},
-		{"RCPT 551 alone", smtperr.PhaseRcpt, 551, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonMailboxMoved, false, smtperr.FaultMessage},
-		{"RCPT 556 alone", smtperr.PhaseRcpt, 556, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonNullMX, false, smtperr.FaultMessage},
-		{"MAIL 553", smtperr.PhaseMail, 553, "x", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonAddressNotAllowed, false, smtperr.FaultMessage},
-		{"RCPT 553", smtperr.PhaseRcpt, 553, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonAddressNotAllowed, false, smtperr.FaultMessage},
-		{"MAIL 455", smtperr.PhaseMail, 455, "x", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonParameters, true, smtperr.FaultRelay},
-		{"RCPT 555", smtperr.PhaseRcpt, 555, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonParameters, false, smtperr.FaultMessage},
-		{"MAIL 552", smtperr.PhaseMail, 552, "x", smtperr.Circumstances{}, smtperr.SenderRefused, smtperr.ReasonMessageTooLarge, false, smtperr.FaultMessage},
-		{"552 after the dot", smtperr.PhaseDot, 552, "x", smtperr.Circumstances{}, smtperr.DataRefused, smtperr.ReasonMessageTooLarge, false, smtperr.FaultMessage},
-		{"550 after the dot", smtperr.PhaseDot, 550, "x", smtperr.Circumstances{}, smtperr.DataRefused, smtperr.ReasonContentRejected, false, smtperr.FaultMessage},
-		{"554 after the dot", smtperr.PhaseDot, 554, "x", smtperr.Circumstances{}, smtperr.DataRefused, smtperr.ReasonContentRejected, false, smtperr.FaultMessage},
-		{"DATA 503", smtperr.PhaseData, 503, "x", smtperr.Circumstances{}, smtperr.DataRefused, smtperr.ReasonNoValidRecipients, false, smtperr.FaultMessage},
-		{"DATA 554", smtperr.PhaseData, 554, "x", smtperr.Circumstances{}, smtperr.DataRefused, smtperr.ReasonNoValidRecipients, false, smtperr.FaultMessage},
-		{"a code that no table has", smtperr.PhaseRcpt, 599, "x", smtperr.Circumstances{}, smtperr.RecipientRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
-		{"RSET answered 5xx", smtperr.PhaseRset, 500, "what", smtperr.Circumstances{}, smtperr.ResponseError, smtperr.ReasonRefused, false, smtperr.FaultRelay},
+		{"451 is a fault of the relay in any phase", smtperr.PhaseMail, 451, "x", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonSystemError, true, smtperr.FaultRelay},
+		{"521 as greeting", smtperr.PhaseGreeting, 521, "x", smtperr.Session{}, smtperr.ClassGreetingRefused, smtperr.ReasonHostNoMail, false, smtperr.FaultRelay},
+		{"521 elsewhere", smtperr.PhaseMail, 521, "x", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
+		{"AUTH 535 alone", smtperr.PhaseAuth, 535, "x", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, false, smtperr.FaultCredentials},
+		{"AUTH 534 alone", smtperr.PhaseAuth, 534, "x", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonAuthMechanismWeak, false, smtperr.FaultCredentials},
+		{"AUTH 538 alone", smtperr.PhaseAuth, 538, "x", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
+		{"AUTH 432 alone", smtperr.PhaseAuth, 432, "x", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonPasswordTransition, true, smtperr.FaultRelay},
+		{"AUTH 454 alone", smtperr.PhaseAuth, 454, "x", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonAuthTemporary, true, smtperr.FaultRelay},
+		{"AUTH 504 alone", smtperr.PhaseAuth, 504, "x", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonAuthMechanismUnsupported, false, smtperr.FaultCredentials},
+		{"AUTH 503 without a 235", smtperr.PhaseAuth, 503, "x", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonBadSequence, false, smtperr.FaultCredentials},
+		{"523 wants TLS", smtperr.PhaseMail, 523, "x", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
+		{"524 wants TLS", smtperr.PhaseRcpt, 524, "x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
+		{"RCPT 450 alone", smtperr.PhaseRcpt, 450, "x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailableTemp, true, smtperr.FaultRelay},
+		{"RCPT 551 alone", smtperr.PhaseRcpt, 551, "x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxMoved, false, smtperr.FaultMessage},
+		{"RCPT 556 alone", smtperr.PhaseRcpt, 556, "x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonNullMX, false, smtperr.FaultMessage},
+		{"MAIL 553", smtperr.PhaseMail, 553, "x", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonAddressNotAllowed, false, smtperr.FaultMessage},
+		{"RCPT 553", smtperr.PhaseRcpt, 553, "x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonAddressNotAllowed, false, smtperr.FaultMessage},
+		{"MAIL 455", smtperr.PhaseMail, 455, "x", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonParameters, true, smtperr.FaultRelay},
+		{"RCPT 555", smtperr.PhaseRcpt, 555, "x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonParameters, false, smtperr.FaultMessage},
+		{"MAIL 552", smtperr.PhaseMail, 552, "x", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonMessageTooLarge, false, smtperr.FaultMessage},
+		{"552 after the dot", smtperr.PhaseDot, 552, "x", smtperr.Session{}, smtperr.ClassDataRefused, smtperr.ReasonMessageTooLarge, false, smtperr.FaultMessage},
+		{"550 after the dot", smtperr.PhaseDot, 550, "x", smtperr.Session{}, smtperr.ClassDataRefused, smtperr.ReasonContentRejected, false, smtperr.FaultMessage},
+		{"554 after the dot", smtperr.PhaseDot, 554, "x", smtperr.Session{}, smtperr.ClassDataRefused, smtperr.ReasonContentRejected, false, smtperr.FaultMessage},
+		{"DATA 503", smtperr.PhaseData, 503, "x", smtperr.Session{}, smtperr.ClassDataRefused, smtperr.ReasonNoValidRecipients, false, smtperr.FaultMessage},
+		{"DATA 554", smtperr.PhaseData, 554, "x", smtperr.Session{}, smtperr.ClassDataRefused, smtperr.ReasonNoValidRecipients, false, smtperr.FaultMessage},
+		{"a code that no table has", smtperr.PhaseRcpt, 599, "x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
+		{"RSET answered 5xx", smtperr.PhaseRset, 500, "what", smtperr.Session{}, smtperr.ClassResponseError, smtperr.ReasonRefused, false, smtperr.FaultRelay},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			e := smtperr.ClassifyReply(tt.phase, reply(tt.code, tt.text), tt.c)
-			if tt.class == smtperr.None {
+			e := classifyReply(tt.phase, reply(tt.code, tt.text), tt.c)
+			if tt.class == smtperr.ClassNone {
 				require.Nil(t, e)
 				return
 			}
 			require.NotNil(t, e)
 			require.Equal(t, tt.class, e.Class)
 			require.Equal(t, tt.reason, e.Reason)
-			require.Equal(t, tt.temporary, e.Temporary)
+			require.Equal(t, tt.temporary, e.Temporary())
 			require.Equal(t, tt.fault, e.Fault())
 			require.Equal(t, tt.phase, e.Phase)
 		})
@@ -124,9 +124,9 @@ func TestClassifyReply(t *testing.T) {
 
 func TestAPhraseCountsWithinOneLineOnly(t *testing.T) {
 	t.Parallel()
-	split := smtperr.ClassifyReply(smtperr.PhaseRcpt, smtperr.NewReply(550, []string{"relay", "denied"}), smtperr.Circumstances{})
+	split := classifyReply(smtperr.PhaseRcpt, smtperr.NewReply(550, []string{"relay", "denied"}), smtperr.Session{})
 	require.Equal(t, smtperr.ReasonMailboxUnavailable, split.Reason)
-	whole := smtperr.ClassifyReply(smtperr.PhaseRcpt, smtperr.NewReply(550, []string{"sorry", "relay denied"}), smtperr.Circumstances{})
+	whole := classifyReply(smtperr.PhaseRcpt, smtperr.NewReply(550, []string{"sorry", "relay denied"}), smtperr.Session{})
 	require.Equal(t, smtperr.ReasonRelayDenied, whole.Reason)
 }
 
@@ -173,42 +173,42 @@ func FuzzParseEnhanced(f *testing.F) {
 }
 
 func TestRecipients(t *testing.T) {
-	unknown := smtperr.ClassifyReply(smtperr.PhaseRcpt, reply(550, "5.1.1 x"), smtperr.Circumstances{Recipient: "a@b"})
-	later := smtperr.ClassifyReply(smtperr.PhaseRcpt, reply(450, "4.2.1 x"), smtperr.Circumstances{Recipient: "c@d"})
-	bye := smtperr.ClassifyReply(smtperr.PhaseRcpt, reply(421, "bye"), smtperr.Circumstances{Recipient: "e@f"})
+	unknown := classifyReply(smtperr.PhaseRcpt, reply(550, "5.1.1 x"), smtperr.Session{Recipient: "a@b"})
+	later := classifyReply(smtperr.PhaseRcpt, reply(450, "4.2.1 x"), smtperr.Session{Recipient: "c@d"})
+	bye := classifyReply(smtperr.PhaseRcpt, reply(421, "bye"), smtperr.Session{Recipient: "e@f"})
 
-	require.Nil(t, smtperr.Recipients(smtperr.PhaseRcpt, nil, false))
+	require.Nil(t, refusals(smtperr.PhaseRcpt, nil, 0))
 
-	all := smtperr.Recipients(smtperr.PhaseRcpt, []*smtperr.Error{unknown, later}, false)
-	require.Equal(t, smtperr.RecipientsRefused, all.Class)
+	all := refusals(smtperr.PhaseRcpt, []*smtperr.Error{unknown, later}, 0)
+	require.Equal(t, smtperr.ClassRecipientsRefused, all.Class)
 	require.Equal(t, 450, all.Code(), "the first 4xx represents them")
-	require.True(t, all.Temporary)
+	require.True(t, all.Temporary())
 
-	some := smtperr.Recipients(smtperr.PhaseRcpt, []*smtperr.Error{unknown}, true)
-	require.Equal(t, smtperr.RecipientRefused, some.Class)
-	require.False(t, some.Temporary)
+	some := refusals(smtperr.PhaseRcpt, []*smtperr.Error{unknown}, 1)
+	require.Equal(t, smtperr.ClassRecipientRefused, some.Class)
+	require.False(t, some.Temporary())
 	require.Equal(t, "a@b", some.Recipients[0].Recipient)
 
-	full := smtperr.ClassifyReply(smtperr.PhaseRcpt, reply(552, "x"), smtperr.Circumstances{RecipientAccepted: true})
-	require.True(t, full.Temporary)
-	require.Equal(t, 550, smtperr.Recipients(smtperr.PhaseRcpt, []*smtperr.Error{unknown, full}, true).Code(), "552 is no 4xx")
-	require.Equal(t, 450, smtperr.Recipients(smtperr.PhaseRcpt, []*smtperr.Error{full, later}, true).Code())
+	full := classifyReply(smtperr.PhaseRcpt, reply(552, "x"), smtperr.Session{RecipientAccepted: true})
+	require.True(t, full.Temporary())
+	require.Equal(t, 550, refusals(smtperr.PhaseRcpt, []*smtperr.Error{unknown, full}, 1).Code(), "552 is no 4xx")
+	require.Equal(t, 450, refusals(smtperr.PhaseRcpt, []*smtperr.Error{full, later}, 1).Code())
 
-	closing := smtperr.Recipients(smtperr.PhaseRcpt, []*smtperr.Error{unknown, bye}, false)
-	require.Equal(t, smtperr.ServiceUnavailable, closing.Class)
+	closing := refusals(smtperr.PhaseRcpt, []*smtperr.Error{unknown, bye}, 0)
+	require.Equal(t, smtperr.ClassServiceUnavailable, closing.Class)
 	require.Len(t, closing.Recipients, 2)
 }
 
 // A reply that was not made by NewReply is held to the same rules.
 func TestAReplyMadeByHandCountsNoOtherwise(t *testing.T) {
 	t.Parallel()
-	e := smtperr.ClassifyReply(smtperr.PhaseRcpt, smtperr.Reply{Code: 550, Lines: []string{"5.1.1 x"}}, smtperr.Circumstances{})
+	e := classifyReply(smtperr.PhaseRcpt, smtperr.Reply{Code: 550, Lines: []string{"5.1.1 x"}}, smtperr.Session{})
 	require.Equal(t, smtperr.ReasonMailboxUnknown, e.Reason)
-	e = smtperr.ClassifyReply(smtperr.PhaseRcpt, smtperr.Reply{Code: 550, Enhanced: smtperr.EnhancedCode{Class: 4, Subject: 2, Detail: 1}}, smtperr.Circumstances{})
+	e = classifyReply(smtperr.PhaseRcpt, smtperr.Reply{Code: 550, Enhanced: smtperr.EnhancedCode{Class: 4, Subject: 2, Detail: 1}}, smtperr.Session{})
 	require.Equal(t, smtperr.ReasonMailboxUnavailable, e.Reason)
 	require.True(t, e.Reply.Enhanced.IsZero())
 	require.True(t, e.Reply.EnhancedMismatch)
-	e = smtperr.ClassifyReply(smtperr.PhaseMail, smtperr.Reply{Code: 354, Enhanced: smtperr.EnhancedCode{Class: 3, Subject: 2, Detail: 1}}, smtperr.Circumstances{})
+	e = classifyReply(smtperr.PhaseMail, smtperr.Reply{Code: 354, Enhanced: smtperr.EnhancedCode{Class: 3, Subject: 2, Detail: 1}}, smtperr.Session{})
 	require.True(t, e.Reply.Enhanced.IsZero())
 }
 
@@ -216,6 +216,6 @@ func BenchmarkClassifyReply(b *testing.B) {
 	r := reply(550, "5.1.1 <alice@example.org>: Recipient address rejected: User unknown in virtual mailbox table")
 	b.ReportAllocs()
 	for b.Loop() {
-		sink = smtperr.ClassifyReply(smtperr.PhaseRcpt, r, smtperr.Circumstances{})
+		sink = classifyReply(smtperr.PhaseRcpt, r, smtperr.Session{})
 	}
 }

@@ -2,7 +2,8 @@ package smtperr_test
 
 import (
 	"encoding/json"
-	"strconv"
+	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -11,56 +12,62 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// The taxonomy once more, as it was agreed: names and numbers are in databases
-// and configurations, so that the list may only grow.
-const agreed = `
-0  none                | no        | -                  | no                 | no                 |
-1  config_error        | no        | no                 | no                 | no                 | config
-2  local_error         | yes       | later              | yes                | no                 | prober
-3  canceled            | yes       | -                  | no                 | no                 | prober
-4  dns_not_found       | no        | no                 | yes                | yes                | config
-5  dns_timeout         | yes       | yes                | yes                | yes                | network
-6  dns_error           | yes       | yes                | yes                | yes                | network
-7  connect_error       | yes       | yes                | yes                | yes                | network
-8  connect_timeout     | yes       | yes                | yes                | yes                | network
-9  tls_verify_error    | no        | no                 | yes                | yes                | relay
-10 tls_error           | yes       | no                 | yes                | yes                | relay
-11 tls_timeout         | yes       | yes                | yes                | yes                | network
-12 starttls_refused    | by code   | later              | yes                | yes                | relay
-13 not_supported       | no        | no                 | yes                | yes                | config
-14 greeting_refused    | by code   | later              | yes                | yes                | relay
-15 helo_refused        | by code   | later              | yes                | yes                | config
-16 auth_failed         | by code   | no                 | no                 | 4xx only           | credentials
-17 sender_refused      | by code   | later              | yes                | 4xx only           | message
-18 recipient_refused   | by code   | later              | yes                | 4xx only           | message
-19 recipients_refused  | by code   | later              | yes                | 4xx only           | message
-20 data_refused        | by code   | later              | yes                | 4xx only           | message
-21 service_unavailable | yes       | later              | yes                | yes                | relay
-22 disconnected        | yes       | yes, not after dot | yes, not after dot | yes, not after dot | relay
-23 read_timeout        | yes       | yes, not after dot | yes, not after dot | yes, not after dot | relay
-24 write_timeout       | yes       | yes                | yes                | yes                | network
-25 protocol_error      | yes       | no                 | yes                | yes                | relay
-26 response_error      | by code   | later              | yes                | yes                | relay
-27 unexpected_success  | no        | no                 | no                 | no                 | relay
-28 unknown             | yes       | no                 | yes                | yes                | prober
-`
-
-func TestTheTableIsTheAgreedOne(t *testing.T) {
+// Names and numbers are in databases and configurations: the list only grows.
+func TestClasses_Compat(t *testing.T) {
 	t.Parallel()
-	lines := strings.Split(strings.TrimSpace(agreed), "\n")
-	classes := smtperr.Classes()
-	require.Len(t, classes, len(lines))
-	for i, line := range lines {
-		cells := strings.Split(line, "|")
-		for k := range cells {
-			cells[k] = strings.TrimSpace(cells[k])
+	golden, err := os.ReadFile("testdata/compat_classes.txt")
+	require.NoError(t, err)
+	var list strings.Builder
+	for _, class := range smtperr.Classes() {
+		fmt.Fprintf(&list, "%d %s\n", class, class)
+	}
+	require.Equal(t, string(golden), list.String())
+}
+
+func TestClasses_Rows(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		class     smtperr.Class
+		temporary string
+		retry     smtperr.Retry // after a temporary refusal, where a reply decides
+		fault     smtperr.Fault
+	}{
+		{class: smtperr.ClassConfigError, temporary: "no", retry: smtperr.Never, fault: smtperr.FaultConfig},
+		{class: smtperr.ClassLocalError, temporary: "yes", retry: smtperr.Later, fault: smtperr.FaultProber},
+		{class: smtperr.ClassCanceled, temporary: "yes", retry: smtperr.Never, fault: smtperr.FaultProber},
+		{class: smtperr.ClassDNSNotFound, temporary: "no", retry: smtperr.Never, fault: smtperr.FaultConfig},
+		{class: smtperr.ClassDNSTimeout, temporary: "yes", retry: smtperr.Now, fault: smtperr.FaultNetwork},
+		{class: smtperr.ClassDNSError, temporary: "yes", retry: smtperr.Now, fault: smtperr.FaultNetwork},
+		{class: smtperr.ClassConnectError, temporary: "yes", retry: smtperr.Now, fault: smtperr.FaultNetwork},
+		{class: smtperr.ClassConnectTimeout, temporary: "yes", retry: smtperr.Now, fault: smtperr.FaultNetwork},
+		{class: smtperr.ClassTLSVerifyError, temporary: "no", retry: smtperr.Never, fault: smtperr.FaultRelay},
+		{class: smtperr.ClassTLSError, temporary: "yes", retry: smtperr.Never, fault: smtperr.FaultRelay},
+		{class: smtperr.ClassTLSTimeout, temporary: "yes", retry: smtperr.Now, fault: smtperr.FaultNetwork},
+		{class: smtperr.ClassStartTLSRefused, temporary: "by code", retry: smtperr.Later, fault: smtperr.FaultRelay},
+		{class: smtperr.ClassNotSupported, temporary: "no", retry: smtperr.Never, fault: smtperr.FaultConfig},
+		{class: smtperr.ClassGreetingRefused, temporary: "by code", retry: smtperr.Later, fault: smtperr.FaultRelay},
+		{class: smtperr.ClassHeloRefused, temporary: "by code", retry: smtperr.Later, fault: smtperr.FaultConfig},
+		{class: smtperr.ClassAuthFailed, temporary: "by code", retry: smtperr.Never, fault: smtperr.FaultCredentials},
+		{class: smtperr.ClassSenderRefused, temporary: "by code", retry: smtperr.Later, fault: smtperr.FaultMessage},
+		{class: smtperr.ClassRecipientRefused, temporary: "by code", retry: smtperr.Later, fault: smtperr.FaultMessage},
+		{class: smtperr.ClassRecipientsRefused, temporary: "by code", retry: smtperr.Later, fault: smtperr.FaultMessage},
+		{class: smtperr.ClassDataRefused, temporary: "by code", retry: smtperr.Later, fault: smtperr.FaultMessage},
+		{class: smtperr.ClassServiceUnavailable, temporary: "yes", retry: smtperr.Later, fault: smtperr.FaultRelay},
+		{class: smtperr.ClassDisconnected, temporary: "yes", retry: smtperr.Now, fault: smtperr.FaultRelay},
+		{class: smtperr.ClassReadTimeout, temporary: "yes", retry: smtperr.Now, fault: smtperr.FaultRelay},
+		{class: smtperr.ClassWriteTimeout, temporary: "yes", retry: smtperr.Now, fault: smtperr.FaultNetwork},
+		{class: smtperr.ClassProtocolError, temporary: "yes", retry: smtperr.Never, fault: smtperr.FaultRelay},
+		{class: smtperr.ClassResponseError, temporary: "by code", retry: smtperr.Later, fault: smtperr.FaultRelay},
+		{class: smtperr.ClassUnexpectedSuccess, temporary: "no", retry: smtperr.Never, fault: smtperr.FaultRelay},
+		{class: smtperr.ClassUnknown, temporary: "yes", retry: smtperr.Never, fault: smtperr.FaultProber},
+	} {
+		failed := func(code int) *smtperr.Error {
+			return &smtperr.Error{Class: tt.class, Reply: &smtperr.Reply{Code: code}}
 		}
-		info := classes[i]
-		number, name, _ := strings.Cut(cells[0], " ")
-		require.Equal(t, number, strconv.Itoa(int(info.Class)))
-		require.Equal(t, strings.TrimSpace(name), info.Name)
-		row := []string{string(info.Temporary), string(info.RetrySame), string(info.NextSeed), string(info.NextMTA), string(info.Fault)}
-		require.Equal(t, cells[1:], row, info.Name)
+		temporary := map[[2]bool]string{{true, true}: "yes", {true, false}: "by code", {false, false}: "no"}
+		require.Equal(t, tt.temporary, temporary[[2]bool{failed(450).Temporary(), failed(550).Temporary()}], tt.class)
+		require.Equal(t, tt.retry, failed(450).Retry(), tt.class)
+		require.Equal(t, tt.fault, smtperr.New(tt.class, "", "", nil).Fault(), tt.class)
 	}
 }
 
@@ -71,32 +78,28 @@ func toJSON(t *testing.T, v any) string {
 	return string(text)
 }
 
-func TestEveryClassIsDescribed(t *testing.T) {
+func TestClass_Meaning(t *testing.T) {
 	t.Parallel()
-	for _, info := range smtperr.Classes()[1:] {
-		require.NotEmpty(t, info.Kinds, info.Name)
-		require.NotEmpty(t, info.SMTPLib, info.Name)
-		require.NotEmpty(t, info.AIOSMTP, info.Name)
-		require.Regexp(t, `^[A-Za-z].*[^.]$`, info.Meaning, info.Name)
-		require.Regexp(t, `^[A-Z].*\.$`, info.Advice, info.Name)
+	for _, class := range smtperr.Classes()[1:] {
+		require.Regexp(t, `^[A-Za-z].*[^.]$`, class.Meaning(), class)
+		require.Regexp(t, `^[A-Z].*\.$`, smtperr.New(class, "", "", nil).Advice(), class)
 	}
 }
 
 func TestClassesAreReadAndWrittenByName(t *testing.T) {
 	t.Parallel()
-	for _, info := range smtperr.Classes() {
-		parsed, err := smtperr.ParseClass(info.Name)
+	for _, class := range smtperr.Classes() {
+		parsed, err := smtperr.ParseClass(class.String())
 		require.NoError(t, err)
-		require.Equal(t, info.Class, parsed)
-		require.Equal(t, info.Name, info.Class.String())
+		require.Equal(t, class, parsed)
 
 		var read smtperr.Class
-		require.NoError(t, json.Unmarshal([]byte(toJSON(t, info.Class)), &read))
-		require.Equal(t, info.Class, read)
+		require.NoError(t, json.Unmarshal([]byte(toJSON(t, class)), &read))
+		require.Equal(t, class, read)
 	}
 	c, err := smtperr.ParseClass("bad_weather")
 	require.EqualError(t, err, `unknown error class "bad_weather"`)
-	require.Equal(t, smtperr.None, c)
+	require.Equal(t, smtperr.ClassNone, c)
 	require.Error(t, c.UnmarshalText([]byte("Auth_Failed")))
 	require.Equal(t, "unknown", smtperr.Class(200).String(), "a number from a later version")
 }

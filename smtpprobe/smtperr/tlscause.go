@@ -43,7 +43,7 @@ func recordReason(header [5]byte) Reason {
 	case strings.HasPrefix(h, "SSH-"):
 		return ReasonNotSMTPSSH
 	}
-	return ReasonHandshakeFailure
+	return ReasonNotSMTP
 }
 
 // The alerts of RFC 8446 §6 that say more than that the handshake failed.
@@ -81,19 +81,6 @@ func handshakeReason(text string) Reason {
 		return ReasonProtocolVersion
 	}
 	return ReasonHandshakeFailure
-}
-
-// RemoteAlert finds the alert that the peer sent, also beneath a verdict.
-func RemoteAlert(err error) (tls.AlertError, bool) {
-	for range maxCauses {
-		var f findings
-		f.walk(err)
-		if f.verdict == nil {
-			return f.alert, f.alerted
-		}
-		err = f.verdict.Cause
-	}
-	return 0, false
 }
 
 // alertOf knows crypto/tls's own type of alert, which it does not export, by

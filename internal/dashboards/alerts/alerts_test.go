@@ -68,8 +68,8 @@ func TestNoQueryGroupsOrChoosesByATagOfTheOutcome(t *testing.T) {
 func TestEveryRefusalOfTheTableIsAsked(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []smtperr.Class{
-		smtperr.StartTLSRefused, smtperr.GreetingRefused, smtperr.HeloRefused, smtperr.SenderRefused,
-		smtperr.RecipientRefused, smtperr.RecipientsRefused, smtperr.DataRefused, smtperr.ServiceUnavailable,
+		smtperr.ClassStartTLSRefused, smtperr.ClassGreetingRefused, smtperr.ClassHeloRefused, smtperr.ClassSenderRefused,
+		smtperr.ClassRecipientRefused, smtperr.ClassRecipientsRefused, smtperr.ClassDataRefused, smtperr.ClassServiceUnavailable,
 	}, Refusals())
 	rules := string(Files(DefaultTiming())["prometheus.yml"])
 	for _, class := range Refusals() {

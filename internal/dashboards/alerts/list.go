@@ -1,7 +1,7 @@
 package alerts
 
 import (
-	"slices"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -53,9 +53,9 @@ func All(t Timing) []Alert {
 			Do: "Look at reason and reply code: auth_credentials_invalid is a changed or expired password or token, account_disabled or password_transition the account, " +
 				"auth_temporary the relay's own backend. Stop probing with credentials that are wrong for good before the account is locked.",
 			Value: "number of probes that failed with class auth_failed in ten intervals", By: []string{"relay"}, Op: ">=", Threshold: 3,
-			InfluxQL: InfluxQL{Select: `count("success")`, Where: failedWith(`"result_code" = %s`, smtperr.AuthFailed), Over: 10,
-				Tick: tickCount(smtperr.AuthFailed)},
-			PromQL: promCount(smtperr.AuthFailed),
+			InfluxQL: InfluxQL{Select: `count("success")`, Where: failedWith(`"result_code" = %s`, smtperr.ClassAuthFailed), Over: 10,
+				Tick: tickCount(smtperr.ClassAuthFailed)},
+			PromQL: promCount(smtperr.ClassAuthFailed),
 		},
 		{
 			Name: "SMTPRefusals", Severity: Critical,
@@ -90,7 +90,7 @@ func All(t Timing) []Alert {
 			Name: "SMTPOpenRelay", Severity: Critical,
 			Summary: "{relay} accepted what it should refuse",
 			Do:      "With reason open_relay it takes mail for anybody: restrict relaying at once, then look at the queue. With expectation_missed a login or message was accepted that should not have been.",
-			Value:   "number of the class of the latest probe, if it was unexpected,", By: vantage, Op: "==", Threshold: float64(smtperr.UnexpectedSuccess),
+			Value:   "number of the class of the latest probe, if it was unexpected,", By: vantage, Op: "==", Threshold: float64(smtperr.ClassUnexpectedSuccess),
 			InfluxQL: InfluxQL{Select: `last("result_code")`, Over: 10,
 				Tick: tickFlat(`SELECT last("result_code") AS "value" FROM %s`, 10, vantage...)},
 			PromQL: "max by (relay, source, ip, host) (smtpprobe_result_code * (1 - smtpprobe_success))",
@@ -139,9 +139,9 @@ func All(t Timing) []Alert {
 // nothing.
 func Refusals() []smtperr.Class {
 	var classes []smtperr.Class
-	for _, info := range smtperr.Classes() {
-		if slices.Contains(info.Kinds, smtperr.ErrResponse) && info.Class != smtperr.AuthFailed && info.Class != smtperr.ResponseError {
-			classes = append(classes, info.Class)
+	for _, class := range smtperr.Classes() {
+		if errors.Is(&smtperr.Error{Class: class}, smtperr.ErrRefused) && class != smtperr.ClassAuthFailed && class != smtperr.ClassResponseError {
+			classes = append(classes, class)
 		}
 	}
 	return classes

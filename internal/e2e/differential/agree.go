@@ -17,7 +17,7 @@ import (
 // (recipient_refused) if that dict has our reply code; both libraries' sendmail
 // then raise nothing. They agree on any other failure if
 //
-//   - the exception is of the class that Error.Python names, or of a class
+//   - the exception is of the class that equalOf names, or of a class
 //     derived from it; a base class will do only where this version of the
 //     library does not have the class (SMTPConnectError in place of
 //     SMTPConnectResponseError). OSErrors have classes by errno in Python, so
@@ -27,9 +27,9 @@ import (
 //   - it was raised by the method call that our phase falls into.
 func agrees(l *library, s said, v verdict) bool {
 	switch v.class {
-	case smtperr.None:
+	case smtperr.ClassNone:
 		return s.Exception == "" && len(s.Codes) == 0
-	case smtperr.RecipientRefused:
+	case smtperr.ClassRecipientRefused:
 		return s.Exception == "" && slices.Contains(s.Codes, v.code)
 	}
 	sameCode := len(s.Codes) == 0 || slices.Contains(s.Codes, v.code)
@@ -38,7 +38,7 @@ func agrees(l *library, s said, v verdict) bool {
 
 // sameClass compares the class alone.
 func sameClass(l *library, s said, v verdict) bool {
-	if v.class == smtperr.None || v.class == smtperr.RecipientRefused {
+	if v.class == smtperr.ClassNone || v.class == smtperr.ClassRecipientRefused {
 		return s.Exception == ""
 	}
 	return slices.ContainsFunc(strings.Split(v.equals[l.Name], ", "), func(equal string) bool {

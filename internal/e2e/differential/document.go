@@ -77,7 +77,7 @@ speaks LMTP; aiosmtplib does not.
 
 The rule. Success agrees with success. A partial refusal agrees with a ` + "`sendmail`" + ` that returns
 our reply code in its dict of refused recipients. Any other failure agrees if the exception is of the
-class that ` + "`Error.Python`" + ` names, or of one derived from it, if it names our reply code or none, and if it was raised
+class that is the equal of ours, or of one derived from it, if it names our reply code or none, and if it was raised
 by the method call into which our phase falls. Where a version of a library does not have the class, its base will do.
 
 Every disagreement is below, with the reason why ours is right. “agrees” means that this client says what we say.

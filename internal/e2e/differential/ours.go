@@ -50,10 +50,10 @@ func verdictOf(r *smtpprobe.Result, tr transport) verdict {
 	if r.Err == nil {
 		return verdict{phase: smtperr.PhaseDone, step: stepDone}
 	}
-	smtplib, aiosmtplib := r.Err.Python()
+	python := equalOf(r.Err)
 	return verdict{
 		class: r.Err.Class, reason: r.Err.Reason, phase: r.Err.Phase, code: r.Err.Code(), step: stepOf(r.Err.Phase, tr), text: r.Err.Error(),
-		equals: map[string]string{"smtplib": smtplib, "aiosmtplib": aiosmtplib},
+		equals: map[string]string{"smtplib": python.smtplib, "aiosmtplib": python.aiosmtplib},
 	}
 }
 
@@ -81,7 +81,7 @@ func stepOf(phase smtperr.Phase, tr transport) step {
 
 // String is the verdict as the document shows it.
 func (v verdict) String() string {
-	if v.class == smtperr.None {
+	if v.class == smtperr.ClassNone {
 		return "success"
 	}
 	text := v.class.String() + "/" + string(v.reason)

@@ -50,17 +50,17 @@ var entries = []entry{
 	{"healthy-smtps", "smtps", "implicit TLS with a certificate of the demonstration's CA", nil, well, implicit(smtptest.Script{})},
 	{
 		"greeting-554", "smtp", "wants no mail from us and says so in its greeting", nil,
-		fails(smtperr.GreetingRefused, smtperr.ReasonAccessDenied, smtperr.PhaseGreeting, 554),
+		fails(smtperr.ClassGreetingRefused, smtperr.ReasonAccessDenied, smtperr.PhaseGreeting, 554),
 		plain(smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no service for you"), EHLO: smtptest.Say("503 5.5.1 QUIT is all I take")}),
 	},
 	{
 		"busy-421", "smtp", "has no time: 421, then closes", nil,
-		fails(smtperr.ServiceUnavailable, smtperr.ReasonRefused, smtperr.PhaseGreeting, 421),
+		fails(smtperr.ClassServiceUnavailable, smtperr.ReasonRefused, smtperr.PhaseGreeting, 421),
 		plain(smtptest.Script{Greeting: smtptest.Then(smtptest.Say("421 4.3.2 busy, try again later"), smtptest.HalfClose())}),
 	},
 	{
 		"ehlo-refused", "smtp", "refuses our name after EHLO and HELO", nil,
-		fails(smtperr.HeloRefused, smtperr.ReasonRefused, smtperr.PhaseEHLO, 550),
+		fails(smtperr.ClassHeloRefused, smtperr.ReasonRefused, smtperr.PhaseEHLO, 550),
 		plain(smtptest.Script{EHLO: smtptest.Say("550 5.7.1 I do not know you"), HELO: smtptest.Say("550 5.7.1 I do not know you")}),
 	},
 	{
@@ -69,22 +69,22 @@ var entries = []entry{
 	},
 	{
 		"silent", "smtp", "accepts the connection and never greets", nil,
-		fails(smtperr.ReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, 0),
+		fails(smtperr.ClassReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, 0),
 		plain(smtptest.Script{Greeting: smtptest.Silence()}),
 	},
 	{"slow", "smtp", "takes 400 ms for every reply", nil, well, plain(smtptest.Script{Before: smtptest.Pause(slowStep)})},
 	{
 		"closed", "smtp", "is a port on which nothing listens", nil,
-		fails(smtperr.ConnectError, smtperr.ReasonRefused, smtperr.PhaseConnect, 0), nil,
+		fails(smtperr.ClassConnectError, smtperr.ReasonRefused, smtperr.PhaseConnect, 0), nil,
 	},
 	{
 		"not-smtp", "smtp", "is a web server", nil,
-		fails(smtperr.ProtocolError, smtperr.ReasonNotSMTPHTTP, smtperr.PhaseGreeting, 0),
+		fails(smtperr.ClassProtocolError, smtperr.ReasonNotSMTPHTTP, smtperr.PhaseGreeting, 0),
 		plain(smtptest.Script{Greeting: smtptest.Then(smtptest.Say("HTTP/1.1 400 Bad Request", "Connection: close", ""), smtptest.HalfClose())}),
 	},
 	{
 		"ssh", "smtp", "is an SSH server", nil,
-		fails(smtperr.ProtocolError, smtperr.ReasonNotSMTPSSH, smtperr.PhaseGreeting, 0),
+		fails(smtperr.ClassProtocolError, smtperr.ReasonNotSMTPSSH, smtperr.PhaseGreeting, 0),
 		plain(smtptest.Script{Greeting: smtptest.Then(smtptest.Say("SSH-2.0-OpenSSH_9.9"), smtptest.Silence())}),
 	},
 	{
@@ -94,85 +94,85 @@ var entries = []entry{
 	},
 	{
 		"auth-fails", "submission", "takes no password for the right one", authToo,
-		fails(smtperr.AuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535),
+		fails(smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535),
 		protected(smtptest.Script{Accounts: accounts(), Auth: smtptest.Say("535 5.7.8 authentication credentials invalid")}),
 	},
 	{
 		"relay-denied", "smtp", "does not relay for us: 454 to every recipient", rcptToo,
-		fails(smtperr.RecipientsRefused, smtperr.ReasonRelayDenied, smtperr.PhaseRcpt, 454),
+		fails(smtperr.ClassRecipientsRefused, smtperr.ReasonRelayDenied, smtperr.PhaseRcpt, 454),
 		plain(smtptest.Script{Rcpt: smtptest.Say("454 4.7.1 relay access denied")}),
 	},
 	{
 		"greylisting", "smtp", "asks to try again later: 450 to every recipient", rcptToo,
-		fails(smtperr.RecipientsRefused, smtperr.ReasonGreylisted, smtperr.PhaseRcpt, 450),
+		fails(smtperr.ClassRecipientsRefused, smtperr.ReasonGreylisted, smtperr.PhaseRcpt, 450),
 		plain(smtptest.Script{Rcpt: smtptest.Say("450 4.2.0 greylisted, come back in five minutes")}),
 	},
 	{
 		"mailbox-full", "smtp", "has no room left for the recipient", rcptToo,
-		fails(smtperr.RecipientsRefused, smtperr.ReasonMailboxFull, smtperr.PhaseRcpt, 552),
+		fails(smtperr.ClassRecipientsRefused, smtperr.ReasonMailboxFull, smtperr.PhaseRcpt, 552),
 		plain(smtptest.Script{Rcpt: smtptest.Say("552 5.2.2 mailbox full")}),
 	},
 	{
 		"disconnects", "smtp", "closes the connection after MAIL", rcptToo,
-		fails(smtperr.Disconnected, smtperr.ReasonClosed, smtperr.PhaseMail, 0),
+		fails(smtperr.ClassDisconnected, smtperr.ReasonClosed, smtperr.PhaseMail, 0),
 		plain(smtptest.Script{Mail: smtptest.Close()}),
 	},
 	{
 		"expired-certificate", "smtps", "shows a certificate that expired yesterday", nil,
-		fails(smtperr.TLSVerifyError, smtperr.ReasonExpired, smtperr.PhaseTLS, 0),
+		fails(smtperr.ClassTLSVerifyError, smtperr.ReasonExpired, smtperr.PhaseTLS, 0),
 		certified(func(ca *certs.Authority) tls.Certificate { return ca.Issue(certs.Expired(local())) }),
 	},
 	{
 		"starttls-refused", "submission", "offers STARTTLS, but cannot do it now: 454", nil,
-		fails(smtperr.StartTLSRefused, smtperr.ReasonTLSUnavailable, smtperr.PhaseSTARTTLS, 454),
+		fails(smtperr.ClassStartTLSRefused, smtperr.ReasonTLSUnavailable, smtperr.PhaseSTARTTLS, 454),
 		protected(smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 TLS not available")}),
 	},
 	{
 		"flapping", "smtp", "is healthy every other time, and busy in between", nil,
-		append(well[:1:1], fails(smtperr.ServiceUnavailable, smtperr.ReasonRefused, smtperr.PhaseEHLO, 421)...),
+		append(well[:1:1], fails(smtperr.ClassServiceUnavailable, smtperr.ReasonRefused, smtperr.PhaseEHLO, 421)...),
 		plain(smtptest.Cycle(smtptest.Script{}, smtptest.Script{EHLO: smtptest.Then(smtptest.Say("421 4.3.2 busy, try again later"), smtptest.HalfClose())})),
 	},
 	{"lmtp", "lmtp", "delivers to mailboxes by LMTP", rcptToo, well, plain(smtptest.Script{LMTP: true})},
 	{
 		"open-relay", "smtp", "takes mail for anybody, which we expect it not to", rcptNever,
-		fails(smtperr.UnexpectedSuccess, smtperr.ReasonOpenRelay, smtperr.PhaseRcpt, 250),
+		fails(smtperr.ClassUnexpectedSuccess, smtperr.ReasonOpenRelay, smtperr.PhaseRcpt, 250),
 		plain(smtptest.Script{}),
 	},
 	{
 		"partial", "smtp", "knows one of two recipients", rcptTwo,
-		fails(smtperr.RecipientRefused, smtperr.ReasonMailboxUnknown, smtperr.PhaseRcpt, 550),
+		fails(smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnknown, smtperr.PhaseRcpt, 550),
 		plain(smtptest.Script{Rcpt: smtptest.Match("gone@", smtptest.Say("550 5.1.1 no such user here"))}),
 	},
 	{"sink", "smtp", "accepts test messages and forgets them", sendToo, well, plain(smtptest.Script{})},
 	{
 		"content-rejected", "smtp", "refuses the message after reading it", sendToo,
-		fails(smtperr.DataRefused, smtperr.ReasonContentRejected, smtperr.PhaseDot, 550),
+		fails(smtperr.ClassDataRefused, smtperr.ReasonContentRejected, smtperr.PhaseDot, 550),
 		plain(smtptest.Script{Dot: smtptest.Say("550 this looks like spam")}),
 	},
 	{
 		"lost-after-dot", "smtp", "reads the message, then closes without a reply", sendToo,
-		fails(smtperr.Disconnected, smtperr.ReasonClosed, smtperr.PhaseDot, 0),
+		fails(smtperr.ClassDisconnected, smtperr.ReasonClosed, smtperr.PhaseDot, 0),
 		plain(smtptest.Script{Dot: smtptest.Close()}),
 	},
 	{
 		"rate-limited", "smtp", "has had too many sessions from us: 421 after MAIL", rcptToo,
-		fails(smtperr.ServiceUnavailable, smtperr.ReasonRateLimited, smtperr.PhaseMail, 421),
+		fails(smtperr.ClassServiceUnavailable, smtperr.ReasonRateLimited, smtperr.PhaseMail, 421),
 		plain(smtptest.Script{Mail: smtptest.Then(smtptest.Say("421 4.7.28 rate limit exceeded"), smtptest.HalfClose())}),
 	},
 	{
 		"self-signed", "smtps", "shows a certificate that vouches for itself", nil,
-		fails(smtperr.TLSVerifyError, smtperr.ReasonSelfSigned, smtperr.PhaseTLS, 0),
+		fails(smtperr.ClassTLSVerifyError, smtperr.ReasonSelfSigned, smtperr.PhaseTLS, 0),
 		certified(func(*certs.Authority) tls.Certificate { return certs.SelfSigned(local()) }),
 	},
 	{
 		"wrong-name", "smtps", "shows a certificate of another host", nil,
-		fails(smtperr.TLSVerifyError, smtperr.ReasonHostMismatch, smtperr.PhaseTLS, 0),
+		fails(smtperr.ClassTLSVerifyError, smtperr.ReasonHostMismatch, smtperr.PhaseTLS, 0),
 		certified(func(ca *certs.Authority) tls.Certificate { return ca.Issue(certs.For("mail.example.net")) }),
 	},
 	{
 		"client-certificate", "smtps", "wants a client certificate, which we have not", nil,
 		// TLS 1.3 refuses a client only when that takes its handshake for finished.
-		fails(smtperr.TLSError, smtperr.ReasonClientCertRequired, smtperr.PhaseGreeting, 0),
+		fails(smtperr.ClassTLSError, smtperr.ReasonClientCertRequired, smtperr.PhaseGreeting, 0),
 		func(ca *certs.Authority) smtptest.Script {
 			s := implicit(smtptest.Script{})(ca)
 			s.TLS = ca.DemandClient(s.TLS)

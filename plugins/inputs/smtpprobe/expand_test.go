@@ -104,7 +104,7 @@ func TestADomainThatCannotBeResolvedIsOneMetric(t *testing.T) {
 	t.Parallel()
 	s := onStage(t, []string{"mx://example.org"}, nil)
 	s.engine.expand = func(_ context.Context, _ smtpprobe.Target, p smtpprobe.Plan, _ bool) ([]smtpprobe.Target, *smtpprobe.Result) {
-		return nil, failing(&smtpprobe.Prober{Plan: p}, smtperr.New(smtperr.DNSNotFound, smtperr.ReasonNullMX, smtperr.PhaseDNS, nil))
+		return nil, failing(&smtpprobe.Prober{Plan: p}, smtperr.New(smtperr.ClassDNSNotFound, smtperr.ReasonNullMX, smtperr.PhaseDNS, nil))
 	}
 	m := s.gathered(t).only(t, "smtpprobe")
 	require.Equal(t, "null_mx", m.Tags()["reason"])

@@ -52,7 +52,7 @@ func parseExpectation(text string) (smtpprobe.Expectation, error) {
 			return e, err
 		}
 	}
-	if e.Class == smtperr.None && text != "none" {
+	if e.Class == smtperr.ClassNone && text != "none" {
 		return e, errors.New("none has neither reason, code nor phase")
 	}
 	return e, nil
@@ -60,5 +60,5 @@ func parseExpectation(text string) (smtpprobe.Expectation, error) {
 
 // expectsFailure tells whether only a failure counts as success.
 func expectsFailure(expected []smtpprobe.Expectation) bool {
-	return len(expected) > 0 && !slices.ContainsFunc(expected, func(e smtpprobe.Expectation) bool { return e.Class == smtperr.None })
+	return len(expected) > 0 && !slices.ContainsFunc(expected, func(e smtpprobe.Expectation) bool { return e.Class == smtperr.ClassNone })
 }

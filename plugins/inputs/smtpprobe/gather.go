@@ -267,7 +267,7 @@ func (g *gather) finish(r *relay, m *memory, result *smtpprobe.Result) {
 	o := observe(result)
 	m.last = outcome{err: result.Err, took: result.Total}
 	// A probe that was stopped says nothing about the relay.
-	if result.Err == nil || result.Err.Class != smtperr.Canceled {
+	if result.Err == nil || result.Err.Class != smtperr.ClassCanceled {
 		o.changed = m.learn(o)
 	}
 	o.failures, o.lastSuccess = m.failures, m.lastSuccess
@@ -279,7 +279,7 @@ func (g *gather) finish(r *relay, m *memory, result *smtpprobe.Result) {
 // misconfigured is the result of a probe that cannot be held: a secret cannot
 // be had, or is not what it must be.
 func misconfigured(plan *smtpprobe.Plan, depth smtpprobe.Depth, cause error) *smtpprobe.Result {
-	err := smtperr.New(smtperr.ConfigError, "", smtperr.PhaseConfig, cause)
+	err := smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseConfig, cause)
 	r := &smtpprobe.Result{
 		Depth: depth, Start: time.Now(), Err: err,
 		Phases: []smtpprobe.PhaseResult{{Phase: smtperr.PhaseConfig, Err: err}},

@@ -44,7 +44,7 @@ func onStage(t testing.TB, servers []string, change func(*SMTPProbe)) *stage {
 		play := s.play
 		s.mu.Unlock()
 		if ctx.Err() != nil {
-			return failing(p, smtperr.New(smtperr.Canceled, "", smtperr.PhaseConnect, ctx.Err()))
+			return failing(p, smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseConnect, ctx.Err()))
 		}
 		return play(p)
 	}
@@ -63,7 +63,7 @@ func failing(p *smtpprobe.Prober, err *smtperr.Error) *smtpprobe.Result {
 }
 
 func refusing(p *smtpprobe.Prober) *smtpprobe.Result {
-	return failing(p, smtperr.New(smtperr.ConnectError, "refused", smtperr.PhaseConnect, nil))
+	return failing(p, smtperr.New(smtperr.ClassConnectError, "refused", smtperr.PhaseConnect, nil))
 }
 
 // gathered is one gather's record.
@@ -120,7 +120,7 @@ func TestAFailingRelayIsAMetricAndADebugLine(t *testing.T) {
 	}
 	m := s.gathered(t).only(t, "smtpprobe")
 	require.Equal(t, int64(0), m.Fields()["success"])
-	require.Equal(t, "smtp://r0.example: connect_error/refused at connect\nsmtp://r0.example:    1.000s * connected", s.log.text())
+	require.Equal(t, "smtp://r0.example: smtp: connect: could not connect\nsmtp://r0.example:    1.000s * connected", s.log.text())
 }
 
 func TestAHealthyRelayIsNotLogged(t *testing.T) {
@@ -185,7 +185,7 @@ func TestStopEndsAGatherThatIsSpreadAndHangs(t *testing.T) {
 		s := onStage(t, many(3), func(p *SMTPProbe) { p.Spread = config.Duration(3 * time.Hour) })
 		s.engine.probe = func(ctx context.Context, p *smtpprobe.Prober) *smtpprobe.Result {
 			<-ctx.Done()
-			return failing(p, smtperr.New(smtperr.Canceled, "", smtperr.PhaseGreeting, ctx.Err()))
+			return failing(p, smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseGreeting, ctx.Err()))
 		}
 		acc := newRecord(t)
 		ended := make(chan error, 1)

@@ -16,7 +16,38 @@ import (
 type group struct {
 	name   string
 	relays []*relay
-	policy smtperr.Policy
+	policy policy
+}
+
+// policy decides after which failures a group tries its next relay.
+type policy string
+
+const (
+	// anyFailure tries the next relay after every failure that another relay may
+	// not have; a failed authentication stops.
+	anyFailure policy = "any_failure"
+	// temporaryOnly does what mail servers do: a 4xx goes to the next relay, a
+	// 5xx to the login, an address or the message is final.
+	temporaryOnly policy = "temporary_only"
+)
+
+// next reports whether the policy tries the next relay after this failure. A
+// message that may have been delivered is not sent again.
+func (p policy) next(e *smtperr.Error) bool {
+	if e.OutcomeUnknown {
+		return false
+	}
+	switch e.Class {
+	case smtperr.ClassConfigError, smtperr.ClassCanceled, smtperr.ClassUnexpectedSuccess:
+		return false
+	case smtperr.ClassLocalError:
+		return p == anyFailure
+	case smtperr.ClassAuthFailed:
+		return p == temporaryOnly && e.Temporary()
+	case smtperr.ClassSenderRefused, smtperr.ClassRecipientRefused, smtperr.ClassRecipientsRefused, smtperr.ClassDataRefused:
+		return p == anyFailure || e.Temporary()
+	}
+	return true
 }
 
 // outcome is what a group needs to know of a probe.
@@ -32,13 +63,13 @@ func newGroup(g *Group, relays map[string]*relay) (*group, error) {
 	if err := oneLine("name", g.Name); err != nil {
 		return nil, err
 	}
-	made := &group{name: g.Name, policy: smtperr.Policy(g.Policy)}
+	made := &group{name: g.Name, policy: policy(g.Policy)}
 	switch made.policy {
 	case "":
-		made.policy = smtperr.Seed
-	case smtperr.Seed, smtperr.MTA:
+		made.policy = anyFailure
+	case anyFailure, temporaryOnly:
 	default:
-		return nil, fmt.Errorf("policy %q is none of seed, mta", g.Policy)
+		return nil, fmt.Errorf("invalid policy %q: must be one of %s, %s", g.Policy, anyFailure, temporaryOnly)
 	}
 	if len(g.Relays) == 0 {
 		return nil, errors.New("relays is empty")
@@ -82,16 +113,16 @@ func (g *group) report(acc telegraf.Accumulator, at time.Time) {
 			healthy++
 		}
 	}
-	selected, class, attempts, took := "none", smtperr.None, 0, time.Duration(0)
+	selected, class, attempts, took := "none", smtperr.ClassNone, 0, time.Duration(0)
 	for i, o := range outcomes {
 		attempts++
 		took += o.took
 		if o.err == nil {
-			selected, class = g.relays[i].name, smtperr.None
+			selected, class = g.relays[i].name, smtperr.ClassNone
 			break
 		}
 		class = o.err.Class
-		if !o.err.NextServer(g.policy) {
+		if !g.policy.next(o.err) {
 			break
 		}
 	}

@@ -17,7 +17,7 @@ import (
 // Each relay of the group r0, r1, r2 is well or fails with a class.
 func TestAGroupTellsWhereMailWouldGoOut(t *testing.T) {
 	t.Parallel()
-	const ok = smtperr.None
+	const ok = smtperr.ClassNone
 	for name, c := range map[string]struct {
 		policy   string
 		outcomes [3]smtperr.Class
@@ -28,15 +28,15 @@ func TestAGroupTellsWhereMailWouldGoOut(t *testing.T) {
 		attempts int64
 		healthy  int64
 	}{
-		"the first works":                            {"seed", [3]smtperr.Class{ok, ok, ok}, 0, "smtp://r0.example", "none", 1, 1, 3},
-		"seed goes on after a refused connection":    {"seed", [3]smtperr.Class{smtperr.ConnectError, ok, ok}, 0, "smtp://r1.example", "none", 1, 2, 2},
-		"seed stops at a failed authentication":      {"seed", [3]smtperr.Class{smtperr.AuthFailed, ok, ok}, 535, "none", "auth_failed", 0, 1, 2},
-		"seed goes on after a refused sender":        {"seed", [3]smtperr.Class{smtperr.SenderRefused, ok, ok}, 550, "smtp://r1.example", "none", 1, 2, 2},
-		"mta stops at a sender refused for good":     {"mta", [3]smtperr.Class{smtperr.SenderRefused, ok, ok}, 550, "none", "sender_refused", 0, 1, 2},
-		"mta goes on after a sender refused for now": {"mta", [3]smtperr.Class{smtperr.SenderRefused, ok, ok}, 450, "smtp://r1.example", "none", 1, 2, 2},
-		"mta goes on after timeouts":                 {"mta", [3]smtperr.Class{smtperr.ConnectTimeout, smtperr.ReadTimeout, ok}, 0, "smtp://r2.example", "none", 1, 3, 1},
-		"none works, the last one tried tells":       {"seed", [3]smtperr.Class{smtperr.ConnectError, smtperr.ConnectTimeout, smtperr.TLSError}, 0, "none", "tls_error", 0, 3, 0},
-		"the default is seed":                        {"", [3]smtperr.Class{smtperr.SenderRefused, ok, ok}, 550, "smtp://r1.example", "none", 1, 2, 2},
+		"the first works": {"any_failure", [3]smtperr.Class{ok, ok, ok}, 0, "smtp://r0.example", "none", 1, 1, 3},
+		"any_failure goes on after a refused connection":        {"any_failure", [3]smtperr.Class{smtperr.ClassConnectError, ok, ok}, 0, "smtp://r1.example", "none", 1, 2, 2},
+		"any_failure stops at a failed authentication":          {"any_failure", [3]smtperr.Class{smtperr.ClassAuthFailed, ok, ok}, 535, "none", "auth_failed", 0, 1, 2},
+		"any_failure goes on after a refused sender":            {"any_failure", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 550, "smtp://r1.example", "none", 1, 2, 2},
+		"temporary_only stops at a sender refused for good":     {"temporary_only", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 550, "none", "sender_refused", 0, 1, 2},
+		"temporary_only goes on after a sender refused for now": {"temporary_only", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 450, "smtp://r1.example", "none", 1, 2, 2},
+		"temporary_only goes on after timeouts":                 {"temporary_only", [3]smtperr.Class{smtperr.ClassConnectTimeout, smtperr.ClassReadTimeout, ok}, 0, "smtp://r2.example", "none", 1, 3, 1},
+		"none works, the last one tried tells":                  {"any_failure", [3]smtperr.Class{smtperr.ClassConnectError, smtperr.ClassConnectTimeout, smtperr.ClassTLSError}, 0, "none", "tls_error", 0, 3, 0},
+		"the default is any_failure":                            {"", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 550, "smtp://r1.example", "none", 1, 2, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -50,7 +50,7 @@ func TestAGroupTellsWhereMailWouldGoOut(t *testing.T) {
 				}
 				err := smtperr.New(class, "", smtperr.PhaseConnect, nil)
 				if c.code != 0 {
-					err.Reply, err.Temporary = reply(c.code, "no"), c.code < 500
+					err.Reply = reply(c.code, "no")
 				}
 				return failing(p, err)
 			}
@@ -125,7 +125,7 @@ func TestAGroupWaitsForAllItsRelaysAndHoldsNoSessionOfItsOwn(t *testing.T) {
 		relays = ["busy", "backup", "last"]
 		[[inputs.smtpprobe.group]]
 		name = "as Postfix"
-		policy = "mta"
+		policy = "temporary_only"
 		relays = ["last", "busy"]`, busy.Addr(), backup.Addr(), last.Addr()))
 	acc := newRecord(t)
 	ended := make(chan error, 1)
@@ -161,7 +161,7 @@ func TestARelayThatRestsCountsByItsLastResult(t *testing.T) {
 	s.answering(host)
 	resolves := s.engine.expand
 	s.engine.expand = func(_ context.Context, _ smtpprobe.Target, p smtpprobe.Plan, _ bool) ([]smtpprobe.Target, *smtpprobe.Result) {
-		return nil, failing(&smtpprobe.Prober{Plan: p}, smtperr.New(smtperr.DNSTimeout, "", smtperr.PhaseDNS, nil))
+		return nil, failing(&smtpprobe.Prober{Plan: p}, smtperr.New(smtperr.ClassDNSTimeout, "", smtperr.PhaseDNS, nil))
 	}
 	s.play = refusing
 	for i, expected := range []struct {

@@ -45,7 +45,7 @@ func TestAFailingSessionIsLoggedReadableEscapedAndWithoutSecrets(t *testing.T) {
 		name = "outbound"
 		url = "smtp://%s"`, srv.Addr()))
 	require.Equal(t, strings.TrimSpace(`
-outbound: auth_failed/auth_credentials_invalid at auth: 535 5.7.8 no such password: *** (***)
+outbound: smtp: AUTH: 535 5.7.8 no such password: *** (***)
 outbound: T * connected to relay
 outbound: T S 220 relay \x1b[31mred\x00 caf\xe9
 outbound: T C EHLO probe.example
@@ -83,7 +83,7 @@ func TestTheLogTellsWhichHostOrAddressOfARelayFailed(t *testing.T) {
 		return []smtpprobe.Target{host, address}, nil
 	}
 	s.gathered(t)
-	const refused = ": connect_error/refused at connect"
+	const refused = ": smtp: connect: could not connect"
 	require.ElementsMatch(t, []string{
 		"mx://example.org (mx1.example.org)" + refused,
 		"smtp://r.example (r.example)" + refused,

@@ -58,7 +58,7 @@ func (t *shownToken) learn(r *smtpprobe.Result) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	bearer := r.AuthMechanism == "XOAUTH2" || r.AuthMechanism == "OAUTHBEARER"
-	if t.shown != "" && bearer && r.Err != nil && r.Err.Class == smtperr.AuthFailed {
+	if t.shown != "" && bearer && r.Err != nil && r.Err.Class == smtperr.ClassAuthFailed {
 		t.source.Invalidate(t.shown)
 	}
 }

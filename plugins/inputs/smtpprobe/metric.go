@@ -69,7 +69,7 @@ func (o *observation) verdict() verdict {
 
 func (o *observation) class() smtperr.Class {
 	if o.Err == nil {
-		return smtperr.None
+		return smtperr.ClassNone
 	}
 	return o.Err.Class
 }
@@ -136,7 +136,7 @@ func (o *observation) addFailure(m telegraf.Metric) {
 		m.AddField("outcome_unknown", int64(1))
 	}
 	if !o.Expected {
-		m.AddField("temporary", bit(o.Err.Temporary))
+		m.AddField("temporary", bit(o.Err.Temporary()))
 		m.AddField("error", o.Err.Error())
 	}
 }

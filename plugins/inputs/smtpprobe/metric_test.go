@@ -87,7 +87,7 @@ func TestAHealthyProbeReportsEverythingThatThereIs(t *testing.T) {
 
 func TestAProbeThatFoundNothingOutReportsNothingElse(t *testing.T) {
 	t.Parallel()
-	err := smtperr.New(smtperr.ConnectError, "refused", smtperr.PhaseConnect, errors.New("connection refused"))
+	err := smtperr.New(smtperr.ClassConnectError, "refused", smtperr.PhaseConnect, errors.New("connection refused"))
 	m := reported(t, after(3, time.Time{}, &smtpprobe.Result{
 		Depth: smtpprobe.DepthEHLO, Start: began, Total: 2 * time.Millisecond, Err: err,
 		Phases: []smtpprobe.PhaseResult{{Phase: smtperr.PhaseConnect, Duration: time.Millisecond, Err: err}},
@@ -95,14 +95,14 @@ func TestAProbeThatFoundNothingOutReportsNothingElse(t *testing.T) {
 	require.Equal(t, map[string]any{
 		"success": int64(0), "result": "connect_error", "result_reason": "refused", "result_phase": "connect", "result_fault": "network",
 		"result_code": int64(7), "smtp_code": int64(0), "total_time": 0.002, "failed_phase_time": 0.001, "consecutive_failures": int64(3),
-		"temporary": int64(1), "error": "connect_error/refused at connect: connection refused",
+		"temporary": int64(1), "error": "smtp: connect: connection refused",
 	}, m.Fields())
 	require.Equal(t, "none", m.Tags()["reply_code"])
 }
 
 func TestARefusalHasItsLatencyAndItsCodes(t *testing.T) {
 	t.Parallel()
-	err := smtperr.ClassifyReply(smtperr.PhaseRcpt, *reply(550, "5.7.1 relaying denied"), smtperr.Circumstances{})
+	err := &smtperr.Error{Class: smtperr.ClassRecipientRefused, Reason: smtperr.ReasonRelayDenied, Phase: smtperr.PhaseRcpt, Reply: reply(550, "5.7.1 relaying denied")}
 	rcpt := done(smtperr.PhaseRcpt, 550, 40*time.Millisecond)
 	rcpt.Err = err
 	r := &smtpprobe.Result{
@@ -139,7 +139,7 @@ func TestARefusalHasItsLatencyAndItsCodes(t *testing.T) {
 
 func TestAnExpectedFailureIsASuccessWithItsClass(t *testing.T) {
 	t.Parallel()
-	err := smtperr.ClassifyReply(smtperr.PhaseGreeting, *reply(554, "go away"), smtperr.Circumstances{})
+	err := &smtperr.Error{Class: smtperr.ClassGreetingRefused, Reason: smtperr.ReasonAccessDenied, Phase: smtperr.PhaseGreeting, Reply: reply(554, "go away")}
 	greeting := done(smtperr.PhaseGreeting, 554, time.Millisecond)
 	m := reported(t, observe(&smtpprobe.Result{
 		Depth: smtpprobe.DepthConnect, Start: began, Err: err, Expected: true, Reply: err.Reply, Phases: []smtpprobe.PhaseResult{greeting},
@@ -153,7 +153,7 @@ func TestAnExpectedFailureIsASuccessWithItsClass(t *testing.T) {
 
 func TestAPhaseThatDidNotFinishHasNoLatency(t *testing.T) {
 	t.Parallel()
-	err := smtperr.New(smtperr.ReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, nil)
+	err := smtperr.New(smtperr.ClassReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, nil)
 	acc := reported(t, observe(&smtpprobe.Result{
 		Depth: smtpprobe.DepthEHLO, Start: began, Err: err,
 		Phases: []smtpprobe.PhaseResult{
@@ -179,7 +179,7 @@ func TestAPhaseThatDidNotFinishHasNoLatency(t *testing.T) {
 
 func TestALostReplyToTheDotIsAnUnknownOutcome(t *testing.T) {
 	t.Parallel()
-	err := smtperr.New(smtperr.Disconnected, smtperr.ReasonClosed, smtperr.PhaseDot, nil)
+	err := smtperr.New(smtperr.ClassDisconnected, smtperr.ReasonClosed, smtperr.PhaseDot, nil)
 	err.OutcomeUnknown = true
 	m := reported(t, observe(&smtpprobe.Result{Depth: smtpprobe.DepthSend, Start: began, Err: err, DotSent: true})).only(t, "smtpprobe")
 	require.Equal(t, int64(1), m.Fields()["outcome_unknown"])
@@ -188,7 +188,7 @@ func TestALostReplyToTheDotIsAnUnknownOutcome(t *testing.T) {
 
 func TestABadCertificateIsReportedWithItsExpiry(t *testing.T) {
 	t.Parallel()
-	err := smtperr.New(smtperr.TLSVerifyError, smtperr.ReasonExpired, smtperr.PhaseTLS, nil)
+	err := smtperr.New(smtperr.ClassTLSVerifyError, smtperr.ReasonExpired, smtperr.PhaseTLS, nil)
 	m := reported(t, observe(&smtpprobe.Result{
 		Depth: smtpprobe.DepthEHLO, Start: began, Err: err, TLS: &smtpprobe.TLSState{Leaf: &x509.Certificate{NotAfter: began.Add(-time.Hour)}},
 	})).only(t, "smtpprobe")
@@ -225,7 +225,7 @@ func TestFieldTypesNeverChange(t *testing.T) {
 	results = append(results, healthyResult())
 	for _, class := range smtperr.Classes() {
 		for _, phase := range smtperr.Phases() {
-			results = append(results, &smtpprobe.Result{Start: began, Err: smtperr.New(class.Class, "", phase, nil), Phases: []smtpprobe.PhaseResult{done(phase, 250, 1)}})
+			results = append(results, &smtpprobe.Result{Start: began, Err: smtperr.New(class, "", phase, nil), Phases: []smtpprobe.PhaseResult{done(phase, 250, 1)}})
 		}
 	}
 	for _, r := range results {

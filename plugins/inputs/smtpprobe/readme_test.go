@@ -119,7 +119,7 @@ func steady(m telegraf.Metric) map[string]any {
 func everything() *smtpprobe.Result {
 	r := healthyResult()
 	r.Expected = false
-	r.Err = smtperr.New(smtperr.Disconnected, smtperr.ReasonClosed, smtperr.PhaseDot, nil)
+	r.Err = smtperr.New(smtperr.ClassDisconnected, smtperr.ReasonClosed, smtperr.PhaseDot, nil)
 	r.Err.OutcomeUnknown = true
 	r.Reply = reply(550, "5.7.1 no")
 	r.DotSent = true

@@ -203,7 +203,7 @@ func (s *soaked) judge(metrics []telegraf.Metric) {
 	for _, m := range metrics {
 		tags := m.Tags()
 		outcomes, known := expected[tags["relay"]]
-		if m.Name() != "smtpprobe" || !known || tags["error_class"] == smtperr.Canceled.String() {
+		if m.Name() != "smtpprobe" || !known || tags["error_class"] == smtperr.ClassCanceled.String() {
 			continue
 		}
 		if !foretold(outcomes, tags) {

@@ -147,7 +147,7 @@ func TestEveryMistakeIsOneErrorThatNamesTheSetting(t *testing.T) {
 		group + "name = \"g\\nh\"\nrelays = [\"smtp://a.example\"]":                   `group "g\nh": name "g\nh" must not contain CR, LF or NUL`,
 		group + `name = "g"`:                                                          `group "g": relays is empty`,
 		group + "name = \"g\"\nrelays = [\"x\"]":                                      `group "g": there is no relay "x"; a relay without a name has its URL for one`,
-		group + "name = \"g\"\nrelays = [\"smtp://a.example\"]\npolicy = \"x\"":       `group "g": policy "x" is none of seed, mta`,
+		group + "name = \"g\"\nrelays = [\"smtp://a.example\"]\npolicy = \"x\"":       `group "g": invalid policy "x": must be one of any_failure, temporary_only`,
 		group + "name = \"g\"\nrelays = [\"smtp://a.example\", \"smtp://a.example\"]": `group "g": relays names "smtp://a.example" twice`,
 		strings.Replace(group, "\n", "\nexpect = [\"connect_error\"]\n", 1) + "name = \"g\"\nrelays = [\"smtp://a.example\"]":              `group "g": the relay "smtp://a.example" expects a failure: no mail would go out through it`,
 		group + "name = \"g\"\nrelays = [\"smtp://a.example\"]\n[[inputs.smtpprobe.group]]\nname = \"g\"\nrelays = [\"smtp://a.example\"]": `group name "g" is given twice`,

@@ -1,14 +1,16 @@
-package smtperr
+// Package escape makes text from a peer safe to show: in a log line, on a
+// terminal, in a metric.
+package escape
 
 import (
 	"strconv"
 	"unicode/utf8"
 )
 
-// Escape makes a stranger's text fit for one line of a log: control
-// characters, backslashes and all that is not ASCII become escapes as in a Go
-// string. What exceeds limit octets, the escapes counted, becomes "...".
-func Escape(text string, limit int) string {
+// Text returns text as one line of printable ASCII: control characters,
+// backslashes and everything that is not ASCII become escapes as in a Go string.
+// What exceeds limit bytes, escapes included, is replaced by "...".
+func Text(text string, limit int) string {
 	limit = max(limit, 0)
 	if plain(text) {
 		if len(text) <= limit {
