@@ -1,0 +1,90 @@
+package change
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+)
+
+const (
+	maxText  = 1024
+	ellipsis = "..."
+)
+
+// checksum tells apart values that differ only beyond what is kept of them.
+func checksum(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:8])
+}
+
+// escaped replaces what is not printable ASCII, and the backslash, by \xNN.
+func escaped(s string) string {
+	const digits = "0123456789abcdef"
+	plain := func(c byte) bool { return c >= ' ' && c < 0x7f && c != '\\' }
+	i := 0
+	for i < len(s) && plain(s[i]) {
+		i++
+	}
+	if i == len(s) {
+		return s
+	}
+	var b strings.Builder
+	b.WriteString(s[:i])
+	for ; i < len(s); i++ {
+		if c := s[i]; plain(c) {
+			b.WriteByte(c)
+		} else {
+			b.Write([]byte{'\\', 'x', digits[c>>4], digits[c&15]})
+		}
+	}
+	return b.String()
+}
+
+// bounded cuts a text, which is ASCII, at maxText bytes.
+func bounded(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	return s[:maxText-len(ellipsis)] + ellipsis
+}
+
+// difference compares two sets as they are kept. Of a set that was cut, the
+// member at the cut and those behind it count as neither added nor removed.
+func difference(before, after string) (added, removed string) {
+	was, cutBefore := members(before)
+	is, cutAfter := members(after)
+	until := func(list []string, cut bool) string {
+		if !cut {
+			return ""
+		}
+		if len(list) == 0 {
+			return "\x00"
+		}
+		return list[len(list)-1]
+	}
+	// Both are sorted: beyond the last member kept of one, nothing is known.
+	added = without(is, was, until(was, cutBefore))
+	removed = without(was, is, until(is, cutAfter))
+	return added, removed
+}
+
+// members splits a set as it is kept, and reports whether it was cut.
+func members(s string) (list []string, cut bool) {
+	if s == "" {
+		return nil, false
+	}
+	list = strings.Split(s, ",")
+	if strings.HasSuffix(s, ellipsis) && len(s) == maxText {
+		return list[:len(list)-1], true
+	}
+	return list, false
+}
+
+// without joins the members of list that are not in other and, unless it is
+// empty, not behind the limit.
+func without(list, other []string, limit string) string {
+	return bounded(strings.Join(slices.DeleteFunc(slices.Clone(list), func(s string) bool {
+		return slices.Contains(other, s) || limit != "" && s > limit
+	}), ","))
+}
