@@ -22,7 +22,7 @@ type storedSight struct {
 }
 
 // MarshalJSON returns the stored form of a memory. It is stable.
-func (m *Memory) MarshalJSON() ([]byte, error) {
+func (m Memory) MarshalJSON() ([]byte, error) {
 	stored := make(map[string]storedTrack, len(m.tracks))
 	for k, t := range m.tracks {
 		s := storedTrack{Values: make([]storedSight, 0, len(t.values))}

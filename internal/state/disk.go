@@ -1,0 +1,185 @@
+package state
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// disk is the files of a Store.
+type disk struct {
+	path     string
+	readOnly error // why nothing is ever written; set while loading
+	unlocked error // why the lock could not be had
+
+	held *lockFile // nil: not locked; guarded by Store.mu, as the journal is
+
+	journal struct {
+		file    *os.File // nil: not open
+		size    int64    // bytes up to the end of the last valid line
+		known   bool     // size is
+		written atomic.Uint64
+	}
+	syncing sync.Mutex // held while the journal is synced
+	synced  uint64     // guarded by syncing
+}
+
+func (d *disk) journalPath() string { return d.path + ".journal" }
+
+func (d *disk) locked() bool { return d.held != nil }
+
+// lock waits until no other process uses the files.
+func (d *disk) lock(ctx context.Context, wait time.Duration) error {
+	if err := ownedByUs(d.path); err != nil {
+		return err
+	}
+	held, err := lock(ctx, d.path+".lock", wait)
+	if err != nil {
+		return err
+	}
+	d.held = held
+	return nil
+}
+
+// release gives the files back.
+func (d *disk) release() {
+	d.syncing.Lock()
+	defer d.syncing.Unlock()
+	if d.journal.file != nil {
+		d.journal.file.Close()
+		d.journal.file = nil
+	}
+	if d.held != nil {
+		d.held.release()
+		d.held = nil
+	}
+}
+
+// openFile opens one of the files to read it. It is nil if there is none.
+func openFile(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // to open a FIFO would wait
+		return nil, fmt.Errorf("%s is not a regular file", path)
+	}
+	if err := ownedByUs(path); err != nil {
+		return nil, err
+	}
+	if info.Size() > maxFile {
+		return nil, damaged("it is larger than %d bytes", maxFile)
+	}
+	return os.Open(path)
+}
+
+func (d *disk) readSnapshot(since time.Time, take func(*Entry)) (seq uint64, err error) {
+	file, err := openFile(d.path)
+	if err != nil || file == nil {
+		return 0, err
+	}
+	defer file.Close()
+	return readSnapshot(io.LimitReader(file, maxFile), since, take)
+}
+
+func (d *disk) readJournal(take func(*Entry)) (journalled, error) {
+	file, err := openFile(d.journalPath())
+	if err != nil {
+		return journalled{}, err
+	}
+	if file == nil {
+		d.journal.known = true
+		return journalled{}, nil
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return journalled{}, err
+	}
+	if info.Size() == 0 {
+		d.journal.known = true
+		return journalled{}, nil
+	}
+	j, err := readJournal(io.LimitReader(file, maxFile), take)
+	d.journal.size, d.journal.known = j.valid, err == nil
+	return j, err
+}
+
+// keepAside renames a file that cannot be read, and returns an error that says
+// so. Nothing is renamed without the lock.
+func (d *disk) keepAside(path string, why error) error {
+	aside := path + ".damaged"
+	if d.locked() {
+		err := os.Rename(path, aside)
+		if err == nil {
+			if path == d.journalPath() {
+				d.journal.size, d.journal.known = 0, true
+			}
+			return fmt.Errorf("damaged, kept as %s, starting without it: %w", aside, why)
+		}
+		why = errors.Join(why, err)
+	}
+	return fmt.Errorf("damaged, starting without it: %w", why)
+}
+
+// replace writes a snapshot: to a temporary file that is synced and renamed.
+func (d *disk) replace(h header, entries []Entry) (err error) {
+	temporary := d.path + ".tmp"
+	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(temporary) //nolint:errcheck // err says more
+		}
+	}()
+	err = writeSnapshot(file, h, entries)
+	if err == nil {
+		err = file.Sync()
+	}
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(temporary, d.path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(d.path))
+}
+
+func writeSnapshot(w io.Writer, h header, entries []Entry) error {
+	out := bufio.NewWriterSize(w, 1<<20)
+	line, err := appendLine(nil, h)
+	if err != nil {
+		return err
+	}
+	if _, err := out.Write(line); err != nil {
+		return err
+	}
+	for i := range entries {
+		if line, err = appendLine(line[:0], &entries[i]); err != nil {
+			return err
+		}
+		if _, err := out.Write(line); err != nil {
+			return err
+		}
+	}
+	return out.Flush()
+}

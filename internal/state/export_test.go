@@ -1,0 +1,36 @@
+package state
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"time"
+)
+
+// WriteMany writes a snapshot of n targets that were all seen at one time.
+func WriteMany(path string, n int, seen time.Time) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	entries := make([]Entry, n)
+	value := json.RawMessage(`{"failures":1,"last_success":"2026-03-01T12:00:00Z","probes_total":1}`)
+	for i := range entries {
+		entries[i] = Entry{Section: targets, Key: fmt.Sprintf("mx%07d.example.org", i), Seen: seen.Unix(), Value: value}
+	}
+	return writeSnapshot(file, header{Version: version, Entries: n}, entries)
+}
+
+// ReadSnapshot and ReadJournal count what is read of bytes.
+func ReadSnapshot(data []byte) (n int, err error) {
+	_, err = readSnapshot(bytes.NewReader(data), time.Unix(0, 0), func(*Entry) { n++ })
+	return n, err
+}
+
+// ReadJournal returns how much of a journal is valid, and the records in that.
+func ReadJournal(data []byte) (valid int64, n int, err error) {
+	j, err := readJournal(bytes.NewReader(data), func(*Entry) { n++ })
+	return j.valid, n, err
+}

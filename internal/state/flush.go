@@ -1,0 +1,150 @@
+package state
+
+import (
+	"context"
+	"errors"
+)
+
+// maxJournal is how many bytes of journal make durable writes wait for a
+// snapshot, so that it cannot grow for ever.
+const maxJournal = 4 << 20
+
+// FlushSoon has what is new written in the background. It returns at once.
+func (s *Store) FlushSoon() {
+	if s.disk == nil {
+		return
+	}
+	s.soon.Lock()
+	defer s.soon.Unlock()
+	if s.soon.running {
+		s.soon.again = true
+		return
+	}
+	s.soon.running = true
+	go func() {
+		for {
+			s.Flush() //nolint:errcheck // Problem reports it
+			s.soon.Lock()
+			if !s.soon.again {
+				s.soon.running = false
+				s.soon.Unlock()
+				return
+			}
+			s.soon.again = false
+			s.soon.Unlock()
+		}
+	}()
+}
+
+// Flush writes what is new, and returns when it is on disk. Problem reports the
+// same error, until a write succeeds.
+func (s *Store) Flush() error {
+	if s.disk == nil {
+		return nil
+	}
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	if s.disk.readOnly != nil {
+		return s.disk.readOnly
+	}
+	err := s.write()
+	if err != nil {
+		s.unwritable(err)
+	}
+	return err
+}
+
+// write replaces the snapshot. The caller has s.writing.
+func (s *Store) write() error {
+	s.mu.Lock()
+	if s.closed || !s.dirty {
+		s.mu.Unlock()
+		return nil
+	}
+	if !s.disk.locked() { // a full disk has now room for the lock
+		if err := s.disk.lock(context.Background(), 0); err != nil {
+			s.mu.Unlock()
+			return err
+		}
+	}
+	h := header{Version: version, Seq: s.seq}
+	entries := s.sorted()
+	h.Entries = len(entries)
+	s.dirty = false
+	wait := s.disk.journalSize() > maxJournal
+	if !wait {
+		s.mu.Unlock()
+	}
+	err := s.disk.replace(h, entries)
+	if !wait {
+		s.mu.Lock()
+	}
+	defer s.mu.Unlock()
+	if err != nil {
+		s.dirty = true
+		return err
+	}
+	s.problem, s.failing = "", false
+	if s.seq == h.Seq {
+		// Everything in the journal is in the snapshot. If it cannot be
+		// emptied, its records are skipped when they are read.
+		err = s.disk.emptyJournal()
+	}
+	return err
+}
+
+// load reads both files, keeps aside what is damaged, and writes what is left.
+func (s *Store) load() {
+	d := s.disk
+	since := s.now().Add(-Keep)
+	limit := s.now().Unix()
+	take := func(e *Entry) {
+		s.entries[id{e.Section, e.Key}] = entry{min(e.Seen, limit), e.Value}
+	}
+	included, err := d.readSnapshot(since, take)
+	var bad *damage
+	switch {
+	case errors.As(err, &bad):
+		clear(s.entries)
+		s.unreadable(d.keepAside(d.path, bad))
+		s.dirty = true
+	case err != nil:
+		s.ignore(err)
+		return
+	}
+	j, err := d.readJournal(func(e *Entry) {
+		if e.Seq > included && e.Seen >= since.Unix() {
+			take(e)
+			s.dirty = true
+		}
+	})
+	s.seq = max(included, j.seq)
+	switch {
+	case err == nil && j.bad > 0:
+		err = damaged("%d invalid lines amid valid ones", j.bad)
+		fallthrough
+	case errors.As(err, &bad):
+		// The valid records are kept in a snapshot before the journal goes.
+		if s.dirty && d.locked() {
+			entries := s.sorted()
+			if err := d.replace(header{Version: version, Seq: s.seq, Entries: len(entries)}, entries); err != nil {
+				s.unwritable(err)
+				return
+			}
+			s.dirty = false
+		}
+		s.unreadable(d.keepAside(d.journalPath(), err))
+	case err != nil:
+		s.ignore(err)
+	}
+}
+
+// ignore leaves files alone that cannot be read.
+func (s *Store) ignore(err error) {
+	s.disk.readOnly = err
+	if s.failing && s.disk.unlocked != nil && s.disk.unlocked.Error() == err.Error() {
+		return // it is known
+	}
+	s.unreadable(err)
+	s.failing = true
+}
