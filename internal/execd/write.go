@@ -1,4 +1,4 @@
-package main
+package execd
 
 import (
 	"context"
@@ -9,7 +9,7 @@ import (
 	"github.com/influxdata/telegraf/plugins/serializers/influx"
 )
 
-// maxBatch is how many metrics go into one write at the most.
+// maxBatch is the maximum number of metrics in one write.
 const maxBatch = 100
 
 // writeMetrics writes each metric at once, those that come faster than they
@@ -43,7 +43,7 @@ func writeMetrics(out io.Writer, metrics <-chan telegraf.Metric, cancel context.
 	}
 }
 
-// withWaiting adds the metrics that somebody waits to hand over, as long as
+// withWaiting adds the metrics that wait to be written, as long as
 // there is room.
 func withWaiting(batch []telegraf.Metric, metrics <-chan telegraf.Metric) []telegraf.Metric {
 	for len(batch) < cap(batch) {

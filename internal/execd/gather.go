@@ -1,4 +1,4 @@
-package main
+package execd
 
 import (
 	"cmp"
@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/influxdata/telegraf"
@@ -16,28 +17,26 @@ import (
 	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
 
-// grace is how long a cancelled gather, and a reader of our metrics that has
-// stopped reading, may hold up the end. execd kills after 5 s.
-const grace = 3 * time.Second
-
-// gathering runs inputs and writes their metrics. It stands in for Telegraf's
-// shim, which holds one input, passes over the settings that all inputs have
-// (alias, tags, name_override, filters, ...), logs in a form that loses its
-// level in execd, and waits for a running gather when it is told to end.
+// gathering runs inputs and writes their metrics.
 type gathering struct {
 	inputs []*models.RunningInput
 	out    io.Writer
 	poll   time.Duration
 }
 
-// once gathers once from every input.
+// once gathers once from every input. A reader of the metrics that has seen
+// enough of them (head) is no error.
 func (g *gathering) once(ctx context.Context) error {
-	return g.run(ctx, func(_ context.Context, in *models.RunningInput, acc telegraf.Accumulator) error {
+	err := g.run(ctx, func(_ context.Context, in *models.RunningInput, acc telegraf.Accumulator) error {
 		if p, ok := in.Input.(*plugin.SMTPProbe); ok {
 			p.SendAlways()
 		}
 		return in.Gather(acc)
 	})
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return err
 }
 
 // untilClosed gathers for every line of stdin, and by the clock if asked to,
@@ -59,22 +58,28 @@ func (g *gathering) untilClosed(ctx context.Context, stdin io.Reader) error {
 	return g.run(ctx, func(ctx context.Context, in *models.RunningInput, acc telegraf.Accumulator) error {
 		tick, stop := ticks(intervals[in])
 		defer stop()
+		slow := &slowness{log: in.Log()}
 		for {
 			select {
 			case <-ctx.Done():
 				return nil
-			case <-prompts[in]:
+			case <-prompts.of[in]:
 			case <-tick:
 			}
-			if ctx.Err() == nil { // the end goes before another gather
-				acc.AddError(in.Gather(acc))
+			if ctx.Err() != nil { // the end takes precedence over another gather
+				return nil
+			}
+			began := time.Now()
+			acc.AddError(in.Gather(acc))
+			if ctx.Err() == nil {
+				slow.check(time.Since(began), cmp.Or(intervals[in], prompts.interval()))
 			}
 		}
 	})
 }
 
-// intervals are those at which each input polls: its own, else the command
-// line's.
+// intervals are those at which each input polls: its own, else that of the
+// command line. Without polling there are none.
 func (g *gathering) intervals() (map[*models.RunningInput]time.Duration, error) {
 	intervals := make(map[*models.RunningInput]time.Duration, len(g.inputs))
 	for _, in := range g.inputs {
@@ -97,7 +102,7 @@ func (g *gathering) intervals() (map[*models.RunningInput]time.Duration, error) 
 
 type gatherFunc func(context.Context, *models.RunningInput, telegraf.Accumulator) error
 
-// run starts every input, lets gather work on each, and writes what they yield
+// run starts every input, calls gather for each, and writes their metrics
 // until all are done or the context ends.
 func (g *gathering) run(ctx context.Context, gather gatherFunc) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -139,8 +144,8 @@ func (g *gathering) run(ctx context.Context, gather gatherFunc) error {
 
 	select {
 	case <-written:
-	case <-expired(ctx, grace):
-		// A metric nobody reads, or an input that does not stop, goes down with the process.
+	case <-expired(ctx, Grace):
+		// A metric that nobody reads, or an input that does not stop, ends with the process.
 	}
 	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return err
@@ -161,13 +166,13 @@ func expired(ctx context.Context, after time.Duration) <-chan struct{} {
 }
 
 // start makes an input ready. As in Telegraf's agent, one whose probe fails with
-// startup_error_behavior = "probe" is left out.
+// startup_error_behavior = "probe" is skipped.
 func start(in *models.RunningInput, acc telegraf.Accumulator) (running bool, err error) {
 	if err := in.Start(acc); err != nil {
 		return false, fmt.Errorf("%s: %w", in.LogName(), err)
 	}
 	if err := in.Probe(); err != nil {
-		in.Log().Infof("failed to probe, left out: %v", err)
+		in.Log().Infof("failed to probe, skipped: %v", err)
 		in.Stop()
 		return false, nil
 	}

@@ -1,33 +1,34 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 
 	"github.com/influxdata/telegraf/config"
-	"github.com/urfave/cli/v2"
+	"github.com/urfave/cli/v3"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
 
-// setting is a flag that stands for a setting of the plugin, of the same name
-// but for dashes.
+// setting is a flag for a setting of the plugin, of the same name with dashes.
 type setting struct {
 	flag cli.Flag
-	set  func(*plugin.Settings, *cli.Context, string)
+	set  func(*plugin.Settings, *cli.Command, string)
 }
 
-// settings are the flags that say how to probe. What none of them mentions has
-// the plugin's default.
+// settings are the flags that say how to probe. A setting whose flag is not
+// given has the plugin's default.
 func settings() []setting {
 	return []setting{
 		text("probe", "how deep: connect, ehlo (default), auth, rcpt, send", func(s *plugin.Settings) **string { return &s.Probe }),
-		text("helo", "the name to say in EHLO; default: this host's", func(s *plugin.Settings) **string { return &s.Helo }),
+		text("helo", "the name in EHLO; default: this host's", func(s *plugin.Settings) **string { return &s.Helo }),
 		text("starttls", "with smtp://: opportunistic (default), required, never", func(s *plugin.Settings) **string { return &s.STARTTLS }),
 		list("expect", "an outcome that counts as success: class[/reason][:code[:phase]]", func(s *plugin.Settings) *[]string { return &s.Expect }),
-		span("timeout", "9s", "of a whole probe", func(s *plugin.Settings) **config.Duration { return &s.Timeout }),
-		span("connect-timeout", "5s", "of DNS, and of each connection attempt", func(s *plugin.Settings) **config.Duration { return &s.ConnectTimeout }),
-		span("read-timeout", "what is left of timeout", "of each reply", func(s *plugin.Settings) **config.Duration { return &s.ReadTimeout }),
+		span("timeout", "9s", "`DURATION` of a whole probe", func(s *plugin.Settings) **config.Duration { return &s.Timeout }),
+		span("connect-timeout", "5s", "`DURATION` of DNS, and of each connection attempt", func(s *plugin.Settings) **config.Duration { return &s.ConnectTimeout }),
+		span("read-timeout", "what is left of --timeout", "`DURATION` until each reply", func(s *plugin.Settings) **config.Duration { return &s.ReadTimeout }),
 		text("from", "sender, for rcpt and send; empty is <>", func(s *plugin.Settings) **string { return &s.From }),
 		list("to", "recipient, for rcpt and send", func(s *plugin.Settings) *[]string { return &s.To }),
 		text("subject", "of the message", func(s *plugin.Settings) **string { return &s.Subject }),
@@ -37,9 +38,9 @@ func settings() []setting {
 		text("addresses", "first (default) that connects, or all", func(s *plugin.Settings) **string { return &s.Addresses }),
 		text("ip-version", "any (default), ipv4, ipv6", func(s *plugin.Settings) **string { return &s.IPVersion }),
 		text("source-address", "local address to connect from", func(s *plugin.Settings) **string { return &s.SourceAddress }),
-		text("proxy-protocol", "send the PROXY protocol's header: v1, v2", func(s *plugin.Settings) **string { return &s.ProxyProtocol }),
+		text("proxy-protocol", "send a PROXY protocol header: v1, v2", func(s *plugin.Settings) **string { return &s.ProxyProtocol }),
 		text("dns-server", "name server, address[:port]; default: the system's", func(s *plugin.Settings) **string { return &s.DNSServer }),
-		text("tls-ca", "`FILE` of the authorities to trust", func(s *plugin.Settings) **string { return &s.CA }),
+		text("tls-ca", "`FILE` of the certificate authorities to trust", func(s *plugin.Settings) **string { return &s.CA }),
 		text("tls-cert", "`FILE` of a client certificate", func(s *plugin.Settings) **string { return &s.Cert }),
 		text("tls-key", "`FILE` of its key", func(s *plugin.Settings) **string { return &s.Key }),
 		text("tls-server-name", "the name that the certificate must have", func(s *plugin.Settings) **string { return &s.ServerName }),
@@ -49,29 +50,29 @@ func settings() []setting {
 }
 
 func text(name, usage string, field func(*plugin.Settings) **string) setting {
-	return setting{&cli.StringFlag{Name: name, Usage: usage}, func(s *plugin.Settings, ctx *cli.Context, name string) {
-		value := ctx.String(name)
+	return setting{&cli.StringFlag{Name: name, Usage: usage}, func(s *plugin.Settings, cmd *cli.Command, name string) {
+		value := cmd.String(name)
 		*field(s) = &value
 	}}
 }
 
 func list(name, usage string, field func(*plugin.Settings) *[]string) setting {
 	usage += "; may be repeated"
-	return setting{&cli.StringSliceFlag{Name: name, Usage: usage}, func(s *plugin.Settings, ctx *cli.Context, name string) {
-		*field(s) = ctx.StringSlice(name)
+	return setting{&cli.StringSliceFlag{Name: name, Usage: usage}, func(s *plugin.Settings, cmd *cli.Command, name string) {
+		*field(s) = cmd.StringSlice(name)
 	}}
 }
 
 func span(name, otherwise, usage string, field func(*plugin.Settings) **config.Duration) setting {
-	return setting{&cli.DurationFlag{Name: name, Usage: usage, DefaultText: otherwise}, func(s *plugin.Settings, ctx *cli.Context, name string) {
-		value := config.Duration(ctx.Duration(name))
+	return setting{durationFlag(name, otherwise, usage), func(s *plugin.Settings, cmd *cli.Command, name string) {
+		value := config.Duration(duration(cmd, name))
 		*field(s) = &value
 	}}
 }
 
 func toggle(name, usage string, field func(*plugin.Settings) **bool) setting {
-	return setting{&cli.BoolFlag{Name: name, Usage: usage}, func(s *plugin.Settings, ctx *cli.Context, name string) {
-		value := ctx.Bool(name)
+	return setting{&cli.BoolFlag{Name: name, Usage: usage, HideDefault: true}, func(s *plugin.Settings, cmd *cli.Command, name string) {
+		value := cmd.Bool(name)
 		*field(s) = &value
 	}}
 }
@@ -89,32 +90,59 @@ func settingFlags() []cli.Flag {
 	return flags
 }
 
-// settingsFrom reads the flags that were given.
-func (c *console) settingsFrom(ctx *cli.Context) (*plugin.Settings, error) {
+// passwordVariable and tokenVariable are read from the environment. A secret
+// is never taken from the command line, which every user of the machine sees.
+const (
+	passwordVariable = "SMTPPROBE_PASSWORD" //nolint:gosec // the name of a variable
+	tokenVariable    = "SMTPPROBE_TOKEN"    //nolint:gosec // the name of a variable
+)
+
+// settings reads the flags that were given, and the secrets.
+func (c *commands) settings(ctx context.Context, cmd *cli.Command) (*plugin.Settings, error) {
 	s := &plugin.Settings{}
 	for _, setting := range settings() {
-		if name := setting.flag.Names()[0]; ctx.IsSet(name) {
-			setting.set(s, ctx, name)
+		if name := setting.flag.Names()[0]; cmd.IsSet(name) {
+			setting.set(s, cmd, name)
 		}
 	}
-	username, token := ctx.String("username"), os.Getenv(tokenVariable)
+	username, token := cmd.String("username"), os.Getenv(tokenVariable)
 	if username == "" {
-		if ctx.IsSet("password-file") {
-			return nil, errors.New("--password-file needs --username")
+		if cmd.IsSet("password-file") {
+			return nil, usageError("--password-file needs --username")
 		}
 		return s, nil
 	}
 	s.Username = secret(username)
-	if token != "" && !ctx.IsSet("password-file") {
+	if token != "" && !cmd.IsSet("password-file") {
 		s.Token = secret(token)
 		return s, nil
 	}
-	password, err := c.password(ctx.String("password-file"), username)
+	password, err := c.password(ctx, cmd.String("password-file"), username)
 	if err != nil {
 		return nil, err
 	}
 	s.Password = secret(password)
 	return s, nil
+}
+
+// password comes from a file ("-" is stdin), else from the environment, else
+// from the terminal.
+func (c *commands) password(ctx context.Context, file, username string) (string, error) {
+	if file != "" {
+		password, err := c.ReadPassword(ctx, file)
+		if err != nil {
+			return "", usageError("--password-file: %w", err)
+		}
+		return password, nil
+	}
+	if password, ok := os.LookupEnv(passwordVariable); ok {
+		return password, nil
+	}
+	password, err := c.AskPassword(ctx, "Password of "+username+":")
+	if errors.Is(err, console.ErrNoTerminal) {
+		return "", usageError("--username needs a password: in %s, in --password-file, or typed at a terminal", passwordVariable)
+	}
+	return password, err
 }
 
 func secret(value string) *config.Secret {

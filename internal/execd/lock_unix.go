@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package execd
 
 import (
 	"os"
@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// lockable tells whether so many pages of memory can be locked against
+// lockable reports whether that many pages of memory can be locked against
 // swapping, as Telegraf's protected secrets need it.
 func lockable(pages int) bool {
 	block, err := unix.Mmap(-1, 0, pages*os.Getpagesize(), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
