@@ -11,6 +11,8 @@ ACTIONLINT_VERSION := v1.7.12
 LICENSES_VERSION   := v1.6.0
 GORELEASER_VERSION := v2.13.3
 SYFT_VERSION       := v1.44.0
+MAILPIT_VERSION    := v1.33.1
+INBUCKET_VERSION   := v3.2.0
 
 # What the demonstration and the end-to-end tests load; the code is stock.
 TELEGRAF_TAGS := custom,inputs.execd,outputs.file,outputs.influxdb,outputs.prometheus_client,parsers.influx,processors.starlark,serializers.influx
@@ -23,6 +25,8 @@ VULNCHECK  := $(BIN)/.govulncheck-$(VULNCHECK_VERSION)
 ACTIONLINT := $(BIN)/.actionlint-$(ACTIONLINT_VERSION)
 LICENSES   := $(BIN)/.go-licenses-$(LICENSES_VERSION)
 GORELEASER := $(BIN)/.goreleaser-$(GORELEASER_VERSION)
+MAILPIT    := $(BIN)/.mailpit-$(MAILPIT_VERSION)
+INBUCKET   := $(BIN)/.inbucket-$(INBUCKET_VERSION)
 SYFT       := $(BIN)/.syft-$(SYFT_VERSION)
 LINTDOC    := $(BIN)/.readme_linter-$(TELEGRAF_VERSION)
 
@@ -38,6 +42,10 @@ endef
 bin/telegraf: $(TELEGRAF)
 	@ln -sf $(notdir $<) $@
 bin/influxd: $(INFLUXD)
+	@ln -sf $(notdir $<) $@
+bin/mailpit: $(MAILPIT)
+	@ln -sf $(notdir $<) $@
+bin/inbucket: $(INBUCKET)
 	@ln -sf $(notdir $<) $@
 bin/kapacitord: $(KAPACITOR)
 	@ln -sf $(notdir $<) $@
@@ -59,6 +67,10 @@ $(GORELEASER):
 	$(call install,goreleaser,github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION))
 $(SYFT):
 	$(call install,syft,github.com/anchore/syft/cmd/syft@$(SYFT_VERSION))
+$(MAILPIT):
+	$(call install,mailpit,github.com/axllent/mailpit@$(MAILPIT_VERSION))
+$(INBUCKET):
+	$(call install,inbucket,github.com/inbucket/inbucket/v3/cmd/inbucket@$(INBUCKET_VERSION))
 $(LINTDOC):
 	$(call install,readme_linter,github.com/influxdata/telegraf/tools/readme_linter@$(TELEGRAF_VERSION))
 
