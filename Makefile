@@ -37,7 +37,7 @@ test: ## run the tests that need neither root nor other programs
 	@test -n '$(RACE)' || echo 'no C compiler: testing without the race detector'
 	go test $(RACE) ./...
 
-e2e: build bin/telegraf bin/influxd bin/kapacitord telegraf-native ## test against real servers and a stock Telegraf
+e2e: build bin/telegraf bin/influxd telegraf-native ## test against real servers and a stock Telegraf
 	internal/e2e/install.sh $(BIN)/.e2e
 	$(MAKE) package DIST=$(BIN)/.packages
 	go test -tags e2e -count 1 -timeout 15m ./internal/e2e/...

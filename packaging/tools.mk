@@ -3,8 +3,6 @@
 # version, so that another version is built when its line changes.
 
 INFLUXDB_VERSION   := v1.8.10
-KAPACITOR_VERSION  := v1.5.9
-KAPACITOR_GO       := go1.21.13
 GOLANGCI_VERSION   := v2.15.0
 VULNCHECK_VERSION  := v1.8.0
 ACTIONLINT_VERSION := v1.7.12
@@ -19,7 +17,6 @@ TELEGRAF_TAGS := custom,inputs.execd,outputs.file,outputs.influxdb,outputs.prome
 
 TELEGRAF   := $(BIN)/.telegraf-$(TELEGRAF_VERSION)-$(firstword $(shell echo '$(TELEGRAF_TAGS)' | cksum))
 INFLUXD    := $(BIN)/.influxd-$(INFLUXDB_VERSION)
-KAPACITOR  := $(BIN)/.kapacitord-$(KAPACITOR_VERSION)
 GOLANGCI   := $(BIN)/.golangci-lint-$(GOLANGCI_VERSION)
 VULNCHECK  := $(BIN)/.govulncheck-$(VULNCHECK_VERSION)
 ACTIONLINT := $(BIN)/.actionlint-$(ACTIONLINT_VERSION)
@@ -47,8 +44,6 @@ bin/mailpit: $(MAILPIT)
 	@ln -sf $(notdir $<) $@
 bin/inbucket: $(INBUCKET)
 	@ln -sf $(notdir $<) $@
-bin/kapacitord: $(KAPACITOR)
-	@ln -sf $(notdir $<) $@
 
 $(TELEGRAF):
 	$(call install,telegraf,-tags '$(TELEGRAF_TAGS)' github.com/influxdata/telegraf/cmd/telegraf@$(TELEGRAF_VERSION))
@@ -74,14 +69,3 @@ $(INBUCKET):
 $(LINTDOC):
 	$(call install,readme_linter,github.com/influxdata/telegraf/tools/readme_linter@$(TELEGRAF_VERSION))
 
-# A dependency of Kapacitor does not start with Go 1.22 or newer, and "go
-# install" does not follow its replacements.
-$(KAPACITOR):
-	@rm -rf $(BIN)/.install-kapacitord && mkdir -p $(BIN)/.install-kapacitord
-	cd $(BIN)/.install-kapacitord && export GOTOOLCHAIN=$(KAPACITOR_GO) GOFLAGS=-mod=mod CGO_ENABLED=0 && go mod init kapacitor.test && \
-		go mod edit -require github.com/influxdata/kapacitor@$(KAPACITOR_VERSION) \
-			-replace gopkg.in/fsnotify.v1=github.com/fsnotify/fsnotify@v1.4.2 \
-			-replace github.com/prometheus/prometheus=github.com/goller/prometheus@v1.6.1-0.20170502220046-58298e738211 && \
-		go build -trimpath -o kapacitord github.com/influxdata/kapacitor/cmd/kapacitord
-	@mv $(BIN)/.install-kapacitord/kapacitord $@
-	@rm -r $(BIN)/.install-kapacitord
