@@ -21,7 +21,7 @@ func (q *Query) send() {
 	_ = q.writer.WriteMsg(q.Reply) //nolint:errcheck // who asked has left, or will ask again
 }
 
-// overUDP tells whether the query came in a datagram.
+// overUDP reports whether the query came in a datagram.
 func (q *Query) overUDP() bool {
 	_, udp := q.writer.LocalAddr().(*net.UDPAddr)
 	return udp
@@ -53,16 +53,16 @@ func parse(name, record string) dns.RR {
 	return rr
 }
 
-// NoData says that the name exists, but has no such record.
+// NoData is the answer for a name that exists without such a record.
 func NoData() Answer { return Records() }
 
-// NXDomain says that there is no such name.
+// NXDomain is the answer for a name that does not exist.
 func NXDomain() Answer { return code(dns.RcodeNameError) }
 
-// ServFail says that the server failed.
+// ServFail is the answer of a server that failed.
 func ServFail() Answer { return code(dns.RcodeServerFailure) }
 
-// Refused says that the server does not answer such questions.
+// Refused is the answer of a server that does not serve the client.
 func Refused() Answer { return code(dns.RcodeRefused) }
 
 func code(rcode int) Answer {
@@ -82,7 +82,7 @@ func Garbage() Answer {
 		if err != nil {
 			return
 		}
-		const answers = 7 // the low octet of ANCOUNT
+		const answers = 7 // the low byte of ANCOUNT
 		message[answers] = 1
 		_, _ = q.writer.Write(append(message, 0xc0)) //nolint:errcheck // who asked has left, or will ask again
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestRecordsAreServedByType(t *testing.T) {
+func TestServer_Records(t *testing.T) {
 	t.Parallel()
 	s := Start(t, Zone{
 		"relay.test":  Records("A 127.0.0.1", "A 127.0.0.2", "AAAA ::1"),
@@ -38,7 +38,7 @@ func TestRecordsAreServedByType(t *testing.T) {
 	require.Contains(t, s.Queries(), "domain.test. MX")
 }
 
-func TestEveryKindOfFailureReachesTheResolver(t *testing.T) {
+func TestServer_Failures(t *testing.T) {
 	t.Parallel()
 	s := Start(t, Zone{
 		"nodata.test":   NoData(),
@@ -65,7 +65,7 @@ func TestEveryKindOfFailureReachesTheResolver(t *testing.T) {
 	}
 }
 
-func TestAnswersChange(t *testing.T) {
+func TestServer_ChangedAnswers(t *testing.T) {
 	t.Parallel()
 	s := Start(t, Zone{"relay.test": Seq(NXDomain(), Records("A 127.0.0.1"))})
 	lookup := func() ([]string, error) {
@@ -90,7 +90,7 @@ func TestAnswersChange(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestClosingTwiceIsFine(t *testing.T) {
+func TestServer_CloseTwice(t *testing.T) {
 	t.Parallel()
 	s := Start(t, nil)
 	s.Close()

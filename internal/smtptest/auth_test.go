@@ -80,7 +80,7 @@ const (
 	refused  = "535 5.7.8 authentication credentials invalid\r\n"
 )
 
-func TestEveryMechanismTakesTheRightSecretAndNoOther(t *testing.T) {
+func TestAccounts_Mechanisms(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		mechanism string
@@ -136,7 +136,7 @@ func TestEveryMechanismTakesTheRightSecretAndNoOther(t *testing.T) {
 	}
 }
 
-func TestSCRAMWithAndWithoutChannelBinding(t *testing.T) {
+func TestAccounts_SCRAMChannelBinding(t *testing.T) {
 	t.Parallel()
 	hashes := map[string]scram.HashGeneratorFcn{"SCRAM-SHA-1": scram.SHA1, "SCRAM-SHA-256": scram.SHA256}
 	for name, hash := range hashes {
@@ -180,7 +180,7 @@ func TestSCRAMWithAndWithoutChannelBinding(t *testing.T) {
 	}
 }
 
-func TestEXTERNALTakesANameOfTheCertificateOnly(t *testing.T) {
+func TestAccounts_External(t *testing.T) {
 	t.Parallel()
 	for identity, want := range map[string]string{"": accepted, "probe": accepted, "root": refused} {
 		srv, c, _, offered := authenticated(t, everybody())
@@ -193,7 +193,7 @@ func TestEXTERNALTakesANameOfTheCertificateOnly(t *testing.T) {
 	}
 }
 
-func TestWhatIsOfferedFollowsTheConnection(t *testing.T) {
+func TestAccounts_Offered(t *testing.T) {
 	t.Parallel()
 	_, c, _, offered := authenticated(t, everybody())
 	require.Contains(t, offered, "250 AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-256-PLUS XOAUTH2 OAUTHBEARER EXTERNAL\r\n")
@@ -210,7 +210,7 @@ func TestWhatIsOfferedFollowsTheConnection(t *testing.T) {
 	require.Equal(t, "504", c.say("AUTH EXTERNAL =")[:3])
 	require.Equal(t, "501 5.5.2", c.say("AUTH PLAIN !")[:9])
 	require.Equal(t, "501 5.7.0", c.say("AUTH LOGIN", "*")[:9])
-	require.Equal(t, "501 5.5.4", c.say("AUTH CRAM-MD5", encode([]byte("nonsense")))[:9])
+	require.Equal(t, "501 5.5.4", c.say("AUTH CRAM-MD5", encode([]byte("invalid")))[:9])
 	require.Equal(t, accepted, c.say("AUTH PLAIN "+encode([]byte("\x00user\x00pencil"))))
 	require.Equal(t, "503", c.say("AUTH PLAIN")[:3], "only once")
 
@@ -222,7 +222,7 @@ func TestWhatIsOfferedFollowsTheConnection(t *testing.T) {
 	require.Contains(t, offered, "250 AUTH LOGIN X-OWN\r\n")
 }
 
-func TestAuthIsScriptedLineByLine(t *testing.T) {
+func TestScript_Auth(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{
 		Extensions:   []string{"AUTH LOGIN"},

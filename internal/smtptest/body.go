@@ -58,10 +58,10 @@ const endOfMessage = "\r\n.\r\n"
 
 func newDotScanner() *dotScanner { return &dotScanner{matched: len("\r\n")} }
 
-// scan returns how many octets belong to the message and its end.
+// scan returns how many bytes belong to the message and its end.
 func (d *dotScanner) scan(b []byte) (int, bool) {
-	for i, octet := range b {
-		switch octet {
+	for i, c := range b {
+		switch c {
 		case endOfMessage[d.matched]:
 			d.matched++
 		case '\r':

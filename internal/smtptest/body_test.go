@@ -22,7 +22,7 @@ func toData(t *testing.T, script Script) (*Server, *client) {
 	return srv, c
 }
 
-func TestOnlyADotAloneBetweenCRLFsEndsAMessage(t *testing.T) {
+func TestBody_FinalDot(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "\r\n", "x\r\n", "..\r\n", ".x\r\n", "\n.\n\r\n", "\r\n.\n\r\n", "\n.\r\n\r\n", "\r.\r\r\n", "\r\n.\r\r\n", "\r\n\r\n"} {
 		var d dotScanner
@@ -39,7 +39,7 @@ func TestOnlyADotAloneBetweenCRLFsEndsAMessage(t *testing.T) {
 	}
 }
 
-func TestALargeMessageIsCountedAndItsBeginningKept(t *testing.T) {
+func TestBody_Large(t *testing.T) {
 	t.Parallel()
 	srv, c := toData(t, Script{})
 	const lines = 200_000
@@ -54,7 +54,7 @@ func TestALargeMessageIsCountedAndItsBeginningKept(t *testing.T) {
 	require.Greater(t, s.Received, s.Messages[0].Size)
 }
 
-func TestTheBodyStepComesAfterSoManyOctets(t *testing.T) {
+func TestBody_After(t *testing.T) {
 	t.Parallel()
 	const text = "0123456789\r\n"
 	for after := range int64(len(text)) + 1 {
@@ -76,7 +76,7 @@ func TestTheBodyStepComesAfterSoManyOctets(t *testing.T) {
 	}
 }
 
-func TestAMessageCutShortIsRecordedWithoutItsDot(t *testing.T) {
+func TestBody_CutShort(t *testing.T) {
 	t.Parallel()
 	srv, c := toData(t, Script{BodyAfter: 5, Body: Then(Say("552 5.3.4 too large"), HalfClose())})
 	c.send("0123456789\r\n")
@@ -92,7 +92,7 @@ func TestAMessageCutShortIsRecordedWithoutItsDot(t *testing.T) {
 	require.Equal(t, RelayEnded, s.End)
 }
 
-func TestLMTPAnswersForEachRecipient(t *testing.T) {
+func TestLMTP_RepliesPerRecipient(t *testing.T) {
 	t.Parallel()
 	srv, c := toData(t, Script{LMTP: true, Rcpt: nil, Dot: Seq(nil, Then(Say("550 5.1.1 gone"), HalfClose()))})
 	c.send("x\r\n.\r\n")
@@ -111,7 +111,7 @@ func TestLMTPAnswersForEachRecipient(t *testing.T) {
 	require.Len(t, matched.Wait(t, 1)[0].Messages, 1)
 }
 
-func TestAVeryLongLineIsCutAndTheNextOneUnderstood(t *testing.T) {
+func TestSession_LongLine(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{})
 	c := dial(t, srv)
@@ -125,7 +125,7 @@ func TestAVeryLongLineIsCutAndTheNextOneUnderstood(t *testing.T) {
 	require.Greater(t, s.Received, int64(5<<20))
 }
 
-func TestWhatIsKeptOfASessionIsBounded(t *testing.T) {
+func TestSession_Bounded(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{Quit: Silence()})
 	c := dial(t, srv)
@@ -140,7 +140,7 @@ func TestWhatIsKeptOfASessionIsBounded(t *testing.T) {
 	require.Equal(t, bytes.Repeat([]byte("x"), maxStray), s.Stray)
 }
 
-func TestCommandsOutOfOrderAreRefused(t *testing.T) {
+func TestSession_OutOfOrder(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{})
 	c := dial(t, srv)

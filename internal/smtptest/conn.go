@@ -62,7 +62,7 @@ func (c *Conn) SessionNumber() int { return c.rec.Number }
 // Line is the command that is being answered, without its line end.
 func (c *Conn) Line() string { return c.line }
 
-// Encrypted tells whether TLS is active.
+// Encrypted reports whether TLS is active.
 func (c *Conn) Encrypted() bool { return c.conn != c.wire }
 
 // Done is closed when the server closes.
@@ -126,7 +126,7 @@ func (c *Conn) next() error {
 	return c.perform(m)
 }
 
-// perform does what the script says at a moment, and then what follows from
+// perform runs the step of a moment, and then what follows from
 // the code that was said.
 func (c *Conn) perform(m Moment) error {
 	c.moment, c.said = m, reply{}
@@ -143,10 +143,10 @@ func (c *Conn) perform(m Moment) error {
 	return c.follow(m, c.said.code)
 }
 
-// early tells whether it is not yet the client's turn to speak.
+// early reports whether it is not yet the client's turn to speak.
 func (c *Conn) early() bool { return c.moment == AtGreeting && !c.said.complete }
 
-// ending says how the session ended, from the error that ended it.
+// ending is how the session ended, from the error that ended it.
 func ending(err error) (End, error) {
 	switch {
 	case errors.Is(err, errQuit):

@@ -1,6 +1,6 @@
 // Package smtptest is a scripted SMTP and LMTP server (RFC 5321, RFC 2033) for
-// tests and for the demonstration relays. It is healthy unless the script says
-// otherwise:
+// tests and for the demonstration relays. It behaves like a healthy relay unless the script
+// differs:
 //
 //	srv := smtptest.Start(t, smtptest.Script{
 //		Mail: smtptest.Say("451 4.3.0 try again"),
@@ -13,8 +13,8 @@
 //	require.Equal(t, []string{"EHLO probe.test", "QUIT"}, s.Commands())
 //	require.Equal(t, smtptest.ClientQuit, s.End)
 //
-// A Script has one Step for each Moment of the conversation. A Step says
-// something or breaks something, and Steps compose:
+// A Script has one Step for each Moment of the conversation. A Step replies
+// or breaks something, and Steps compose:
 //
 //	Say("250-a", "250 b")   lines, in one segment
 //	Raw("250 que")          bytes as they are

@@ -49,17 +49,17 @@ func Reset() Step {
 	}
 }
 
-// Silence says nothing more and reads on until the client leaves.
+// Silence sends nothing more and reads on until the client leaves.
 func Silence() Step {
 	return func(c *Conn) error { return c.drain() }
 }
 
-// Deaf neither says nor reads anything more, so that the client's writes
+// Deaf neither sends nor reads anything more, so that the client's writes
 // stall, until the server closes.
 func Deaf() Step {
 	return func(c *Conn) error {
 		// The less the system takes in for us, the sooner they stall.
-		if b, ok := bottom(c.wire).(interface{ SetReadBuffer(octets int) error }); ok {
+		if b, ok := bottom(c.wire).(interface{ SetReadBuffer(bytes int) error }); ok {
 			_ = b.SetReadBuffer(1) //nolint:errcheck // the client has already left
 		}
 		<-c.Done()

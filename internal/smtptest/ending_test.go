@@ -17,7 +17,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-func TestEachWayToEndAConnectionLooksLikeIt(t *testing.T) {
+func TestEnding_AtTheClient(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -62,7 +62,7 @@ func TestEachWayToEndAConnectionLooksLikeIt(t *testing.T) {
 	}
 }
 
-func TestOnlyCutLeavesOutTheCloseNotify(t *testing.T) {
+func TestEnding_CloseNotify(t *testing.T) {
 	t.Parallel()
 	const alert, data = 21, 23 // RFC 5246 §6.2.1
 	for name, tt := range map[string]struct {
@@ -106,7 +106,7 @@ func lastRecord(records []byte) (kind byte) {
 	return kind
 }
 
-func TestASessionTellsHowTheClientLeft(t *testing.T) {
+func TestSession_End(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{})
 	closes := dial(t, srv)
@@ -132,7 +132,7 @@ func TestASessionTellsHowTheClientLeft(t *testing.T) {
 	require.Equal(t, "hello?", string(s.Stray))
 }
 
-func TestASilentRelayReadsOnUntilTheClientLeaves(t *testing.T) {
+func TestSilence(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{EHLO: Silence()})
 	c := dial(t, srv)
@@ -144,7 +144,7 @@ func TestASilentRelayReadsOnUntilTheClientLeaves(t *testing.T) {
 	require.Equal(t, "MAIL", string(s.Stray))
 }
 
-func TestADeafRelayMakesWritesStall(t *testing.T) {
+func TestDeaf(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{Data: Then(Healthy(), Deaf())})
 	c := dial(t, srv)
@@ -173,7 +173,7 @@ func everyWait() map[string]Script {
 	}
 }
 
-func TestCloseEndsEveryWaitAndEveryGoroutineAtOnce(t *testing.T) { //nolint:paralleltest // it counts goroutines
+func TestServer_Close(t *testing.T) { //nolint:paralleltest // it counts goroutines
 	before := runtime.NumGoroutine()
 	for name, script := range everyWait() {
 		srv, err := Listen(script)
@@ -192,7 +192,7 @@ func TestCloseEndsEveryWaitAndEveryGoroutineAtOnce(t *testing.T) { //nolint:para
 	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+itself }, waitLimit, time.Millisecond)
 }
 
-func TestEveryWaitButDeafnessEndsWhenTheClientLeaves(t *testing.T) {
+func TestSteps_ClientLeaves(t *testing.T) {
 	t.Parallel()
 	scripts := everyWait()
 	delete(scripts, "deafness")

@@ -163,7 +163,7 @@ func (c *Conn) receive() error {
 }
 
 // quit closes, but waits for the client to do so, too, so that the record
-// tells whether it did.
+// reports whether it did.
 func (c *Conn) quit() error {
 	if err := c.halfClose(); errors.Is(err, net.ErrClosed) {
 		return err

@@ -75,7 +75,7 @@ func openPlain(a *Accounts, _ *circumstances) exchange {
 }
 
 // bearer is OAUTHBEARER. A client that answers the reason of a failure with
-// nothing, instead of RFC 7628 §3.2.3's octet, is refused as well.
+// nothing, instead of RFC 7628 §3.2.3's byte, is refused as well.
 type bearer struct{ lookup }
 
 // Next checks the token.

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAHealthyRelayTakesAMessage(t *testing.T) {
+func TestServer_Healthy(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{})
 	c := dial(t, srv)

@@ -15,14 +15,14 @@ type reply struct {
 
 // add reads on. Of each line no more than code and separator is kept.
 func (r *reply) add(b []byte) {
-	for _, octet := range b {
+	for _, c := range b {
 		switch {
 		case r.complete:
 			return
-		case octet == '\n':
+		case c == '\n':
 			r.endLine()
 		case len(r.start) < len("250-"):
-			r.start = append(r.start, octet)
+			r.start = append(r.start, c)
 		}
 	}
 }

@@ -38,7 +38,7 @@ type Script struct {
 	Mail         Step
 	Rcpt         Step
 	Data         Step
-	Body         Step // as soon as BodyAfter octets of the body were read
+	Body         Step // as soon as BodyAfter bytes of the body were read
 	Dot          Step // in LMTP once for each accepted recipient
 	Rset         Step
 	Noop         Step
@@ -126,7 +126,7 @@ func (s *Script) at(m Moment) *Step {
 	case AtOther:
 		return &s.Other
 	}
-	panic("relay: no such moment: " + string(m))
+	panic("smtptest: no such moment: " + string(m))
 }
 
 // Sessions gives the first session the first script, and so on; the last one

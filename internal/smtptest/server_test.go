@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestARelayListensWhereItIsTold(t *testing.T) {
+func TestListen_Address(t *testing.T) {
 	t.Parallel()
 	v4 := Start(t, Script{})
 	require.Equal(t, "127.0.0.1", v4.Host())
@@ -44,7 +44,7 @@ func TestARelayListensWhereItIsTold(t *testing.T) {
 	require.Equal(t, "220", dial(t, v6).reply()[:3])
 }
 
-func TestAListenerOfItsOwnReadsPROXYHeaders(t *testing.T) {
+func TestListen_From(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -69,7 +69,7 @@ func TestAListenerOfItsOwnReadsPROXYHeaders(t *testing.T) {
 	slow.close()
 }
 
-func TestOnlyTheLatestSessionsAreKept(t *testing.T) {
+func TestServer_Keep(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{}, Keep(2))
 	for range 5 {
@@ -95,7 +95,7 @@ func (*failing) Helper() {}
 
 func (f *failing) Fatalf(format string, _ ...any) { f.message = format }
 
-func TestWaitingForWhatCannotComeFailsTheTest(t *testing.T) {
+func TestServer_Wait(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{})
 	srv.Close()
@@ -104,7 +104,7 @@ func TestWaitingForWhatCannotComeFailsTheTest(t *testing.T) {
 	require.Contains(t, f.message, "waited for %d sessions")
 }
 
-func TestSessionsShowWhatIsStillGoingOn(t *testing.T) {
+func TestServer_RunningSession(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{})
 	c := dial(t, srv)
@@ -118,7 +118,7 @@ func TestSessionsShowWhatIsStillGoingOn(t *testing.T) {
 	require.True(t, s.Ended.IsZero())
 }
 
-func TestManySessionsAtATime(t *testing.T) {
+func TestServer_ConcurrentSessions(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{})
 	const clients = 50

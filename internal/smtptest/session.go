@@ -51,7 +51,7 @@ type Session struct {
 
 	Identity string // who authenticated through Accounts
 	Messages []Message
-	Received int64 // octets, over TLS of plaintext
+	Received int64 // bytes, over TLS of plaintext
 
 	End End
 	Err error // what ended the reading or writing, if it was an error
@@ -81,7 +81,7 @@ type Message struct {
 	Sender     string   // MAIL's argument
 	Recipients []string // the accepted arguments of RCPT
 	Raw        []byte   // as sent, dot-stuffed, without the final dot line; the first MiB
-	Size       int64    // octets of the whole of that
+	Size       int64    // bytes of the whole of that
 	Dot        bool     // the final dot came
 }
 

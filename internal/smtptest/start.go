@@ -6,7 +6,7 @@ import "time"
 const waitLimit = 30 * time.Second
 
 // TB is what this package needs of testing.TB. The demonstration uses this
-// package, too, and shall not carry package testing with it.
+// package, too, and must not link package testing.
 type TB interface {
 	// Helper is as in testing.TB.
 	Helper()

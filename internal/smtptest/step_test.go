@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAScriptAnswersEveryMomentItsOwnWay(t *testing.T) {
+func TestScript_Moments(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
 		at       Moment
@@ -46,7 +46,7 @@ func TestAScriptAnswersEveryMomentItsOwnWay(t *testing.T) {
 	}
 }
 
-func TestTheScriptOfUnknownCommandsIsOther(t *testing.T) {
+func TestScript_Other(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{Other: Say("502 5.5.1 no")})
 	c := dial(t, srv)
@@ -55,7 +55,7 @@ func TestTheScriptOfUnknownCommandsIsOther(t *testing.T) {
 	require.Panics(t, func() { Script{}.With("HELP", nil) })
 }
 
-func TestSeqCountsWithinASession(t *testing.T) {
+func TestSeq(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{Noop: Seq(Say("450 first"), nil, Say("550 third"))})
 	for range 2 {
@@ -67,7 +67,7 @@ func TestSeqCountsWithinASession(t *testing.T) {
 	}
 }
 
-func TestSessionsAndCycleChooseAScriptForEachSession(t *testing.T) {
+func TestSessionsAndCycle(t *testing.T) {
 	t.Parallel()
 	a, b := Script{Greeting: Say("220 a")}, Script{Greeting: Say("220 b")}
 	greetings := func(script Script) (all []string) {
@@ -81,7 +81,7 @@ func TestSessionsAndCycleChooseAScriptForEachSession(t *testing.T) {
 	require.Equal(t, []string{"220 a", "220 b", "220 a", "220 b"}, greetings(Cycle(a, b)))
 }
 
-func TestMatchAnswersOneRecipientOtherwise(t *testing.T) {
+func TestMatch(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{Rcpt: Match("<gone@", Say("550 5.1.1 gone"))})
 	c := dial(t, srv)
@@ -96,7 +96,7 @@ func TestMatchAnswersOneRecipientOtherwise(t *testing.T) {
 	require.True(t, m.Dot)
 }
 
-func TestDripAndRawSendBytesAsTheyAre(t *testing.T) {
+func TestDripAndRaw(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{Noop: Drip("250 ok\r\n", time.Millisecond), Vrfy: Then(Raw("25"), Raw("2 x\n")), Before: Pause(time.Millisecond)})
 	c := dial(t, srv)
@@ -105,7 +105,7 @@ func TestDripAndRawSendBytesAsTheyAre(t *testing.T) {
 	require.Equal(t, "252 x\n", c.say("VRFY x"))
 }
 
-func TestEndlessGoesOnUntilTheClientHasEnough(t *testing.T) {
+func TestEndless(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{EHLO: Endless("250-more\r\n")})
 	c := dial(t, srv)
@@ -120,7 +120,7 @@ func TestEndlessGoesOnUntilTheClientHasEnough(t *testing.T) {
 	require.Equal(t, ClientAborted, srv.Wait(t, 1)[0].End)
 }
 
-func TestTalkBeforeTheLastLineOfTheGreetingIsSeen(t *testing.T) {
+func TestSession_EarlyTalk(t *testing.T) {
 	t.Parallel()
 	const early = "EHLO early\r\n"
 	tests := []struct {
@@ -173,7 +173,7 @@ func wait(released <-chan struct{}) Step {
 	}
 }
 
-func TestPipeliningIsSeen(t *testing.T) {
+func TestSession_Pipelining(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{})
 	c := dial(t, srv)
@@ -185,7 +185,7 @@ func TestPipeliningIsSeen(t *testing.T) {
 	require.True(t, srv.Wait(t, 1)[0].Pipelined)
 }
 
-func TestAReplyIsFollowedByItsCode(t *testing.T) {
+func TestScript_FollowsReplyCode(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		said     string

@@ -23,7 +23,7 @@ func trusting(ca *certs.Authority) *tls.Config {
 	return &tls.Config{RootCAs: ca.Pool(), ServerName: "relay.test", MinVersion: tls.VersionTLS10}
 }
 
-func TestSTARTTLSChangesWhatIsOffered(t *testing.T) {
+func TestTLS_STARTTLS(t *testing.T) {
 	t.Parallel()
 	ca := certs.NewAuthority("test")
 	srv := Start(t, Script{
@@ -50,7 +50,7 @@ func TestSTARTTLSChangesWhatIsOffered(t *testing.T) {
 	require.True(t, s.Lines[2].TLS)
 }
 
-func TestImplicitTLSOfAnOldVersion(t *testing.T) {
+func TestTLS_Implicit(t *testing.T) {
 	t.Parallel()
 	ca := certs.NewAuthority("test")
 	srv := Start(t, Script{TLS: certs.ServerUpTo(tls.VersionTLS11, ca.Issue(certs.For("relay.test"))), ImplicitTLS: true})
@@ -67,7 +67,7 @@ func TestImplicitTLSOfAnOldVersion(t *testing.T) {
 	require.Error(t, srv.Wait(t, 2)[1].TLSError)
 }
 
-func TestBytesBehindSTARTTLSComeInItsSegment(t *testing.T) {
+func TestTLS_InjectedBytes(t *testing.T) {
 	t.Parallel()
 	ca := certs.NewAuthority("test")
 	srv := Start(t, Script{TLS: certs.Server(ca.Issue(certs.For("relay.test"))), StartTLS: Say("220 go", "250 evil")})
@@ -79,7 +79,7 @@ func TestBytesBehindSTARTTLSComeInItsSegment(t *testing.T) {
 	require.ErrorContains(t, srv.Wait(t, 1)[0].TLSError, "EOF", "the handshake was due")
 }
 
-func TestTheHandshakeIsAMomentOfItsOwn(t *testing.T) {
+func TestTLS_HandshakeStep(t *testing.T) {
 	t.Parallel()
 	ca := certs.NewAuthority("test")
 	server := certs.Server(ca.Issue(certs.For("relay.test")))
@@ -105,7 +105,7 @@ func TestTheHandshakeIsAMomentOfItsOwn(t *testing.T) {
 	require.Empty(t, rest)
 }
 
-func TestAClientCertificateIsDemandedAndRecorded(t *testing.T) {
+func TestTLS_ClientCertificate(t *testing.T) {
 	t.Parallel()
 	ca := certs.NewAuthority("test")
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
@@ -134,7 +134,7 @@ func TestAClientCertificateIsDemandedAndRecorded(t *testing.T) {
 	}
 }
 
-func TestAClientThatDoesNotTrustTheRelayIsRecorded(t *testing.T) {
+func TestTLS_UntrustedRelay(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{TLS: certs.Server(certs.SelfSigned(certs.For("relay.test"))), ImplicitTLS: true})
 	c := dial(t, srv)
@@ -146,7 +146,7 @@ func TestAClientThatDoesNotTrustTheRelayIsRecorded(t *testing.T) {
 	require.Nil(t, s.TLS)
 }
 
-func TestATLSClientAtAPlaintextRelayGetsItsGreeting(t *testing.T) {
+func TestTLS_PlaintextRelay(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{})
 	var header tls.RecordHeaderError

@@ -25,7 +25,7 @@ import (
 	"time"
 )
 
-// serialBits is within the 20 octets of RFC 5280 §4.1.2.2.
+// serialBits is within the 20 bytes of RFC 5280 §4.1.2.2.
 const serialBits = 120
 
 // Authority signs certificates.
@@ -72,7 +72,7 @@ func (a *Authority) Pool() *x509.CertPool {
 	return pool
 }
 
-// PEM is the authority's certificate as a CA file holds it.
+// PEM is the CA certificate in the form of a CA file.
 func (a *Authority) PEM() []byte { return certificatePEM(a.certificate) }
 
 func certificatePEM(c tls.Certificate) []byte {

@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAGoodLeafIsValidForItsHosts(t *testing.T) {
+func TestLeaf_Valid(t *testing.T) {
 	t.Parallel()
 	ca := NewAuthority("test")
 	leaf := ca.Issue(For("relay.test", "127.0.0.1", "::1")).Leaf
@@ -21,7 +21,7 @@ func TestAGoodLeafIsValidForItsHosts(t *testing.T) {
 	}
 }
 
-func TestEveryBadLeafIsBadInItsOwnWay(t *testing.T) {
+func TestLeaf_Invalid(t *testing.T) {
 	t.Parallel()
 	ca, stranger := NewAuthority("test"), NewAuthority("stranger")
 	verify := func(c tls.Certificate, at time.Time) error {
@@ -53,7 +53,7 @@ func TestEveryBadLeafIsBadInItsOwnWay(t *testing.T) {
 	require.NoError(t, self.Leaf.CheckSignature(self.Leaf.SignatureAlgorithm, self.Leaf.RawTBSCertificate, self.Leaf.Signature))
 }
 
-func TestFilesAreReadAsACertificateAndItsKey(t *testing.T) {
+func TestWriteFiles(t *testing.T) {
 	t.Parallel()
 	ca, dir := NewAuthority("test"), t.TempDir()
 	certFile, keyFile, err := WriteFiles(dir, "client", ca.Issue(Client("probe")))

@@ -26,7 +26,7 @@ var tlsModes = map[string]smtpprobe.TLSMode{
 	"lmtp":       smtpprobe.TLSNever,
 }
 
-func TestEveryRelayBehavesAsItSays(t *testing.T) {
+func TestFleet_Behavior(t *testing.T) {
 	t.Parallel()
 	fleet := start(t, demo.Options{Ephemeral: true})
 	for _, r := range fleet.Relays() {
@@ -108,7 +108,7 @@ func found(r *smtpprobe.Result) demo.Outcome {
 	return o
 }
 
-func TestNamesAreUniqueAndPortsFollowEachOther(t *testing.T) {
+func TestFleet_NamesAndPorts(t *testing.T) {
 	t.Parallel()
 	base := freeRange(t)
 	dir := filepath.Join(t.TempDir(), "new")
@@ -141,7 +141,7 @@ func freeRange(t *testing.T) int {
 	return 0
 }
 
-func TestAPortInUseIsAnErrorThatNamesTheRelay(t *testing.T) {
+func TestFleet_PortInUse(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -151,7 +151,7 @@ func TestAPortInUseIsAnErrorThatNamesTheRelay(t *testing.T) {
 	require.ErrorContains(t, err, "address already in use")
 }
 
-func TestTheEndOfTheContextEndsTheFleet(t *testing.T) {
+func TestFleet_ContextEnd(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	fleet, err := demo.Start(ctx, demo.Options{Ephemeral: true})

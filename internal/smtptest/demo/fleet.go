@@ -1,5 +1,5 @@
 // Package demo runs relays with one behaviour each, for `make run`, for
-// `smtpprobe relays` and for whoever wants to see what a probe makes of them:
+// `smtpprobe relays` and for anyone who wants to see what a probe reports about them:
 // healthy ones and every common way to fail, on fixed ports of 127.0.0.1.
 package demo
 

@@ -49,7 +49,7 @@ var entries = []entry{
 	{"healthy-starttls", "submission", "STARTTLS with a certificate of the demonstration's CA", nil, well, protected(smtptest.Script{})},
 	{"healthy-smtps", "smtps", "implicit TLS with a certificate of the demonstration's CA", nil, well, implicit(smtptest.Script{})},
 	{
-		"greeting-554", "smtp", "wants no mail from us and says so in its greeting", nil,
+		"greeting-554", "smtp", "refuses every client in its greeting", nil,
 		fails(smtperr.ClassGreetingRefused, smtperr.ReasonAccessDenied, smtperr.PhaseGreeting, 554),
 		plain(smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no service for you"), EHLO: smtptest.Say("503 5.5.1 QUIT is all I take")}),
 	},

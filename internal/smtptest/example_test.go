@@ -1,0 +1,41 @@
+package smtptest_test
+
+import (
+	"errors"
+	"fmt"
+	"net/smtp"
+	"net/textproto"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+)
+
+// A relay that refuses one recipient, and what a client sees of it. A test
+// calls Start, which closes the relay at its end.
+func Example() {
+	relay, err := smtptest.Listen(smtptest.Script{
+		Rcpt: smtptest.Seq(smtptest.Healthy(), smtptest.Say("550 5.1.1 no such user")),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer relay.Close()
+
+	client, err := smtp.Dial(relay.Addr().String())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer client.Close()
+	fmt.Println(client.Mail("probe@example.org"))
+	fmt.Println(client.Rcpt("one@example.org"))
+	if refusal, ok := errors.AsType[*textproto.Error](client.Rcpt("two@example.org")); ok {
+		fmt.Println(refusal.Code, refusal.Msg)
+	}
+	fmt.Println(client.Quit())
+	// Output:
+	// <nil>
+	// <nil>
+	// 550 5.1.1 no such user
+	// <nil>
+}
