@@ -29,7 +29,12 @@ const (
 	PhaseDone     Phase = "done" // the session reached its goal
 )
 
-// Phases lists the phases in order.
+// PhaseMailbox is not a step of a session: it is looking into the mailbox where
+// a message ends. What a delivery status notification passes on has this phase,
+// too.
+const PhaseMailbox Phase = "mailbox"
+
+// Phases lists the phases of a session in order.
 func Phases() []Phase {
 	all := make([]Phase, len(phases))
 	for i := range phases {
@@ -40,7 +45,7 @@ func Phases() []Phase {
 
 // ParsePhase returns the phase of that name.
 func ParsePhase(name string) (Phase, error) {
-	if name != "" && slices.Contains(Phases(), Phase(name)) {
+	if p := Phase(name); p == PhaseMailbox || name != "" && slices.Contains(Phases(), p) {
 		return Phase(name), nil
 	}
 	return "", fmt.Errorf("unknown phase %q", name)
