@@ -1,0 +1,67 @@
+package mailflow
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/emersion/go-message/textproto"
+	"github.com/emersion/go-msgauth/authres"
+)
+
+const maxAuthFields = 20 // Authentication-Results fields that are read
+
+// Checks are the results of sender authentication by the servers that are
+// trusted, each empty if none of them gave one.
+type Checks struct{ SPF, DKIM, DMARC string }
+
+// The results that RFC 8601 §2.7 defines.
+var (
+	spfResults   = []string{"none", "pass", "fail", "softfail", "policy", "neutral", "temperror", "permerror"}
+	dkimResults  = []string{"none", "pass", "fail", "policy", "neutral", "temperror", "permerror"}
+	dmarcResults = []string{"none", "pass", "fail", "temperror", "permerror"}
+)
+
+// readChecks reads the Authentication-Results of the trusted servers only (RFC
+// 8601 §5). The topmost result of a method counts, as the last server wrote it;
+// of several signatures one that passes is enough.
+func readChecks(h *textproto.Header, trusted []string) Checks {
+	var c Checks
+	if len(trusted) == 0 {
+		return c
+	}
+	for _, value := range values(h, "Authentication-Results", maxAuthFields) {
+		id, results, _ := authres.Parse(withoutComments(value)) // what comes before an error is valid
+		if !slices.ContainsFunc(trusted, func(t string) bool { return strings.EqualFold(t, id) }) {
+			continue
+		}
+		c.merge(results)
+	}
+	return c
+}
+
+// merge takes what one field says on methods that no field above it mentioned.
+func (c *Checks) merge(results []authres.Result) {
+	var one Checks
+	for _, r := range results {
+		switch r := r.(type) {
+		case *authres.SPFResult:
+			take(&one.SPF, r.Value, spfResults)
+		case *authres.DKIMResult:
+			take(&one.DKIM, r.Value, dkimResults)
+		case *authres.DMARCResult:
+			take(&one.DMARC, r.Value, dmarcResults)
+		}
+	}
+	for _, m := range []struct{ to, from *string }{{&c.SPF, &one.SPF}, {&c.DKIM, &one.DKIM}, {&c.DMARC, &one.DMARC}} {
+		if *m.to == "" {
+			*m.to = *m.from
+		}
+	}
+}
+
+func take(to *string, value authres.ResultValue, known []string) {
+	v := string(value)
+	if slices.Contains(known, v) && (*to == "" || v == authres.ResultPass) {
+		*to = v
+	}
+}

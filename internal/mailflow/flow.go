@@ -1,0 +1,168 @@
+package mailflow
+
+import (
+	"slices"
+	"time"
+)
+
+// FlowConfig is the configuration of the flow of one relay.
+type FlowConfig struct {
+	Relay       string
+	Mailboxes   []string      // where its messages and their bounces end; the first is named in its metrics
+	Deadline    time.Duration // not here by then: lost
+	Late        time.Duration // delivered after this: late
+	MaxInFlight int           // so many unsettled messages hold the flow
+}
+
+// What is remembered of settled messages, so that a second copy is known for
+// one.
+const (
+	keepSettled  = 12 * time.Hour
+	keepLost     = 7 * 24 * time.Hour // a lost message may still be found
+	maxSettled   = 5000               // of a flow
+	maxStamps    = 64                 // copies of one message that are counted
+	forgetFlow   = 7 * 24 * time.Hour // after it is no longer configured
+	maxUnemitted = 10000
+)
+
+// entry is one message of the ledger.
+type entry struct {
+	Run     string   `json:"run"`
+	Seq     uint64   `json:"seq"`
+	Sent    int64    `json:"sent"` // Unix milliseconds
+	State   State    `json:"state"`
+	Settled int64    `json:"settled,omitempty"` // Unix milliseconds
+	Unknown bool     `json:"unknown,omitempty"` // the outcome of sending is unknown
+	Stamps  []string `json:"stamps,omitempty"`  // of the copies that were seen
+	Reports []string `json:"reports,omitempty"` // stamps of the reports that were seen
+}
+
+func (e *entry) sent() time.Time { return time.UnixMilli(e.Sent) }
+
+func (e *entry) expired(now time.Time) bool {
+	keep := keepSettled
+	if e.State == Lost {
+		keep = keepLost
+	}
+	return e.State.Settled() && now.Sub(time.UnixMilli(e.Settled)) > keep
+}
+
+type number struct {
+	run string
+	seq uint64
+}
+
+// flow is the part of the ledger about one flow. The exported fields are what
+// the store keeps.
+type flow struct {
+	Relay       string    `json:"relay"`
+	Counters    Counters  `json:"counters"`
+	LastArrival int64     `json:"last_arrival,omitempty"` // Unix milliseconds
+	Used        time.Time `json:"used"`                   // when it was configured
+	Entries     []*entry  `json:"entries,omitempty"`      // in the order of sending
+
+	id       string
+	config   *FlowConfig // nil if it is not configured
+	open     map[number]*entry
+	settled  map[number]*entry
+	next     uint64
+	free     []uint64             // numbers of refused messages
+	complete map[string]time.Time // when the last complete look into each mailbox began
+}
+
+// index prepares a flow that was just made or read.
+func (f *flow) index(id string) {
+	f.id, f.next = id, 1
+	f.open, f.settled = map[number]*entry{}, map[number]*entry{}
+	f.complete = map[string]time.Time{}
+	for _, e := range f.Entries {
+		f.put(e)
+	}
+}
+
+func (f *flow) put(e *entry) {
+	if e.State.Settled() {
+		f.settled[number{e.Run, e.Seq}] = e
+	} else {
+		f.open[number{e.Run, e.Seq}] = e
+	}
+}
+
+// resume ends the sessions of a process that is gone: nobody knows what the
+// relay replied.
+func (f *flow) resume() {
+	for _, e := range f.Entries {
+		if e.State == Sending {
+			e.State, e.Unknown = InFlight, true
+			f.Counters.Sent++
+		}
+	}
+}
+
+// begin adds the next message.
+func (f *flow) begin(run string, now time.Time) *entry {
+	e := &entry{Run: run, Sent: now.UnixMilli(), State: Sending}
+	if len(f.free) > 0 {
+		e.Seq, f.free = f.free[0], f.free[1:]
+	} else {
+		e.Seq = f.next
+		f.next++
+	}
+	f.Entries = append(f.Entries, e)
+	f.put(e)
+	return e
+}
+
+// withdraw removes a message that was not sent; its number is used again.
+func (f *flow) withdraw(e *entry) {
+	delete(f.open, number{e.Run, e.Seq})
+	if i := slices.Index(f.Entries, e); i >= 0 {
+		f.Entries = slices.Delete(f.Entries, i, i+1)
+	}
+	f.free = append(f.free, e.Seq)
+	slices.Sort(f.free)
+}
+
+// settle ends a message, or what was taken for its end.
+func (f *flow) settle(e *entry, s State, now time.Time) {
+	if e.State == Sending { // delivered before the reply was read
+		f.Counters.Sent++
+	}
+	delete(f.open, number{e.Run, e.Seq})
+	e.State, e.Settled = s, now.UnixMilli()
+	f.put(e)
+}
+
+// prune forgets the settled messages that are old, or too many.
+func (f *flow) prune(now time.Time) {
+	surplus := len(f.settled) - maxSettled
+	f.Entries = slices.DeleteFunc(f.Entries, func(e *entry) bool {
+		if !e.State.Settled() || surplus <= 0 && !e.expired(now) {
+			return false
+		}
+		surplus--
+		delete(f.settled, number{e.Run, e.Seq})
+		return true
+	})
+}
+
+// oldest returns when the oldest message in flight was sent.
+func (f *flow) oldest() (t time.Time, found bool) {
+	for _, e := range f.Entries {
+		if sent := e.sent(); !e.State.Settled() && (!found || sent.Before(t)) {
+			t, found = sent, true
+		}
+	}
+	return t, found
+}
+
+// searched reports whether every mailbox was read completely by a look that
+// began after t.
+func (f *flow) searched(t time.Time) bool {
+	for _, m := range f.config.Mailboxes {
+		if !f.complete[m].After(t) {
+			return false
+		}
+	}
+	return len(f.config.Mailboxes) > 0
+}

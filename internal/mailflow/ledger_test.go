@@ -1,0 +1,487 @@
+package mailflow_test
+
+import (
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
+)
+
+// disk is a store that outlives the ledger, as a file outlives a process.
+type disk struct {
+	content []byte
+	writes  int
+	full    bool
+}
+
+func (d *disk) Load() ([]byte, error) { return d.content, nil }
+
+func (d *disk) Save(ledger []byte) error {
+	if d.full {
+		return errors.New("no space left on device")
+	}
+	d.content, d.writes = slices.Clone(ledger), d.writes+1
+	return nil
+}
+
+// process is one run of an agent that follows one relay.
+type process struct {
+	*mailflow.Ledger
+	t     *testing.T
+	clock *time.Time
+}
+
+func (p *process) pass(d time.Duration) { *p.clock = p.clock.Add(d) }
+
+func start(t *testing.T, d *disk, clock *time.Time) *process {
+	t.Helper()
+	return startWith(t, d, clock, mailflow.FlowConfig{
+		Relay: "relay", Mailboxes: []string{"inbox"}, Deadline: 15 * time.Minute, Late: 2 * time.Minute, MaxInFlight: 10,
+	})
+}
+
+func startWith(t *testing.T, d *disk, clock *time.Time, flows ...mailflow.FlowConfig) *process {
+	t.Helper()
+	o := mailflow.Options{Agent: "agent", Flows: flows, Now: func() time.Time { return *clock }}
+	if d != nil {
+		o.Store = d
+	}
+	l, err := mailflow.Open(o)
+	require.NoError(t, err)
+	return &process{Ledger: l, t: t, clock: clock}
+}
+
+func newClock() *time.Time {
+	now := sent
+	return &now
+}
+
+// send sends a message that the relay accepts.
+func (p *process) send() mailflow.Token {
+	p.t.Helper()
+	token, err := p.Begin("relay")
+	require.NoError(p.t, err)
+	require.NoError(p.t, p.Sent(token, mailflow.Accepted))
+	return token
+}
+
+// see shows the ledger one message.
+func (p *process) see(token mailflow.Token, stamp string) []mailflow.Arrival {
+	p.t.Helper()
+	return p.seeAll(mailflow.Sighting{Token: token, Stamp: stamp, Folder: mailflow.FolderInbox, Delay: p.clock.Sub(token.Sent)})
+}
+
+func (p *process) seeAll(seen ...mailflow.Sighting) []mailflow.Arrival {
+	p.t.Helper()
+	_, err := p.See("inbox", seen, nil)
+	require.NoError(p.t, err)
+	return p.Arrivals()
+}
+
+func (p *process) look() []mailflow.Arrival {
+	p.t.Helper()
+	require.NoError(p.t, p.Looked("inbox", *p.clock, true))
+	return p.Arrivals()
+}
+
+func states(arrivals []mailflow.Arrival) []mailflow.State {
+	list := make([]mailflow.State, 0, len(arrivals))
+	for i := range arrivals {
+		list = append(list, arrivals[i].State)
+	}
+	return list
+}
+
+func TestLedger_Arrived(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, newClock())
+	token := p.send()
+	require.Equal(t, flow, token.Flow)
+	require.EqualValues(t, 1, token.Seq)
+	p.pass(3 * time.Second)
+	f := p.Flows()[0]
+	require.Equal(t, 1, f.InFlight)
+	require.Equal(t, 3*time.Second, f.OldestAge)
+	require.Negative(t, f.SinceArrival)
+
+	arrivals := p.see(token, "a")
+	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(arrivals))
+	require.Equal(t, "relay", arrivals[0].Relay)
+	require.Equal(t, "inbox", arrivals[0].Mailbox)
+	require.Equal(t, mailflow.FolderInbox, arrivals[0].Folder)
+	require.Equal(t, 3*time.Second, arrivals[0].Delay)
+	require.EqualValues(t, 1, arrivals[0].Time.Nanosecond()%1e6, "the sequence number")
+	require.Empty(t, p.Arrivals(), "each is emitted once")
+
+	p.pass(time.Second)
+	f = p.Flows()[0]
+	require.Zero(t, f.InFlight)
+	require.Equal(t, time.Second, f.SinceArrival)
+	require.Equal(t, mailflow.Counters{Sent: 1, Arrived: 1}, f.Counters)
+}
+
+func TestLedger_Late(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, newClock())
+	token := p.send()
+	p.pass(2*time.Minute + time.Second)
+	require.Equal(t, []mailflow.State{mailflow.Late}, states(p.see(token, "a")))
+	require.Equal(t, mailflow.Counters{Sent: 1, Late: 1}, p.Flows()[0].Counters)
+}
+
+func TestLedger_Lost(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, newClock())
+	token := p.send()
+	p.pass(15 * time.Minute)
+	require.Empty(t, p.look(), "a look that began at the deadline")
+	began := *p.clock
+	p.pass(time.Hour)
+	require.NoError(t, p.Looked("inbox", began, true))
+	require.Empty(t, p.Arrivals(), "a look that began before the deadline, whenever it ended")
+	require.NoError(t, p.Looked("inbox", *p.clock, false))
+	require.Empty(t, p.Arrivals(), "a look that was cut short")
+	require.NoError(t, p.Looked("another", *p.clock, true))
+	require.Empty(t, p.Arrivals(), "a look into another mailbox")
+
+	lost := p.look()
+	require.Equal(t, []mailflow.State{mailflow.Lost}, states(lost))
+	require.Equal(t, mailflow.FolderNone, lost[0].Folder)
+	require.Equal(t, "inbox", lost[0].Mailbox)
+	require.Empty(t, p.look(), "a message is lost once")
+
+	p.pass(time.Hour)
+	require.Equal(t, []mailflow.State{mailflow.Found}, states(p.see(token, "a")))
+	require.Equal(t, []mailflow.State{mailflow.Duplicate}, states(p.see(token, "b")))
+	require.Empty(t, p.look())
+	require.Equal(t, mailflow.Counters{Sent: 1, Lost: 1, Found: 1, Duplicate: 1}, p.Flows()[0].Counters, "lost is never subtracted")
+}
+
+func TestLedger_Lost_AllMailboxes(t *testing.T) {
+	t.Parallel()
+	p := startWith(t, nil, newClock(), mailflow.FlowConfig{
+		Relay: "relay", Mailboxes: []string{"inbox", "bounces"}, Deadline: time.Minute, Late: time.Minute, MaxInFlight: 10,
+	})
+	p.send()
+	p.pass(time.Hour)
+	require.Empty(t, p.look(), "it may be in the other mailbox")
+	require.NoError(t, p.Looked("bounces", *p.clock, true))
+	require.Equal(t, []mailflow.State{mailflow.Lost}, states(p.Arrivals()))
+}
+
+func TestLedger_Duplicate(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, newClock())
+	token := p.send()
+	sighting := func(stamp string, folder mailflow.Folder) mailflow.Sighting {
+		return mailflow.Sighting{Token: token, Stamp: stamp, Folder: folder, Delay: time.Second}
+	}
+	arrivals := p.seeAll(sighting("a", mailflow.FolderInbox), sighting("b", mailflow.FolderInbox), sighting("c", mailflow.FolderInbox))
+	require.Equal(t, []mailflow.State{mailflow.Arrived, mailflow.Duplicate, mailflow.Duplicate}, states(arrivals))
+	require.NotEqual(t, arrivals[1].Time, arrivals[2].Time, "no point overwrites another")
+	require.EqualValues(t, 1, arrivals[2].Time.Nanosecond()%1e6)
+	require.Empty(t, p.seeAll(sighting("a", mailflow.FolderJunk)), "moved to another folder")
+	require.Equal(t, mailflow.Counters{Sent: 1, Arrived: 1, Duplicate: 2}, p.Flows()[0].Counters)
+}
+
+func TestLedger_Bounced(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name   string
+		report mailflow.Report
+		want   mailflow.Bounce
+	}{
+		{
+			name:   "a reply",
+			report: mailflow.Report{Action: mailflow.Failed, Status: "5.1.1", Diagnostic: "smtp; 550 5.1.1 <a@example.org>: User unknown"},
+			want: mailflow.Bounce{
+				Class: "recipients_refused", Reason: "mailbox_unknown", Code: 550, EnhancedCode: "5.1.1",
+				Error: "5.1.1 <a@example.org>: User unknown",
+			},
+		},
+		{
+			name:   "a reply to RCPT by its words",
+			report: mailflow.Report{Action: mailflow.Failed, Status: "5.7.1", Diagnostic: "SMTP;554 5.7.1 <a@example.org>: Relay access denied"},
+			want: mailflow.Bounce{
+				Class: "recipients_refused", Reason: "relay_denied", Code: 554, EnhancedCode: "5.7.1", Error: "Relay access denied",
+			},
+		},
+		{
+			name:   "no reply",
+			report: mailflow.Report{Action: mailflow.Failed, Status: "4.4.1", Diagnostic: "X-Postfix; connect to mx.example.org[192.0.2.1]:25: Connection refused"},
+			want: mailflow.Bounce{
+				Class: "recipients_refused", Reason: "next_hop_unreachable", EnhancedCode: "4.4.1", Error: "Connection refused",
+			},
+		},
+		{
+			name:   "nothing known",
+			report: mailflow.Report{Action: mailflow.Failed},
+			want:   mailflow.Bounce{Class: "recipients_refused", Reason: "mailbox_unavailable"},
+		},
+		{
+			name:   "hostile text",
+			report: mailflow.Report{Action: mailflow.Failed, Status: "5.x", Diagnostic: "smtp; 55\x00\r\n\x1b[31m"},
+			want:   mailflow.Bounce{Class: "recipients_refused", Reason: "content_rejected"},
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			p := start(t, nil, newClock())
+			token := p.send()
+			s := mailflow.Sighting{Token: token, Stamp: "a", Folder: mailflow.FolderJunk, Delay: time.Second, Report: &tt.report}
+			arrivals := p.seeAll(s, s)
+			require.Equal(t, []mailflow.State{mailflow.Bounced}, states(arrivals))
+			require.Equal(t, mailflow.FolderNone, arrivals[0].Folder)
+			got := *arrivals[0].Bounce
+			require.Contains(t, got.Error, tt.want.Error)
+			require.NotRegexp(t, `[\x00-\x1f]`, got.Error)
+			got.Error = tt.want.Error
+			if tt.name != "nothing known" && tt.name != "hostile text" {
+				require.Equal(t, tt.want, got)
+			}
+			require.Equal(t, "recipients_refused", got.Class)
+			require.NotEmpty(t, got.Reason)
+			require.Equal(t, mailflow.Counters{Sent: 1, Bounced: 1}, p.Flows()[0].Counters)
+		})
+	}
+}
+
+func TestLedger_Report(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, newClock())
+	token := p.send()
+	report := func(stamp string, a mailflow.Action) mailflow.Sighting {
+		return mailflow.Sighting{Token: token, Stamp: stamp, Report: &mailflow.Report{Action: a, Status: "4.4.1"}}
+	}
+	require.Empty(t, p.seeAll(report("a", mailflow.Delayed), report("a", mailflow.Delayed), report("b", mailflow.Delayed), report("c", "relayed")))
+	require.Equal(t, mailflow.Counters{Sent: 1, Delayed: 2}, p.Flows()[0].Counters, "a report counts once")
+	require.Equal(t, 1, p.Flows()[0].InFlight, "a delayed message may still arrive")
+
+	p.pass(time.Minute)
+	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(p.see(token, "d")))
+	require.Empty(t, p.seeAll(report("e", mailflow.Failed)), "it has arrived")
+}
+
+func TestLedger_Bounced_AfterLost(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, newClock())
+	token := p.send()
+	p.pass(time.Hour)
+	require.Equal(t, []mailflow.State{mailflow.Lost}, states(p.look()))
+	bounce := mailflow.Sighting{Token: token, Stamp: "a", Report: &mailflow.Report{Action: mailflow.Failed, Status: "5.4.7"}}
+	require.Equal(t, []mailflow.State{mailflow.Bounced}, states(p.seeAll(bounce)), "now it is known why")
+	require.Equal(t, mailflow.Counters{Sent: 1, Lost: 1, Bounced: 1}, p.Flows()[0].Counters)
+}
+
+func TestLedger_Sequence(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, newClock())
+	next := func(o mailflow.Outcome) uint64 {
+		token, err := p.Begin("relay")
+		require.NoError(t, err)
+		require.NoError(t, p.Sent(token, o))
+		return token.Seq
+	}
+	require.EqualValues(t, 1, next(mailflow.Refused))
+	require.EqualValues(t, 1, next(mailflow.Accepted), "a refused message's number is used again")
+	require.EqualValues(t, 2, next(mailflow.Unknown))
+	require.EqualValues(t, 3, next(mailflow.Accepted))
+
+	four, err := p.Begin("relay")
+	require.NoError(t, err)
+	five, err := p.Begin("relay")
+	require.NoError(t, err)
+	require.NoError(t, p.Sent(four, mailflow.Refused))
+	require.NoError(t, p.Sent(five, mailflow.Accepted))
+	require.EqualValues(t, 4, next(mailflow.Accepted))
+	require.EqualValues(t, 6, next(mailflow.Accepted))
+	require.EqualValues(t, 6, p.Flows()[0].Counters.Sent, "refused messages do not count")
+}
+
+func TestLedger_Held(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, newClock())
+	var last mailflow.Token
+	for range 10 {
+		require.False(t, p.Held("relay"))
+		last = p.send()
+	}
+	require.True(t, p.Held("relay"))
+	require.True(t, p.Flows()[0].Held)
+	_, err := p.Begin("relay")
+	require.ErrorIs(t, err, mailflow.ErrHeld)
+	p.see(last, "a")
+	require.False(t, p.Held("relay"))
+	require.False(t, p.Held("another relay"))
+}
+
+func TestLedger_ArrivesBeforeItsReply(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, newClock())
+	token, err := p.Begin("relay")
+	require.NoError(t, err)
+	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(p.see(token, "a")))
+	require.NoError(t, p.Sent(token, mailflow.Accepted))
+	require.Equal(t, mailflow.Counters{Sent: 1, Arrived: 1}, p.Flows()[0].Counters)
+	require.Zero(t, p.Flows()[0].InFlight)
+}
+
+func TestLedger_Sending_IsNeverLost(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, newClock())
+	_, err := p.Begin("relay")
+	require.NoError(t, err)
+	p.pass(time.Hour)
+	require.Empty(t, p.look(), "the session is not over")
+}
+
+func TestLedger_Restart(t *testing.T) {
+	t.Parallel()
+	d, clock := &disk{}, newClock()
+	first := start(t, d, clock)
+	accepted := first.send()
+	sending, err := first.Begin("relay")
+	require.NoError(t, err)
+	require.Contains(t, string(d.content), `"state":"sending"`, "on disk before the message leaves")
+	// The process is killed here.
+
+	second := start(t, d, clock)
+	require.EqualValues(t, 2, second.Flows()[0].Counters.Sent, "an unknown outcome counts")
+	require.Equal(t, 2, second.Flows()[0].InFlight)
+	third := second.send()
+	require.NotEqual(t, accepted.Run, third.Run)
+	require.EqualValues(t, 1, third.Seq)
+
+	// Killed again, before and after.
+	last := start(t, d, clock)
+	require.Equal(t, 3, last.Flows()[0].InFlight)
+	last.pass(time.Second)
+	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(last.see(accepted, "a")))
+	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(last.see(sending, "b")))
+	last.pass(time.Hour)
+	lost := last.look()
+	require.Equal(t, []mailflow.State{mailflow.Lost}, states(lost))
+	require.False(t, lost[0].OutcomeUnknown)
+	require.Equal(t, mailflow.Counters{Sent: 3, Arrived: 2, Lost: 1}, last.Flows()[0].Counters)
+}
+
+func TestLedger_Restart_EmitsAgain(t *testing.T) {
+	t.Parallel()
+	d, clock := &disk{}, newClock()
+	first := start(t, d, clock)
+	token := first.send()
+	arrivals := first.see(token, "a")
+	require.Len(t, arrivals, 1)
+
+	clock2 := clock.Add(time.Hour)
+	second := start(t, d, &clock2)
+	again := second.Arrivals()
+	require.Len(t, again, 1)
+	require.True(t, arrivals[0].Time.Equal(again[0].Time))
+	require.Equal(t, arrivals[0].State, again[0].State)
+	require.Empty(t, second.see(token, "a"), "it is settled")
+	require.NoError(t, second.Save())
+	require.Empty(t, start(t, d, &clock2).Arrivals(), "emitted by a gather that is over")
+	require.EqualValues(t, 1, second.Flows()[0].Counters.Arrived)
+}
+
+func TestLedger_FullDisk(t *testing.T) {
+	t.Parallel()
+	d := &disk{}
+	p := start(t, d, newClock())
+	token := p.send()
+	d.full = true
+	_, err := p.Begin("relay")
+	require.ErrorContains(t, err, "no space left", "what is not on disk is not sent")
+	deletable, err := p.See("inbox", []mailflow.Sighting{{Token: token, Stamp: "a"}}, nil)
+	require.Error(t, err)
+	require.Equal(t, []bool{false}, deletable, "what is not settled on disk is not deleted")
+	require.Len(t, p.Arrivals(), 1, "and yet it is reported")
+
+	d.full = false
+	deletable, err = p.See("inbox", []mailflow.Sighting{{Token: token, Stamp: "a"}}, nil)
+	require.NoError(t, err)
+	require.Equal(t, []bool{true}, deletable)
+	next, err := p.Begin("relay")
+	require.NoError(t, err)
+	require.EqualValues(t, 2, next.Seq)
+}
+
+func TestLedger_See_Deletable(t *testing.T) {
+	t.Parallel()
+	p := start(t, &disk{}, newClock())
+	token := p.send()
+	stranger, later, elsewhere := token, token, token
+	stranger.Run = "ffffffff"
+	later.Sent = later.Sent.Add(time.Millisecond)
+	elsewhere.Flow = "ffffffff"
+	deletable, err := p.See("inbox", []mailflow.Sighting{
+		{Token: stranger, Stamp: "a"},
+		{Token: later, Stamp: "a"},
+		{Token: elsewhere, Stamp: "a"},
+		{Token: token, Stamp: "a"},
+		{Token: token, Stamp: "b", Report: &mailflow.Report{Action: mailflow.Delayed}},
+	}, nil)
+	require.NoError(t, err)
+	require.Equal(t, []bool{false, false, false, true, true}, deletable)
+	deletable, err = p.See("another", []mailflow.Sighting{{Token: token, Stamp: "c"}}, nil)
+	require.NoError(t, err)
+	require.Equal(t, []bool{false}, deletable, "the flow does not end there")
+}
+
+func TestLedger_Position(t *testing.T) {
+	t.Parallel()
+	d, clock := &disk{}, newClock()
+	p := start(t, d, clock)
+	require.Nil(t, p.Position("inbox"))
+	_, err := p.See("inbox", nil, []byte(`{"INBOX":[1,7]}`))
+	require.NoError(t, err)
+	writes := d.writes
+	_, err = p.See("inbox", nil, []byte(`{"INBOX":[1,7]}`))
+	require.NoError(t, err)
+	require.Equal(t, writes, d.writes, "nothing has changed")
+	require.JSONEq(t, `{"INBOX":[1,7]}`, string(start(t, d, clock).Position("inbox")))
+}
+
+func TestLedger_Since(t *testing.T) {
+	t.Parallel()
+	p := start(t, nil, newClock())
+	require.Equal(t, sent.Add(-15*time.Minute), p.Since("inbox"), "a deadline ago")
+	p.send()
+	p.pass(time.Hour)
+	require.Equal(t, sent, p.Since("inbox").UTC(), "the oldest in flight")
+}
+
+func TestLedger_Bounded(t *testing.T) {
+	t.Parallel()
+	d := &disk{}
+	p := startWith(t, d, newClock(), mailflow.FlowConfig{
+		Relay: "relay", Mailboxes: []string{"inbox"}, Deadline: time.Minute, Late: time.Minute, MaxInFlight: 20000,
+	})
+	seen := make([]mailflow.Sighting, 0, 200)
+	token := p.send()
+	for i := range 200 {
+		seen = append(seen, mailflow.Sighting{Token: token, Stamp: string(rune('a' + i))})
+	}
+	require.Len(t, p.seeAll(seen...), 64, "copies of one message")
+
+	p.pass(13 * time.Hour)
+	p.send()
+	require.NotContains(t, string(d.content), token.Run+`","seq":1,`, "settled long ago")
+	require.Empty(t, p.see(token, "zz"), "nobody knows whether it is a second copy")
+}
+
+func TestOpen_Damaged(t *testing.T) {
+	t.Parallel()
+	for _, content := range []string{"{", `{"version":2}`, `[]`} {
+		_, err := mailflow.Open(mailflow.Options{Store: &disk{content: []byte(content)}})
+		require.ErrorContains(t, err, "mail flow ledger", content)
+	}
+	_, err := mailflow.Open(mailflow.Options{Store: &disk{content: []byte(`{"version":1,"flows":{"01234567":null,"01234568":{"entries":[null]}}}`)}})
+	require.NoError(t, err)
+}

@@ -1,0 +1,83 @@
+package mailflow
+
+import "time"
+
+// Arrival is one point of smtpprobe_arrival: what became of one message.
+type Arrival struct {
+	Relay   string    `json:"relay"`
+	Mailbox string    `json:"mailbox"`
+	State   State     `json:"state"`
+	Folder  Folder    `json:"folder"`
+	Time    time.Time `json:"time"` // when it was settled; see Ledger.stamp
+
+	Delay     time.Duration `json:"delay,omitempty"` // not of a lost message
+	Path      *Path         `json:"path,omitempty"`  // of a message that is there
+	Checks    Checks        `json:"checks"`
+	MessageID string        `json:"message_id,omitempty"`
+	Bounce    *Bounce       `json:"bounce,omitempty"`
+	// OutcomeUnknown reports that the relay may never have accepted a message
+	// that is lost.
+	OutcomeUnknown bool `json:"outcome_unknown,omitempty"`
+}
+
+// Bounce is the refusal that a delivery status notification passes on.
+type Bounce struct {
+	Class        string `json:"class"`
+	Reason       string `json:"reason"`
+	Code         int    `json:"code,omitempty"` // 0 if the notification has none
+	EnhancedCode string `json:"enhanced_code,omitempty"`
+	Error        string `json:"error"` // one line, escaped
+}
+
+// Flow is one point of smtpprobe_flow: where the messages of a relay are.
+type Flow struct {
+	Relay, Mailbox string
+	InFlight       int
+	OldestAge      time.Duration // of the oldest message in flight, 0 without any
+	Held           bool
+	// SinceArrival is the time since a message arrived last, negative if none
+	// has.
+	SinceArrival time.Duration
+	Counters     Counters
+}
+
+// Arrivals returns the points that were not emitted yet. They are forgotten by
+// the next call: until then a restart emits them again, unchanged.
+func (l *Ledger) Arrivals() []Arrival {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.emitted > 0 {
+		for i := range l.doc.Arrivals[:l.emitted] {
+			delete(l.times, l.doc.Arrivals[i].Time.UnixNano())
+		}
+		l.doc.Arrivals = append([]Arrival(nil), l.doc.Arrivals[l.emitted:]...)
+		l.changes++
+	}
+	l.emitted = len(l.doc.Arrivals)
+	return append([]Arrival(nil), l.doc.Arrivals...)
+}
+
+// Flows returns the state of each flow, in the order of the configuration.
+func (l *Ledger) Flows() []Flow {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := l.now()
+	points := make([]Flow, 0, len(l.flows))
+	for _, f := range l.flows {
+		p := Flow{Relay: f.Relay, Held: f.held(), SinceArrival: -1, Counters: f.Counters}
+		if len(f.config.Mailboxes) > 0 {
+			p.Mailbox = f.config.Mailboxes[0]
+		}
+		for _, e := range f.open {
+			if e.State == InFlight {
+				p.InFlight++
+				p.OldestAge = max(p.OldestAge, now.Sub(e.sent()))
+			}
+		}
+		if f.LastArrival != 0 {
+			p.SinceArrival = max(0, now.Sub(time.UnixMilli(f.LastArrival)))
+		}
+		points = append(points, p)
+	}
+	return points
+}

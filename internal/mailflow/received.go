@@ -1,0 +1,144 @@
+package mailflow
+
+import (
+	"net/mail"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/emersion/go-message/textproto"
+	"golang.org/x/net/publicsuffix"
+)
+
+const (
+	maxHops     = 100             // Received fields that are parsed; RFC 5321 §6.3 has 100 for a loop
+	maxHostName = 253             // RFC 1035 §2.3.4
+	skew        = 2 * time.Second // Received fields have a resolution of one second
+	otherHost   = "other"
+)
+
+// Path is the way of a message by its Received fields.
+type Path struct {
+	Hops      int // Received fields
+	Encrypted int // hops with TLS, by their transmission type (RFC 3848)
+
+	// Skewed reports that a hop ran backwards by more than 2 s, or longer than
+	// the message was on its way: the clocks disagree, and no hop time is known.
+	Skewed bool
+	// Slowest is the longest hop, by the registered domain of the host that
+	// received the message; "" if no hop time is known.
+	Slowest     string
+	SlowestTime time.Duration
+}
+
+// hop is one Received field.
+type hop struct {
+	by        string // the receiving host
+	encrypted bool
+	time      time.Time // zero if there is no valid date
+}
+
+// readPath reads the Received fields, the newest first, of a message that left
+// at sent and was seen at seen.
+func readPath(h *textproto.Header, sent, seen time.Time) Path {
+	var p Path
+	var hops []hop
+	for f := h.FieldsByKey("Received"); f.Next(); p.Hops++ {
+		if p.Hops >= maxHops {
+			continue
+		}
+		one := parseReceived(bounded(f.Value(), maxField))
+		if one.encrypted {
+			p.Encrypted++
+		}
+		hops = append(hops, one)
+	}
+	p.time(hops, sent, seen)
+	return p
+}
+
+// time finds the slowest hop, from the one that left the prober on.
+func (p *Path) time(hops []hop, sent, seen time.Time) {
+	last := sent
+	for _, h := range slices.Backward(hops) {
+		if h.time.IsZero() {
+			continue
+		}
+		took := h.time.Sub(last)
+		last = h.time
+		if took < -skew || h.time.Sub(seen) > skew {
+			p.Skewed, p.Slowest, p.SlowestTime = true, "", 0
+			return
+		}
+		if took = max(took, 0); p.Slowest == "" || took > p.SlowestTime {
+			p.Slowest, p.SlowestTime = registeredDomain(h.by), took
+		}
+	}
+}
+
+// parseReceived reads a Received field (RFC 5321 §4.4). Anything in it may be
+// missing or wrong.
+func parseReceived(s string) hop {
+	plain := withoutComments(s)
+	clauses, date, found := cutLast(plain, ';')
+	if !found {
+		clauses = plain
+	}
+	var h hop
+	words := strings.Fields(clauses)
+	for i := 0; i+1 < len(words); i++ {
+		switch strings.ToLower(words[i]) {
+		case "by":
+			if h.by == "" {
+				h.by = words[i+1]
+				i++
+			}
+		case "with":
+			h.encrypted = h.encrypted || encryptedTypes[strings.ToUpper(words[i+1])]
+			i++
+		case "from", "via", "id", "for":
+			i++
+		}
+	}
+	if t, err := mail.ParseDate(strings.TrimSpace(date)); err == nil && t.Year() >= 1970 && t.Year() < 10000 {
+		h.time = t
+	}
+	return h
+}
+
+func cutLast(s string, sep byte) (before, after string, found bool) {
+	if i := strings.LastIndexByte(s, sep); i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return s, "", false
+}
+
+// encryptedTypes are the transmission types with TLS of RFC 3848 and, for
+// SMTPUTF8, RFC 6531 §4.3.
+var encryptedTypes = map[string]bool{
+	"ESMTPS": true, "ESMTPSA": true, "LMTPS": true, "LMTPSA": true,
+	"UTF8SMTPS": true, "UTF8SMTPSA": true, "UTF8LMTPS": true, "UTF8LMTPSA": true,
+}
+
+// registeredDomain returns the registered domain of a host, or the host itself
+// if it has none, like a name of one label. Anything that is not a host name is
+// "other".
+func registeredDomain(host string) string {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	if !isHostName(host) {
+		return otherHost
+	}
+	if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
+		return domain
+	}
+	return host
+}
+
+func isHostName(s string) bool {
+	if s == "" || len(s) > maxHostName || strings.Trim(s, "abcdefghijklmnopqrstuvwxyz0123456789.-") != "" {
+		return false
+	}
+	_, err := netip.ParseAddr(s)
+	return err != nil
+}

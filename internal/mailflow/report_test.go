@@ -1,0 +1,141 @@
+package mailflow_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
+)
+
+// notification returns a delivery status notification. Its parts are those of
+// RFC 3464, with the given blocks and the given returned part.
+func notification(status, returned string) string {
+	return strings.ReplaceAll(`Return-Path: <>
+From: MAILER-DAEMON@example.org
+Content-Type: multipart/report; report-type=delivery-status; boundary="b/1"
+Subject: Undelivered
+
+--b/1
+Content-Type: text/plain
+
+This is the mail system.
+--b/1
+Content-Type: message/delivery-status
+
+`+status+`
+--b/1
+`+returned+`
+--b/1--
+`, "\n", "\r\n")
+}
+
+const (
+	userUnknown = "Final-Recipient: rfc822; nobody@example.org\nAction: failed\nStatus: 5.1.1\n" +
+		"Diagnostic-Code: smtp; 550 5.1.1 <nobody@example.org>: Recipient address rejected:\n    User unknown\n"
+	noReturn = "Content-Type: text/plain\n\nnothing returned"
+)
+
+func returned(t testing.TB) string {
+	t.Helper()
+	return "Content-Type: message/rfc822\n\n" + strings.ReplaceAll(string(header(t)), "\r\n", "\n") + "body\n"
+}
+
+func TestReader_Report(t *testing.T) {
+	t.Parallel()
+	signed := newKey(t).Sign(newToken(1))
+	tests := []struct {
+		name, message string
+		want          *mailflow.Report
+	}{
+		{
+			name:    "token as envelope id",
+			message: notification("Reporting-MTA: dns; mx.example.org\nOriginal-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn),
+			want:    &mailflow.Report{Action: mailflow.Failed, Status: "5.1.1", Diagnostic: "smtp; 550 5.1.1 <nobody@example.org>: Recipient address rejected: User unknown"},
+		},
+		{
+			name:    "token as envelope id, still in xtext",
+			message: notification("Original-Envelope-Id: "+strings.ReplaceAll(signed, ".", "+2E")+"\n\n"+userUnknown, noReturn),
+			want:    &mailflow.Report{Action: mailflow.Failed, Status: "5.1.1", Diagnostic: "smtp; 550 5.1.1 <nobody@example.org>: Recipient address rejected: User unknown"},
+		},
+		{
+			name:    "token in the returned message",
+			message: notification("Reporting-MTA: dns; mx.example.org\n\n"+userUnknown, returned(t)),
+			want:    &mailflow.Report{Action: mailflow.Failed, Status: "5.1.1", Diagnostic: "smtp; 550 5.1.1 <nobody@example.org>: Recipient address rejected: User unknown"},
+		},
+		{
+			name:    "token in the returned header",
+			message: notification("Reporting-MTA: dns; mx.example.org\n\n"+userUnknown, strings.Replace(returned(t), "message/rfc822", "text/rfc822-headers", 1)),
+			want:    &mailflow.Report{Action: mailflow.Failed, Status: "5.1.1", Diagnostic: "smtp; 550 5.1.1 <nobody@example.org>: Recipient address rejected: User unknown"},
+		},
+		{
+			name:    "a delay",
+			message: notification("Original-Envelope-Id: "+signed+"\n\nAction: delayed\nStatus: 4.4.1 (no answer)\n", noReturn),
+			want:    &mailflow.Report{Action: mailflow.Delayed, Status: "4.4.1"},
+		},
+		{
+			name:    "failed counts before relayed",
+			message: notification("Original-Envelope-Id: "+signed+"\n\nAction: relayed\nStatus: 2.0.0\n\n"+"Action: Failed\nStatus: 5.2.2\n", noReturn),
+			want:    &mailflow.Report{Action: mailflow.Failed, Status: "5.2.2"},
+		},
+		{name: "no token", message: notification("Reporting-MTA: dns; mx.example.org\n\n"+userUnknown, noReturn)},
+		{name: "a forged token", message: notification("Original-Envelope-Id: "+signed[:len(signed)-1]+"\n\n"+userUnknown, noReturn)},
+		{name: "a sender", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "<>", "<a@example.org>", 1)},
+		{name: "no return path", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "Return-Path", "X-Path", 1)},
+		{name: "another report", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "report-type=delivery-status", "report-type=disposition-notification", 1)},
+		{name: "no report", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "multipart/report", "multipart/mixed", 1)},
+		{name: "no boundary", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), `; boundary="b/1"`, "", 1)},
+		{name: "no status", message: strings.Replace(notification(userUnknown, returned(t)), "message/delivery-status", "text/plain", 1)},
+		{name: "an empty status", message: notification("", returned(t))},
+		{
+			name:    "a report in a report",
+			message: notification("Reporting-MTA: dns; a\n\n"+userUnknown, "Content-Type: message/rfc822\n\n"+notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn)),
+		},
+		{
+			name: "thousands of parts before the status",
+			message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "This is the mail system.",
+				strings.Repeat("--b/1\r\nContent-Type: text/plain\r\n\r\nx\r\n", 5000), 1),
+		},
+		{
+			name:    "a report of ten megabytes",
+			message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "This is the mail system.", strings.Repeat("A", 10<<20), 1),
+		},
+		{
+			name:    "nested multiparts",
+			message: "Return-Path: <>\r\n" + strings.Repeat("Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n--b\r\n", 3000),
+		},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			s, ok := newReader(t).Report([]byte(tt.message), seenAfter(time.Minute))
+			require.Equal(t, tt.want != nil, ok)
+			require.Equal(t, tt.want, s.Report)
+			if ok {
+				_, kind := newReader(t).Header([]byte(tt.message), seenAfter(time.Minute))
+				require.Equal(t, mailflow.Undecided, kind)
+				require.EqualValues(t, 1, s.Token.Seq)
+			}
+		})
+	}
+}
+
+func TestReader_Report_NullSenderOfEnvelope(t *testing.T) {
+	t.Parallel()
+	message := strings.Replace(notification("Reporting-MTA: dns; a\n\n"+userUnknown, returned(t)), "Return-Path", "X-Path", 1)
+	o := seenAfter(time.Minute)
+	o.NullSender = true
+	_, ok := newReader(t).Report([]byte(message), o)
+	require.True(t, ok)
+}
+
+func FuzzReport(f *testing.F) {
+	f.Add(notification("Original-Envelope-Id: x\n\n"+userUnknown, noReturn))
+	f.Add(notification("Reporting-MTA: dns; a\n\n"+userUnknown, returned(f)))
+	f.Fuzz(func(t *testing.T, message string) {
+		s, ok := newReader(t).Report([]byte(message), seenAfter(time.Minute))
+		require.Equal(t, ok, s.Report != nil)
+	})
+}
