@@ -13,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/check"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/demo"
 )
 
@@ -108,7 +107,7 @@ func requireSectionLike(t *testing.T, file, name, want string) {
 	require.Equal(t, timeless(want), timeless(section(t, file, name)), "%s is out of date: make docs", file)
 }
 
-func TestReadme_Metrics(t *testing.T) {
+func TestReadmeHoldsRealMetrics(t *testing.T) {
 	d := newDemonstration(t)
 	conf := demoConfig(t, d.fleet, func(i int) int { return demo.DefaultBase + i }, documentedCA)
 	path := configFile(t, d.substitution(t, false).Replace(conf))
@@ -126,7 +125,7 @@ func TestReadme_Metrics(t *testing.T) {
 	requireSectionLike(t, "README.md", "metrics", fenced("text", d.substitution(t, true).Replace(strings.Join(chosen, ""))))
 }
 
-func TestDocumentation_Checks(t *testing.T) {
+func TestDocumentedChecksAreReal(t *testing.T) {
 	d := newDemonstration(t)
 	for _, doc := range []struct {
 		file, section, line string
@@ -156,13 +155,13 @@ func TestDocumentation_Checks(t *testing.T) {
 		{"docs/check.md", "config", "smtpprobe check --config " + documentedConfig + " --relay greylisting", statusFailed},
 		{"docs/check.md", "json", "smtpprobe check --json smtp://127.0.0.1:24505", statusFailed},
 		{"docs/check.md", "several", "smtpprobe check smtp://127.0.0.1:24501 smtp://127.0.0.1:24504", statusFailed},
-		{"docs/check.md", "nagios", "smtpprobe check --nagios smtp://127.0.0.1:24501 smtp://127.0.0.1:24505 smtp://127.0.0.1:24510", int(check.Critical)},
+		{"docs/check.md", "nagios", "smtpprobe check --nagios smtp://127.0.0.1:24501 smtp://127.0.0.1:24505 smtp://127.0.0.1:24510", int(nagiosCritical)},
 	} {
 		requireSectionLike(t, doc.file, doc.section, d.run(t, doc.line, doc.status))
 	}
 }
 
-func TestDocumentation_Links(t *testing.T) {
+func TestTheDocumentationNamesNoFileThatIsMissing(t *testing.T) {
 	for _, file := range []string{"README.md", "docs/check.md", "docs/dependencies.md", "docs/recipes.md", "docs/report.md"} {
 		content, err := os.ReadFile(root + file)
 		require.NoError(t, err)

@@ -13,11 +13,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-func TestExecd_LineOnStdinIsGather(t *testing.T) {
+func TestEveryLineOnStdinIsAGather(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{})
 	s := serve(t, "-config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv))))
@@ -31,7 +30,7 @@ func TestExecd_LineOnStdinIsGather(t *testing.T) {
 	require.Empty(t, s.stderr.String())
 }
 
-func TestExecd_ClosedStdinEndsGather(t *testing.T) {
+func TestClosingStdinEndsARunningGather(t *testing.T) {
 	t.Parallel()
 	healthy, silent := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Greeting: smtptest.Silence()})
 	s := serve(t, "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  timeout = \"10m\"\n  servers = [%q, %q]\n", at(healthy), at(silent))))
@@ -41,7 +40,7 @@ func TestExecd_ClosedStdinEndsGather(t *testing.T) {
 	require.NotContains(t, s.end(t), "error_class=read_timeout")
 }
 
-func TestExecd_SignalEndsGather(t *testing.T) {
+func TestSignalsEndARunningGather(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no signals; closing stdin ends the program")
@@ -59,7 +58,7 @@ func TestExecd_SignalEndsGather(t *testing.T) {
 	}
 }
 
-func TestExecd_Poll(t *testing.T) {
+func TestPollingGathersWithoutBeingAsked(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{})
 	s := serve(t, "--poll_interval", "50ms", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  timeout = \"40ms\"\n  servers = [%q]\n", at(srv))))
@@ -70,7 +69,7 @@ func TestExecd_Poll(t *testing.T) {
 	s.end(t)
 }
 
-func TestExecd_PollDisabled(t *testing.T) {
+func TestPollingDisabledWaitsToBeAsked(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{})
 	s := serve(t, "--poll_interval=1ms", "--poll_interval_disabled", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv))))
@@ -81,7 +80,7 @@ func TestExecd_PollDisabled(t *testing.T) {
 	require.Len(t, srv.Sessions(), 1)
 }
 
-func TestExecd_BrokenStdout(t *testing.T) {
+func TestABrokenStdoutEndsTheProgram(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{})
 	s := serve(t, "--poll_interval", "20ms", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  timeout = \"10ms\"\n  servers = [%q]\n", at(srv))))
@@ -95,16 +94,16 @@ type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("nobody reads") }
 
-func TestOnce_FailedWrite(t *testing.T) {
+func TestAFailedWriteIsStatus1(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	var stderr bytes.Buffer
 	status := run([]string{"smtpprobe", "--once", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv)))},
-		console.Streams{In: strings.NewReader(""), Out: broken{}, Err: &stderr})
+		strings.NewReader(""), broken{}, &stderr)
 	require.Equal(t, statusFailed, status)
-	require.Equal(t, "smtpprobe: writing metrics: nobody reads\n", stderr.String())
+	require.Equal(t, "E! writing metrics: nobody reads\n", stderr.String())
 }
 
-func TestOnce_CommonSettings(t *testing.T) {
+func TestOnceHonoursWhatTelegrafGivesEveryInput(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	got := program("--once", "--config", configFile(t, fmt.Sprintf(`
 [global_tags]
@@ -129,7 +128,7 @@ func TestOnce_CommonSettings(t *testing.T) {
 	require.Equal(t, 2, strings.Count(got.stdout, "\n"))
 }
 
-func TestOnce_Sends(t *testing.T) {
+func TestOnceSendsWhateverSendIntervalSays(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	path := configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n  probe = \"send\"\n  send_interval = \"24h\"\n  to = [\"a@example.org\"]\n", at(srv)))
 	for n := 1; n <= 2; n++ {
@@ -140,7 +139,7 @@ func TestOnce_Sends(t *testing.T) {
 	}
 }
 
-func TestExecd_LogLevels(t *testing.T) {
+func TestLogLinesKeepTheirLevelUnderExecd(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 5.7.1 go\taway")})
 	s := serve(t, "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  alias = \"x\"\n  interval = \"1h\"\n  servers = [%q]\n", at(srv))))
@@ -156,7 +155,7 @@ func TestExecd_LogLevels(t *testing.T) {
 	}
 }
 
-func TestOnce_LogLevelOfInput(t *testing.T) {
+func TestLogLevelOfAnInputIsHonoured(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 no")})
 	content := fmt.Sprintf("[[inputs.smtpprobe]]\n  log_level = %%q\n  servers = [%q]\n", at(srv))
 	require.Contains(t, program("--once", "--config", configFile(t, fmt.Sprintf(content, "debug"))).stderr, "D! [inputs.smtpprobe] ")
@@ -164,12 +163,12 @@ func TestOnce_LogLevelOfInput(t *testing.T) {
 	require.Contains(t, program("--once", "--debug", "--config", configFile(t, fmt.Sprintf(content, ""))).stderr, "D! [inputs.smtpprobe] ")
 }
 
-func TestOnce_LogLineIsOneLine(t *testing.T) {
+func TestALogLineIsOneLineWhateverTheAlias(t *testing.T) {
 	got := program("--once", "--debug", "--config", configFile(t, "[[inputs.smtpprobe]]\n  alias = \"a\\nE! b\"\n  servers = [\"smtp://127.0.0.1:1\"]\n"))
 	require.Regexp(t, `^D! \[inputs\.smtpprobe::a\\nE! b\] .*\n$`, got.stderr)
 }
 
-func TestOnce_VariablesAndSecrets(t *testing.T) {
+func TestVariablesAndSecretsAreThoseOfTelegraf(t *testing.T) {
 	t.Parallel()
 	const password = `p$a"s\s`
 	srv := smtptest.Start(t, smtptest.Script{Accounts: &smtptest.Accounts{Passwords: map[string]string{"user": password}}})
@@ -201,17 +200,17 @@ func TestOnce_VariablesAndSecrets(t *testing.T) {
 	}
 }
 
-func TestOnce_VariablesOutsideOfStrings(t *testing.T) {
+func TestVariablesOutsideOfStringsNeedAFlag(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{})
 	path := configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n  max_concurrent = ${SMTP_TEST_MAX:-3}\n", at(srv)))
 	require.Equal(t, statusFailed, process(t, nil, "--once", "--config", path).status)
 	require.Equal(t, statusOK, process(t, nil, "--once", "--non-strict-env-handling", "--config", path).status)
-	require.Equal(t, statusFailed, process(t, nil, "check", "--config", path).status)
+	require.Equal(t, statusUsage, process(t, nil, "check", "--config", path).status)
 	require.Equal(t, statusOK, process(t, nil, "check", "--config", path, "--non-strict-env-handling").status)
 }
 
-func TestOnce_StartupErrorBehaviorProbe(t *testing.T) {
+func TestAnInputWhoseRelaysAllFailAtTheStartIsLeftOutIfThatIsWanted(t *testing.T) {
 	t.Parallel()
 	healthy := smtptest.Start(t, smtptest.Script{})
 	const closed = "smtp://127.0.0.1:1"
@@ -228,7 +227,7 @@ func TestOnce_StartupErrorBehaviorProbe(t *testing.T) {
 	require.Equal(t, 2, strings.Count(got.stdout, "\n"), got.stdout)
 	require.Contains(t, got.stdout, "relay="+at(healthy)+",")
 	require.Contains(t, got.stdout, "relay="+closed+",")
-	require.Equal(t, 1, strings.Count(got.stderr, "skipped"), got.stderr)
+	require.Equal(t, 1, strings.Count(got.stderr, "left out"), got.stderr)
 	require.Contains(t, got.stderr, "inputs.smtpprobe::dead")
 	require.Contains(t, got.stderr, "smtp: connect: connection refused")
 }

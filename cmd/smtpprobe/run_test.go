@@ -12,7 +12,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
@@ -38,7 +37,7 @@ func program(args ...string) ran { return programWith("", args...) }
 
 func programWith(stdin string, args ...string) ran {
 	var stdout, stderr bytes.Buffer
-	status := run(append([]string{"smtpprobe"}, args...), console.Streams{In: strings.NewReader(stdin), Out: &stdout, Err: &stderr})
+	status := run(append([]string{"smtpprobe"}, args...), strings.NewReader(stdin), &stdout, &stderr)
 	return ran{status, stdout.String(), stderr.String()}
 }
 

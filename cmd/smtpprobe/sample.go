@@ -1,23 +1,22 @@
 package main
 
 import (
-	"context"
 	"fmt"
 
-	"github.com/urfave/cli/v3"
+	"github.com/urfave/cli/v2"
 
 	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
 
-func (c *commands) sampleConfigCommand() *cli.Command {
+func (c *console) sampleConfigCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "sample-config",
 		Usage: "print the plugin's sample configuration",
-		Action: func(_ context.Context, cmd *cli.Command) error {
-			if err := noArguments(cmd); err != nil {
+		Action: func(ctx *cli.Context) error {
+			if err := noArguments(ctx); err != nil {
 				return err
 			}
-			_, err := fmt.Fprint(c.Out, plugin.New().SampleConfig())
+			_, err := fmt.Fprint(c.stdout, plugin.New().SampleConfig())
 			return err
 		},
 	}

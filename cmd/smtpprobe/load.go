@@ -1,0 +1,95 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/models"
+	// The secret stores that need no service of a cloud's.
+	_ "github.com/influxdata/telegraf/plugins/secretstores/docker"
+	_ "github.com/influxdata/telegraf/plugins/secretstores/http"
+	_ "github.com/influxdata/telegraf/plugins/secretstores/jose"
+	_ "github.com/influxdata/telegraf/plugins/secretstores/os"
+	_ "github.com/influxdata/telegraf/plugins/secretstores/systemd"
+)
+
+// nonStrictFlag is Telegraf's: variables are replaced anywhere, as Telegraf did
+// until v1.38. Within strings only, a value cannot become anything else.
+const nonStrictFlag = "non-strict-env-handling"
+
+// loadInputs reads a configuration with Telegraf's own loader: unknown keys are
+// errors, variables are replaced within strings, secrets are linked to their
+// stores. What a Telegraf configuration may hold and this process cannot serve
+// is refused by name.
+func loadInputs(path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
+	config.NonStrictEnvVarHandling = nonStrictEnv
+	c := config.NewConfig()
+	c.Agent.Quiet = true        // the loader shall not announce the file
+	c.Agent.OmitHostname = true // the Telegraf that runs us adds its host
+	untouched := *c.Agent
+	if err := c.LoadAll(path); err != nil {
+		if strings.Contains(err.Error(), "undefined but requested") {
+			return nil, fmt.Errorf("%w: this file is for [[inputs.smtpprobe]], [[secretstores]] and [global_tags], others are for Telegraf's own", err)
+		}
+		return nil, err
+	}
+	untouched.SnmpTranslator = c.Agent.SnmpTranslator // a default that the loader fills in
+	if *c.Agent != untouched {
+		return nil, fmt.Errorf("%s: [agent] settings have no effect here, they belong to the Telegraf that runs this program", path)
+	}
+	if len(c.Inputs) == 0 {
+		return nil, fmt.Errorf("%s: no [[inputs.smtpprobe]] in it", path)
+	}
+	for _, in := range c.Inputs {
+		if err := initialize(in); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", path, in.LogName(), err)
+		}
+		in.SetDefaultTags(c.Tags)
+	}
+	return c.Inputs, nil
+}
+
+func initialize(in *models.RunningInput) error {
+	switch {
+	case in.Config.CollectionJitter != 0:
+		return errors.New("collection_jitter has no effect here: set it on inputs.execd, or spread the probes with spread")
+	case in.Config.CollectionOffset != 0:
+		return errors.New("collection_offset has no effect here: set it on inputs.execd")
+	case in.Config.Interval < 0:
+		return fmt.Errorf("interval %s must not be negative", in.Config.Interval)
+	case in.Config.Precision < 0:
+		return fmt.Errorf("precision %s must not be negative", in.Config.Precision)
+	}
+	if level := in.Config.LogLevel; level != "" && telegraf.LogLevelFromString(level) == telegraf.None {
+		return fmt.Errorf("log_level %q is none of error, warn, info, debug, trace", level)
+	}
+	return in.Init()
+}
+
+// precision is that of an input's timestamps.
+func precision(in *models.RunningInput) time.Duration {
+	if in.Config.Precision > 0 {
+		return in.Config.Precision
+	}
+	return time.Nanosecond
+}
+
+// secretPages is the locked memory that secrets may need at a time, a page or
+// two for each that is being read.
+const secretPages = 64
+
+// protectSecrets keeps secrets out of swap where that can be done, and tells
+// whether it can. Where it cannot, Telegraf's protection would wait for ever
+// for its memory.
+func protectSecrets() bool {
+	if !lockable(secretPages) {
+		config.DisableSecretProtection()
+		return false
+	}
+	config.EnableSecretProtection()
+	return true
+}

@@ -1,0 +1,83 @@
+package mailbox
+
+import (
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// maxSession is the most bytes that a server may send in one session: what is
+// asked for in one look is far less.
+const maxSession = 256 << 20
+
+var errTooMuch = errors.New("the server sent more than was asked for")
+
+// boundedConn is a connection whose deadline nobody can extend, as the IMAP
+// library tries to, and whose first failure is remembered, of which the library
+// keeps the text only.
+type boundedConn struct {
+	net.Conn
+	deadline time.Time // zero: none
+
+	mu   sync.Mutex
+	read int64
+	err  error
+}
+
+func bound(c net.Conn, deadline time.Time) (*boundedConn, error) {
+	b := &boundedConn{Conn: c, deadline: deadline}
+	return b, b.SetDeadline(time.Time{})
+}
+
+func (c *boundedConn) sooner(t time.Time) time.Time {
+	if t.IsZero() || !c.deadline.IsZero() && c.deadline.Before(t) {
+		return c.deadline
+	}
+	return t
+}
+
+func (c *boundedConn) SetDeadline(t time.Time) error     { return c.Conn.SetDeadline(c.sooner(t)) }
+func (c *boundedConn) SetReadDeadline(t time.Time) error { return c.Conn.SetReadDeadline(c.sooner(t)) }
+func (c *boundedConn) SetWriteDeadline(t time.Time) error {
+	return c.Conn.SetWriteDeadline(c.sooner(t))
+}
+
+func (c *boundedConn) Read(b []byte) (int, error) {
+	n, err := c.Conn.Read(b)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.read += int64(n); c.read > maxSession && err == nil {
+		err = errTooMuch
+	}
+	c.note(err)
+	return n, err
+}
+
+func (c *boundedConn) Write(b []byte) (int, error) {
+	n, err := c.Conn.Write(b)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.note(err)
+	return n, err
+}
+
+func (c *boundedConn) note(err error) {
+	if c.err == nil && err != nil {
+		c.err = err
+	}
+}
+
+// failure returns why the connection failed, nil if it did not.
+func (c *boundedConn) failure() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// heard reports whether the server has sent anything.
+func (c *boundedConn) heard() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.read > 0
+}

@@ -1,0 +1,217 @@
+package mailbox
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"slices"
+	"strconv"
+
+	"github.com/emersion/go-imap/v2"
+	"github.com/emersion/go-imap/v2/imapclient"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/sasl"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// imapSession is one session with an IMAP server.
+type imapSession struct {
+	box    *IMAP
+	client *imapclient.Client
+	conn   *boundedConn
+	tls    *tls.Conn   // nil after STARTTLS, which the library negotiates
+	stop   func() bool // ends the watch over the context
+}
+
+// connect makes a session up to the server's greeting, encrypted. Its errors
+// are classified.
+func (m *IMAP) connect(ctx context.Context) (*imapSession, error) {
+	dialer := m.Dialer
+	if dialer == nil {
+		dialer = &net.Dialer{}
+	}
+	raw, err := dialer.DialContext(ctx, "tcp", m.Address)
+	if err != nil {
+		return nil, classify(smtperr.PhaseConnect, err)
+	}
+	deadline, _ := ctx.Deadline()
+	conn, err := bound(raw, deadline)
+	if err != nil {
+		raw.Close()
+		return nil, classify(smtperr.PhaseConnect, err)
+	}
+	s := &imapSession{box: m, conn: conn, stop: context.AfterFunc(ctx, func() { raw.Close() })}
+	if m.StartTLS {
+		err = s.startTLS(ctx)
+	} else {
+		err = s.handshake(ctx)
+	}
+	if err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (m *IMAP) tlsConfig() *tls.Config {
+	config := &tls.Config{MinVersion: tls.VersionTLS12}
+	if m.TLS != nil {
+		config = m.TLS.Clone()
+	}
+	if config.ServerName == "" {
+		config.ServerName = m.Source()
+	}
+	if config.NextProtos == nil {
+		config.NextProtos = []string{"imap"}
+	}
+	return config
+}
+
+// handshake is for a port with implicit TLS (RFC 8314).
+func (s *imapSession) handshake(ctx context.Context) error {
+	s.tls = tls.Client(s.conn, s.box.tlsConfig())
+	if err := s.tls.HandshakeContext(ctx); err != nil {
+		return notInTime(ctx, smtperr.PhaseTLS, err)
+	}
+	s.client = imapclient.New(s.tls, nil)
+	if err := s.client.WaitGreeting(); err != nil {
+		return s.classify(ctx, smtperr.PhaseGreeting, err)
+	}
+	return nil
+}
+
+// startTLS is for a port with STARTTLS. The library sends it after any
+// greeting; a server that has not spoken failed before that.
+func (s *imapSession) startTLS(ctx context.Context) error {
+	client, err := imapclient.NewStartTLS(s.conn, &imapclient.Options{TLSConfig: s.box.tlsConfig()})
+	if err == nil {
+		s.client = client
+		return nil
+	}
+	refused, isRefusal := errors.AsType[*imap.Error](err)
+	switch {
+	case !s.conn.heard(), isRefusal && refused.Type == imap.StatusResponseTypeBye:
+		return s.classify(ctx, smtperr.PhaseGreeting, err)
+	case isRefusal && refused.Type == imap.StatusResponseTypeBad:
+		return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonStartTLSNotOffered, smtperr.PhaseTLS, refused)
+	}
+	return s.classify(ctx, smtperr.PhaseTLS, err)
+}
+
+// classify classifies the error of a command. What the connection failed with
+// is the cause of what the library says.
+func (s *imapSession) classify(ctx context.Context, phase smtperr.Phase, err error) error {
+	if _, ok := errors.AsType[*imap.Error](err); ok {
+		return classify(phase, err)
+	}
+	if _, ok := errors.AsType[*smtperr.Error](err); ok {
+		return err
+	}
+	if failure := s.conn.failure(); failure != nil {
+		if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
+			err = failure
+		}
+	}
+	if errors.Is(err, errTooMuch) {
+		return smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonReplyTooLong, phase, err)
+	}
+	return notInTime(ctx, phase, err)
+}
+
+// login authenticates, with the mechanisms that relays are probed with.
+func (s *imapSession) login(ctx context.Context) error {
+	if s.box.Credentials == nil || s.client.State() == imap.ConnStateAuthenticated {
+		return nil
+	}
+	credentials, err := s.box.Credentials(ctx)
+	if err != nil {
+		return classify(smtperr.PhaseAuth, err)
+	}
+	host, port, _ := net.SplitHostPort(s.box.Address)
+	credentials.Host = host
+	credentials.Port, _ = strconv.Atoi(port)
+	caps := s.client.Caps()
+	if caps == nil {
+		return s.classify(ctx, smtperr.PhaseGreeting, errors.New("the server does not say what it can do"))
+	}
+	offered := caps.AuthMechanisms()
+	if len(offered) == 0 && credentials.Token == "" && s.box.Mechanism == "" {
+		if caps.Has(imap.CapLoginDisabled) {
+			return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, nil)
+		}
+		return s.classify(ctx, smtperr.PhaseAuth, s.client.Login(credentials.Username, credentials.Password).Wait())
+	}
+	var state *tls.ConnectionState
+	if s.tls != nil {
+		now := s.tls.ConnectionState()
+		state = &now
+	}
+	mechanism, err := sasl.Choose(offered, s.box.Mechanism, credentials, state)
+	if err != nil {
+		return err
+	}
+	if err := s.client.Authenticate(saslClient{mechanism}); err != nil {
+		return s.classify(ctx, smtperr.PhaseAuth, err)
+	}
+	return classify(smtperr.PhaseAuth, mechanism.Verified())
+}
+
+// saslClient is a mechanism as the IMAP library takes it.
+type saslClient struct{ sasl.Client }
+
+// Start returns the initial response, nil if the server speaks first.
+func (c saslClient) Start() (mechanism string, initial []byte, err error) {
+	initial, has, err := c.Client.Start()
+	if !has {
+		initial = nil
+	} else if initial == nil {
+		initial = []byte{}
+	}
+	return c.Name(), initial, err
+}
+
+// folders returns the folders to look into: those of the configuration, and
+// those that the server names for junk (RFC 6154).
+func (s *imapSession) folders() []Folder {
+	folders := kinds(s.box.Folders)
+	caps := s.client.Caps()
+	if !caps.Has(imap.CapSpecialUse) {
+		return folders
+	}
+	list, err := s.client.List("", "*", &imap.ListOptions{SelectSpecialUse: true}).Collect()
+	if err != nil {
+		return folders // a lasting failure shows in the next command
+	}
+	return withJunk(folders, list)
+}
+
+func withJunk(folders []Folder, list []*imap.ListData) []Folder {
+	for _, data := range list {
+		if !slices.Contains(data.Attrs, imap.MailboxAttrJunk) {
+			continue
+		}
+		i := slices.IndexFunc(folders, func(f Folder) bool { return f.Name == data.Mailbox })
+		switch {
+		case i > 0:
+			folders[i].kind = junk
+		case i < 0 && len(folders) < maxFolders:
+			folders = append(folders, Folder{Name: data.Mailbox, Optional: true, kind: junk})
+		}
+	}
+	return folders
+}
+
+// logout ends the session. Everything has been done by then: how it ends is of
+// no interest.
+func (s *imapSession) logout() {
+	_ = s.client.Logout().Wait()
+}
+
+func (s *imapSession) close() {
+	s.stop()
+	if s.client != nil {
+		_ = s.client.Close()
+	}
+	_ = s.conn.Close()
+}

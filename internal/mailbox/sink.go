@@ -1,0 +1,194 @@
+package mailbox
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"golang.org/x/net/netutil"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// The bounds of the sink.
+const (
+	maxSinkConns   = 50
+	maxSinkMessage = 300 << 20 // bytes; a probe's message has up to 256 MiB
+	sinkTimeout    = 2 * time.Minute
+	maxRetries     = 1000 // deliveries that were put off and are remembered
+)
+
+// Sink is a mailbox that mail is delivered to: an LMTP server (RFC 2033) that
+// takes the messages of its flows and refuses any other mail. Each message is
+// settled before its 250, so that nothing is lost with the process.
+type Sink struct {
+	Network, Address string   // tcp and host:port, or unix and a path
+	Recipients       []string // whom it takes mail for
+	Host             string   // its name
+	// Patience is how long the sink must have been there for a look to be
+	// complete: a relay that could not deliver tries again after a while.
+	Patience time.Duration
+
+	mu       sync.Mutex
+	server   *smtp.Server
+	listener net.Listener
+	since    time.Time
+	counts   [2]int // foreign and ours since the last look
+	shown    *Visit // where deliveries are shown to
+	retries  map[string]trace
+}
+
+// Source returns the address.
+func (s *Sink) Source() string {
+	if host, _, err := net.SplitHostPort(s.Address); s.Network == "tcp" && err == nil {
+		return host
+	}
+	return s.Address
+}
+
+// Look opens the sink if it is not open. Mail comes at any time; the look tells
+// what has come.
+func (s *Sink) Look(_ context.Context, v *Visit) error {
+	if err := s.Open(v); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	v.foreign, v.ours = s.counts[0], s.counts[1]
+	s.counts = [2]int{}
+	if v.now().Sub(s.since) < s.Patience {
+		v.Cut()
+	}
+	return nil
+}
+
+// Open begins to listen, unless the sink does already.
+func (s *Sink) Open(v *Visit) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.server != nil {
+		return nil
+	}
+	l, err := net.Listen(s.Network, s.Address)
+	if err != nil {
+		return listenError(err)
+	}
+	if s.Host == "" {
+		s.Host, _ = os.Hostname()
+	}
+	s.listener, s.since, s.shown = l, v.now(), &Visit{name: v.name, reader: v.reader, ledger: v.ledger, now: v.now}
+	s.retries = map[string]trace{}
+	s.server = smtp.NewServer(s)
+	s.server.LMTP = true
+	s.server.Domain = s.Host
+	s.server.MaxMessageBytes = maxSinkMessage
+	s.server.MaxRecipients = max(1, len(s.Recipients))
+	s.server.ReadTimeout, s.server.WriteTimeout = sinkTimeout, sinkTimeout
+	s.server.EnableSMTPUTF8 = true
+	s.server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
+	server := s.server
+	go func() { _ = server.Serve(netutil.LimitListener(l, maxSinkConns)) }()
+	return nil
+}
+
+// listenError classifies why the sink cannot listen: whatever it is, it is on
+// this machine.
+func listenError(err error) error {
+	e, ok := errors.AsType[*smtperr.Error](classify(smtperr.PhaseConnect, err))
+	if !ok {
+		return err
+	}
+	if e.Class == smtperr.ClassDNSNotFound || e.Class == smtperr.ClassConfigError {
+		return e
+	}
+	reason := e.Reason
+	if reason != smtperr.ReasonPermission && reason != smtperr.ReasonTooManyOpenFiles {
+		reason = "" // the others are about connecting
+	}
+	return smtperr.New(smtperr.ClassLocalError, reason, smtperr.PhaseConnect, err)
+}
+
+// Addr returns where the sink listens, nil if it does not.
+func (s *Sink) Addr() net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.listener == nil {
+		return nil
+	}
+	return s.listener.Addr()
+}
+
+// Close ends the sink, and the sessions with it.
+func (s *Sink) Close() error {
+	s.mu.Lock()
+	server, listener := s.server, s.listener
+	s.server, s.listener = nil, nil
+	s.mu.Unlock()
+	if server == nil {
+		return nil
+	}
+	err := server.Close()
+	// The server knows the listener only once its goroutine runs.
+	if late := listener.Close(); late != nil && !errors.Is(late, net.ErrClosed) {
+		return late
+	}
+	return err
+}
+
+// NewSession implements the backend of the library's server.
+func (s *Sink) NewSession(c *smtp.Conn) (smtp.Session, error) {
+	return &sinkSession{sink: s, peer: c.Hostname()}, nil
+}
+
+func (s *Sink) takes(recipient string) bool {
+	return slices.ContainsFunc(s.Recipients, func(r string) bool { return strings.EqualFold(r, recipient) })
+}
+
+// The replies of the sink.
+var (
+	errStranger = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No mail is taken for this address"}
+	errNotOurs  = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Only messages of smtpprobe are taken here"}
+	errPutOff   = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "The message cannot be recorded now"}
+)
+
+// sinkSession is one LMTP session.
+type sinkSession struct {
+	sink       *Sink
+	peer       string
+	nullSender bool
+}
+
+func (c *sinkSession) Mail(from string, _ *smtp.MailOptions) error {
+	c.nullSender = from == ""
+	return nil
+}
+
+func (c *sinkSession) Rcpt(to string, _ *smtp.RcptOptions) error {
+	if !c.sink.takes(to) {
+		return errStranger
+	}
+	return nil
+}
+
+func (c *sinkSession) Data(r io.Reader) error {
+	content, err := io.ReadAll(io.LimitReader(r, mailflow.MaxReport))
+	if err == nil {
+		_, err = io.Copy(io.Discard, r)
+	}
+	if err != nil {
+		return err
+	}
+	return c.sink.deliver(content, trace{from: c.peer, id: mailflow.NewRun() + mailflow.NewRun(), at: c.sink.shown.now()}, c.nullSender)
+}
+
+func (c *sinkSession) Reset()        { c.nullSender = false }
+func (c *sinkSession) Logout() error { return nil }

@@ -1,0 +1,70 @@
+package mailbox
+
+import (
+	"context"
+	"time"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
+)
+
+// MaxMessages is the most messages that one look reads.
+const MaxMessages = 500
+
+// Mailbox is a place where messages arrive.
+type Mailbox interface {
+	// Source names the place: a host, or the path of a directory or a socket.
+	Source() string
+	// Look shows v the messages that arrived since the last look, or since v's
+	// Since in the first. The look is complete if it has no error and nothing
+	// that is there was left unread; v knows whether it cut the look short.
+	Look(ctx context.Context, v *Visit) error
+	// Close ends what outlives a look.
+	Close() error
+}
+
+// Ledger is the part of a mailflow.Ledger that a look needs.
+type Ledger interface {
+	Since(mailbox string) time.Time
+	Position(mailbox string) []byte
+	See(mailbox string, seen []mailflow.Sighting, position []byte) (deletable []bool, err error)
+	Looked(mailbox string, began time.Time, complete bool) error
+}
+
+// Watcher looks into one mailbox.
+type Watcher struct {
+	Name    string // of the mailbox, in the ledger
+	Mailbox Mailbox
+	Reader  *mailflow.Reader
+	Ledger  Ledger
+	Now     func() time.Time // nil: time.Now
+}
+
+// Result is the outcome of one look.
+type Result struct {
+	Ours, Foreign int  // messages read in this look
+	Complete      bool // everything there was read
+	Duration      time.Duration
+	// Err is why the look failed, an *smtperr.Error, or nil.
+	Err error
+	// Store is why the ledger could not be written, or nil.
+	Store error
+}
+
+// Look makes one look, which ends with ctx at the latest. Calls must not overlap.
+func (w *Watcher) Look(ctx context.Context) Result {
+	now := w.Now
+	if now == nil {
+		now = time.Now
+	}
+	began, start := now(), time.Now()
+	v := &Visit{name: w.Name, reader: w.Reader, ledger: w.Ledger, now: now, left: MaxMessages}
+	err := w.Mailbox.Look(ctx, v)
+	complete := err == nil && v.store == nil && !v.cut
+	if err := w.Ledger.Looked(w.Name, began, complete); err != nil && v.store == nil {
+		v.store = err
+	}
+	return Result{
+		Ours: v.ours, Foreign: v.foreign, Complete: complete,
+		Duration: time.Since(start), Err: err, Store: v.store,
+	}
+}
