@@ -201,7 +201,7 @@ func TestACheckOfTheCallersOwnMayRefuseTheCertificate(t *testing.T) {
 	t.Parallel()
 	r, _ := converse(t, implicit, smtptest.Script{}, nil, func(target *smtpprobe.Target) {
 		target.TLSConfig.VerifyPeerCertificate = func([][]byte, [][]*x509.Certificate) error {
-			return x509.HostnameError{Certificate: &x509.Certificate{}, Host: "relay.test"}
+			return x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"other.test"}}, Host: "relay.test"}
 		}
 	})
 	require.NotNil(t, r.Err)

@@ -25,8 +25,8 @@ var byClassAndReason = map[meaning]string{
 	{ClassConnectError, ReasonNotFound}:        "There is no such unix socket: check its path, and that the relay runs.",
 	{ClassConnectError, ReasonReset}:           "The connection was reset at once: look for a firewall, or a proxy whose relay is down.",
 	{ClassConnectError, ReasonClosed}:          "The connection was closed at once: look for a proxy whose relay is down.",
-	{ClassTLSError, ReasonClosed}:              "The other side hung up in the handshake: check the relay's certificate, key and log.",
-	{ClassTLSError, ReasonReset}:               "The connection was reset in the handshake: check the relay's TLS, and firewalls between.",
+	{ClassTLSError, ReasonClosed}:              "The relay closed the connection in the handshake: check its certificate, key and log.",
+	{ClassTLSError, ReasonReset}:               "The connection was reset in the handshake: check the relay's TLS and firewalls between; try GODEBUG=tlsmlkem=0.",
 	{ClassNotSupported, ReasonMessageTooLarge}: "The relay's SIZE is smaller than the message: lower message_size or raise the limit.",
 	{ClassDNSNotFound, ReasonNullMX}:           "The domain says that it takes no mail (RFC 7505): check the domain in the configuration.",
 }

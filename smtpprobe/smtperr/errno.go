@@ -2,8 +2,8 @@ package smtperr
 
 import "syscall"
 
-// byErrno holds this system's numbers; on Windows syscall has invented ones
-// for most of these names, and sockets report those of windowsErrnos.
+// byErrno has the numbers of this system. On Windows, package syscall invents
+// numbers for most of these names, and sockets report those of windowsErrnos.
 var byErrno = map[syscall.Errno]meaning{
 	syscall.ECONNREFUSED:  {ClassConnectError, ReasonRefused},
 	syscall.EHOSTUNREACH:  {ClassConnectError, ReasonHostUnreachable},
@@ -30,8 +30,8 @@ var byErrno = map[syscall.Errno]meaning{
 	syscall.EAFNOSUPPORT:  {ClassLocalError, ReasonNoSourceAddress},
 }
 
-// windowsErrnos are Winsock's numbers, known on every system so that an error
-// that travelled classifies alike.
+// windowsErrnos are Winsock's numbers, known on every system so that the same
+// error is classified alike everywhere.
 var windowsErrnos = map[syscall.Errno]meaning{
 	1225:  {ClassConnectError, ReasonRefused},            // ERROR_CONNECTION_REFUSED
 	1231:  {ClassConnectError, ReasonNetworkUnreachable}, // ERROR_NETWORK_UNREACHABLE
@@ -62,8 +62,8 @@ var windowsErrnos = map[syscall.Errno]meaning{
 	11004: {ClassDNSNotFound, ReasonNotFound},            // WSANO_DATA
 }
 
-// errnoMeaning is the number's row, empty if it has none.
-func errnoMeaning(n syscall.Errno) meaning {
+// meaningOf returns the number's meaning, the zero value if it has none.
+func meaningOf(n syscall.Errno) meaning {
 	if n == 0 {
 		return meaning{}
 	}

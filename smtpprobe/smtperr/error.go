@@ -55,7 +55,7 @@ func (e *Error) Temporary() bool {
 	switch e.Reason {
 	case ReasonNotSMTP, ReasonNotSMTPHTTP, ReasonNotSMTPSSH, ReasonTLSOnPlaintextPort, ReasonPlaintextSMTP: // another protocol
 		return false
-	case ReasonProxyRefused:
+	case ReasonProxyRefused, ReasonClientCertRequired:
 		return false
 	case ReasonProtocolVersion:
 		if e.Reply == nil { // of TLS

@@ -28,11 +28,11 @@ func (e *Error) Fault() Fault {
 
 func reasonFault(r Reason) Fault {
 	switch r {
-	case ReasonAuthRequired, ReasonTLSRequired, ReasonProxyRefused:
+	case ReasonAuthRequired, ReasonTLSRequired, ReasonProxyRefused, ReasonClientCertRequired, ReasonNotLMTP, ReasonNotSMTPLMTP:
 		return FaultConfig
-	case ReasonRateLimited: // who asks too often is us
+	case ReasonRateLimited, ReasonNoRoots, ReasonProberStalled:
 		return FaultProber
-	case ReasonTokenUnreachable:
+	case ReasonTokenUnreachable, ReasonRecordBroken:
 		return FaultNetwork
 	case ReasonGreylisted: // the relay works as it is meant to
 		return FaultMessage

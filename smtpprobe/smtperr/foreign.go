@@ -6,16 +6,18 @@ import (
 	"strings"
 )
 
-// foreignReply is a reply as another client's error tells of it. Those of
-// emersion/go-smtp and wneessen/go-mail are known by their shape, so that none
-// of their modules is needed here.
+// This file knows the errors of other SMTP clients: net/smtp by their text
+// (its replies are *textproto.Error), the others by their shape, so that their
+// modules are not needed here.
+
+// foreignReply is a reply in the error of another client.
 type foreignReply struct {
-	phase      Phase // empty if the error does not tell
+	phase      Phase // "" if the error does not have it
 	code       int
-	text       string
-	enhanced   EnhancedCode // where it is apart from the text
+	lines      []string
+	enhanced   EnhancedCode // if it is not part of the text
 	recipient  string
-	recipients []*foreignReply // of LMTP, by recipient
+	recipients []*foreignReply // with LMTP, one for each refused recipient
 }
 
 func (r *foreignReply) classify(phase Phase, cause error) *Error {
@@ -23,15 +25,18 @@ func (r *foreignReply) classify(phase Phase, cause error) *Error {
 		phase = r.phase
 	}
 	if len(r.recipients) > 0 {
-		return r.classifyEach(phase, cause)
+		refused := make([]*Error, 0, len(r.recipients))
+		for _, one := range r.recipients {
+			refused = append(refused, one.classify(phase, cause))
+		}
+		return refusals(phase, refused, 1) // whether all were refused is unknown
 	}
-	reply := NewReply(r.code, strings.Split(r.text, "\n"))
-	if r.enhanced.Class > 0 { // go-smtp has -1 for none
+	reply := NewReply(r.code, r.lines)
+	if r.enhanced.Class > 0 { // go-smtp uses -1 for none
 		reply.Enhanced = r.enhanced
 	}
 	e := classifyReply(phase, reply, Session{Recipient: r.recipient})
-	if e == nil {
-		// The reply accepts, and yet the client took it for an error.
+	if e == nil { // the reply is the one due, but the client did not expect it
 		e = New(ClassProtocolError, ReasonUnexpectedCode, phase, nil)
 		e.Reply = &reply
 	}
@@ -39,52 +44,47 @@ func (r *foreignReply) classify(phase Phase, cause error) *Error {
 	return e
 }
 
-func (r *foreignReply) classifyEach(phase Phase, cause error) *Error {
-	refusals := make([]*Error, 0, len(r.recipients))
-	for _, one := range r.recipients {
-		refusals = append(refusals, one.classify(phase, cause))
+// client collects the reply and the phase of another client's error.
+func (f *facts) client(err error) {
+	reply, command := goMail(err)
+	if reply == nil && command == "" {
+		reply, command = mox(err)
 	}
-	// Only refused recipients are listed: whether all were refused is unknown.
-	return refusalsOf(phase, refusals, 1)
+	if reply == nil && command == "" {
+		reply = goSMTP(reflect.ValueOf(err))
+	}
+	if f.reply == nil {
+		f.reply = reply
+	}
+	if f.command == "" {
+		f.command = command
+	}
 }
 
-// shapeOf sees a reply in an error of a type that is not known.
-func shapeOf(err error) *foreignReply {
-	if r := sendError(err); r != nil {
-		return r
-	}
-	v := reflect.ValueOf(err)
+// goSMTP reads emersion/go-smtp's SMTPError{Code int; EnhancedCode [3]int;
+// Message string}, and LMTPDataError, a map of them by recipient.
+func goSMTP(v reflect.Value) *foreignReply {
 	if v.Kind() == reflect.Map {
-		return byRecipient(v)
+		return goSMTPByRecipient(v)
 	}
-	return smtpError(v)
-}
-
-// smtpError is go-smtp's SMTPError: Code int, EnhancedCode [3]int, Message string.
-func smtpError(v reflect.Value) *foreignReply {
-	if v.Kind() == reflect.Pointer {
-		v = v.Elem()
-	}
-	if v.Kind() != reflect.Struct || v.NumField() > 16 {
-		return nil
-	}
-	code, enhanced, message := v.FieldByName("Code"), v.FieldByName("EnhancedCode"), v.FieldByName("Message")
-	if !code.IsValid() || code.Kind() != reflect.Int || !message.IsValid() || message.Kind() != reflect.String ||
-		!enhanced.IsValid() || enhanced.Kind() != reflect.Array || enhanced.Len() != 3 || enhanced.Type().Elem().Kind() != reflect.Int {
+	fields := fieldsOf(v)
+	code, codeOK := value[int](fields, "Code")
+	enhanced, enhancedOK := fields("EnhancedCode")
+	message, messageOK := value[string](fields, "Message")
+	if !codeOK || !messageOK || !enhancedOK || !enhanced.CanConvert(reflect.TypeFor[[3]int]()) {
 		return nil
 	}
 	part := func(i int) int { return int(enhanced.Index(i).Int()) }
-	return &foreignReply{code: int(code.Int()), text: message.String(), enhanced: EnhancedCode{part(0), part(1), part(2)}}
+	return &foreignReply{code: code, lines: strings.Split(message, "\n"), enhanced: EnhancedCode{part(0), part(1), part(2)}}
 }
 
-// byRecipient is go-smtp's LMTPDataError: each refused recipient's SMTPError.
-func byRecipient(v reflect.Value) *foreignReply {
+func goSMTPByRecipient(v reflect.Value) *foreignReply {
 	if v.Type().Key().Kind() != reflect.String || v.Len() == 0 {
 		return nil
 	}
 	all := &foreignReply{phase: PhaseDot}
 	for _, key := range v.MapKeys() {
-		one := smtpError(v.MapIndex(key))
+		one := goSMTP(v.MapIndex(key))
 		if one == nil {
 			return nil
 		}
@@ -95,39 +95,170 @@ func byRecipient(v reflect.Value) *foreignReply {
 	return all
 }
 
-// sender is what go-mail's SendError can do.
-type sender interface {
+// goMailError is what wneessen/go-mail's SendError offers besides its exported
+// field Reason, which has the method String.
+type goMailError interface {
 	ErrorCode() int
 	EnhancedStatusCode() string
 	IsTemp() bool
 }
 
-// sendError is go-mail's SendError, if it is about a reply.
-func sendError(err error) *foreignReply {
-	e, ok := err.(sender)
-	if !ok || e.ErrorCode() == 0 {
-		return nil
+func goMail(err error) (*foreignReply, Phase) {
+	e, ok := err.(goMailError)
+	if !ok {
+		return nil, ""
 	}
-	r := &foreignReply{phase: sendPhase(err), code: e.ErrorCode(), text: textOf(err)}
+	phase := goMailPhases[goMailReason(err)]
+	if e.ErrorCode() == 0 {
+		return nil, phase
+	}
+	r := &foreignReply{phase: phase, code: e.ErrorCode(), lines: strings.Split(textOf(err), "\n")}
 	r.enhanced, _ = ParseEnhanced(e.EnhancedStatusCode())
-	return r
+	return r, phase
 }
 
-// sendPhase is where go-mail was.
-func sendPhase(err error) Phase { return sendPhases[sendReason(err)] }
+func goMailReason(err error) string {
+	reason, ok := fieldsOf(reflect.ValueOf(err))("Reason")
+	if !ok {
+		return ""
+	}
+	named, ok := reason.Interface().(interface{ String() string })
+	if !ok {
+		return ""
+	}
+	return named.String()
+}
 
-// sendReason is go-mail's SendError.Reason, by its text.
-func sendReason(err error) string {
-	v := reflect.Indirect(reflect.ValueOf(err))
-	if v.Kind() != reflect.Struct {
-		return ""
+// goMailPhases are the reasons of go-mail that name a command.
+var goMailPhases = map[string]Phase{
+	"sending SMTP MAIL FROM command": PhaseMail,
+	"sending SMTP RCPT TO command":   PhaseRcpt,
+	"sending SMTP DATA command":      PhaseData,
+	"sending message content":        PhaseBody,
+	"closing SMTP DATA writer":       PhaseDot,
+	"sending SMTP RESET command":     PhaseRset,
+}
+
+// mox reads mox's smtpclient.Error{Code int; Secode, Command, Line string;
+// MoreLines []string; Err error; ...}. Code is 0 unless a reply decided; Line
+// and MoreLines have their codes; Secode is the enhanced code without its class.
+func mox(err error) (*foreignReply, Phase) {
+	fields := fieldsOf(reflect.ValueOf(err))
+	code, codeOK := value[int](fields, "Code")
+	secode, secodeOK := value[string](fields, "Secode")
+	command, commandOK := value[string](fields, "Command")
+	line, lineOK := value[string](fields, "Line")
+	more, moreOK := value[[]string](fields, "MoreLines")
+	if !codeOK || !secodeOK || !commandOK || !lineOK || !moreOK {
+		return nil, ""
 	}
-	reason := v.FieldByName("Reason")
-	if !reason.IsValid() || !reason.CanInterface() {
-		return ""
+	phase := moxPhases[command]
+	if phase == PhaseData && !strings.Contains(textOf(err), "expected 354") {
+		phase = PhaseDot // also under that command
 	}
-	if named, ok := reason.Interface().(interface{ String() string }); ok {
-		return named.String()
+	if code == 0 {
+		return nil, phase
 	}
-	return ""
+	r := &foreignReply{phase: phase, code: code}
+	for _, each := range append([]string{line}, more...) {
+		r.lines = append(r.lines, each[min(len(each), len("250 ")):])
+	}
+	r.enhanced, _ = ParseEnhanced(string(rune('0'+code/100)) + "." + secode)
+	return r, phase
+}
+
+// moxPhases are mox's names of commands.
+var moxPhases = map[string]Phase{
+	"(greeting)": PhaseGreeting,
+	"ehlo":       PhaseEHLO,
+	"helo":       PhaseHELO,
+	"starttls":   PhaseSTARTTLS,
+	"auth":       PhaseAuth,
+	"mailfrom":   PhaseMail,
+	"rcptto":     PhaseRcpt,
+	"data":       PhaseData,
+	"rset":       PhaseRset,
+	"quit":       PhaseQuit,
+}
+
+// fieldsOf returns access to the exported fields of a struct or of a pointer to
+// one; it finds none in anything else.
+func fieldsOf(v reflect.Value) func(name string) (reflect.Value, bool) {
+	v = reflect.Indirect(v)
+	return func(name string) (reflect.Value, bool) {
+		if v.Kind() != reflect.Struct {
+			return reflect.Value{}, false
+		}
+		field := v.FieldByName(name)
+		return field, field.IsValid() && field.CanInterface()
+	}
+}
+
+func value[T any](fields func(string) (reflect.Value, bool), name string) (T, bool) {
+	field, ok := fields(name)
+	if !ok {
+		var zero T
+		return zero, false
+	}
+	t, ok := field.Interface().(T)
+	return t, ok
+}
+
+// knownText returns the meaning of an error that is nothing but its text, where
+// it is one of these clients'. None of them is text of a server.
+func knownText(err error, text string) meaning {
+	if _, ok := err.(goMailError); ok {
+		text = goMailReason(err)
+	}
+	if strings.HasPrefix(text, "server does not support SMTP AUTH type: ") { // go-mail
+		return meaning{ClassNotSupported, ReasonAuthNoMechanism}
+	}
+	return knownTexts[text]
+}
+
+var knownTexts = map[string]meaning{
+	// net/smtp and net; go-smtp and go-mail share some of them.
+	"smtp: server doesn't support STARTTLS":  {ClassNotSupported, ReasonStartTLSNotOffered},
+	"smtp: server doesn't support AUTH":      {ClassNotSupported, ReasonAuthNotOffered},
+	"smtp: A line must not contain CR or LF": {ClassConfigError, ReasonInvalidAddress},
+	"smtp: a line must not contain CR or LF": {ClassConfigError, ReasonInvalidAddress},
+	"smtp: Hello called after other methods": {ClassConfigError, ""},
+	"unencrypted connection":                 {ClassNotSupported, ReasonCleartextAuthForbidden},
+	"unexpected server challenge":            {ClassAuthFailed, ReasonChallengeLoop},
+	"wrong host name":                        {ClassConfigError, ""}, // of the credentials
+	"missing address":                        {ClassConfigError, ReasonInvalidAddress},
+
+	// go-smtp and go-sasl
+	"smtp: too long a line in input stream":    {ClassProtocolError, ReasonLineTooLong},
+	"smtp: server does not support SMTPUTF8":   {ClassNotSupported, ReasonSMTPUTF8NotOffered},
+	"smtp: server does not support REQUIRETLS": {ClassNotSupported, ""},
+	"sasl: unexpected server challenge":        {ClassAuthFailed, ReasonChallengeLoop},
+
+	// go-mail
+	"invalid server signature":                   {ClassAuthFailed, ReasonServerUnverified},
+	"server nonce does not start with our nonce": {ClassAuthFailed, ReasonServerUnverified},
+	"no FROM address set":                        {ClassConfigError, ReasonInvalidAddress},
+	"no recipient addresses set":                 {ClassConfigError, ReasonInvalidAddress},
+	"getting sender address":                     {ClassConfigError, ReasonInvalidAddress},
+	"getting recipient addresses":                {ClassConfigError, ReasonInvalidAddress},
+	"hostname for client cannot be empty":        {ClassConfigError, ReasonInvalidAddress},
+	"invalid port number":                        {ClassConfigError, ReasonInvalidPort},
+	"timeout cannot be zero or negative":         {ClassConfigError, ""},
+	"connection is not established":              {ClassDisconnected, ReasonClosed},
+	"checking SMTP connection":                   {ClassDisconnected, ReasonClosed},
+	"not connected to SMTP server":               {ClassDisconnected, ReasonClosed},
+	"server does not support SMTP AUTH":          {ClassNotSupported, ReasonAuthNotOffered},
+	"SMTP Auth autodiscover was not able to detect a supported authentication mechanism": {ClassNotSupported, ReasonAuthNoMechanism},
+	`STARTTLS mode set to: "TLSMandatory", but target host does not support STARTTLS`:    {ClassNotSupported, ReasonStartTLSNotOffered},
+	"message is 8bit unencoded, but server does not support 8BITMIME":                    {ClassNotSupported, ""},
+
+	// mox
+	"message too large for remote smtp server":                                          {ClassNotSupported, ReasonMessageTooLarge},
+	"remote smtp server does not implement 8bitmime extension, required by message":     {ClassNotSupported, ""},
+	"remote smtp server does not implement smtputf8 extension, required by message":     {ClassNotSupported, ReasonSMTPUTF8NotOffered},
+	"remote smtp server does not implement requiretls extension, required for delivery": {ClassNotSupported, ""},
+	"smtp protocol error":        {ClassProtocolError, ReasonBadCode},
+	"tls error":                  {ClassTLSError, ""},
+	"smtp connection is botched": {ClassDisconnected, ReasonClosed},
+	"client is closed":           {ClassDisconnected, ReasonClosed},
 }

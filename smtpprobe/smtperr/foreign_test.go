@@ -28,7 +28,7 @@ func requireVerdict(t *testing.T, err error, phase smtperr.Phase, class smtperr.
 	require.Equal(t, err, e.Cause, "the cause stays reachable")
 }
 
-func TestErrorsOfNetSMTP(t *testing.T) {
+func TestClassify_NetSMTP(t *testing.T) {
 	t.Parallel()
 	dial := func(t *testing.T, script smtptest.Script) *smtp.Client {
 		t.Helper()
@@ -84,7 +84,7 @@ func TestErrorsOfNetSMTP(t *testing.T) {
 	})
 }
 
-func TestErrorsOfGoSMTP(t *testing.T) {
+func TestClassify_GoSMTP(t *testing.T) {
 	t.Parallel()
 	dial := func(t *testing.T, script smtptest.Script) *gosmtp.Client {
 		t.Helper()
@@ -154,7 +154,7 @@ type byValue struct {
 
 func (e byValue) Error() string { return e.Message }
 
-func TestErrorsOfGoMail(t *testing.T) {
+func TestClassify_GoMail(t *testing.T) {
 	t.Parallel()
 	send := func(t *testing.T, script smtptest.Script, change ...func(*gomail.Msg)) error {
 		t.Helper()
@@ -200,7 +200,7 @@ func TestErrorsOfGoMail(t *testing.T) {
 	})
 }
 
-func TestErrorsThatAreNothingButTheirText(t *testing.T) {
+func TestClassify_KnownTexts(t *testing.T) {
 	t.Parallel()
 	_, _, wrongHost := smtp.PlainAuth("", "u", "p", "relay.test").Start(&smtp.ServerInfo{Name: "other.test", TLS: true})
 	_, noAddress := net.Dial("tcp", "")
@@ -231,7 +231,7 @@ func TestErrorsThatAreNothingButTheirText(t *testing.T) {
 }
 
 // Errors that only look a little like those of a mail client say nothing.
-func TestResemblanceIsNotEnough(t *testing.T) {
+func TestClassify_ForeignLookalikes(t *testing.T) {
 	t.Parallel()
 	for name, err := range map[string]error{
 		"a code and a message":         httpError{Code: 550, Message: "x"},
@@ -258,7 +258,7 @@ func (awsError) Error() string    { return "x" }
 func (awsError) ErrorCode() int   { return 550 }
 func (fieldErrors) Error() string { return "x" }
 
-func TestATextprotoErrorWithAnAbsurdCode(t *testing.T) {
+func TestClassify_TextprotoAbsurdCode(t *testing.T) {
 	t.Parallel()
 	for _, code := range []int{-1, 0, 99, 600, 1 << 20} {
 		e := classify(smtperr.PhaseMail, &textproto.Error{Code: code, Msg: strings.Repeat("x", 1<<16)})

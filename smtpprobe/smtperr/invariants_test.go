@@ -24,8 +24,7 @@ var refusedAt = map[smtperr.Phase]smtperr.Class{
 	smtperr.PhaseDot: smtperr.ClassDataRefused, smtperr.PhaseRset: smtperr.ClassResponseError, smtperr.PhaseQuit: smtperr.ClassResponseError, "": smtperr.ClassResponseError,
 }
 
-// Rule 3, for every code in every phase.
-func TestEveryCodeInEveryPhase(t *testing.T) {
+func TestClassifyReply_EveryCode(t *testing.T) {
 	t.Parallel()
 	for phase, refused := range refusedAt {
 		for code := -1; code <= 1000; code++ {
@@ -64,7 +63,7 @@ func requireIs(t *testing.T, e *smtperr.Error, class smtperr.Class, reason smtpe
 	require.Equal(t, code, e.Code())
 }
 
-func TestAnotherSuccessIsNoneWhereOneCodeIsDue(t *testing.T) {
+func TestClassifyReply_OtherSuccess(t *testing.T) {
 	t.Parallel()
 	for phase, code := range map[smtperr.Phase]int{
 		smtperr.PhaseGreeting: 221, smtperr.PhaseSTARTTLS: 250, smtperr.PhaseAuth: 220, smtperr.PhaseData: 250,
@@ -73,7 +72,7 @@ func TestAnotherSuccessIsNoneWhereOneCodeIsDue(t *testing.T) {
 	}
 }
 
-func TestTooManyRecipientsOfOldServersIsTemporary(t *testing.T) {
+func TestClassifyReply_552(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name, text string
@@ -94,8 +93,8 @@ func TestTooManyRecipientsOfOldServersIsTemporary(t *testing.T) {
 	}
 }
 
-// Rule 9: words refine a reason, and nothing else.
-func FuzzTextDecidesNeitherClassNorPermanence(f *testing.F) {
+// Words refine a reason, and nothing else.
+func FuzzClassifyReply_Text(f *testing.F) {
 	for _, text := range []string{"Relay access denied", "greylisted", "too many connections", "unable to relay", "450 4.7.1", "rate limit\r\n", "\xff\x00"} {
 		f.Add(text, uint16(550), uint8(9), true)
 		f.Add(text, uint16(421), uint8(4), false)

@@ -63,7 +63,7 @@ func (strange) Error() string   { return "listed" }
 func (*loop) Error() string     { return "loop" }
 func (l *loop) Unwrap() []error { return []error{l.err, l.err} }
 
-func TestOddErrorsDoNotPanic(t *testing.T) {
+func TestClassify_OddErrors(t *testing.T) {
 	t.Parallel()
 	for name, err := range odd() {
 		t.Run(name, func(t *testing.T) {
@@ -78,7 +78,7 @@ func TestOddErrorsDoNotPanic(t *testing.T) {
 	}
 }
 
-func TestAChainWithoutEndIsLeft(t *testing.T) {
+func TestClassify_LongChain(t *testing.T) {
 	t.Parallel()
 	err := io.EOF
 	for range 1000 {

@@ -1,5 +1,12 @@
 package smtperr
 
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode"
+)
+
 // ClassifyReply returns nil if the reply is the one due in the phase, else an
 // *Error. A 334 in AUTH is the caller's to answer; given here, it is one
 // challenge too many. An empty phase means NOOP, VRFY or another command that
@@ -31,10 +38,29 @@ func classifyReply(phase Phase, r Reply, s Session) *Error {
 	case r.Code == 421:
 		e.Class, e.Reason = ClassServiceUnavailable, replyReason(phase, e.Reply, s)
 	default:
-		e.Class, e.Reason = row.refusal, replyReason(phase, e.Reply, s)
+		e.Class, e.Reason = row.refusal, cmp.Or(wrongProtocol(phase, e.Reply, s), replyReason(phase, e.Reply, s))
 		e.tooManyRcpt = tooManyRecipients(phase, e.Reply, s)
 	}
 	return e
+}
+
+// wrongProtocol returns the reason if the server does not know EHLO or HELO
+// because it speaks LMTP, or LHLO because it speaks SMTP.
+func wrongProtocol(phase Phase, r *Reply, s Session) Reason {
+	unknownCommand := r.Code == 500 || 502 <= r.Code && r.Code <= 504
+	switch {
+	case !unknownCommand, phase != PhaseEHLO && phase != PhaseHELO:
+		return ""
+	case s.LMTP:
+		return ReasonNotLMTP
+	}
+	words := strings.FieldsFunc(r.Text(), func(c rune) bool { return !unicode.IsLetter(c) })
+	if slices.ContainsFunc(words, func(word string) bool {
+		return strings.EqualFold(word, "LMTP") || strings.EqualFold(word, "LHLO")
+	}) {
+		return ReasonNotSMTPLMTP
+	}
+	return ""
 }
 
 // tooManyRecipients reports whether a 552 means 452: servers older than RFC
@@ -51,13 +77,13 @@ func tooManyRecipients(phase Phase, r *Reply, s Session) bool {
 // ClassServiceUnavailable after a 421. The first 4xx represents the refusals and
 // makes the sum temporary, else the first one does. Error.Recipients has all.
 func Refusals(phase Phase, refused []*Error, accepted int) error {
-	if e := refusalsOf(phase, refused, accepted); e != nil {
+	if e := refusals(phase, refused, accepted); e != nil {
 		return e
 	}
 	return nil
 }
 
-func refusalsOf(phase Phase, refused []*Error, accepted int) *Error {
+func refusals(phase Phase, refused []*Error, accepted int) *Error {
 	shown := representative(refused)
 	if shown == nil {
 		return nil

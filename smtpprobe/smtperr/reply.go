@@ -98,6 +98,7 @@ func number(s string) (n int, rest string, ok bool) {
 // Session is what the meaning of a reply depends on besides phase and code.
 // The zero value is a session of which nothing is known.
 type Session struct {
+	LMTP              bool // the command was LHLO
 	TLS               bool // the session is encrypted
 	AuthOffered       bool // the last EHLO offered AUTH
 	Authenticated     bool // a 235 was received

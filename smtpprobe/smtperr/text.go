@@ -74,11 +74,20 @@ var operation = regexp.MustCompile(`\b(?:dial|read|write|close|set|accept|listen
 // nameserver matches the address of the name server that answered.
 var nameserver = regexp.MustCompile(`(lookup \S+) on \S+: `)
 
+// expired and notYet match what x509 writes about a certificate outside its
+// validity.
+var (
+	expired = regexp.MustCompile(`has expired or is not yet valid: current time \S+ is after ([0-9TZ:+-]+)`)
+	notYet  = regexp.MustCompile(`has expired or is not yet valid: current time \S+ is before ([0-9TZ:+-]+)`)
+)
+
 // stableText removes from an error's text what differs from one occurrence of
 // the same failure to the next.
 func stableText(text string) string {
 	text = operation.ReplaceAllString(text[:min(len(text), maxCause)], "")
 	text = nameserver.ReplaceAllString(text, "$1: ")
+	text = expired.ReplaceAllString(text, "expired at $1")
+	text = notYet.ReplaceAllString(text, "is not valid before $1")
 	text = strings.ReplaceAll(text, "context deadline exceeded", "i/o timeout")
 	if text == "EOF" || text == "unexpected EOF" {
 		return "connection closed"

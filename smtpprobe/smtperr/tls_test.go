@@ -18,7 +18,7 @@ import (
 )
 
 // What crypto/tls really says, not what a test believes that it says.
-func TestRealHandshakesClassify(t *testing.T) {
+func TestClassify_Handshakes(t *testing.T) {
 	t.Parallel()
 	ca, stranger := certs.NewAuthority("ours"), certs.NewAuthority("theirs")
 	here := certs.For("localhost")
@@ -65,7 +65,7 @@ func TestRealHandshakesClassify(t *testing.T) {
 	}
 }
 
-func TestAServerThatWantsAnotherClientCertificateIsUnderstood(t *testing.T) {
+func TestClassify_ClientCertRequired(t *testing.T) {
 	t.Parallel()
 	ca, stranger := certs.NewAuthority("ours"), certs.NewAuthority("theirs")
 	for _, tt := range []struct {
@@ -102,7 +102,7 @@ func TestAServerThatWantsAnotherClientCertificateIsUnderstood(t *testing.T) {
 	}
 }
 
-func TestOnlyTheServersOwnCertificateIsSelfSigned(t *testing.T) {
+func TestClassify_SelfSigned(t *testing.T) {
 	t.Parallel()
 	ca := certs.NewAuthority("theirs").Certificate()
 	root := x509.UnknownAuthorityError{Cert: ca}
@@ -116,7 +116,7 @@ func TestOnlyTheServersOwnCertificateIsSelfSigned(t *testing.T) {
 	require.Equal(t, smtperr.ReasonSelfSigned, classify(smtperr.PhaseTLS, x509.UnknownAuthorityError{Cert: own}).Reason)
 }
 
-func TestAHandshakeThatIsClosedIsATLSError(t *testing.T) {
+func TestClassify_ClosedInHandshake(t *testing.T) {
 	t.Parallel()
 	here, there := net.Pipe()
 	read := make(chan error, 1)
@@ -132,7 +132,7 @@ func TestAHandshakeThatIsClosedIsATLSError(t *testing.T) {
 	require.Equal(t, smtperr.ReasonClosed, e.Reason, err)
 }
 
-func TestRealDialsClassify(t *testing.T) {
+func TestClassify_Dials(t *testing.T) {
 	t.Parallel()
 	const closed = "127.0.0.1:1" // of tcpmux (RFC 1078), which nobody runs
 	canceled, cancel := context.WithCancel(t.Context())
@@ -173,7 +173,7 @@ func TestRealDialsClassify(t *testing.T) {
 	}
 }
 
-func TestRealReadsAndWritesClassify(t *testing.T) {
+func TestClassify_ReadsAndWrites(t *testing.T) {
 	t.Parallel()
 	pipe := func() (net.Conn, net.Conn) { return net.Pipe() }
 	t.Run("a read past its deadline", func(t *testing.T) {

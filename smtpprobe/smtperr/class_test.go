@@ -86,7 +86,7 @@ func TestClass_Meaning(t *testing.T) {
 	}
 }
 
-func TestClassesAreReadAndWrittenByName(t *testing.T) {
+func TestParseClass(t *testing.T) {
 	t.Parallel()
 	for _, class := range smtperr.Classes() {
 		parsed, err := smtperr.ParseClass(class.String())
@@ -104,7 +104,7 @@ func TestClassesAreReadAndWrittenByName(t *testing.T) {
 	require.Equal(t, "unknown", smtperr.Class(200).String(), "a number from a later version")
 }
 
-func TestPhasesAreInOrder(t *testing.T) {
+func TestPhases(t *testing.T) {
 	t.Parallel()
 	const order = "config dns connect tls greeting ehlo helo starttls auth mail rcpt data body dot rset quit done"
 	names := make([]string, 0, 17)
@@ -119,7 +119,7 @@ func TestPhasesAreInOrder(t *testing.T) {
 	require.Error(t, err)
 }
 
-func TestEveryAgreedReasonExists(t *testing.T) {
+func TestReasons_Compat(t *testing.T) {
 	t.Parallel()
 	const names = `mailbox_unknown recipient_domain_unknown recipient_syntax mailbox_ambiguous mailbox_moved sender_syntax
 		sender_domain_invalid null_mx mailbox_disabled mailbox_full message_too_large list_expansion system_full not_accepting
@@ -143,7 +143,7 @@ func TestEveryAgreedReasonExists(t *testing.T) {
 	}
 }
 
-func TestEveryReasonHasAdvice(t *testing.T) {
+func TestReason_Advice(t *testing.T) {
 	t.Parallel()
 	for _, r := range smtperr.Reasons() {
 		require.Regexp(t, `^[A-Z].{20,120}[.]$`, r.Advice(), r)

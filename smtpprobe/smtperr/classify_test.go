@@ -84,10 +84,11 @@ func TestClassify(t *testing.T) {
 		{"a handshake's deadline", smtperr.PhaseTLS, reading(os.ErrDeadlineExceeded), smtperr.ClassTLSTimeout, ""},
 		{"an unknown authority", smtperr.PhaseTLS, &tls.CertificateVerificationError{Err: x509.UnknownAuthorityError{}}, smtperr.ClassTLSVerifyError, smtperr.ReasonUnknownAuthority},
 		{"an expired certificate", smtperr.PhaseTLS, x509.CertificateInvalidError{Reason: x509.Expired}, smtperr.ClassTLSVerifyError, smtperr.ReasonExpired},
-		{"another host's certificate", smtperr.PhaseTLS, x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}, smtperr.ClassTLSVerifyError, smtperr.ReasonHostMismatch},
-		{"a certificate with a signature that Go does not know", smtperr.PhaseTLS, fmt.Errorf("x: %w", x509.ErrUnsupportedAlgorithm), smtperr.ClassTLSVerifyError, smtperr.ReasonUnknownAuthority},
+		{"a certificate without names", smtperr.PhaseTLS, x509.HostnameError{Certificate: &x509.Certificate{}, Host: "x"}, smtperr.ClassTLSVerifyError, smtperr.ReasonCertNoNames},
+		{"another host's certificate", smtperr.PhaseTLS, x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"a"}}, Host: "x"}, smtperr.ClassTLSVerifyError, smtperr.ReasonHostMismatch},
+		{"a certificate with a signature that Go does not know", smtperr.PhaseTLS, fmt.Errorf("x: %w", x509.ErrUnsupportedAlgorithm), smtperr.ClassTLSVerifyError, smtperr.ReasonCertSignature},
 		{"a certificate that does not verify, in words", smtperr.PhaseTLS, errors.New("tls: failed to verify certificate: x"), smtperr.ClassTLSVerifyError, smtperr.ReasonUnknownAuthority},
-		{"a certificate that cannot be parsed", smtperr.PhaseTLS, errors.New("tls: failed to parse certificate from server: x509: x"), smtperr.ClassTLSError, smtperr.ReasonHandshakeFailure},
+		{"a certificate that cannot be parsed", smtperr.PhaseTLS, errors.New("tls: failed to parse certificate from server: x509: x"), smtperr.ClassTLSError, ""},
 
 		{"the end of the stream", smtperr.PhaseMail, io.EOF, smtperr.ClassDisconnected, smtperr.ReasonClosed},
 		{"a reset", smtperr.PhaseMail, reading(syscall.ECONNRESET), smtperr.ClassDisconnected, smtperr.ReasonReset},
@@ -138,11 +139,11 @@ func TestClassify(t *testing.T) {
 		{"bytes of no protocol", smtperr.PhaseTLS, tls.RecordHeaderError{RecordHeader: [5]byte([]byte("99999"))}, smtperr.ClassTLSError, smtperr.ReasonNotSMTP},
 		{"an alert about our certificate", smtperr.PhaseTLS, alert(42), smtperr.ClassTLSError, smtperr.ReasonClientCertRequired},
 		{"an alert about our certificate's authority", smtperr.PhaseTLS, alert(48), smtperr.ClassTLSError, smtperr.ReasonClientCertRequired},
-		{"an alert about the server's name", smtperr.PhaseTLS, alert(112), smtperr.ClassTLSError, smtperr.ReasonHandshakeFailure},
-		{"an error of crypto/tls without a type", smtperr.PhaseMail, errors.New("tls: received record with a bad MAC"), smtperr.ClassTLSError, smtperr.ReasonHandshakeFailure},
+		{"an alert about the server's name", smtperr.PhaseTLS, alert(112), smtperr.ClassTLSError, smtperr.ReasonTLSAlert},
+		{"an error of crypto/tls without a type", smtperr.PhaseMail, errors.New("tls: received record with a bad MAC"), smtperr.ClassTLSError, smtperr.ReasonRecordBroken},
 		{"a version that was not offered", smtperr.PhaseTLS, errors.New("tls: server selected unsupported protocol version 301"), smtperr.ClassTLSError, smtperr.ReasonProtocolVersion},
-		{"a chain that x509 does not like otherwise", smtperr.PhaseTLS, x509.CertificateInvalidError{Reason: x509.TooManyIntermediates}, smtperr.ClassTLSVerifyError, smtperr.ReasonUnknownAuthority},
-		{"no roots on this system", smtperr.PhaseTLS, x509.SystemRootsError{}, smtperr.ClassTLSVerifyError, smtperr.ReasonUnknownAuthority},
+		{"a chain that x509 does not like otherwise", smtperr.PhaseTLS, x509.CertificateInvalidError{Reason: x509.TooManyIntermediates}, smtperr.ClassTLSVerifyError, smtperr.ReasonCertConstraints},
+		{"no roots on this system", smtperr.PhaseTLS, x509.SystemRootsError{}, smtperr.ClassTLSVerifyError, smtperr.ReasonNoRoots},
 		{"a verification that failed otherwise", smtperr.PhaseTLS, &tls.CertificateVerificationError{Err: errors.New("x")}, smtperr.ClassTLSVerifyError, smtperr.ReasonUnknownAuthority},
 
 		{"Windows: no descriptors", smtperr.PhaseConnect, dialing(syscall.Errno(10024)), smtperr.ClassLocalError, smtperr.ReasonTooManyOpenFiles},
@@ -170,7 +171,7 @@ func TestClassify(t *testing.T) {
 	}
 }
 
-func TestEveryFailingCheckIsListed(t *testing.T) {
+func TestClassify_Details(t *testing.T) {
 	t.Parallel()
 	err := &tls.CertificateVerificationError{Err: errors.Join(
 		x509.CertificateInvalidError{Reason: x509.Expired, Cert: &x509.Certificate{}},
@@ -181,7 +182,7 @@ func TestEveryFailingCheckIsListed(t *testing.T) {
 	require.Len(t, e.Details, 3)
 }
 
-func TestALostReplyAfterTheDotLeavesTheOutcomeOpen(t *testing.T) {
+func TestClassify_OutcomeUnknown(t *testing.T) {
 	t.Parallel()
 	require.True(t, classify(smtperr.PhaseDot, io.EOF).OutcomeUnknown)
 	require.True(t, classify(smtperr.PhaseDot, reading(os.ErrDeadlineExceeded)).OutcomeUnknown)
@@ -190,7 +191,7 @@ func TestALostReplyAfterTheDotLeavesTheOutcomeOpen(t *testing.T) {
 	require.False(t, classifyReply(smtperr.PhaseDot, reply(451, "x"), smtperr.Session{}).OutcomeUnknown)
 }
 
-func TestPermanenceOfCauses(t *testing.T) {
+func TestError_Temporary(t *testing.T) {
 	t.Parallel()
 	record := func(header string) error { return tls.RecordHeaderError{RecordHeader: [5]byte([]byte(header))} }
 	require.False(t, classify(smtperr.PhaseTLS, record("220 r")).Temporary())
@@ -206,7 +207,7 @@ func TestPermanenceOfCauses(t *testing.T) {
 	require.False(t, smtperr.New(smtperr.ClassConnectError, smtperr.ReasonProxyRefused, smtperr.PhaseConnect, nil).Temporary())
 }
 
-func TestFaultsThatTheReasonKnows(t *testing.T) {
+func TestError_Fault(t *testing.T) {
 	t.Parallel()
 	for reason, want := range map[smtperr.Reason]smtperr.Fault{
 		smtperr.ReasonTokenUnreachable: smtperr.FaultNetwork,
@@ -220,7 +221,7 @@ func TestFaultsThatTheReasonKnows(t *testing.T) {
 	require.Equal(t, smtperr.FaultConfig, smtperr.New(smtperr.ClassConnectError, smtperr.ReasonProxyRefused, smtperr.PhaseConnect, nil).Fault())
 }
 
-func TestAnEmptyPhaseIsDerived(t *testing.T) {
+func TestClassify_DerivedPhase(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		err   error
@@ -241,7 +242,7 @@ func TestAnEmptyPhaseIsDerived(t *testing.T) {
 }
 
 // Whatever a table of the classifier knows must never end as unknown.
-func TestNoKnownCauseIsUnknown(t *testing.T) {
+func TestClassify_NothingKnownIsUnknown(t *testing.T) {
 	t.Parallel()
 	numbers := []syscall.Errno{
 		syscall.ECONNREFUSED, syscall.EHOSTUNREACH, syscall.EHOSTDOWN, syscall.ENETUNREACH, syscall.ENETDOWN, syscall.ENOENT, syscall.ETIMEDOUT,
@@ -275,7 +276,7 @@ func BenchmarkClassify(b *testing.B) {
 }
 
 // net/smtp's handshake takes place in what its callers call greeting or STARTTLS.
-func TestWhatDoesNotSpeakTLSIsPermanentInEveryPhase(t *testing.T) {
+func TestClassify_NoTLSInAnyPhase(t *testing.T) {
 	t.Parallel()
 	for _, phase := range smtperr.Phases() {
 		e := classify(phase, tls.RecordHeaderError{RecordHeader: [5]byte([]byte("GET /"))})
