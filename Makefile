@@ -37,10 +37,14 @@ test: ## run the tests that need neither root nor other programs
 	@test -n '$(RACE)' || echo 'no C compiler: testing without the race detector'
 	go test $(RACE) ./...
 
-e2e: build bin/telegraf bin/influxd bin/kapacitord telegraf-native ## test against real servers and a stock Telegraf
+e2e: build bin/telegraf bin/influxd telegraf-native ## test against real servers and a stock Telegraf
 	internal/e2e/install.sh $(BIN)/.e2e
 	$(MAKE) package DIST=$(BIN)/.packages
 	go test -tags e2e -count 1 -timeout 15m ./internal/e2e/...
+
+zoo: build bin/mailpit bin/inbucket ## test against fourteen mail servers that nobody here wrote
+	internal/e2e/zoo/install.sh $(BIN)/.zoo
+	go test -tags e2e,zoo -count 1 -timeout 15m ./internal/e2e/zoo
 
 lint: $(GOLANGCI) $(LINTDOC) $(VULNCHECK) $(ACTIONLINT) words licenses ## check format, code, language, licenses and vulnerabilities
 	@unformatted=$$(gofmt -l cmd internal packaging plugins smtpprobe); test -z "$$unformatted" || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; }

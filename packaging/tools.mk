@@ -3,26 +3,27 @@
 # version, so that another version is built when its line changes.
 
 INFLUXDB_VERSION   := v1.8.10
-KAPACITOR_VERSION  := v1.5.9
-KAPACITOR_GO       := go1.21.13
 GOLANGCI_VERSION   := v2.15.0
 VULNCHECK_VERSION  := v1.8.0
 ACTIONLINT_VERSION := v1.7.12
 LICENSES_VERSION   := v1.6.0
 GORELEASER_VERSION := v2.13.3
 SYFT_VERSION       := v1.44.0
+MAILPIT_VERSION    := v1.33.1
+INBUCKET_VERSION   := v3.2.0
 
 # What the demonstration and the end-to-end tests load; the code is stock.
 TELEGRAF_TAGS := custom,inputs.execd,outputs.file,outputs.influxdb,outputs.prometheus_client,parsers.influx,processors.starlark,serializers.influx
 
 TELEGRAF   := $(BIN)/.telegraf-$(TELEGRAF_VERSION)-$(firstword $(shell echo '$(TELEGRAF_TAGS)' | cksum))
 INFLUXD    := $(BIN)/.influxd-$(INFLUXDB_VERSION)
-KAPACITOR  := $(BIN)/.kapacitord-$(KAPACITOR_VERSION)
 GOLANGCI   := $(BIN)/.golangci-lint-$(GOLANGCI_VERSION)
 VULNCHECK  := $(BIN)/.govulncheck-$(VULNCHECK_VERSION)
 ACTIONLINT := $(BIN)/.actionlint-$(ACTIONLINT_VERSION)
 LICENSES   := $(BIN)/.go-licenses-$(LICENSES_VERSION)
 GORELEASER := $(BIN)/.goreleaser-$(GORELEASER_VERSION)
+MAILPIT    := $(BIN)/.mailpit-$(MAILPIT_VERSION)
+INBUCKET   := $(BIN)/.inbucket-$(INBUCKET_VERSION)
 SYFT       := $(BIN)/.syft-$(SYFT_VERSION)
 LINTDOC    := $(BIN)/.readme_linter-$(TELEGRAF_VERSION)
 
@@ -39,7 +40,9 @@ bin/telegraf: $(TELEGRAF)
 	@ln -sf $(notdir $<) $@
 bin/influxd: $(INFLUXD)
 	@ln -sf $(notdir $<) $@
-bin/kapacitord: $(KAPACITOR)
+bin/mailpit: $(MAILPIT)
+	@ln -sf $(notdir $<) $@
+bin/inbucket: $(INBUCKET)
 	@ln -sf $(notdir $<) $@
 
 $(TELEGRAF):
@@ -59,17 +62,10 @@ $(GORELEASER):
 	$(call install,goreleaser,github.com/goreleaser/goreleaser/v2@$(GORELEASER_VERSION))
 $(SYFT):
 	$(call install,syft,github.com/anchore/syft/cmd/syft@$(SYFT_VERSION))
+$(MAILPIT):
+	$(call install,mailpit,github.com/axllent/mailpit@$(MAILPIT_VERSION))
+$(INBUCKET):
+	$(call install,inbucket,github.com/inbucket/inbucket/v3/cmd/inbucket@$(INBUCKET_VERSION))
 $(LINTDOC):
 	$(call install,readme_linter,github.com/influxdata/telegraf/tools/readme_linter@$(TELEGRAF_VERSION))
 
-# A dependency of Kapacitor does not start with Go 1.22 or newer, and "go
-# install" does not follow its replacements.
-$(KAPACITOR):
-	@rm -rf $(BIN)/.install-kapacitord && mkdir -p $(BIN)/.install-kapacitord
-	cd $(BIN)/.install-kapacitord && export GOTOOLCHAIN=$(KAPACITOR_GO) GOFLAGS=-mod=mod CGO_ENABLED=0 && go mod init kapacitor.test && \
-		go mod edit -require github.com/influxdata/kapacitor@$(KAPACITOR_VERSION) \
-			-replace gopkg.in/fsnotify.v1=github.com/fsnotify/fsnotify@v1.4.2 \
-			-replace github.com/prometheus/prometheus=github.com/goller/prometheus@v1.6.1-0.20170502220046-58298e738211 && \
-		go build -trimpath -o kapacitord github.com/influxdata/kapacitor/cmd/kapacitord
-	@mv $(BIN)/.install-kapacitord/kapacitord $@
-	@rm -r $(BIN)/.install-kapacitord

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os/signal"
+	"regexp"
 	"slices"
-	"syscall"
+	"strconv"
+	"strings"
+	"time"
 
-	"github.com/urfave/cli/v2"
+	"github.com/urfave/cli/v3"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 )
 
 // The exit statuses; check --nagios has its own.
@@ -19,9 +22,10 @@ const (
 	statusUsage  = 2 // the command line is wrong
 )
 
-// exitError ends the program with a status; without an error it says nothing.
+// exitError ends the program with a status and, if there is one, an error.
 type exitError struct {
 	status int
+	prefix string
 	err    error
 }
 
@@ -34,54 +38,29 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
+const programPrefix = "smtpprobe: "
+
 func usageError(format string, args ...any) error {
-	return &exitError{status: statusUsage, err: fmt.Errorf(format, args...)}
+	return &exitError{status: statusUsage, prefix: programPrefix, err: fmt.Errorf(format, args...)}
 }
 
-// console is where a command reads and writes.
-type console struct {
-	stdin          io.Reader
-	stdout, stderr io.Writer
-}
+// commands are the subcommands, with the streams that they use.
+type commands struct{ console.Streams }
 
-// run is the whole program but for the process around it.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-
-	if len(args) > 1 {
-		if flags, ok := mixed()[args[1]]; ok {
-			args = slices.Concat(args[:2], flagsFirst(args[2:], flags))
-		}
-	}
-	err := newApp(&console{stdin: stdin, stdout: stdout, stderr: stderr}).RunContext(ctx, args)
-	if err == nil {
-		return statusOK
-	}
-	exit := &exitError{status: statusFailed, err: err}
-	errors.As(err, &exit)
-	if exit.status == statusUsage && exit.err != nil && wantsNagios(args) {
-		fmt.Fprintf(stdout, "SMTP %s - %s\n", nagiosUnknown, unpiped(oneLine(exit.err.Error())))
-		return int(nagiosUnknown)
-	}
-	if exit.err != nil {
-		fmt.Fprintln(stderr, oneLine("E! "+exit.err.Error()))
-	}
-	return exit.status
-}
-
-func newApp(c *console) *cli.App {
-	app := &cli.App{
-		Name:            "smtpprobe",
-		Usage:           "probe SMTP relays for Telegraf, or check one now",
-		UsageText:       "smtpprobe --config FILE [--once]\nsmtpprobe COMMAND [flags] [arguments]",
-		Version:         version,
-		HideVersion:     true,
-		HideHelpCommand: true,
-		// An address may hold a comma.
-		DisableSliceFlagSeparator: true,
-		Flags:                     execdFlags(),
-		Action:                    c.execd,
+// app is the command line: the execd runner, and the commands for people.
+func (c *commands) app() *cli.Command {
+	app := &cli.Command{
+		Name:                  "smtpprobe",
+		Usage:                 "probe SMTP relays for Telegraf, or check one now",
+		UsageText:             "smtpprobe check URL...\nsmtpprobe --config FILE [--once]\nsmtpprobe COMMAND [flags] [arguments]",
+		Flags:                 execdFlags(),
+		Action:                c.execd,
+		EnableShellCompletion: true,
+		ConfigureShellCompletionCommand: func(completion *cli.Command) {
+			completion.Hidden = false
+			completion.Usage = "print a completion script for bash, zsh, fish or pwsh"
+			completion.HideHelpCommand = true
+		},
 		Commands: []*cli.Command{
 			c.checkCommand(),
 			c.relaysCommand(),
@@ -90,31 +69,105 @@ func newApp(c *console) *cli.App {
 			c.sampleConfigCommand(),
 			c.versionCommand(),
 		},
-		Reader:         c.stdin,
-		Writer:         c.stdout,
-		ErrWriter:      c.stderr,
-		OnUsageError:   onUsageError,
-		ExitErrHandler: func(*cli.Context, error) {}, // run turns errors into statuses
+		Reader:         c.In,
+		Writer:         c.Out,
+		ErrWriter:      c.Err,
+		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // run turns errors into statuses
 	}
-	for _, command := range app.Commands {
-		command.OnUsageError = onUsageError
-		command.HideHelpCommand = true
+	for _, one := range append(slices.Clone(app.Commands), app) {
+		one.OnUsageError = onUsageError
+		one.DisableSliceFlagSeparator = true // an address may contain a comma
+		one.HideHelpCommand = one != app     // "help" may be the name of a host
 	}
 	return app
 }
 
-func onUsageError(ctx *cli.Context, err error, _ bool) error {
-	name := "smtpprobe"
-	if ctx.Command != nil && ctx.Command.Name != "" && ctx.Command.Name != name {
-		name += " " + ctx.Command.Name
+// invalidValue is what the parser returns about a value.
+var invalidValue = regexp.MustCompile(`^invalid value ("(?:[^"\\]|\\.)*") for flag -(\S+): (.*)$`)
+
+// onUsageError puts an error of the parser into the words of the help.
+func onUsageError(_ context.Context, cmd *cli.Command, err error, _ bool) error {
+	if cmd == cmd.Root() && cmd.Args().Present() {
+		return unknownCommand(cmd)
 	}
-	return usageError("%w; see %s --help", err, name)
+	if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
+		return usageError("unknown flag --%s%s; see %s --help", name, didYouMean("--", cli.SuggestFlag(cmd.Flags, name, false), name), cmd.FullName())
+	}
+	if name, ok := strings.CutPrefix(err.Error(), "flag needs an argument: "); ok {
+		return usageError("--%s needs a value", strings.TrimLeft(name, "-"))
+	}
+	if m := invalidValue.FindStringSubmatch(err.Error()); m != nil {
+		if strings.HasPrefix(m[3], "invalid ") { // durationFlag
+			return usageError("--%s: %s", m[2], m[3])
+		}
+		return usageError("--%s: invalid value %s", m[2], m[1])
+	}
+	return usageError("%w; see %s --help", err, cmd.FullName())
 }
 
-// noArguments refuses what a command would pass over.
-func noArguments(ctx *cli.Context) error {
-	if ctx.Args().Present() {
-		return usageError("unexpected argument %q", ctx.Args().First())
+func unknownCommand(cmd *cli.Command) error {
+	name := cmd.Args().First()
+	if strings.Contains(name, "://") { // it may contain a password
+		return usageError("a URL is not a command: smtpprobe check URL")
+	}
+	return usageError("unknown command %q%s; see smtpprobe --help", name, didYouMean("", cli.SuggestCommand(cmd.Root().VisibleCommands(), name), name))
+}
+
+// didYouMean suggests a word for another one, if they begin with the same
+// letter: the nearest word of all may still be far away.
+func didYouMean(prefix, suggestion, instead string) string {
+	suggestion, instead = strings.TrimLeft(suggestion, "-"), strings.TrimLeft(instead, "-")
+	if suggestion == "" || instead == "" || suggestion[0] != instead[0] {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %s%s?", prefix, suggestion)
+}
+
+// noArguments refuses arguments that a command would ignore.
+func noArguments(cmd *cli.Command) error {
+	if cmd.Args().Present() {
+		return usageError("unexpected argument %q", console.OneLine(cmd.Args().First()))
 	}
 	return nil
+}
+
+// durationFlag is a flag whose value duration returns. The usage names its value
+// in backquotes.
+func durationFlag(name, value, usage string) *cli.StringFlag {
+	return &cli.StringFlag{
+		Name: name, Usage: usage, DefaultText: value,
+		Validator: func(s string) error {
+			_, err := parseDuration(s)
+			return err
+		},
+	}
+}
+
+func duration(cmd *cli.Command, name string) time.Duration {
+	d, err := parseDuration(cmd.String(name))
+	if err != nil { // not given: the flag refuses any other
+		return 0
+	}
+	return d
+}
+
+func parseDuration(s string) (time.Duration, error) {
+	d, err := time.ParseDuration(s)
+	if err == nil {
+		return d, nil
+	}
+	use := "use a number with a unit, such as 500ms or 5s"
+	if _, err := strconv.ParseFloat(s, 64); err == nil {
+		use = "use " + s + "s"
+	}
+	return 0, errors.New("invalid duration " + strconv.Quote(s) + ": " + use)
+}
+
+// wantsNagios reports whether a check answers to a monitoring system, also if
+// the command line could not be parsed.
+func wantsNagios(args []string) bool {
+	return len(args) > 1 && args[1] == "check" && slices.ContainsFunc(args[2:], func(arg string) bool {
+		name, value, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		return strings.HasPrefix(arg, "-") && name == "nagios" && value != "false"
+	})
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crypto/x509"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -14,12 +13,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/check"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-func TestCheckStatusIsThatOfTheWorstRelay(t *testing.T) {
+func TestCheck_StatusOfWorstRelay(t *testing.T) {
 	healthy, busy := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("421 4.3.2 busy")})
 	require.Equal(t, statusOK, program("check", at(healthy)).status)
 	got := program("check", at(healthy), at(busy))
@@ -28,11 +28,11 @@ func TestCheckStatusIsThatOfTheWorstRelay(t *testing.T) {
 	first, second := strings.Index(got.stdout, at(healthy)), strings.Index(got.stdout, at(busy))
 	require.Less(t, first, second, "in the order of the command line")
 	require.Contains(t, got.stdout, "\nOK  the relay accepts a session\n")
-	require.Contains(t, got.stdout, "\nFAILED  smtp: greeting: 421 4.3.2 busy\n  class        service_unavailable/refused\n")
+	require.Contains(t, got.stdout, "\nFAILED  service_unavailable/refused: greeting: 421 4.3.2 busy\n")
 	require.Contains(t, got.stdout, "what to do")
 }
 
-func TestCheckTakesFlagsAfterTheURL(t *testing.T) {
+func TestCheck_FlagsAfterURL(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	got := program("check", at(srv), "--probe", "rcpt", `-to="a,b"@example.org`, "--transcript", "--helo", "probe.example.org")
 	require.Equal(t, statusOK, got.status, got.stderr)
@@ -40,7 +40,7 @@ func TestCheckTakesFlagsAfterTheURL(t *testing.T) {
 	require.Equal(t, []string{"EHLO probe.example.org", "MAIL FROM:<>", `RCPT TO:<"a,b"@example.org>`, "RSET", "QUIT"}, srv.Wait(t, 1)[0].Commands())
 }
 
-func TestCheckReadsThePasswordFromWhereNobodySeesIt(t *testing.T) {
+func TestCheck_PasswordSources(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{Accounts: &smtptest.Accounts{Passwords: map[string]string{"user": "s3cret word"}}})
 	file := filepath.Join(t.TempDir(), "password")
 	require.NoError(t, os.WriteFile(file, []byte("s3cret word\nsecond line\n"), 0o600))
@@ -57,7 +57,7 @@ func TestCheckReadsThePasswordFromWhereNobodySeesIt(t *testing.T) {
 	}
 }
 
-func TestCheckFollowsAConfiguration(t *testing.T) {
+func TestCheck_Config(t *testing.T) {
 	healthy, refusing := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Rcpt: smtptest.Say("550 5.7.1 no")})
 	path := configFile(t, fmt.Sprintf(`
 [[inputs.smtpprobe]]
@@ -73,12 +73,12 @@ func TestCheckFollowsAConfiguration(t *testing.T) {
 `, at(healthy), at(refusing)))
 	all := program("check", "--config", path)
 	require.Equal(t, statusOK, all.status, all.stderr)
-	require.Contains(t, all.stdout, "OK  as expected: smtp: RCPT <a@example.org>: 550 5.7.1 no")
+	require.Contains(t, all.stdout, "OK  as expected: recipients_refused/not_authorized: RCPT <a@example.org>: 550 5.7.1 no")
 	require.NotContains(t, all.stdout, "what to do")
 	require.NotContains(t, program("check", "--config", path, "--relay", "one").stdout, "two")
 }
 
-func TestCheckAsJSONSaysWhatTheMetricSays(t *testing.T) {
+func TestCheck_JSON(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{Mail: smtptest.Say("550 5.1.8 <b>who</b>?")})
 	got := program("check", "--json", "--probe", "rcpt", "--from", "a@example.org", "--to", "b@example.org", at(srv))
 	require.Equal(t, statusFailed, got.status)
@@ -95,7 +95,7 @@ func TestCheckAsJSONSaysWhatTheMetricSays(t *testing.T) {
 	require.NotContains(t, all[0], "transcript")
 }
 
-func TestCheckTellsThatPasswordsAreAskedForBeforeTLS(t *testing.T) {
+func TestCheck_CleartextMechanisms(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{
 		TLS:        certs.Server(certs.SelfSigned(certs.For("127.0.0.1"))),
 		Extensions: []string{"AUTH LOGIN PLAIN"}, ExtensionsTLS: []string{"AUTH PLAIN"},
@@ -109,7 +109,9 @@ func TestCheckTellsThatPasswordsAreAskedForBeforeTLS(t *testing.T) {
 	require.Equal(t, []any{"LOGIN", "PLAIN"}, all[0]["auth_mechanisms_cleartext"])
 }
 
-func TestCheckProbesEveryHostOfADomainButNotAllAtATime(t *testing.T) {
+const concurrency = 20 // of check
+
+func TestCheck_DomainWithManyHosts(t *testing.T) {
 	var now, most atomic.Int64
 	srv := smtptest.Start(t, smtptest.Script{
 		Greeting: smtptest.Then(func(*smtptest.Conn) error {
@@ -121,7 +123,7 @@ func TestCheckProbesEveryHostOfADomainButNotAllAtATime(t *testing.T) {
 			return nil
 		}, smtptest.Healthy()),
 	})
-	const hosts = 2 * checkConcurrency
+	const hosts = 2 * concurrency
 	zone, records := dnstest.Zone{}, make([]string, hosts)
 	for i := range hosts {
 		host := fmt.Sprintf("mx%d.test", i)
@@ -134,38 +136,25 @@ func TestCheckProbesEveryHostOfADomainButNotAllAtATime(t *testing.T) {
 	require.Equal(t, statusFailed, got.status)
 	require.Contains(t, got.stdout, "\n"+url+" mx7.test 127.0.0.1\n")
 	require.Equal(t, hosts, strings.Count(got.stdout, "OK  the relay accepts a session"))
-	require.Contains(t, got.stdout, "FAILED  smtp: dns: lookup gone.test.: no such name")
-	require.LessOrEqual(t, most.Load(), int64(checkConcurrency))
+	require.Contains(t, got.stdout, "FAILED  dns_not_found/not_found: dns: lookup gone.test.: no such name")
+	require.LessOrEqual(t, most.Load(), int64(concurrency))
 }
 
-func TestHelpHasThePluginsDefaults(t *testing.T) {
+func TestCheck_HelpHasDefaultsOfPlugin(t *testing.T) {
 	help, sample := program("check", "--help").stdout, program("sample-config").stdout
 	for _, setting := range []string{"timeout", "connect-timeout"} {
 		found := regexp.MustCompile("(?m)^  # " + strings.ReplaceAll(setting, "-", "_") + ` = "(.*)"$`).FindStringSubmatch(sample)
 		require.NotNil(t, found)
-		require.Regexp(t, `(?m)--`+setting+` value .*\(default: `+found[1]+`\)$`, help)
+		require.Regexp(t, `(?m)--`+setting+` DURATION .*\(default: `+found[1]+`\)$`, help)
 	}
 	for _, setting := range []string{"probe", "starttls", "addresses", "ip_version"} {
 		found := regexp.MustCompile("(?m)^  # " + setting + ` = "(.*)"$`).FindStringSubmatch(sample)
 		require.NotNil(t, found)
-		require.Regexp(t, `(?m)--`+strings.ReplaceAll(setting, "_", "-")+` value .*`+found[1]+` \(default`, help)
+		require.Regexp(t, `(?m)--`+strings.ReplaceAll(setting, "_", "-")+` \S+ .*`+found[1]+` \(default`, help)
 	}
 }
 
-func TestTheEndOfACertificateIsCountedInDays(t *testing.T) {
-	end := time.Date(2027, 2, 19, 12, 0, 0, 0, time.UTC)
-	for before, text := range map[time.Duration]string{
-		90 * 24 * time.Hour: "expires in 90 days (2027-02-19)",
-		47 * time.Hour:      "expires in 1 day (2027-02-19)",
-		time.Minute:         "expires in 0 days (2027-02-19)",
-		-time.Minute:        "expired 0 days ago (2027-02-19)",
-		-25 * time.Hour:     "expired 1 day ago (2027-02-19)",
-	} {
-		require.Equal(t, text, certificateExpiry(&x509.Certificate{NotAfter: end}, end.Add(-before)))
-	}
-}
-
-func TestWrongChecksAreStatus2AndProbeNothing(t *testing.T) {
+func TestCheck_WrongUsage(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	path := configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv)))
 	for name, test := range map[string]struct {
@@ -196,44 +185,20 @@ func TestWrongChecksAreStatus2AndProbeNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := program(append([]string{"check"}, test.args...)...)
 			if name == "two forms" { // a monitoring system reads stdout
-				require.Equal(t, int(nagiosUnknown), got.status)
+				require.Equal(t, int(check.Unknown), got.status)
 				require.Contains(t, got.stdout, test.names)
 				return
 			}
-			require.Equal(t, statusUsage, got.status, got.stdout+got.stderr)
+			want := statusUsage
+			if name == "a file that is not" { // the configuration is wrong, as with --once
+				want = statusFailed
+			}
+			require.Equal(t, want, got.status, got.stdout+got.stderr)
 			require.Empty(t, got.stdout)
-			require.Regexp(t, `^E! .*\n$`, got.stderr)
+			require.Regexp(t, `^smtpprobe: .*\n$`, got.stderr)
 			require.Contains(t, got.stderr, test.names)
 			require.NotContains(t, got.stderr, "hunter2")
 		})
 	}
 	require.Empty(t, srv.Sessions())
-}
-
-func TestBarsAreToScaleAndFollowEachOther(t *testing.T) {
-	for _, test := range []struct {
-		begin, duration time.Duration
-		bar             string
-		left            int
-	}{
-		{0, 10, "█", 0},
-		{10, 50, "█████", 1},
-		{60, 40, "████", 6},
-		{0, 100, "██████████", 0},
-		{99, 1, "▏", 9},
-		{100, 0, "▏", 9},
-	} {
-		drawn, left := bar(test.begin, test.duration, 100, 10)
-		require.Equal(t, test.bar, drawn)
-		require.Equal(t, test.left, left)
-	}
-	drawn, left := bar(0, 0, 0, 10)
-	require.Equal(t, "▏", drawn)
-	require.Zero(t, left)
-}
-
-func TestColoursAreForTerminalsOnly(t *testing.T) {
-	require.Equal(t, "x", palette(false).bad("x"))
-	require.Equal(t, "\x1b[31mx\x1b[0m", palette(true).bad("x"))
-	require.False(t, bool(paletteFor(&strings.Builder{})))
 }

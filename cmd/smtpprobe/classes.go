@@ -1,18 +1,19 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
 
-	"github.com/urfave/cli/v2"
+	"github.com/urfave/cli/v3"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-func (c *console) classesCommand() *cli.Command {
+func (c *commands) classesCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "classes",
 		Usage: "print the classes of failures and what to do about each",
@@ -20,19 +21,19 @@ func (c *console) classesCommand() *cli.Command {
 			&cli.BoolFlag{Name: "markdown", Usage: "as a Markdown table"},
 			&cli.BoolFlag{Name: "json", Usage: "as JSON"},
 		},
-		Action: func(ctx *cli.Context) error {
-			if err := noArguments(ctx); err != nil {
+		Action: func(_ context.Context, cmd *cli.Command) error {
+			if err := noArguments(cmd); err != nil {
 				return err
 			}
-			switch markdown, asJSON := ctx.Bool("markdown"), ctx.Bool("json"); {
+			switch markdown, asJSON := cmd.Bool("markdown"), cmd.Bool("json"); {
 			case markdown && asJSON:
 				return usageError("--markdown and --json exclude each other")
 			case markdown:
-				return classesMarkdown(c.stdout)
+				return classesMarkdown(c.Out)
 			case asJSON:
-				return classesJSON(c.stdout)
+				return classesJSON(c.Out)
 			}
-			return classesText(c.stdout)
+			return classesText(c.Out)
 		},
 	}
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"net"
 	"os"
 	"path/filepath"
@@ -11,11 +12,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/execd"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/demo"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-func TestClassesListsEveryClassInEveryForm(t *testing.T) {
+func TestClasses(t *testing.T) {
 	text, markdown, object := program("classes"), program("classes", "--markdown"), program("classes", "--json")
 	var rows []map[string]any
 	require.NoError(t, json.Unmarshal([]byte(object.stdout), &rows))
@@ -29,20 +31,20 @@ func TestClassesListsEveryClassInEveryForm(t *testing.T) {
 	}
 }
 
-func TestSampleConfigIsLoaded(t *testing.T) {
+func TestSampleConfig(t *testing.T) {
 	sample := program("sample-config")
 	require.Equal(t, statusOK, sample.status)
 	require.Contains(t, sample.stdout, "[[inputs.smtpprobe]]")
-	inputs, err := loadInputs(configFile(t, sample.stdout), false)
+	inputs, err := execd.Load(t.Context(), configFile(t, sample.stdout), false, io.Discard)
 	require.NoError(t, err)
 	require.Len(t, inputs, 1)
 }
 
-func TestVersionIsOneLine(t *testing.T) {
+func TestVersion(t *testing.T) {
 	require.Regexp(t, `^smtpprobe \S+ go\S+ \w+/\w+\n$`, program("version").stdout)
 }
 
-func TestHelpGoesToStdout(t *testing.T) {
+func TestHelp(t *testing.T) {
 	for _, args := range [][]string{{"--help"}, {"check", "--help"}, {"relays", "-h"}} {
 		got := program(args...)
 		require.Equal(t, statusOK, got.status)
@@ -51,7 +53,7 @@ func TestHelpGoesToStdout(t *testing.T) {
 	}
 }
 
-func TestRelaysRunForAWhileAndSayWhere(t *testing.T) {
+func TestRelays(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "demo")
 	base := freeBase(t)
 	got := program("relays", "--base", strconv.Itoa(base), "--dir", dir, "--for", "1ms")
@@ -60,7 +62,7 @@ func TestRelaysRunForAWhileAndSayWhere(t *testing.T) {
 	require.FileExists(t, filepath.Join(dir, demo.CAFile))
 }
 
-func TestRelaysWithATakenPortSaySoInOneLine(t *testing.T) {
+func TestRelays_PortTaken(t *testing.T) {
 	base := freeBase(t)
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(base+1)))
 	require.NoError(t, err)

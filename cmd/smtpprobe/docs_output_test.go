@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/check"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/demo"
 )
 
@@ -107,7 +108,7 @@ func requireSectionLike(t *testing.T, file, name, want string) {
 	require.Equal(t, timeless(want), timeless(section(t, file, name)), "%s is out of date: make docs", file)
 }
 
-func TestReadmeHoldsRealMetrics(t *testing.T) {
+func TestReadme_Metrics(t *testing.T) {
 	d := newDemonstration(t)
 	conf := demoConfig(t, d.fleet, func(i int) int { return demo.DefaultBase + i }, documentedCA)
 	path := configFile(t, d.substitution(t, false).Replace(conf))
@@ -125,7 +126,7 @@ func TestReadmeHoldsRealMetrics(t *testing.T) {
 	requireSectionLike(t, "README.md", "metrics", fenced("text", d.substitution(t, true).Replace(strings.Join(chosen, ""))))
 }
 
-func TestDocumentedChecksAreReal(t *testing.T) {
+func TestDocumentation_Checks(t *testing.T) {
 	d := newDemonstration(t)
 	for _, doc := range []struct {
 		file, section, line string
@@ -155,13 +156,13 @@ func TestDocumentedChecksAreReal(t *testing.T) {
 		{"docs/check.md", "config", "smtpprobe check --config " + documentedConfig + " --relay greylisting", statusFailed},
 		{"docs/check.md", "json", "smtpprobe check --json smtp://127.0.0.1:24505", statusFailed},
 		{"docs/check.md", "several", "smtpprobe check smtp://127.0.0.1:24501 smtp://127.0.0.1:24504", statusFailed},
-		{"docs/check.md", "nagios", "smtpprobe check --nagios smtp://127.0.0.1:24501 smtp://127.0.0.1:24505 smtp://127.0.0.1:24510", int(nagiosCritical)},
+		{"docs/check.md", "nagios", "smtpprobe check --nagios smtp://127.0.0.1:24501 smtp://127.0.0.1:24505 smtp://127.0.0.1:24510", int(check.Critical)},
 	} {
 		requireSectionLike(t, doc.file, doc.section, d.run(t, doc.line, doc.status))
 	}
 }
 
-func TestTheDocumentationNamesNoFileThatIsMissing(t *testing.T) {
+func TestDocumentation_Links(t *testing.T) {
 	for _, file := range []string{"README.md", "docs/check.md", "docs/dependencies.md", "docs/recipes.md", "docs/report.md"} {
 		content, err := os.ReadFile(root + file)
 		require.NoError(t, err)

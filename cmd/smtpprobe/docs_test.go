@@ -64,13 +64,13 @@ func requireFile(t *testing.T, file, want string) {
 
 func fenced(language, text string) string { return "```" + language + "\n" + text + "```\n" }
 
-func TestReadmeHoldsTheTableOfClasses(t *testing.T) {
+func TestReadme_Classes(t *testing.T) {
 	var table strings.Builder
 	require.NoError(t, classesMarkdown(&table))
 	requireSection(t, "README.md", "classes", table.String())
 }
 
-func TestDemonstrationProbesEveryRelay(t *testing.T) {
+func TestDemonstration_ConfigHasEveryRelay(t *testing.T) {
 	fleet, err := demo.Start(t.Context(), demo.Options{Ephemeral: true})
 	require.NoError(t, err)
 	defer fleet.Close()
@@ -102,7 +102,7 @@ func demoConfig(t *testing.T, fleet *demo.Fleet, port func(i int) int, ca string
 	return conf.String()
 }
 
-func TestEveryDirectDependencyIsExplained(t *testing.T) {
+func TestDocumentation_Dependencies(t *testing.T) {
 	mod, err := os.ReadFile(root + "go.mod")
 	require.NoError(t, err)
 	parsed, err := modfile.Parse("go.mod", mod, nil)

@@ -1,70 +1,64 @@
 package main
 
 import (
-	"os/signal"
-	"syscall"
+	"context"
 
-	"github.com/influxdata/telegraf"
-	"github.com/influxdata/telegraf/logger"
-	"github.com/urfave/cli/v2"
+	"github.com/urfave/cli/v3"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/execd"
 )
+
+// nonStrictFlag has the name of Telegraf's: variables are replaced anywhere, as
+// Telegraf did until v1.38. Within strings only, a value cannot become anything
+// else.
+const nonStrictFlag = "non-strict-env-handling"
 
 // execdFlags are those of Telegraf's shim for external plugins, and ours.
 func execdFlags() []cli.Flag {
+	poll := durationFlag("poll_interval", "off", "`DURATION` between gathers without a prompt, for inputs.execd with signal = \"none\"")
+	poll.Hidden, poll.Local = true, true
 	return []cli.Flag{
-		&cli.StringFlag{Name: "config", Usage: "run the inputs.smtpprobe of this Telegraf configuration `FILE`, a gather per line on stdin"},
-		&cli.DurationFlag{Name: "poll_interval", Usage: "gather at this interval too, for inputs.execd with signal = \"none\" (0s: do not)"},
-		&cli.BoolFlag{Name: "poll_interval_disabled", Usage: "do not poll, whatever poll_interval says"},
-		&cli.BoolFlag{Name: "once", Usage: "gather once and exit; a probe of depth \"send\" sends"},
-		&cli.BoolFlag{Name: "debug", Usage: "with --once: log failing relays too (Telegraf's own log level decides otherwise)"},
-		&cli.BoolFlag{Name: nonStrictFlag, Usage: "replace environment variables outside of strings too"},
+		&cli.StringFlag{Name: "config", Local: true, Usage: "run the inputs.smtpprobe of this Telegraf configuration `FILE`, a gather for each line on stdin"},
+		poll,
+		&cli.BoolFlag{Name: "poll_interval_disabled", Local: true, Hidden: true, Usage: "do not poll, whatever poll_interval says", HideDefault: true},
+		&cli.BoolFlag{Name: "once", Local: true, Usage: "gather once and exit; a probe of depth \"send\" sends", HideDefault: true},
+		&cli.BoolFlag{Name: "debug", Local: true, Usage: "with --once: log failing relays too (otherwise Telegraf's log level decides)", HideDefault: true},
+		&cli.BoolFlag{Name: nonStrictFlag, Local: true, Usage: "replace environment variables outside of strings too", HideDefault: true},
+		&cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Local: true, Usage: "print the version", HideDefault: true},
 	}
 }
 
 // execd runs the configured inputs: once, or until stdin closes.
-func (c *console) execd(ctx *cli.Context) error {
-	if ctx.Args().Present() {
-		return usageError("unknown command %q; see smtpprobe --help", ctx.Args().First())
-	}
-	if ctx.String("config") == "" {
-		return usageError("--config FILE or a command is needed; see smtpprobe --help")
-	}
-	poll := ctx.Duration("poll_interval")
-	if poll < 0 {
-		return usageError("--poll_interval %s must not be negative", poll)
-	}
-	if ctx.Bool("poll_interval_disabled") {
+func (c *commands) execd(ctx context.Context, cmd *cli.Command) error {
+	poll := duration(cmd, "poll_interval")
+	if cmd.Bool("poll_interval_disabled") {
 		poll = 0
 	}
-	if ctx.Bool("once") && poll > 0 {
+	switch {
+	case cmd.Args().Present():
+		return unknownCommand(cmd)
+	case cmd.Bool("version"):
+		return c.printVersion()
+	case cmd.String("config") == "":
+		return usageError("--config FILE or a command is needed; see smtpprobe --help")
+	case poll < 0:
+		return usageError("--poll_interval %s must not be negative", poll)
+	case cmd.Bool("once") && poll > 0:
 		return usageError("--once and --poll_interval exclude each other")
 	}
-
-	// Under execd the level is Telegraf's to choose: it drops what it does not want.
-	level := telegraf.Debug
-	if ctx.Bool("once") && !ctx.Bool("debug") {
-		level = telegraf.Info
+	err := execd.Run(ctx, execd.Options{
+		Config:       cmd.String("config"),
+		NonStrictEnv: cmd.Bool(nonStrictFlag),
+		Poll:         poll,
+		Once:         cmd.Bool("once"),
+		Debug:        cmd.Bool("debug"),
+	}, c.Streams)
+	if err != nil && !cmd.Bool("once") {
+		return &exitError{status: statusFailed, prefix: logPrefix, err: err}
 	}
-	log, err := newStderrLog(c.stderr, level)
-	if err != nil {
-		return err
-	}
-	defer log.Close()
-
-	if !protectSecrets() {
-		logger.New("", "", "").Warn("memory cannot be locked, secrets may be swapped to disk: raise the limit (ulimit -l, systemd's LimitMEMLOCK)")
-	}
-	inputs, err := loadInputs(ctx.String("config"), ctx.Bool(nonStrictFlag))
-	if err != nil {
-		return err
-	}
-	log.loaded(inputs)
-
-	// A pipe that nobody reads any more ends the sessions, then the program.
-	signal.Ignore(syscall.SIGPIPE)
-	g := &gathering{inputs: inputs, out: c.stdout, poll: poll}
-	if ctx.Bool("once") {
-		return g.once(ctx.Context)
-	}
-	return g.untilClosed(ctx.Context, c.stdin)
+	return err
 }
+
+// logPrefix gives an error its level in Telegraf's log, which is where the
+// standard error of an execd plugin goes.
+const logPrefix = "E! "

@@ -13,10 +13,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-func TestEveryLineOnStdinIsAGather(t *testing.T) {
+func TestExecd_LineOnStdinIsGather(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{})
 	s := serve(t, "-config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv))))
@@ -30,7 +31,7 @@ func TestEveryLineOnStdinIsAGather(t *testing.T) {
 	require.Empty(t, s.stderr.String())
 }
 
-func TestClosingStdinEndsARunningGather(t *testing.T) {
+func TestExecd_ClosedStdinEndsGather(t *testing.T) {
 	t.Parallel()
 	healthy, silent := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Greeting: smtptest.Silence()})
 	s := serve(t, "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  timeout = \"10m\"\n  servers = [%q, %q]\n", at(healthy), at(silent))))
@@ -40,7 +41,7 @@ func TestClosingStdinEndsARunningGather(t *testing.T) {
 	require.NotContains(t, s.end(t), "error_class=read_timeout")
 }
 
-func TestSignalsEndARunningGather(t *testing.T) {
+func TestExecd_SignalEndsGather(t *testing.T) {
 	t.Parallel()
 	if runtime.GOOS == "windows" {
 		t.Skip("Windows has no signals; closing stdin ends the program")
@@ -58,7 +59,7 @@ func TestSignalsEndARunningGather(t *testing.T) {
 	}
 }
 
-func TestPollingGathersWithoutBeingAsked(t *testing.T) {
+func TestExecd_Poll(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{})
 	s := serve(t, "--poll_interval", "50ms", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  timeout = \"40ms\"\n  servers = [%q]\n", at(srv))))
@@ -69,7 +70,7 @@ func TestPollingGathersWithoutBeingAsked(t *testing.T) {
 	s.end(t)
 }
 
-func TestPollingDisabledWaitsToBeAsked(t *testing.T) {
+func TestExecd_PollDisabled(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{})
 	s := serve(t, "--poll_interval=1ms", "--poll_interval_disabled", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv))))
@@ -80,7 +81,7 @@ func TestPollingDisabledWaitsToBeAsked(t *testing.T) {
 	require.Len(t, srv.Sessions(), 1)
 }
 
-func TestABrokenStdoutEndsTheProgram(t *testing.T) {
+func TestExecd_BrokenStdout(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{})
 	s := serve(t, "--poll_interval", "20ms", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  timeout = \"10ms\"\n  servers = [%q]\n", at(srv))))
@@ -94,16 +95,16 @@ type broken struct{}
 
 func (broken) Write([]byte) (int, error) { return 0, errors.New("nobody reads") }
 
-func TestAFailedWriteIsStatus1(t *testing.T) {
+func TestOnce_FailedWrite(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	var stderr bytes.Buffer
 	status := run([]string{"smtpprobe", "--once", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv)))},
-		strings.NewReader(""), broken{}, &stderr)
+		console.Streams{In: strings.NewReader(""), Out: broken{}, Err: &stderr})
 	require.Equal(t, statusFailed, status)
-	require.Equal(t, "E! writing metrics: nobody reads\n", stderr.String())
+	require.Equal(t, "smtpprobe: writing metrics: nobody reads\n", stderr.String())
 }
 
-func TestOnceHonoursWhatTelegrafGivesEveryInput(t *testing.T) {
+func TestOnce_CommonSettings(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	got := program("--once", "--config", configFile(t, fmt.Sprintf(`
 [global_tags]
@@ -128,7 +129,7 @@ func TestOnceHonoursWhatTelegrafGivesEveryInput(t *testing.T) {
 	require.Equal(t, 2, strings.Count(got.stdout, "\n"))
 }
 
-func TestOnceSendsWhateverSendIntervalSays(t *testing.T) {
+func TestOnce_Sends(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	path := configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n  probe = \"send\"\n  send_interval = \"24h\"\n  to = [\"a@example.org\"]\n", at(srv)))
 	for n := 1; n <= 2; n++ {
@@ -139,7 +140,7 @@ func TestOnceSendsWhateverSendIntervalSays(t *testing.T) {
 	}
 }
 
-func TestLogLinesKeepTheirLevelUnderExecd(t *testing.T) {
+func TestExecd_LogLevels(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 5.7.1 go\taway")})
 	s := serve(t, "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  alias = \"x\"\n  interval = \"1h\"\n  servers = [%q]\n", at(srv))))
@@ -155,7 +156,7 @@ func TestLogLinesKeepTheirLevelUnderExecd(t *testing.T) {
 	}
 }
 
-func TestLogLevelOfAnInputIsHonoured(t *testing.T) {
+func TestOnce_LogLevelOfInput(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 no")})
 	content := fmt.Sprintf("[[inputs.smtpprobe]]\n  log_level = %%q\n  servers = [%q]\n", at(srv))
 	require.Contains(t, program("--once", "--config", configFile(t, fmt.Sprintf(content, "debug"))).stderr, "D! [inputs.smtpprobe] ")
@@ -163,12 +164,12 @@ func TestLogLevelOfAnInputIsHonoured(t *testing.T) {
 	require.Contains(t, program("--once", "--debug", "--config", configFile(t, fmt.Sprintf(content, ""))).stderr, "D! [inputs.smtpprobe] ")
 }
 
-func TestALogLineIsOneLineWhateverTheAlias(t *testing.T) {
+func TestOnce_LogLineIsOneLine(t *testing.T) {
 	got := program("--once", "--debug", "--config", configFile(t, "[[inputs.smtpprobe]]\n  alias = \"a\\nE! b\"\n  servers = [\"smtp://127.0.0.1:1\"]\n"))
 	require.Regexp(t, `^D! \[inputs\.smtpprobe::a\\nE! b\] .*\n$`, got.stderr)
 }
 
-func TestVariablesAndSecretsAreThoseOfTelegraf(t *testing.T) {
+func TestOnce_VariablesAndSecrets(t *testing.T) {
 	t.Parallel()
 	const password = `p$a"s\s`
 	srv := smtptest.Start(t, smtptest.Script{Accounts: &smtptest.Accounts{Passwords: map[string]string{"user": password}}})
@@ -200,17 +201,17 @@ func TestVariablesAndSecretsAreThoseOfTelegraf(t *testing.T) {
 	}
 }
 
-func TestVariablesOutsideOfStringsNeedAFlag(t *testing.T) {
+func TestOnce_VariablesOutsideOfStrings(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{})
 	path := configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n  max_concurrent = ${SMTP_TEST_MAX:-3}\n", at(srv)))
 	require.Equal(t, statusFailed, process(t, nil, "--once", "--config", path).status)
 	require.Equal(t, statusOK, process(t, nil, "--once", "--non-strict-env-handling", "--config", path).status)
-	require.Equal(t, statusUsage, process(t, nil, "check", "--config", path).status)
+	require.Equal(t, statusFailed, process(t, nil, "check", "--config", path).status)
 	require.Equal(t, statusOK, process(t, nil, "check", "--config", path, "--non-strict-env-handling").status)
 }
 
-func TestAnInputWhoseRelaysAllFailAtTheStartIsLeftOutIfThatIsWanted(t *testing.T) {
+func TestOnce_StartupErrorBehaviorProbe(t *testing.T) {
 	t.Parallel()
 	healthy := smtptest.Start(t, smtptest.Script{})
 	const closed = "smtp://127.0.0.1:1"
@@ -227,7 +228,7 @@ func TestAnInputWhoseRelaysAllFailAtTheStartIsLeftOutIfThatIsWanted(t *testing.T
 	require.Equal(t, 2, strings.Count(got.stdout, "\n"), got.stdout)
 	require.Contains(t, got.stdout, "relay="+at(healthy)+",")
 	require.Contains(t, got.stdout, "relay="+closed+",")
-	require.Equal(t, 1, strings.Count(got.stderr, "left out"), got.stderr)
+	require.Equal(t, 1, strings.Count(got.stderr, "skipped"), got.stderr)
 	require.Contains(t, got.stderr, "inputs.smtpprobe::dead")
 	require.Contains(t, got.stderr, "smtp: connect: connection refused")
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestWrongConfigurationIsOneLineThatNamesTheSetting(t *testing.T) {
+func TestExecd_WrongConfig(t *testing.T) {
 	t.Parallel()
 	const server = `  servers = ["smtp://127.0.0.1"]` + "\n"
 	for name, test := range map[string]struct{ content, names string }{
@@ -43,14 +43,14 @@ func TestWrongConfigurationIsOneLineThatNamesTheSetting(t *testing.T) {
 	}
 }
 
-func TestPollingFasterThanTheTimeoutIsRefused(t *testing.T) {
+func TestExecd_PollFasterThanTimeout(t *testing.T) {
 	path := configFile(t, "[[inputs.smtpprobe]]\n  servers = [\"smtp://127.0.0.1\"]\n")
 	got := program("--config", path, "--poll_interval", "9s")
 	require.Equal(t, statusFailed, got.status)
 	require.Contains(t, got.stderr, "timeout")
 }
 
-func TestWrongCommandLineIsStatus2(t *testing.T) {
+func TestCommandLine_WrongUsage(t *testing.T) {
 	for name, test := range map[string]struct {
 		args  []string
 		names string
@@ -71,13 +71,13 @@ func TestWrongCommandLineIsStatus2(t *testing.T) {
 			got := program(test.args...)
 			require.Equal(t, statusUsage, got.status)
 			require.Empty(t, got.stdout)
-			require.Regexp(t, `^E! .*\n$`, got.stderr)
+			require.Regexp(t, `^smtpprobe: .*\n$`, got.stderr)
 			require.Contains(t, got.stderr, test.names)
 		})
 	}
 }
 
-func TestAMissingFileIsNamed(t *testing.T) {
+func TestExecd_MissingFile(t *testing.T) {
 	got := program("--config", "/nonexistent/smtpprobe.conf")
 	require.Equal(t, statusFailed, got.status)
 	require.Contains(t, got.stderr, "/nonexistent/smtpprobe.conf")

@@ -1,9 +1,73 @@
-// Command smtpprobe runs the smtpprobe input beside a stock Telegraf
+// Command smtpprobe runs the smtpprobe input for a stock Telegraf
 // (inputs.execd), and answers an operator's questions from the command line.
+//
+// This package only reads the command line. The commands are in internal/execd,
+// internal/check and internal/report.
 package main
 
-import "os"
+import (
+	"context"
+	"errors"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/check"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/execd"
+)
 
 func main() {
-	os.Exit(run(os.Args, os.Stdin, os.Stdout, os.Stderr))
+	// A closed pipe is an error of the write, which ends a command in order.
+	signal.Ignore(syscall.SIGPIPE)
+	os.Exit(run(os.Args, console.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
+}
+
+// run is the whole program except for the process around it. The first signal
+// cancels the command, which has a few seconds to end; the second one kills.
+func run(args []string, streams console.Streams) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+
+	c := &commands{streams}
+	done := make(chan error, 1)
+	go func() { done <- c.app().Run(ctx, args) }()
+	select {
+	case err := <-done:
+		return c.exit(args, err)
+	case <-after(ctx, execd.Grace+1500*time.Millisecond):
+		return statusFailed // it waits for something that does not come, such as a reader of its output
+	}
+}
+
+// after is closed some time after the end of a context.
+func after(ctx context.Context, wait time.Duration) <-chan struct{} {
+	c := make(chan struct{})
+	context.AfterFunc(ctx, func() { time.AfterFunc(wait, func() { close(c) }) })
+	return c
+}
+
+// exit reports an error and returns the exit status.
+func (c *commands) exit(args []string, err error) int {
+	if err == nil {
+		return statusOK
+	}
+	exit := &exitError{status: statusFailed, prefix: programPrefix, err: err}
+	errors.As(err, &exit)
+	switch {
+	case exit.err == nil:
+		return exit.status
+	case errors.Is(err, syscall.EPIPE) && exit.prefix == programPrefix:
+		return statusOK // the reader has read enough, as head does
+	case errors.Is(err, context.Canceled):
+		exit.err = errors.New("interrupted")
+	}
+	if wantsNagios(args) {
+		check.NagiosUnknown(c.Out, exit.err)
+		return int(check.Unknown)
+	}
+	console.Say(c.Err, exit.prefix+exit.err.Error())
+	return exit.status
 }

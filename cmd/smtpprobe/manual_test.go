@@ -6,10 +6,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-	"github.com/urfave/cli/v2"
+	"github.com/urfave/cli/v3"
 )
 
-func TestTheManualPageNamesEveryCommandAndFlag(t *testing.T) {
+func TestManualPage(t *testing.T) {
 	source, err := os.ReadFile(root + "packaging/smtpprobe.1")
 	require.NoError(t, err)
 	page := strings.ReplaceAll(strings.ReplaceAll(string(source), "\r\n", "\n"), `\-`, "-")
@@ -20,7 +20,7 @@ func TestTheManualPageNamesEveryCommandAndFlag(t *testing.T) {
 			}
 		}
 	}
-	app := newApp(&console{})
+	app := (&commands{}).app()
 	flagsOf("", app.Flags)
 	for _, command := range app.Commands {
 		if !command.Hidden && !strings.Contains(page, "\n.SS "+command.Name+"\n") {

@@ -8,30 +8,31 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/check"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-func TestCheckForNagios(t *testing.T) {
+func TestCheck_Nagios(t *testing.T) {
 	healthy := smtptest.Start(t, smtptest.Script{})
 	refusing := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 5.7.1 go | away")})
 	later := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("450 4.7.1 later")})
 	for name, test := range map[string]struct {
 		args   []string
-		status nagiosState
+		status check.State
 		line   string
 	}{
-		"well":                     {[]string{at(healthy)}, nagiosOK, "SMTP OK - " + at(healthy) + ": the relay accepts a session | '" + at(healthy) + " total'="},
-		"refused":                  {[]string{at(refusing)}, nagiosCritical, "SMTP CRITICAL - " + at(refusing) + ": smtp: greeting: 554 5.7.1 go / away | "},
-		"later":                    {[]string{at(later)}, nagiosWarning, "SMTP WARNING - " + at(later)},
-		"the worst is the title":   {[]string{at(healthy), at(later), at(refusing)}, nagiosCritical, "SMTP CRITICAL - " + at(refusing)},
-		"too slow for a warning":   {[]string{"--warning", "1ns", at(healthy)}, nagiosWarning, "SMTP WARNING - " + at(healthy) + ": took "},
-		"too slow altogether":      {[]string{"--warning", "1ns", "--critical", "2ns", at(healthy)}, nagiosCritical, "SMTP CRITICAL - " + at(healthy) + ": took "},
-		"a wrong flag":             {[]string{"--wrong", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - flag provided but not defined: -wrong"},
-		"a wrong setting":          {[]string{"--probe", "deep", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - probe "},
-		"nothing to check":         {nil, nagiosUnknown, "SMTP UNKNOWN - a URL or --config is needed"},
-		"limits below zero":        {[]string{"--warning", "-1s", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - "},
-		"an address that is wrong": {[]string{"--source-address", "192.0.2.77", at(healthy)}, nagiosUnknown, "SMTP UNKNOWN - " + at(healthy) + ": smtp: connect: cannot assign requested address"},
+		"well":                     {[]string{at(healthy)}, check.OK, "SMTP OK - " + at(healthy) + ": the relay accepts a session | '" + at(healthy) + " total'="},
+		"refused":                  {[]string{at(refusing)}, check.Critical, "SMTP CRITICAL - " + at(refusing) + ": greeting_refused/access_denied: greeting: 554 5.7.1 go / away | "},
+		"later":                    {[]string{at(later)}, check.Warning, "SMTP WARNING - " + at(later)},
+		"the worst is the title":   {[]string{at(healthy), at(later), at(refusing)}, check.Critical, "SMTP CRITICAL - " + at(refusing)},
+		"too slow for a warning":   {[]string{"--warning", "1ns", at(healthy)}, check.Warning, "SMTP WARNING - " + at(healthy) + ": took "},
+		"too slow altogether":      {[]string{"--warning", "1ns", "--critical", "2ns", at(healthy)}, check.Critical, "SMTP CRITICAL - " + at(healthy) + ": took "},
+		"a wrong flag":             {[]string{"--wrong", at(healthy)}, check.Unknown, "SMTP UNKNOWN - unknown flag --wrong"},
+		"a wrong setting":          {[]string{"--probe", "deep", at(healthy)}, check.Unknown, "SMTP UNKNOWN - probe "},
+		"nothing to check":         {nil, check.Unknown, "SMTP UNKNOWN - a URL or --config is needed"},
+		"limits below zero":        {[]string{"--warning", "-1s", at(healthy)}, check.Unknown, "SMTP UNKNOWN - "},
+		"an address that is wrong": {[]string{"--source-address", "192.0.2.77", at(healthy)}, check.Unknown, "SMTP UNKNOWN - " + at(healthy) + ": local_error/no_source_address: connect: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := program(append([]string{"check", "--nagios"}, test.args...)...)
@@ -42,7 +43,7 @@ func TestCheckForNagios(t *testing.T) {
 	}
 }
 
-func TestNagiosIsToldOfCertificatesThatEndSoon(t *testing.T) {
+func TestCheck_NagiosCertificate(t *testing.T) {
 	const day = 24 * time.Hour
 	ca := certs.NewAuthority("test")
 	pem := filepath.Join(t.TempDir(), "ca.pem")
@@ -50,17 +51,17 @@ func TestNagiosIsToldOfCertificatesThatEndSoon(t *testing.T) {
 	for name, test := range map[string]struct {
 		left   time.Duration
 		args   []string
-		status nagiosState
+		status check.State
 		says   string
 	}{
-		"three weeks":                   {21*day + time.Hour, nil, nagiosOK, "the relay accepts a session"},
-		"five days":                     {5*day + time.Hour, nil, nagiosWarning, "the certificate expires in 5 days ("},
-		"one day":                       {day + time.Hour, nil, nagiosCritical, "the certificate expires in 1 day ("},
-		"five days are enough":          {5*day + time.Hour, []string{"--cert-warning", "5"}, nagiosOK, "the relay accepts a session"},
-		"five days are critical":        {5*day + time.Hour, []string{"--cert-critical", "7"}, nagiosCritical, "the certificate expires in 5 days ("},
-		"no limits":                     {day, []string{"--cert-warning", "0", "--cert-critical", "0"}, nagiosOK, "the relay accepts a session"},
-		"over, where that is no matter": {-day, []string{"--starttls", "opportunistic"}, nagiosCritical, "the certificate expired 1 day ago ("},
-		"over":                          {-day, []string{"--starttls", "required"}, nagiosCritical, "smtp: TLS handshake: x509: certificate has expired"},
+		"three weeks":                   {21*day + time.Hour, nil, check.OK, "the relay accepts a session"},
+		"five days":                     {5*day + time.Hour, nil, check.Warning, "the certificate expires in 5 days ("},
+		"one day":                       {day + time.Hour, nil, check.Critical, "the certificate expires in 1 day ("},
+		"five days are enough":          {5*day + time.Hour, []string{"--cert-warning", "5"}, check.OK, "the relay accepts a session"},
+		"five days are critical":        {5*day + time.Hour, []string{"--cert-critical", "7"}, check.Critical, "the certificate expires in 5 days ("},
+		"no limits":                     {day, []string{"--cert-warning", "0", "--cert-critical", "0"}, check.OK, "the relay accepts a session"},
+		"over, where that is no matter": {-day, []string{"--starttls", "opportunistic"}, check.Critical, "the certificate expired 1 day ago ("},
+		"over":                          {-day, []string{"--starttls", "required"}, check.Critical, "tls_verify_error/expired: TLS handshake: x509: certificate has expired"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			leaf := certs.For("127.0.0.1")
@@ -71,12 +72,5 @@ func TestNagiosIsToldOfCertificatesThatEndSoon(t *testing.T) {
 			require.True(t, strings.HasPrefix(got.stdout, "SMTP "+test.status.String()+" - "+at(srv)+": "+test.says), got.stdout)
 			require.Regexp(t, `'`+at(srv)+` cert'=-?\d+s`, got.stdout)
 		})
-	}
-}
-
-func TestNagiosStatesHaveAnOrder(t *testing.T) {
-	for _, ordered := range [][2]nagiosState{{nagiosOK, nagiosUnknown}, {nagiosUnknown, nagiosWarning}, {nagiosWarning, nagiosCritical}} {
-		require.Equal(t, ordered[1], ordered[0].worse(ordered[1]))
-		require.Equal(t, ordered[1], ordered[1].worse(ordered[0]))
 	}
 }

@@ -9,65 +9,59 @@ import (
 	"syscall"
 	"text/tabwriter"
 
-	"github.com/urfave/cli/v2"
+	"github.com/urfave/cli/v3"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/demo"
 )
 
-func (c *console) relaysCommand() *cli.Command {
+func (c *commands) relaysCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "relays",
-		Usage: "run demonstration relays, each with one behaviour, until Ctrl-C",
+		Usage: "run demonstration relays, each with one behavior, until Ctrl-C",
 		Flags: []cli.Flag{
 			&cli.IntFlag{Name: "base", Usage: "`PORT` of the first relay on 127.0.0.1, the others follow", Value: demo.DefaultBase},
-			&cli.StringFlag{Name: "dir", Usage: "`DIR` for " + demo.CAFile + ", which the relays' certificates verify with", Value: ".cache/demo"},
-			&cli.DurationFlag{Name: "for", Usage: "end after this time (0s: do not)"},
+			&cli.StringFlag{Name: "dir", Usage: "`DIR` for " + demo.CAFile + ", which verifies the relays' certificates", Value: ".cache/demo"},
+			durationFlag("for", "until Ctrl-C", "`DURATION` after which to end"),
 		},
 		Action: c.relays,
 	}
 }
 
-func (c *console) relays(ctx *cli.Context) error {
-	if err := noArguments(ctx); err != nil {
+func (c *commands) relays(ctx context.Context, cmd *cli.Command) error {
+	if err := noArguments(cmd); err != nil {
 		return err
 	}
-	base, duration := ctx.Int("base"), ctx.Duration("for")
+	base, limit := cmd.Int("base"), duration(cmd, "for")
 	if base < 1 || base > 65000 {
-		return usageError("--base %d is no port with room for the relays after it (1 to 65000)", base)
+		return usageError("--base %d must be from 1 to 65000", base)
 	}
-	if duration < 0 {
-		return usageError("--for %s must not be negative", duration)
+	if limit < 0 {
+		return usageError("--for %s must not be negative", limit)
 	}
-	running, cancel := ctx.Context, func() {}
-	if duration > 0 {
-		running, cancel = context.WithTimeout(ctx.Context, duration)
+	if limit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, limit)
+		defer cancel()
 	}
-	defer cancel()
-
-	fleet, err := demo.Start(running, demo.Options{Base: base, Dir: ctx.String("dir")})
+	fleet, err := demo.Start(ctx, demo.Options{Base: base, Dir: cmd.String("dir")})
+	if errors.Is(err, syscall.EADDRINUSE) { // one line, however many ports are taken
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return fmt.Errorf("%s (is another demonstration running?)", first)
+	}
 	if err != nil {
-		return demoError(err)
+		return err
 	}
 	defer fleet.Close()
 
-	table := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
+	table := tabwriter.NewWriter(c.Out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "NAME\tURL\tWHAT IT DOES\tSETTINGS")
 	for _, r := range fleet.Relays() {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r.Name, r.URL, r.Description, strings.Join(r.Settings, ", "))
 	}
-	fmt.Fprintf(table, "\ntls_ca = %q; Ctrl-C ends the relays\n", filepath.Join(ctx.String("dir"), demo.CAFile))
+	fmt.Fprintf(table, "\ntls_ca = %q; Ctrl-C ends the relays\n", filepath.Join(cmd.String("dir"), demo.CAFile))
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	<-running.Done()
+	<-ctx.Done()
 	return nil
-}
-
-// demoError is one line about ports that are taken, however many they are.
-func demoError(err error) error {
-	if errors.Is(err, syscall.EADDRINUSE) {
-		first, _, _ := strings.Cut(err.Error(), "\n")
-		return fmt.Errorf("%s (is another demonstration running?)", first)
-	}
-	return err
 }

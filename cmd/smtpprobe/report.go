@@ -2,56 +2,61 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 
-	"github.com/urfave/cli/v2"
+	"github.com/urfave/cli/v3"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/report"
 )
 
-func (c *console) reportCommand() *cli.Command {
+func (c *commands) reportCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "report",
 		Usage:     "turn results in line protocol into a page of HTML",
-		UsageText: "smtpprobe report [--output FILE] FILE...\n\nFILE is what outputs.file or smtpprobe --once wrote; - is standard input.",
-		Flags:     reportFlags(),
-		Action: func(ctx *cli.Context) error {
-			if !ctx.Args().Present() {
-				return usageError("report needs a file of results; see smtpprobe report --help")
-			}
-			r := report.New()
-			for _, name := range ctx.Args().Slice() {
-				if err := c.readResults(r, name); err != nil {
-					return err
-				}
-			}
-			if ctx.String("output") == "" {
-				return r.WriteHTML(c.stdout)
-			}
-			return replaceFile(ctx.String("output"), r.WriteHTML)
+		UsageText: "smtpprobe report --output FILE RESULTS...\nsmtpprobe report RESULTS... >FILE\n\nRESULTS is what outputs.file or smtpprobe --once wrote; - is standard input.",
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output"},
 		},
+		Action: c.report,
 	}
 }
 
-func reportFlags() []cli.Flag {
-	return []cli.Flag{
-		&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output"},
+func (c *commands) report(ctx context.Context, cmd *cli.Command) error {
+	output := cmd.String("output")
+	switch {
+	case !cmd.Args().Present():
+		return usageError("report needs a file of results; see smtpprobe report --help")
+	case output == "" && console.IsTerminal(c.Out):
+		return usageError("report does not write HTML to a terminal: name a file with --output, or redirect standard output")
 	}
+	r := report.New()
+	for _, name := range cmd.Args().Slice() {
+		if err := c.readResults(ctx, r, name); err != nil {
+			return err
+		}
+	}
+	if output == "" {
+		return r.WriteHTML(c.Out)
+	}
+	return replaceFile(output, r.WriteHTML)
 }
 
-func (c *console) readResults(r *report.Report, name string) error {
+// readResults reads one file. A signal ends it, also while it waits for input.
+func (c *commands) readResults(ctx context.Context, r *report.Report, name string) error {
 	if name == "-" {
-		return r.Read("standard input", c.stdin)
+		return r.Read("standard input", console.WithContext(ctx, c.In))
 	}
-	f, err := os.Open(name)
+	f, err := console.Await(ctx, func() (*os.File, error) { return os.Open(name) })
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	return r.Read(name, f)
+	return r.Read(name, console.WithContext(ctx, f))
 }
 
 // replaceFile writes a file whole, or leaves the one that is there.
@@ -61,17 +66,15 @@ func replaceFile(name string, write func(io.Writer) error) (err error) {
 			err = fmt.Errorf("writing %s: %w", name, err)
 		}
 	}()
-	f, err := os.CreateTemp(filepath.Dir(name), ".smtpprobe-*")
+	temporary := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%d", filepath.Base(name), os.Getpid()))
+	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // unless it was renamed
+	defer os.Remove(temporary) // unless it was renamed
 	buffered := bufio.NewWriter(f)
 	if err = write(buffered); err == nil {
 		err = buffered.Flush()
-	}
-	if err == nil {
-		err = f.Chmod(0o644)
 	}
 	if closing := f.Close(); err == nil {
 		err = closing
@@ -79,5 +82,5 @@ func replaceFile(name string, write func(io.Writer) error) (err error) {
 	if err != nil {
 		return err
 	}
-	return os.Rename(f.Name(), name)
+	return os.Rename(temporary, name)
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-func TestReportMakesAPageOfWhatOnceWrote(t *testing.T) {
+func TestReport(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	results := program("--once", "--config", configFile(t, "[[inputs.smtpprobe]]\n  servers = [\""+at(srv)+"\"]\n  helo = \"probe.test\"\n"))
 	require.Equal(t, statusOK, results.status, results.stderr)
@@ -36,13 +36,13 @@ func TestReportMakesAPageOfWhatOnceWrote(t *testing.T) {
 	require.Len(t, left, 2, "no temporary file is left")
 }
 
-func TestReportReadsStandardInput(t *testing.T) {
+func TestReport_StandardInput(t *testing.T) {
 	got := programWith("smtpprobe,relay=a success=1i,result=\"none\",total_time=0.1 1795250000000000000\n", "report", "-")
 	require.Equal(t, statusOK, got.status, got.stderr)
 	require.Contains(t, got.stdout, "<title>SMTP relays, 2026-11-21 08:33:20 to ")
 }
 
-func TestReportSaysWhatIsWrong(t *testing.T) {
+func TestReport_WrongInput(t *testing.T) {
 	dir := t.TempDir()
 	empty, page := filepath.Join(dir, "empty.lp"), filepath.Join(dir, "report.html")
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
@@ -37,7 +38,7 @@ func program(args ...string) ran { return programWith("", args...) }
 
 func programWith(stdin string, args ...string) ran {
 	var stdout, stderr bytes.Buffer
-	status := run(append([]string{"smtpprobe"}, args...), strings.NewReader(stdin), &stdout, &stderr)
+	status := run(append([]string{"smtpprobe"}, args...), console.Streams{In: strings.NewReader(stdin), Out: &stdout, Err: &stderr})
 	return ran{status, stdout.String(), stderr.String()}
 }
 

@@ -1,22 +1,23 @@
 package main
 
 import (
+	"context"
 	"fmt"
 
-	"github.com/urfave/cli/v2"
+	"github.com/urfave/cli/v3"
 
 	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
 
-func (c *console) sampleConfigCommand() *cli.Command {
+func (c *commands) sampleConfigCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "sample-config",
 		Usage: "print the plugin's sample configuration",
-		Action: func(ctx *cli.Context) error {
-			if err := noArguments(ctx); err != nil {
+		Action: func(_ context.Context, cmd *cli.Command) error {
+			if err := noArguments(cmd); err != nil {
 				return err
 			}
-			_, err := fmt.Fprint(c.stdout, plugin.New().SampleConfig())
+			_, err := fmt.Fprint(c.Out, plugin.New().SampleConfig())
 			return err
 		},
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
@@ -100,13 +101,13 @@ func (s *terminal) screen() string {
 	return strings.ReplaceAll(s.shown.String(), "\r\n", "\n")
 }
 
-func TestThePasswordIsAskedForAtATerminalAndNotShown(t *testing.T) {
+func TestCheck_PasswordPrompt(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{Accounts: &smtptest.Accounts{Passwords: map[string]string{"user": "s3cret word"}}})
 	s := newTerminal(t, 80)
 	status := make(chan int, 1)
 	var stdout strings.Builder
 	go func() {
-		status <- run([]string{"smtpprobe", "check", "--probe", "auth", "--username", "user", "--auth-cleartext", at(srv)}, s.program, &stdout, s.program)
+		status <- run([]string{"smtpprobe", "check", "--probe", "auth", "--username", "user", "--auth-cleartext", at(srv)}, console.Streams{In: s.program, Out: &stdout, Err: s.program})
 	}()
 	s.await(t, "Password of user: ")
 	s.awaitNoEcho(t)
@@ -118,14 +119,14 @@ func TestThePasswordIsAskedForAtATerminalAndNotShown(t *testing.T) {
 	require.Equal(t, "user", srv.Wait(t, 1)[0].Identity)
 }
 
-func TestATerminalGetsColoursProgressAndAWaterfallOfItsWidth(t *testing.T) {
+func TestCheck_Terminal(t *testing.T) {
 	t.Setenv("TERM", "xterm")
 	well, refusing := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Rcpt: smtptest.Say("550 5.1.1 no")})
 	shown := func(noColour string) string {
 		t.Setenv("NO_COLOR", noColour)
 		s := newTerminal(t, 132)
 		line := []string{"smtpprobe", "check", "--probe", "rcpt", "--to", "a@example.org", at(well), at(refusing)}
-		require.Equal(t, statusFailed, run(line, s.program, s.program, s.program))
+		require.Equal(t, statusFailed, run(line, console.Streams{In: s.program, Out: s.program, Err: s.program}))
 		return s.screen()
 	}
 	coloured := shown("")

@@ -1,18 +1,19 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"runtime/debug"
 
-	"github.com/urfave/cli/v2"
+	"github.com/urfave/cli/v3"
 )
 
 // version is set by the linker: make does.
 var version string
 
-// programVersion is the linker's, else that of the module which go install was
-// told to build.
+// programVersion is that of the linker, else that of the module which
+// go install built.
 func programVersion(linked string, info *debug.BuildInfo) string {
 	switch {
 	case linked != "":
@@ -23,17 +24,21 @@ func programVersion(linked string, info *debug.BuildInfo) string {
 	return info.Main.Version
 }
 
-func (c *console) versionCommand() *cli.Command {
+func (c *commands) versionCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "version",
 		Usage: "print the version",
-		Action: func(ctx *cli.Context) error {
-			if err := noArguments(ctx); err != nil {
+		Action: func(_ context.Context, cmd *cli.Command) error {
+			if err := noArguments(cmd); err != nil {
 				return err
 			}
-			info, _ := debug.ReadBuildInfo()
-			_, err := fmt.Fprintf(c.stdout, "smtpprobe %s %s %s/%s\n", programVersion(version, info), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-			return err
+			return c.printVersion()
 		},
 	}
+}
+
+func (c *commands) printVersion() error {
+	info, _ := debug.ReadBuildInfo()
+	_, err := fmt.Fprintf(c.Out, "smtpprobe %s %s %s/%s\n", programVersion(version, info), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return err
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTheVersionIsTheLinkersElseTheModules(t *testing.T) {
+func TestProgramVersion(t *testing.T) {
 	t.Parallel()
 	installed := &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}
 	require.Equal(t, "v2.0.0", programVersion("v2.0.0", installed))

@@ -14,7 +14,10 @@ const (
 	promSeries   = `{{relay}} {{source}} {{ip}} {{probe}} {{host}}`
 	// ignoringOutcome matches a series of smtpprobe_outcome, which has the
 	// outcome as labels, with the same relay's series of smtpprobe.
-	ignoringOutcome = `ignoring (result, result_reason, result_phase, result_fault, smtp_code)`
+	ignoringOutcome = `ignoring (result, result_reason, result_phase, result_fault, smtp_code, backend)`
+
+	// FailingNow is one series for each failing relay, labelled with its failure.
+	FailingNow = `smtpprobe_outcome_time == ` + ignoringOutcome + ` group_left () smtpprobe_latest_time and ` + ignoringOutcome + ` smtpprobe_success == 0`
 )
 
 // verdict is the class of an unexpected outcome, 0 while all is well.

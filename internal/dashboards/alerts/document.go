@@ -3,6 +3,7 @@ package alerts
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Document is the section of docs/alerts.md that describes each alert.
@@ -12,13 +13,31 @@ func Document(t Timing) string {
 		fmt.Fprintf(&b, "### %s\n\n", a.Name)
 		b.WriteString(wrapped("", fmt.Sprintf("%s. “%s.” Fires where the %s is %s %s.", upperFirst(string(a.Severity)),
 			upperFirst(a.placed(func(name string) string { return "*" + name + "*" })), a.Value, a.Op, a.threshold())))
-		b.WriteString("\n" + wrapped("", "What to do: "+a.Do) + "\n")
-		v := a.Variants(t)[0]
-		query := v.Query
-		if v.Phase != "" {
-			query = strings.ReplaceAll(query, v.Phase+"_time", "<phase>_time")
-		}
-		fmt.Fprintf(&b, "```sql\n%s\n```\n\n```promql\n%s\n```\n\n", strings.ReplaceAll(query, timeRange, "time > now() - "+t.intervals(a.InfluxQL.Over)), a.PromExpr(t))
+		fmt.Fprintf(&b, "\n%s\n```sql\n%s\n```\n\n```promql\n%s\n```\n\n", wrapped("", "What to do: "+a.Do), a.documentQuery(t), a.PromExpr(t))
 	}
 	return strings.TrimRight(b.String(), "\n") + "\n"
+}
+
+// documentQuery is the alert's first InfluxQL query with the others in a
+// comment, or the queries of an error budget.
+func (a Alert) documentQuery(t Timing) string {
+	in := func(query string, window time.Duration) string {
+		return strings.ReplaceAll(query, timeRange, "time > now() - "+duration(window))
+	}
+	var lines []string
+	if a.Burn != nil {
+		for _, q := range a.Burn.InfluxQL(t) {
+			lines = append(lines, "-- "+q.RefID, in(q.Query, q.Window))
+		}
+		return strings.Join(append(lines, "-- fires where "+a.Burn.condition(t, "A", "B", "C", "D")), "\n")
+	}
+	phases := 0
+	for _, q := range a.InfluxQL {
+		if phases++; phases > 2 {
+			lines = append(lines, "-- and so on, for each of the others")
+			break
+		}
+		lines = append(lines, in(t.Scaled(q.Query), t.Interval*time.Duration(q.Over)))
+	}
+	return strings.Join(lines, "\n")
 }

@@ -12,23 +12,40 @@ const DatasourceVariable = "SMTPPROBE_DATASOURCE_UID"
 
 // rule is one of Grafana's.
 type rule struct {
-	alert         Alert
-	id, title     string
-	query         string // the lines of the query's model
-	over          time.Duration
-	phase         string // of the query, if the alert has one for each
-	instantaneous bool
+	alert     Alert
+	id, title string
+	variant   string // of the query, if the alert has several
+	queries   []query
+	condition string // over the queries, reduced to their last values
+}
+
+// query is one of a rule's.
+type query struct {
+	refID string
+	over  string // how far it looks back, in seconds
+	model string // lines
 }
 
 // GrafanaInfluxQL is a file for Grafana's alert provisioning, on InfluxQL.
 func GrafanaInfluxQL(t Timing) string {
 	var rules []rule
+	model := func(text string) string {
+		return "query: " + quote(text) + "\nrawQuery: true\nresultFormat: time_series"
+	}
 	for _, a := range All(t) {
-		for _, v := range a.Variants(t) {
-			r := rule{alert: a, id: strings.ToLower(a.Name), title: a.Name, over: a.Range(t), phase: v.Phase,
-				query: "query: " + quote(v.Query) + "\nrawQuery: true\nresultFormat: time_series"}
-			if v.Phase != "" {
-				r.id, r.title = r.id+"-"+v.Phase, r.title+" "+v.Phase
+		if a.Burn != nil {
+			rules = append(rules, burnRule(a, t, model))
+			continue
+		}
+		for _, q := range a.InfluxQL {
+			r := rule{alert: a, id: strings.ToLower(a.Name), title: a.Name, variant: q.Variant,
+				queries:   []query{{"A", inSeconds(t.Interval * time.Duration(q.Over)), model(t.Scaled(q.Query))}},
+				condition: a.fires("$RA")}
+			if q.NotNegative {
+				r.condition += " && $RA >= 0"
+			}
+			if q.Variant != "" {
+				r.id, r.title = r.id+"-"+strings.ToLower(q.Variant), r.title+" "+q.Variant
 			}
 			rules = append(rules, r)
 		}
@@ -36,29 +53,44 @@ func GrafanaInfluxQL(t Timing) string {
 	return grafanaFile("an InfluxDB data source that speaks InfluxQL", "influxql", rules, t)
 }
 
+// burnRule divides failures by probes. Grafana matches the series of a relay
+// and fault with the one of the relay.
+func burnRule(a Alert, t Timing, model func(string) string) rule {
+	r := rule{alert: a, id: strings.ToLower(a.Name), title: a.Name}
+	for _, q := range a.Burn.InfluxQL(t) {
+		r.queries = append(r.queries, query{q.RefID, inSeconds(q.Window), model(q.Query)})
+	}
+	r.condition = a.Burn.condition(t, "$RA", "$RB", "$RC", "$RD")
+	return r
+}
+
 // GrafanaPrometheus is the same on Prometheus.
 func GrafanaPrometheus(t Timing) string {
 	alerts := All(t)
 	rules := make([]rule, 0, len(alerts))
 	for _, a := range alerts {
-		expr := t.scaled(a.PromQL)
-		if a.PromQLWhole {
-			expr = "1 + 0 * (" + expr + ")"
+		expr, condition := t.Scaled(a.PromQL), a.fires("$RA")
+		if a.PromQLWhole || a.Burn != nil {
+			// The value may be 0, which a condition takes for false.
+			expr, condition = "1 + 0 * ("+a.PromExpr(t)+")", "$RA == 1"
 		}
-		rules = append(rules, rule{alert: a, id: strings.ToLower(a.Name), title: a.Name, over: 10 * t.Interval,
-			query: "expr: " + quote(expr) + "\ninstant: true\nrange: false", instantaneous: true})
+		rules = append(rules, rule{alert: a, id: strings.ToLower(a.Name), title: a.Name, condition: condition,
+			queries: []query{{"A", inSeconds(10 * t.Interval), "expr: " + quote(expr) + "\ninstant: true\nrange: false"}}})
 	}
 	return grafanaFile("a Prometheus data source", "prometheus", rules, t)
 }
+
+// inSeconds are whole seconds, one at least.
+func inSeconds(d time.Duration) string { return fmt.Sprint(max(1, int(d.Seconds()))) }
 
 func grafanaFile(source, key string, rules []rule, t Timing) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Alerts on SMTP relays for Grafana's alert provisioning, on %s.
 # Put the file into provisioning/alerting, and the uid of the data source into
-# the environment of Grafana as %s. Written for a probe
-# every %s. Generated: edit internal/dashboards/alerts, not this file.
+# the environment of Grafana as %s. For a probe every %s.
+# Generated: edit internal/dashboards/alerts, not this file.
 #
-# A query that finds nothing is no alert: a count of no failures is no series,
+# A query that finds nothing does not fire: a count of no failures is no series,
 # and missing data has an alert of its own.
 
 apiVersion: 1
@@ -83,27 +115,30 @@ func grafanaInterval(t Timing) string {
 
 func (r rule) yaml(key string, t Timing) string {
 	a := r.alert
-	condition := "$B " + a.Op + " " + a.threshold()
-	if a.PromQLWhole && r.instantaneous {
-		condition = "$B == 1"
+	var data strings.Builder
+	for _, q := range r.queries {
+		fmt.Fprintf(&data, `          - refId: %s
+            relativeTimeRange: {from: %s, to: 0}
+            datasourceUid: ${%s}
+            model:
+              refId: %s
+              %s
+`, q.refID, q.over, DatasourceVariable, q.refID, strings.ReplaceAll(q.model, "\n", "\n              "))
+	}
+	for _, q := range r.queries {
+		fmt.Fprintf(&data, `          - refId: R%[1]s
+            datasourceUid: __expr__
+            model: {refId: R%[1]s, type: reduce, expression: %[1]s, reducer: last}
+`, q.refID)
 	}
 	return fmt.Sprintf(`      # The %s.
       - uid: smtpprobe-%s-%s
         title: %s
-        condition: C
+        condition: FIRES
         data:
-          - refId: A
-            relativeTimeRange: {from: %d, to: 0}
-            datasourceUid: ${%s}
-            model:
-              refId: A
-              %s
-          - refId: B
+%s          - refId: FIRES
             datasourceUid: __expr__
-            model: {refId: B, type: reduce, expression: A, reducer: last}
-          - refId: C
-            datasourceUid: __expr__
-            model: {refId: C, type: math, expression: %s}
+            model: {refId: FIRES, type: math, expression: %s}
         for: %s
         noDataState: OK
         execErrState: Error
@@ -111,20 +146,22 @@ func (r rule) yaml(key string, t Timing) string {
           severity: %s
         annotations:
           summary: %s
-          what_to_do: %s
-`, strings.TrimSuffix(a.Value, ","), map[string]string{"influxql": "i", "prometheus": "p"}[key], r.id, r.title, int(r.over.Seconds()), DatasourceVariable,
-		strings.ReplaceAll(r.query, "\n", "\n              "), quote(condition), t.intervals(a.For), a.Severity,
-		quote(a.placed(r.place)), quote(a.Do))
+          description: %s
+          runbook_url: %s
+`, strings.TrimSuffix(a.Value, ","), key[:1], strings.TrimPrefix(r.id, "smtp"), r.title, data.String(), quote(r.condition), t.intervals(a.For), a.Severity,
+		quote(a.placed(r.place)), quote(a.Do), a.Runbook())
 }
 
 // place uses the template's data instead of its variables, since a dollar sign
 // begins a variable of the environment in these files.
 func (r rule) place(name string) string {
 	switch {
+	case name == "value" && r.alert.Burn != nil:
+		return "too many"
 	case name == "value":
-		return "{{ .Values.B.Value | " + humane[r.alert.Unit] + " }}"
-	case name == "phase" && r.phase != "":
-		return r.phase
+		return "{{ .Values.RA.Value | " + humane[r.alert.Unit] + " }}"
+	case name == "phase" && r.variant != "":
+		return r.variant
 	}
 	return "{{ .Labels." + name + " }}"
 }

@@ -2,7 +2,10 @@
 // internal/dashboards, as go generate does.
 //
 // With -interval it writes alerts for probes at another interval than a minute,
-// with -slow for other latencies than 2 s, with -to into another folder.
+// with -slow for other latencies than 2 s, with -silent for mail that is sent
+// less often, with -objective for another error budget than 1% of the probes,
+// with -to into another folder. It refuses an objective that a single lost probe
+// would break.
 package main
 
 import (
@@ -21,6 +24,8 @@ func main() {
 	timing := alerts.DefaultTiming()
 	flag.DurationVar(&timing.Interval, "interval", timing.Interval, "interval of the probes that the alerts are for, in whole milliseconds")
 	flag.DurationVar(&timing.Slow, "slow", timing.Slow, "how long a phase may take on average")
+	flag.DurationVar(&timing.Silent, "silent", timing.Silent, "how long no message of a mail flow may arrive")
+	flag.Float64Var(&timing.Objective, "objective", timing.Objective, "share of probes that have to succeed, for the alerts on the error budget")
 	document := flag.String("document", "", "document to describe the alerts in")
 	flag.Parse()
 	err := write(*to, timing)
@@ -53,7 +58,11 @@ func write(dir string, t alerts.Timing) error {
 	if err != nil {
 		return err
 	}
-	for name, content := range alerts.Files(t) {
+	rules, err := alerts.Files(t)
+	if err != nil {
+		return err
+	}
+	for name, content := range rules {
 		files[filepath.Join("alerts", name)] = content
 	}
 	for name, content := range files {

@@ -13,32 +13,18 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/alerts"
 )
 
-// fired is an alert that fires: its name, the relay or group, and the agent if
-// the alert is about one.
+// fired is an alert that fires: its name, the relay, group or mailbox, and the
+// agent if the alert is about one.
 type fired string
 
 func newFired(name string, labels map[string]string) fired {
 	parts := []string{name}
-	for _, label := range []string{"relay", "group", "host"} {
+	for _, label := range []string{"relay", "group", "mailbox", "fault", "host"} {
 		if labels[label] != "" {
 			parts = append(parts, labels[label])
 		}
 	}
 	return fired(strings.Join(parts, " "))
-}
-
-// firedByID reads an alert's id in Kapacitor.
-func firedByID(id string) fired {
-	values := strings.Split(id, " ")
-	labels := make(map[string]string)
-	for _, a := range alerts.All(timing) {
-		if a.Name == values[0] {
-			for i, tag := range a.By {
-				labels[tag] = values[i+1]
-			}
-		}
-	}
-	return newFired(values[0], labels)
 }
 
 func distinct(found []fired) []fired {
@@ -53,16 +39,57 @@ func (db *influxDB) firing(t *testing.T) []fired {
 	var found []fired
 	now := time.Now()
 	for _, a := range alerts.All(timing) {
-		for _, v := range a.Variants(timing) {
-			for _, series := range db.query(t, strings.ReplaceAll(v.Query, "$timeFilter", between(now.Add(-a.Range(timing)), now))) {
-				require.Len(t, series.Values, 1, "%s has one value for each series", a.Name)
-				if value, ok := series.Values[0][1].(float64); ok && a.Fires(value) {
-					found = append(found, newFired(a.Name, series.Tags))
+		if a.Burn != nil {
+			found = append(found, db.burning(t, a, now)...)
+			continue
+		}
+		for _, q := range a.InfluxQL {
+			for labels, value := range db.values(t, timing.Scaled(q.Query), now.Add(-timing.Interval*time.Duration(q.Over)), now) {
+				if a.Fires(q, value) {
+					found = append(found, newFired(a.Name, labels.tags()))
 				}
 			}
 		}
 	}
 	return distinct(found)
+}
+
+// burning compares the quotients of an error budget's four queries.
+func (db *influxDB) burning(t *testing.T, a alerts.Alert, now time.Time) []fired {
+	t.Helper()
+	var found []fired
+	var counts [4]map[labelSet]float64
+	for i, q := range a.Burn.InfluxQL(timing) {
+		counts[i] = db.values(t, q.Query, now.Add(-q.Window), now)
+	}
+	for labels, failed := range counts[0] {
+		all := labelSet{relay: labels.relay}
+		if a.Burn.Fires(timing, failed, counts[1][all], counts[2][labels], counts[3][all]) {
+			found = append(found, newFired(a.Name, labels.tags()))
+		}
+	}
+	return found
+}
+
+// labelSet are the tags that alerts are by.
+type labelSet struct{ relay, source, ip, host, group, mailbox, fault string }
+
+func (l labelSet) tags() map[string]string {
+	return map[string]string{"relay": l.relay, "group": l.group, "mailbox": l.mailbox, "fault": l.fault, "host": l.host}
+}
+
+// values are what a query finds, one for each series.
+func (db *influxDB) values(t *testing.T, query string, since, until time.Time) map[labelSet]float64 {
+	t.Helper()
+	values := make(map[labelSet]float64)
+	for _, series := range db.query(t, strings.ReplaceAll(query, "$timeFilter", between(since, until))) {
+		require.Len(t, series.Values, 1, "one value for each series: %s", query)
+		if value, ok := series.Values[0][1].(float64); ok {
+			tag := series.Tags
+			values[labelSet{tag["relay"], tag["source"], tag["ip"], tag["host"], tag["group"], tag["mailbox"], tag["fault"]}] = value
+		}
+	}
+	return values
 }
 
 // slowPhases are the phases that the alert of slow ones names, in Prometheus.

@@ -26,7 +26,7 @@ type prometheus struct {
 }
 
 // startPrometheus scrapes the agents and evaluates the rules every second.
-func startPrometheus(t *testing.T, rules string, targets []string) *prometheus {
+func startPrometheus(t *testing.T, rules, alertmanager string, targets []string) *prometheus {
 	t.Helper()
 	path, err := exec.LookPath("prometheus")
 	require.NoError(t, err, "internal/e2e/install.sh installs it")
@@ -35,10 +35,11 @@ func startPrometheus(t *testing.T, rules string, targets []string) *prometheus {
 	config := place.WriteFile(t, "prometheus.yml", fmt.Sprintf(`
 global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
 rule_files: [rules.yml]
+alerting: {alertmanagers: [{static_configs: [{targets: [%q]}]}]}
 scrape_configs:
   - job_name: telegraf
     static_configs: [{targets: [%s]}]
-`, strings.Join(targets, ", ")))
+`, alertmanager, strings.Join(targets, ", ")))
 	p := &prometheus{url: "http://" + place.At(9090), Program: e2e.StartProgram(t, place, "prometheus", path,
 		"--config.file="+config, "--storage.tsdb.path="+place.File("data"), "--web.listen-address="+place.At(9090), "--log.level=warn")}
 	p.Await(t, "is ready", func() bool { return up(t, p.url+"/-/ready") })

@@ -29,7 +29,7 @@ type story struct {
 
 	influx, flux *influxDB
 	prometheus   *prometheus
-	kapacitor    *kapacitor
+	alertmanager *alertmanager
 }
 
 func begin(t *testing.T) *story {
@@ -47,17 +47,13 @@ func begin(t *testing.T) *story {
 	}
 	s.a = startAgent(t, "a", byExecd, settings("a.test"), s.influx, s.flux)
 	s.b = startAgent(t, "b", linkedIn, settings("b.test"), s.influx, s.flux)
-	s.prometheus = startPrometheus(t, alerts.Prometheus(timing), []string{s.a.scrape, s.b.scrape})
+	s.alertmanager = startAlertmanager(t)
+	s.prometheus = startPrometheus(t, alerts.Prometheus(timing), s.alertmanager.address, []string{s.a.scrape, s.b.scrape})
 	s.influx.Await(t, "has the database", func() bool { return len(s.influx.query(t, "SHOW DATABASES")[0].Values) > 0 })
-	scripts := make(map[string]string)
-	for _, alert := range alerts.All(timing) {
-		scripts[strings.ToLower(alert.Name)+".tick"] = alert.Tick(timing)
-	}
-	s.kapacitor = startKapacitor(t, s.influx, scripts)
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("agent: %s\nInfluxDB: %s\nFlux: %s\nPrometheus: %s\nKapacitor: %s",
-				s.a.Said(), s.influx.Said(), s.flux.Said(), s.prometheus.Said(), s.kapacitor.Said())
+			t.Logf("agent: %s\nInfluxDB: %s\nFlux: %s\nPrometheus: %s\nAlertmanager: %s",
+				s.a.Said(), s.influx.Said(), s.flux.Said(), s.prometheus.Said(), s.alertmanager.Said())
 		}
 	})
 	s.began = time.Now()
@@ -70,10 +66,11 @@ func (s *story) play(t *testing.T, part stage) {
 	start := time.Now()
 	part.act()
 	for name, firing := range map[string]func(*testing.T) []fired{
-		"InfluxQL": s.influx.firing, "Prometheus": s.prometheus.firing, "Kapacitor": s.kapacitor.firing,
+		"InfluxQL": s.influx.firing, "Prometheus": s.prometheus.firing,
 	} {
 		awaitFiring(t, part.name+": "+name, firing, part.fires, start.Add(settle))
 	}
+	awaitFiring(t, part.name+": Alertmanager", s.alertmanager.notifies, part.notifies(), start.Add(settle))
 	t.Logf("%5.1f s %s: %v", time.Since(s.began).Seconds(), part.name, part.fires)
 	for _, source := range dashboards.Sources() {
 		for view, queries := range source.Queries {
@@ -124,9 +121,17 @@ func (s *story) ask(t *testing.T, source string, queries []dashboards.Query, sin
 	return shown
 }
 
-// availability is the alert whose window is a minute: too long for the story
-// to see it end, so it is looked at where it begins.
-const availability = "SMTPAvailabilityLow"
+// availability and budget begin the names of the alerts whose windows are a
+// minute or longer: too long for the story to see them end. The first is looked
+// at where it begins, the others by TestAlerts_WrittenPoints.
+const (
+	availability = "SMTPAvailabilityLow"
+	budget       = "SMTPErrorBudget"
+)
+
+func isLong(f fired) bool {
+	return strings.HasPrefix(string(f), availability) || strings.HasPrefix(string(f), budget)
+}
 
 // awaitFiring waits until exactly these alerts fire.
 func awaitFiring(t *testing.T, who string, firing func(*testing.T) []fired, want []fired, notBefore time.Time) {
@@ -134,7 +139,7 @@ func awaitFiring(t *testing.T, who string, firing func(*testing.T) []fired, want
 	want = distinct(slices.Clone(want))
 	var got []fired
 	for deadline := time.Now().Add(stageLimit); time.Now().Before(deadline); time.Sleep(pollPause) {
-		got = slices.DeleteFunc(firing(t), func(f fired) bool { return strings.HasPrefix(string(f), availability) })
+		got = slices.DeleteFunc(firing(t), isLong)
 		if slices.Equal(got, want) && time.Now().After(notBefore) {
 			return
 		}
@@ -148,7 +153,7 @@ const pollPause = 100 * time.Millisecond
 func (s *story) availabilityIsLow(t *testing.T) {
 	t.Helper()
 	for name, firing := range map[string]func(*testing.T) []fired{
-		"InfluxQL": s.influx.firing, "Prometheus": s.prometheus.firing, "Kapacitor": s.kapacitor.firing,
+		"InfluxQL": s.influx.firing, "Prometheus": s.prometheus.firing,
 	} {
 		low := slices.DeleteFunc(firing(t), func(f fired) bool { return !strings.HasPrefix(string(f), availability) })
 		require.Equal(t, []fired{availability + " login"}, low, name)

@@ -5,6 +5,7 @@ package story
 import (
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ import (
 )
 
 // timing is the pace of the story: a probe a second instead of one a minute.
-var timing = alerts.Timing{Interval: time.Second, Slow: slowGreeting / 2}
+var timing = alerts.Timing{Interval: time.Second, Slow: slowGreeting / 2, Silent: 30 * time.Second, Objective: 0.99, Minute: time.Second}
 
 // stageLimit is how long a stage may take until all systems say what they
 // should. The alerts look back ten seconds.
@@ -32,6 +33,8 @@ type stage struct {
 	act  func()
 	// fires are the alerts that fire by its end, and no others.
 	fires []fired
+	// inhibited are those of them that Alertmanager notifies nobody of.
+	inhibited []fired
 	// shows is what the views say then, of its last seconds.
 	shows map[dashboards.View]expectation
 	also  func(*testing.T)
@@ -48,11 +51,18 @@ func TestTheDatabasesTellTheStory(t *testing.T) {
 	s.prometheus.scraped(t)
 }
 
+// notifies are the alerts that reach somebody.
+func (s stage) notifies() []fired {
+	return slices.DeleteFunc(slices.Clone(s.fires), func(f fired) bool { return slices.Contains(s.inhibited, f) })
+}
+
 func TestPromtoolAcceptsTheRules(t *testing.T) {
 	t.Parallel()
 	dir := filepath.Join(e2e.Root(t), "dashboards", "alerts")
-	for _, args := range [][]string{{"check", "rules", "prometheus.yml"}, {"test", "rules", "prometheus_test.yml"}} {
-		cmd := exec.CommandContext(t.Context(), "promtool", args...)
+	for _, args := range [][]string{
+		{"promtool", "check", "rules", "prometheus.yml"}, {"promtool", "test", "rules", "prometheus_test.yml"}, {"amtool", "check-config", "alertmanager.yml"},
+	} {
+		cmd := exec.CommandContext(t.Context(), args[0], args[1:]...)
 		cmd.Dir = dir
 		output, err := cmd.CombinedOutput()
 		require.NoError(t, err, "%s", output)
@@ -85,7 +95,8 @@ func (s *story) stages() []stage {
 		},
 		{
 			name: "logins are refused", act: func() { s.login.behaves(refusesLogin) },
-			fires: []fired{expiring, "SMTPAuthFailures login", "SMTPRelayDown login"},
+			fires:     []fired{expiring, "SMTPAuthFailures login", "SMTPRelayDown login"},
+			inhibited: []fired{"SMTPAuthFailures login"}, // one refused password is one page
 			shows: map[dashboards.View]expectation{
 				dashboards.Working: shows("", 6), dashboards.Failing: shows("", 2), dashboards.Overall: shows("", 0.75),
 				dashboards.Problems: all(rows(2), holds(2, "login", "auth_failed", "auth_credentials_invalid", "credentials", "auth", "535")),
@@ -105,7 +116,8 @@ func (s *story) stages() []stage {
 				s.mx2.behaves(refusesMail)
 			},
 			// The logins that were refused ten seconds ago are past by its end.
-			fires: []fired{"SMTPRefusals mx2", "SMTPRelayDown mx2", "SMTPGroupDown single a", "SMTPGroupDown single b"},
+			fires:     []fired{"SMTPRefusals mx2", "SMTPRelayDown mx2", "SMTPGroupDown single a", "SMTPGroupDown single b"},
+			inhibited: []fired{"SMTPRefusals mx2"},
 			shows: map[dashboards.View]expectation{
 				dashboards.Failing: shows("", 2), dashboards.NextExpiry: within("", 89*day, 90*day),
 				dashboards.State:   all(within("mx2 ", 17, 19), oneEach("mx2 ", 2), shows("login ", 0), oneEach("login ", 2)),
@@ -148,7 +160,8 @@ func (s *story) stages() []stage {
 				s.mx2.up(s.t)
 				s.closed.behaves(healthy)
 			},
-			fires: []fired{"SMTPOpenRelay closed a", "SMTPOpenRelay closed b", "SMTPRelayDown closed"},
+			fires:     []fired{"SMTPOpenRelay closed a", "SMTPOpenRelay closed b", "SMTPRelayDown closed"},
+			inhibited: []fired{"SMTPRelayDown closed"},
 			shows: map[dashboards.View]expectation{
 				dashboards.Problems: all(rows(2), holds(2, "closed", "unexpected_success", "open_relay", "250")),
 				dashboards.State:    all(shows("closed ", 27), shows("mx2 ", 0), oneEach("mx2 ", 2)), dashboards.Classes: counts("unexpected_success"),

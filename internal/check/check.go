@@ -1,0 +1,128 @@
+// Package check is `smtpprobe check`: it probes relays once and shows what it
+// found.
+//
+// FromURLs and FromConfig make relays ready to be probed; the plugin itself
+// checks and applies their settings, so that check and the plugin agree. Probe
+// probes them, several at a time. The outcomes are summaries, which Report
+// renders for people, JSON for scripts and Nagios for monitoring systems.
+package check
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+)
+
+// Relay is one relay to check.
+type Relay struct {
+	Name   string
+	prober smtpprobe.Prober
+	all    bool // every address of the host
+}
+
+// Outcome is the result of one probe.
+type Outcome struct {
+	Name string // of the relay, and of its host and address if it has several
+	*summary.Summary
+}
+
+// concurrency limits how many lookups and sessions run at a time.
+const concurrency = 20
+
+// Probe probes each relay, a relay with several hosts or addresses several
+// times, and returns the outcomes in the order of the relays. If stderr is a
+// terminal, it shows the progress there.
+func Probe(ctx context.Context, relays []Relay, withTranscript bool, stderr io.Writer) []Outcome {
+	progress := &progress{out: stderr, show: len(relays) > 1 && console.CanErase(stderr), relays: len(relays)}
+	defer progress.clear()
+
+	outcomes := make([][]Outcome, len(relays))
+	slots := make(semaphore, concurrency)
+	var group sync.WaitGroup
+	for i, relay := range relays {
+		relay.prober.Plan.Transcript = withTranscript
+		group.Go(func() {
+			outcomes[i] = relay.probe(ctx, slots)
+			progress.done(relay.Name)
+		})
+	}
+	group.Wait()
+	return slices.Concat(outcomes...)
+}
+
+// semaphore limits what runs at a time.
+type semaphore chan struct{}
+
+func (s semaphore) run(task func()) {
+	s <- struct{}{}
+	defer func() { <-s }()
+	task()
+}
+
+func (r *Relay) probe(ctx context.Context, slots semaphore) []Outcome {
+	var targets []smtpprobe.Target
+	var failed *smtpprobe.Result
+	slots.run(func() { targets, failed = smtpprobe.Expand(ctx, r.prober.Target, r.prober.Plan, r.all) })
+	if failed != nil {
+		return []Outcome{{r.Name, summary.Of(failed)}}
+	}
+	outcomes := make([]Outcome, len(targets))
+	var group sync.WaitGroup
+	for i := range targets {
+		name := r.Name
+		if len(targets) > 1 {
+			name += " " + describe(&targets[i])
+		}
+		prober := smtpprobe.Prober{Target: targets[i], Plan: r.prober.Plan}
+		group.Go(func() {
+			slots.run(func() { outcomes[i] = Outcome{name, summary.Of(prober.Probe(ctx))} })
+		})
+	}
+	group.Wait()
+	return outcomes
+}
+
+// describe tells the targets of one relay apart.
+func describe(t *smtpprobe.Target) string {
+	if t.IP.IsValid() {
+		return t.Host + " " + t.IP.String()
+	}
+	return t.Host
+}
+
+// AllSucceeded reports whether every outcome is the expected one.
+func AllSucceeded(outcomes []Outcome) bool {
+	return !slices.ContainsFunc(outcomes, func(o Outcome) bool { return !o.Success })
+}
+
+// progress counts the relays done, in one line of a terminal.
+type progress struct {
+	mu     sync.Mutex
+	out    io.Writer
+	show   bool
+	relays int
+	ended  int
+}
+
+const eraseLine = "\r\x1b[K"
+
+func (p *progress) done(name string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.ended++
+	if p.show {
+		fmt.Fprintf(p.out, eraseLine+"%d of %d relays done, last %s", p.ended, p.relays, console.OneLine(name))
+	}
+}
+
+func (p *progress) clear() {
+	if p.show {
+		fmt.Fprint(p.out, eraseLine)
+	}
+}

@@ -1,0 +1,96 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/execd"
+	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
+)
+
+// FromURLs returns relays that share settings. A host without a scheme is
+// smtp://host. Errors are about flags, which are named as the settings, with
+// dashes.
+func FromURLs(ctx context.Context, urls []string, settings *plugin.Settings) ([]Relay, error) {
+	p := plugin.New()
+	p.Settings = *settings
+	for _, url := range urls {
+		p.Servers = append(p.Servers, withScheme(url))
+	}
+	if err := p.Init(); err != nil {
+		return nil, flagError(err)
+	}
+	relays, err := configured(ctx, p)
+	if err != nil {
+		return nil, flagError(err)
+	}
+	return relays, nil
+}
+
+// withScheme makes a URL of a host.
+func withScheme(s string) string {
+	if strings.Contains(s, "://") || strings.Contains(s, "@") {
+		return s
+	}
+	if ip, err := netip.ParseAddr(s); err == nil && ip.Is6() {
+		return "smtp://[" + s + "]"
+	}
+	return "smtp://" + s
+}
+
+// FromConfig returns the relays of a configuration.
+func FromConfig(ctx context.Context, path string, nonStrictEnv bool, stderr io.Writer) ([]Relay, error) {
+	inputs, err := execd.Load(ctx, path, nonStrictEnv, stderr)
+	if err != nil {
+		return nil, err
+	}
+	var all []Relay
+	for _, in := range inputs {
+		p, ok := in.Input.(*plugin.SMTPProbe)
+		if !ok {
+			return nil, fmt.Errorf("%s is not an input of this program", in.LogName())
+		}
+		relays, err := configured(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, relays...)
+	}
+	return all, nil
+}
+
+// Named returns the relays of these names, all without a name.
+func Named(relays []Relay, names []string) ([]Relay, error) {
+	if len(names) == 0 {
+		return relays, nil
+	}
+	for _, name := range names {
+		if !slices.ContainsFunc(relays, func(r Relay) bool { return r.Name == name }) {
+			return nil, fmt.Errorf("--relay %q: the configuration has no relay of that name", name)
+		}
+	}
+	return slices.DeleteFunc(relays, func(r Relay) bool { return !slices.Contains(names, r.Name) }), nil
+}
+
+func configured(ctx context.Context, p *plugin.SMTPProbe) ([]Relay, error) {
+	list, err := p.Configured(ctx)
+	if err != nil {
+		return nil, err
+	}
+	relays := make([]Relay, 0, len(list))
+	for _, c := range list {
+		relays = append(relays, Relay{Name: c.Name, prober: c.Prober, all: c.AllAddresses})
+	}
+	return relays, nil
+}
+
+// flagError is an error about settings in the words of the command line.
+func flagError(err error) error {
+	text := strings.TrimPrefix(err.Error(), "servers: ")
+	return errors.New(text)
+}

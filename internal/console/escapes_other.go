@@ -1,0 +1,8 @@
+//go:build !windows
+
+package console
+
+import "os"
+
+// enableEscapes reports whether a terminal understands escape sequences.
+func enableEscapes(*os.File) bool { return true }

@@ -1,0 +1,78 @@
+package alerts
+
+import (
+	"fmt"
+	"strings"
+)
+
+// inhibition keeps one cause from being several pages: while the source fires,
+// the targets that have equal values of these labels notify nobody.
+type inhibition struct {
+	why     string
+	source  string
+	targets []string
+	equal   []string
+}
+
+// consequences are the alerts that follow from a relay's failures.
+var consequences = []string{"SMTPAvailabilityLow", "SMTPErrorBudgetBurnFast", "SMTPErrorBudgetBurn", "SMTPErrorBudgetBurnSlow"}
+
+func inhibitions() []inhibition {
+	failures := append([]string{"SMTPRelayPartlyDown", "SMTPAuthFailures", "SMTPRefusals", "SMTPPhaseSlow", "SMTPMailSilent"}, consequences...)
+	return []inhibition{
+		{
+			"An agent whose own network is down says nothing about relays. The alerts\n  # over all agents leave it out by themselves.",
+			"SMTPProberSuspect",
+			[]string{
+				"SMTPRelayDown", "SMTPRelayPartlyDown", "SMTPAuthFailures", "SMTPRefusals", "SMTPAvailabilityLow", "SMTPPhaseSlow",
+				"SMTPGroupDown", "SMTPOpenRelay", "SMTPErrorBudgetBurnFast", "SMTPErrorBudgetBurn", "SMTPErrorBudgetBurnSlow",
+			},
+			[]string{"host"},
+		},
+		{"One refused password, or one relay that is down, is one page.", "SMTPRelayDown", failures, []string{"relay"}},
+		{"An open relay fails its expectation; it is not down.", "SMTPOpenRelay", append([]string{"SMTPRelayDown", "SMTPRelayPartlyDown"}, consequences...), []string{"relay"}},
+		{"The cause, not its consequences.", "SMTPAuthFailures", consequences, []string{"relay"}},
+		{"The cause, not its consequences.", "SMTPRefusals", consequences, []string{"relay"}},
+		{"The fastest of the alerts on one error budget.", "SMTPErrorBudgetBurnFast", []string{"SMTPErrorBudgetBurn", "SMTPErrorBudgetBurnSlow"}, []string{"relay", "fault"}},
+		{"The fastest of the alerts on one error budget.", "SMTPErrorBudgetBurn", []string{"SMTPErrorBudgetBurnSlow"}, []string{"relay", "fault"}},
+		{"An expired certificate is neither about to expire nor verified.", "SMTPCertificateExpired", []string{"SMTPCertificateExpiring", "SMTPTLSNotVerified"}, []string{"relay", "source", "ip"}},
+		{"A mailbox that cannot be read says nothing about the mail in it.", "SMTPMailboxUnreadable", []string{"SMTPMailSilent"}, []string{"mailbox"}},
+		{"No host of a relay includes some of them.", "SMTPWouldNotDeliver", []string{"SMTPWouldDeliverPartly"}, []string{"relay"}},
+	}
+}
+
+// Alertmanager is a configuration file with the inhibit rules, complete but for
+// where notifications go.
+func Alertmanager(t Timing) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `# Alertmanager for the alerts in prometheus.yml: copy inhibit_rules into your
+# configuration, or start with this file and name a receiver that pages.
+# Generated: edit internal/dashboards/alerts, not this file.
+#
+#   amtool check-config alertmanager.yml
+
+route:
+  receiver: smtpprobe
+  # A relay that is down is one notification, whatever else it causes.
+  group_by: [alertname, relay]
+  # Alerts with one cause fire within an interval of the probes or two.
+  group_wait: %s
+  group_interval: 5m
+  repeat_interval: 4h
+
+receivers:
+  - name: smtpprobe
+
+inhibit_rules:
+`, t.intervals(1))
+	for _, i := range inhibitions() {
+		fmt.Fprintf(&b, "  # %s\n  - source_matchers: ['alertname = %s']\n    target_matchers: ['alertname =~ \"%s\"']\n    equal: [%s]\n",
+			i.why, i.source, strings.Join(i.targets, "|"), strings.Join(i.equal, ", "))
+	}
+	b.WriteString(`  # With a single agent, this as well: with several it would silence a relay that
+  # others see fail.
+  # - source_matchers: ['alertname = SMTPProberSuspect']
+  #   target_matchers: ['alertname =~ "SMTP(RelayDown|Refusals|AvailabilityLow|ErrorBudget.*)"']
+`)
+	return b.String()
+}

@@ -1,0 +1,115 @@
+package alerts
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+)
+
+// Burn is how fast an error budget is spent: Factor times the rate that would
+// spend it in 30 days, over a long window and, so that the alert ends soon
+// after the failures do, over a short one as well. The three pairs are those of
+// Google's SRE Workbook, chapter 5.
+type Burn struct {
+	Factor      float64
+	Long, Short int // minutes
+	spends      string
+}
+
+var burns = []Burn{
+	{Factor: 14.4, Long: 60, Short: 5, spends: "2% of the month's budget in an hour"},
+	{Factor: 6, Long: 6 * 60, Short: 30, spends: "5% of the month's budget in six hours"},
+	{Factor: 1, Long: 3 * 24 * 60, Short: 6 * 60, spends: "10% of the month's budget in three days"},
+}
+
+// budgetAlerts are by fault, so that a refused password and a dead network are
+// not one alert, and say who has to act. The prober's own faults spend no
+// budget of the relay.
+func budgetAlerts(t Timing) []Alert {
+	names := []string{"SMTPErrorBudgetBurnFast", "SMTPErrorBudgetBurn", "SMTPErrorBudgetBurnSlow"}
+	severities := []Severity{Critical, Critical, Warning}
+	alerts := make([]Alert, 0, len(burns))
+	for i, burn := range burns {
+		alerts = append(alerts, Alert{
+			Name: names[i], Severity: severities[i], Unit: share, Outcome: true, Burn: &burn,
+			Summary: "{relay}: {value} of the probes fail, fault {fault}; at this rate they spend " + burn.spends,
+			Do: "The label fault names who has to act: network, relay, credentials, message or config. The dashboard's row Failures shows since when, and by class. " +
+				"The objective is " + percent(t.Objective) + " of the probes.",
+			Value: fmt.Sprintf("share of probes that failed with this fault over %s, and over %s as well,", duration(t.minutes(burn.Long)), duration(t.minutes(burn.Short))),
+			By:    []string{"relay", "fault"}, Op: ">", Threshold: burn.threshold(t),
+		})
+	}
+	return alerts
+}
+
+// threshold is the share of failures above which the alert fires.
+func (b Burn) threshold(t Timing) float64 {
+	const digits = 6
+	rounded, err := strconv.ParseFloat(strconv.FormatFloat(b.Factor*(1-t.Objective), 'f', digits, 64), 64)
+	if err != nil {
+		panic(err) // FormatFloat's output parses
+	}
+	return rounded
+}
+
+// least is how many probes the long window has to hold. A relay that is new has
+// few, and one lost probe among them must not fire: at least two have to fail.
+func (b Burn) least(t Timing) int { return int(math.Ceil(2 / b.threshold(t))) }
+
+// windows are the long and the short window.
+func (b Burn) windows(t Timing) [2]time.Duration {
+	return [2]time.Duration{t.minutes(b.Long), t.minutes(b.Short)}
+}
+
+// promQL has the long window's share as its value.
+func (b Burn) promQL(t Timing) string {
+	above := func(window time.Duration) string {
+		return fmt.Sprintf("sum by (relay, result_fault) (increase(smtpprobe_fault_failures_total[%[1]s])) / on (relay) group_left () sum by (relay) (increase(smtpprobe_probes_total[%[1]s])) > %[2]s",
+			duration(window), strconv.FormatFloat(b.threshold(t), 'f', -1, 64))
+	}
+	windows := b.windows(t)
+	enough := fmt.Sprintf("sum by (relay) (increase(smtpprobe_probes_total[%s])) >= %d", duration(windows[0]), b.least(t))
+	return `sum by (relay, fault) (label_replace(` + above(windows[0]) + " and " + above(windows[1]) + " and on (relay) " + enough +
+		`, "fault", "$1", "result_fault", "(.+)"))`
+}
+
+// Fires reports whether failures and probes of the long and of the short window
+// make the alert fire.
+func (b Burn) Fires(t Timing, failedLong, allLong, failedShort, allShort float64) bool {
+	above := func(failed, all float64) bool { return all > 0 && failed/all > b.threshold(t) }
+	return allLong >= float64(b.least(t)) && above(failedLong, allLong) && above(failedShort, allShort)
+}
+
+// condition is what Fires says, over the values with these names.
+func (b Burn) condition(t Timing, failedLong, allLong, failedShort, allShort string) string {
+	threshold := strconv.FormatFloat(b.threshold(t), 'f', -1, 64)
+	return fmt.Sprintf("%s / %s > %s && %s / %s > %s && %s >= %d", failedLong, allLong, threshold, failedShort, allShort, threshold, allLong, b.least(t))
+}
+
+// BurnQuery counts probes in one of the windows of a Burn.
+type BurnQuery struct {
+	RefID  string // A and C count failures, B and D all probes
+	Query  string
+	Window time.Duration
+}
+
+// InfluxQL are the four queries whose quotients, A / B of the long window and
+// C / D of the short one, are compared with the threshold. They count points:
+// the counters failures_total and probes_total are not by fault. Where the tag
+// fault was dropped, all failures are one series without it.
+func (b Burn) InfluxQL(t Timing) []BurnQuery {
+	windows := b.windows(t)
+	queries := make([]BurnQuery, 0, 2*len(windows))
+	for i, window := range windows {
+		queries = append(queries,
+			BurnQuery{string(rune('A' + 2*i)), `SELECT count("success") AS "value" FROM "smtpprobe" WHERE ` + timeRange + ` AND "success" = 0 AND "result_fault" != 'prober' GROUP BY "relay", "fault"`, window},
+			BurnQuery{string(rune('B' + 2*i)), `SELECT count("success") AS "value" FROM "smtpprobe" WHERE ` + timeRange + ` GROUP BY "relay"`, window})
+	}
+	return queries
+}
+
+// percent is a share in words.
+func percent(share float64) string {
+	return strconv.FormatFloat(100*share, 'f', -1, 64) + "%"
+}

@@ -1,0 +1,108 @@
+package alerts
+
+import (
+	"strings"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// trusted leaves out what agents with a network of their own that is down have
+// to say of relays. Alertmanager cannot do that for alerts over all agents.
+func trusted(metric string) string {
+	return "(" + metric + " unless on (host) smtpprobe_gather_suspect == 1)"
+}
+
+// week is how many intervals of a minute a week has.
+const week = 7 * 24 * 60
+
+// relayAlerts are about what the probes of a relay found.
+func relayAlerts(t Timing) []Alert {
+	inARow := trusted("smtpprobe_consecutive_failures")
+	lastInARow := selectBy(`last("consecutive_failures")`, "smtpprobe", "", vantage...)
+	return []Alert{
+		{
+			Name: "SMTPRelayDown", Severity: Critical, Outcome: true,
+			Summary: "{relay} has failed {value} probes in a row from every vantage point",
+			Do: "No agent can use this relay, so look at the relay itself. The dashboard's table Failing now has the class and the reason; " +
+				"smtpprobe check URL --transcript shows the session.",
+			Value: "number of probes failed in a row at the best vantage point", By: []string{"relay"}, Op: ">=", Threshold: 3,
+			InfluxQL: oneQuery(10, thenBy("min", lastInARow, "relay")),
+			PromQL:   "min by (relay) " + inARow,
+		},
+		{
+			Name: "SMTPRelayPartlyDown", Severity: Warning, Outcome: true,
+			Summary: "{relay} fails from some vantage points or addresses only",
+			Do: "Compare the agents and addresses in the dashboard's table Down from here, or from everywhere? If one agent fails: its network, its DNS, its credentials, " +
+				"or the relay blocks its address. If one address fails: that host.",
+			Value: "number of probes failed in a row at the worst vantage point, while the best has failed fewer,", By: []string{"relay"}, Op: ">=", Threshold: 3,
+			InfluxQL: oneQuery(10, `SELECT "value" FROM (SELECT max("value") AS "value", min("value") AS "least" FROM (`+lastInARow+`) WHERE `+timeRange+
+				groupBy([]string{"relay"})+`) WHERE `+timeRange+` AND "least" < 3`+groupBy([]string{"relay"})),
+			PromQL:      "max by (relay) " + inARow + " >= 3 unless min by (relay) " + inARow + " >= 3",
+			PromQLWhole: true,
+		},
+		{
+			Name: "SMTPAuthFailures", Severity: Critical, Outcome: true,
+			Summary: "{relay} refused {value} logins in the last " + t.intervals(10),
+			Do: "Look at the reason: auth_credentials_invalid is a changed or expired password or token, account_disabled or password_transition is about the account, " +
+				"auth_temporary is the relay's own backend. Stop probing with credentials that are wrong before the account is locked.",
+			Value: "number of probes that failed with class auth_failed in ten intervals", By: []string{"relay"}, Op: ">=", Threshold: 3,
+			InfluxQL: oneQuery(10, selectBy(`count("success")`, "smtpprobe", failedWith(`"result_code" = %s`, smtperr.ClassAuthFailed), "relay")),
+			PromQL:   promCount(smtperr.ClassAuthFailed),
+		},
+		{
+			Name: "SMTPRefusals", Severity: Critical, Outcome: true,
+			Summary: "{relay} refused {value} probes in the last " + t.intervals(10),
+			Do: "Look at class, reason and reply code. A refused greeting or EHLO is about this client's address, name or reputation; a refused sender, recipient or message about policy or content; " +
+				"service_unavailable about the relay's load or its limits.",
+			Value: "number of probes that a reply refused, other than at AUTH, in ten intervals", By: []string{"relay"}, Op: ">=", Threshold: 3,
+			InfluxQL: oneQuery(10, selectBy(`count("success")`, "smtpprobe", failedWith(`"result_code" = %s`, Refusals()...), "relay")),
+			PromQL:   promCount(Refusals()...),
+		},
+		{
+			Name: "SMTPOpenRelay", Severity: Critical, Outcome: true,
+			Summary: "{relay} accepted what it should refuse",
+			Do:      "Reason open_relay: it accepts mail from anybody to anybody. Restrict relaying at once, then look at the queue. Reason expectation_missed: it accepted a login or a message that it should have refused.",
+			Value:   "number of the class of the latest probe, if it was unexpected,", By: vantage, Op: "==", Threshold: float64(smtperr.ClassUnexpectedSuccess),
+			InfluxQL: oneQuery(10, selectBy(`last("result_code")`, "smtpprobe", "", vantage...)),
+			PromQL:   "max by (relay, source, ip, host) (smtpprobe_result_code * (1 - smtpprobe_success))",
+		},
+		{
+			Name: "SMTPAvailabilityLow", Severity: Warning, Outcome: true,
+			Summary: "only {value} of the probes of {relay} succeeded in the last " + t.intervals(60), Unit: share,
+			Do:    "The relay works on and off: compare the times of the failures in the dashboard's state timeline with its load, its restarts and its rate limits.",
+			Value: "share of at least ten probes with the expected outcome over sixty intervals", By: []string{"relay"}, Op: "<", Threshold: 0.9,
+			InfluxQL: oneQuery(60, `SELECT "value" FROM (SELECT mean("success") AS "value", count("success") AS "probes" FROM "smtpprobe" WHERE `+timeRange+
+				groupBy([]string{"relay"})+`) WHERE `+timeRange+` AND "probes" >= 10`+groupBy([]string{"relay"})),
+			PromQL:      "avg by (relay) (avg_over_time(smtpprobe_success[{60}])) < 0.9 and sum by (relay) (count_over_time(smtpprobe_success[{60}:{1}])) >= 10",
+			PromQLWhole: true,
+		},
+		{
+			Name: "SMTPPhaseSlow", Severity: Warning,
+			Summary: "the phase {phase} of {relay} takes {value} on average, from {host}", Unit: seconds,
+			Do: "connect: the network, or a full backlog. greeting, ehlo, mail, rcpt: DNS lookups, blocklists and filters of the relay. auth: its password backend. dot: its content filters and disks. " +
+				"A relay that delays its greeting on purpose needs a higher threshold.",
+			Value: "mean time of the phase over ten intervals, in seconds,", By: []string{"relay", "host"}, Op: ">", Threshold: t.Slow.Seconds(),
+			InfluxQL: phaseQueries(),
+			PromQL: `max by (relay, host, phase) (avg_over_time(label_replace({__name__=~"smtpprobe_(` + strings.Join(phases(), "|") +
+				`)_time"}, "phase", "$1", "__name__", "smtpprobe_(.+)_time")[{10}:{1}]))`,
+		},
+		{
+			Name: "SMTPGroupDown", Severity: Critical,
+			Summary: "no relay of the group {group} accepts mail, from {host}",
+			Do:      "Every relay of the group fails, or one failed in a way after which the policy tries no other, such as a refused login. The relays have alerts of their own; begin with the first of the group.",
+			Value:   "best outcome of the last three intervals, 1 for accepted,", By: []string{"group", "host"}, Op: "<", Threshold: 1,
+			InfluxQL: oneQuery(3, selectBy(`max("success")`, "smtpprobe_group", "", "group", "host")),
+			PromQL:   "max by (group, host) (max_over_time(smtpprobe_group_success[{3}]))",
+		},
+	}
+}
+
+// phaseQueries ask for each phase, since InfluxQL cannot compare fields.
+func phaseQueries() []InfluxQL {
+	names := phases()
+	queries := make([]InfluxQL, 0, len(names))
+	for _, phase := range names {
+		queries = append(queries, InfluxQL{Variant: phase, Over: 10, Query: selectBy(`mean("`+phase+`_time")`, "smtpprobe", "", "relay", "host")})
+	}
+	return queries
+}

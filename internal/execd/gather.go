@@ -1,0 +1,180 @@
+package execd
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/agent"
+	"github.com/influxdata/telegraf/models"
+
+	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
+)
+
+// gathering runs inputs and writes their metrics.
+type gathering struct {
+	inputs []*models.RunningInput
+	out    io.Writer
+	poll   time.Duration
+}
+
+// once gathers once from every input. A reader of the metrics that has seen
+// enough of them (head) is no error.
+func (g *gathering) once(ctx context.Context) error {
+	err := g.run(ctx, func(_ context.Context, in *models.RunningInput, acc telegraf.Accumulator) error {
+		if p, ok := in.Input.(*plugin.SMTPProbe); ok {
+			p.SendAlways()
+		}
+		return in.Gather(acc)
+	})
+	if errors.Is(err, syscall.EPIPE) {
+		return nil
+	}
+	return err
+}
+
+// untilClosed gathers for every line of stdin, and by the clock if asked to,
+// until stdin closes, a signal arrives or stdout breaks.
+func (g *gathering) untilClosed(ctx context.Context, stdin io.Reader) error {
+	intervals, err := g.intervals()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	prompts := newPrompts(g.inputs)
+	go func() {
+		defer cancel()
+		prompts.fromLines(stdin)
+	}()
+
+	return g.run(ctx, func(ctx context.Context, in *models.RunningInput, acc telegraf.Accumulator) error {
+		tick, stop := ticks(intervals[in])
+		defer stop()
+		slow := &slowness{log: in.Log()}
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-prompts.of[in]:
+			case <-tick:
+			}
+			if ctx.Err() != nil { // the end takes precedence over another gather
+				return nil
+			}
+			began := time.Now()
+			acc.AddError(in.Gather(acc))
+			if ctx.Err() == nil {
+				slow.check(time.Since(began), cmp.Or(intervals[in], prompts.interval()))
+			}
+		}
+	})
+}
+
+// intervals are those at which each input polls: its own, else that of the
+// command line. Without polling there are none.
+func (g *gathering) intervals() (map[*models.RunningInput]time.Duration, error) {
+	intervals := make(map[*models.RunningInput]time.Duration, len(g.inputs))
+	for _, in := range g.inputs {
+		own := in.Config.Interval
+		if g.poll == 0 {
+			if own > 0 {
+				in.Log().Infof("interval %s has no effect here: the interval of inputs.execd decides", own)
+			}
+			continue
+		}
+		intervals[in] = cmp.Or(own, g.poll)
+		if p, ok := in.Input.(*plugin.SMTPProbe); ok {
+			if err := p.CheckInterval(intervals[in]); err != nil {
+				return nil, fmt.Errorf("%s: %w", in.LogName(), err)
+			}
+		}
+	}
+	return intervals, nil
+}
+
+type gatherFunc func(context.Context, *models.RunningInput, telegraf.Accumulator) error
+
+// run starts every input, calls gather for each, and writes their metrics
+// until all are done or the context ends.
+func (g *gathering) run(ctx context.Context, gather gatherFunc) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+
+	metrics := make(chan telegraf.Metric)
+	written := make(chan struct{})
+	go func() {
+		defer close(written)
+		writeMetrics(g.out, metrics, cancel)
+	}()
+
+	failed := make(chan error, len(g.inputs))
+	var gathers sync.WaitGroup
+	for _, in := range g.inputs {
+		acc := agent.NewAccumulator(in, metrics)
+		acc.SetPrecision(precision(in))
+		running, err := start(in, acc)
+		if err != nil {
+			cancel(err)
+			break
+		}
+		if !running {
+			continue
+		}
+		stop := sync.OnceFunc(in.Stop)
+		context.AfterFunc(ctx, stop)
+		gathers.Go(func() {
+			defer stop()
+			if err := gather(ctx, in, acc); err != nil {
+				failed <- fmt.Errorf("%s: %w", in.LogName(), err)
+			}
+		})
+	}
+	go func() {
+		gathers.Wait()
+		close(metrics)
+	}()
+
+	select {
+	case <-written:
+	case <-expired(ctx, Grace):
+		// A metric that nobody reads, or an input that does not stop, ends with the process.
+	}
+	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
+		return err
+	}
+	select {
+	case err := <-failed:
+		return err
+	default:
+		return nil
+	}
+}
+
+// expired is closed some time after a context's end.
+func expired(ctx context.Context, after time.Duration) <-chan struct{} {
+	c := make(chan struct{})
+	context.AfterFunc(ctx, func() { time.AfterFunc(after, func() { close(c) }) })
+	return c
+}
+
+// start makes an input ready. As in Telegraf's agent, one whose probe fails with
+// startup_error_behavior = "probe" is skipped.
+func start(in *models.RunningInput, acc telegraf.Accumulator) (running bool, err error) {
+	if err := in.Start(acc); err != nil {
+		return false, fmt.Errorf("%s: %w", in.LogName(), err)
+	}
+	if err := in.Probe(); err != nil {
+		in.Log().Infof("failed to probe, skipped: %v", err)
+		in.Stop()
+		return false, nil
+	}
+	return true, nil
+}

@@ -1,0 +1,137 @@
+package execd
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/config"
+	"github.com/influxdata/telegraf/models"
+	// The secret stores that need no cloud service.
+	_ "github.com/influxdata/telegraf/plugins/secretstores/docker"
+	_ "github.com/influxdata/telegraf/plugins/secretstores/http"
+	_ "github.com/influxdata/telegraf/plugins/secretstores/jose"
+	_ "github.com/influxdata/telegraf/plugins/secretstores/os"
+	_ "github.com/influxdata/telegraf/plugins/secretstores/systemd"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
+)
+
+// Load reads a configuration with Telegraf's own loader: unknown keys are
+// errors, environment variables are replaced within strings, secrets are
+// linked to their stores. Settings that this process cannot honor, and other
+// plugins than inputs.smtpprobe, are errors. What the loader logs at level
+// warn goes to stderr, if all is well.
+func Load(ctx context.Context, path string, nonStrictEnv bool, stderr io.Writer) ([]*models.RunningInput, error) {
+	log, err := newLog(stderr, telegraf.Warn)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	inputs, err := load(ctx, path, nonStrictEnv)
+	if err != nil {
+		return nil, err
+	}
+	log.loaded(inputs)
+	return inputs, nil
+}
+
+// load ends with the context too: a FIFO or a server may keep it waiting.
+func load(ctx context.Context, path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
+	inputs, err := console.Await(ctx, func() ([]*models.RunningInput, error) { return loadAll(path, nonStrictEnv) })
+	if err != nil && ctx.Err() != nil {
+		return nil, fmt.Errorf("reading %s: %w", shown(path), err)
+	}
+	return inputs, err
+}
+
+// shown is a path or URL without a password.
+func shown(path string) string {
+	if u, err := url.Parse(path); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return path
+}
+
+// loadError is err without the password that a URL of a configuration may have.
+func loadError(path string, err error) error {
+	if safe := shown(path); safe != path {
+		return errors.New(strings.ReplaceAll(err.Error(), path, safe))
+	}
+	return err
+}
+
+func loadAll(path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
+	config.NonStrictEnvVarHandling = nonStrictEnv
+	c := config.NewConfig()
+	c.Agent.Quiet = true        // the loader does not announce the file
+	c.Agent.OmitHostname = true // the Telegraf that runs us adds its host
+	untouched := *c.Agent
+	if err := c.LoadAll(path); err != nil {
+		if strings.Contains(err.Error(), "undefined but requested") {
+			return nil, fmt.Errorf("%w: this file is for [[inputs.smtpprobe]], [[secretstores]] and [global_tags], others are for Telegraf's own", err)
+		}
+		return nil, loadError(path, err)
+	}
+	path = shown(path)
+	untouched.SnmpTranslator = c.Agent.SnmpTranslator // a default that the loader fills in
+	if *c.Agent != untouched {
+		return nil, fmt.Errorf("%s: [agent] settings have no effect here, they belong to the Telegraf that runs this program", path)
+	}
+	if len(c.Inputs) == 0 {
+		return nil, fmt.Errorf("%s: it has no [[inputs.smtpprobe]]", path)
+	}
+	for _, in := range c.Inputs {
+		if err := initialize(in); err != nil {
+			return nil, fmt.Errorf("%s: %s: %w", path, in.LogName(), err)
+		}
+		in.SetDefaultTags(c.Tags)
+	}
+	return c.Inputs, nil
+}
+
+func initialize(in *models.RunningInput) error {
+	switch {
+	case in.Config.CollectionJitter != 0:
+		return errors.New("collection_jitter has no effect here: set it on inputs.execd, or spread the probes with spread")
+	case in.Config.CollectionOffset != 0:
+		return errors.New("collection_offset has no effect here: set it on inputs.execd")
+	case in.Config.Interval < 0:
+		return fmt.Errorf("interval %s must not be negative", in.Config.Interval)
+	case in.Config.Precision < 0:
+		return fmt.Errorf("precision %s must not be negative", in.Config.Precision)
+	}
+	if level := in.Config.LogLevel; level != "" && telegraf.LogLevelFromString(level) == telegraf.None {
+		return fmt.Errorf("invalid log_level %q: must be one of error, warn, info, debug, trace", level)
+	}
+	return in.Init()
+}
+
+// precision is that of an input's timestamps.
+func precision(in *models.RunningInput) time.Duration {
+	if in.Config.Precision > 0 {
+		return in.Config.Precision
+	}
+	return time.Nanosecond
+}
+
+// secretPages is the locked memory that secrets may need at a time: a page or
+// two for each that is being read.
+const secretPages = 64
+
+// ProtectSecrets keeps secrets out of swap where that can be done, and reports
+// whether it can. Where it cannot, Telegraf's protection would wait for its
+// memory for ever.
+func ProtectSecrets() bool {
+	if !lockable(secretPages) {
+		config.DisableSecretProtection()
+		return false
+	}
+	config.EnableSecretProtection()
+	return true
+}

@@ -1,0 +1,107 @@
+package execd
+
+import (
+	"bufio"
+	"errors"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/models"
+)
+
+// prompts are requests to gather. Each input has room for one: a gather that
+// takes too long is followed by one more, not by a queue of them.
+type prompts struct {
+	of map[*models.RunningInput]chan struct{}
+
+	mu   sync.Mutex
+	last time.Time
+	gaps []time.Duration // between the last prompts, the newest at the end
+}
+
+func newPrompts(inputs []*models.RunningInput) *prompts {
+	p := &prompts{of: make(map[*models.RunningInput]chan struct{}, len(inputs))}
+	for _, in := range inputs {
+		p.of[in] = make(chan struct{}, 1)
+	}
+	return p
+}
+
+// fromLines prompts all inputs for every line, until there are no more.
+func (p *prompts) fromLines(r io.Reader) {
+	in := bufio.NewReader(r)
+	for {
+		_, err := in.ReadSlice('\n')
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil {
+			return
+		}
+		p.arrived(time.Now())
+		for _, c := range p.of {
+			select {
+			case c <- struct{}{}:
+			default:
+			}
+		}
+	}
+}
+
+const (
+	maxGaps = 9
+	minGaps = 2
+	minGap  = 50 * time.Millisecond // prompts that follow faster are a burst, not an interval
+)
+
+// arrived takes note of a prompt.
+func (p *prompts) arrived(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	gap := now.Sub(p.last)
+	if first := p.last.IsZero(); !first && gap >= minGap {
+		p.gaps = append(p.gaps, gap)
+		p.gaps = p.gaps[max(0, len(p.gaps)-maxGaps):]
+	}
+	p.last = now
+}
+
+// interval is the one at which prompts arrive: the median of the last gaps, 0
+// while there are too few. A collection_jitter, or a pause of the machine,
+// does not change it.
+func (p *prompts) interval() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.gaps) < minGaps {
+		return 0
+	}
+	return slices.Sorted(slices.Values(p.gaps))[len(p.gaps)/2]
+}
+
+// slowness warns, once, of gathers that take longer than the interval.
+type slowness struct {
+	log    telegraf.Logger
+	warned bool
+}
+
+// check compares a gather with the interval, 0 if it is not known.
+func (s *slowness) check(took, interval time.Duration) {
+	if s.warned || interval <= 0 || took <= interval {
+		return
+	}
+	s.warned = true
+	s.log.Warnf("a gather took %s, longer than the interval of %s: lower timeout or spread, raise max_concurrent or the interval",
+		took.Round(time.Millisecond), interval.Round(time.Millisecond))
+}
+
+// ticks is the channel of a ticker, nil without an interval.
+func ticks(interval time.Duration) (c <-chan time.Time, stop func()) {
+	if interval <= 0 {
+		return nil, func() {}
+	}
+	t := time.NewTicker(interval)
+	return t.C, t.Stop
+}

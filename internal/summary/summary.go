@@ -1,0 +1,295 @@
+// Package summary is a Result in plain values: strings, numbers and times
+// under the names that the metric smtpprobe uses. Everything that shows an
+// outcome (the metrics, check, its JSON, the line for a monitoring system)
+// renders a Summary, so that all of them use one vocabulary. What is not known
+// has its default here: None for class, reason, reply code and fault, Done for
+// the phase.
+//
+// Texts of the relay are escaped and bounded. A Summary has JSON tags; times
+// are seconds.
+package summary
+
+import (
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/escape"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+const (
+	// None is the class, reason, fault or reply code of an outcome without one.
+	None = "none"
+	// Done is the phase of an outcome without an error.
+	Done = "done"
+)
+
+// The warnings that renderers treat in a special way.
+const (
+	Quit421         = "quit_421"         // RSET or QUIT was answered with 421
+	STARTTLSRefused = "starttls_refused" // and the session went on in the clear
+)
+
+// Summary is the outcome of one probe.
+type Summary struct {
+	Probe   string `json:"probe"` // how deep
+	Success bool   `json:"success"`
+	Verdict
+	Temporary      *bool  `json:"temporary,omitempty"` // nil without an error
+	Retry          string `json:"retry,omitempty"`     // whether the same relay may succeed later; empty without an error
+	OutcomeUnknown bool   `json:"outcome_unknown,omitempty"`
+	Error          string `json:"error,omitempty"` // one line
+	Meaning        string `json:"meaning,omitempty"`
+	Advice         string `json:"advice,omitempty"`
+
+	RemoteAddress string    `json:"remote_address,omitempty"`
+	Started       time.Time `json:"started"`
+	Total         Seconds   `json:"total_time"`
+	Phases        []Phase   `json:"phases"`
+
+	TLS *TLS `json:"tls,omitempty"`
+	// STARTTLSRefusal is the reply to STARTTLS if that was refused and the
+	// session went on in the clear.
+	STARTTLSRefusal string      `json:"starttls_refusal,omitempty"`
+	Extensions      []string    `json:"extensions,omitempty"` // of the last EHLO
+	AuthMechanisms  []string    `json:"auth_mechanisms,omitempty"`
+	AuthCleartext   []string    `json:"auth_mechanisms_cleartext,omitempty"` // offered before TLS
+	AuthUsed        string      `json:"auth_used,omitempty"`
+	SizeLimit       int64       `json:"size_limit,omitempty"` // bytes
+	Recipients      []Recipient `json:"recipients,omitempty"`
+
+	MessageSent     bool   `json:"-"` // the final dot was sent
+	MessageAccepted bool   `json:"message_accepted,omitempty"`
+	MessageID       string `json:"message_id,omitempty"`
+
+	Warnings   []string `json:"warnings,omitempty"`
+	Secondary  []string `json:"secondary,omitempty"` // what failed after the verdict
+	Transcript []Line   `json:"transcript,omitempty"`
+}
+
+// Verdict is what a probe or a recipient ended with.
+type Verdict struct {
+	Class        string `json:"error_class"`
+	ClassCode    int    `json:"result_code"` // the stable number of the class
+	Reason       string `json:"reason"`
+	Phase        string `json:"phase"`
+	Fault        string `json:"fault"`
+	Code         int    `json:"reply_code"` // of the decisive reply, 0 without one
+	EnhancedCode string `json:"enhanced_code,omitempty"`
+}
+
+// CodeText is the reply code as the tag reply_code has it.
+func (v *Verdict) CodeText() string { return CodeText(v.Code) }
+
+// CodeText is a reply code as text, None for 0.
+func CodeText(code int) string {
+	if code == 0 {
+		return None
+	}
+	return strconv.Itoa(code)
+}
+
+// Failed reports whether the probe ended with an error, expected or not.
+func (s *Summary) Failed() bool { return s.Class != None }
+
+// Phase is one phase that the probe reached.
+type Phase struct {
+	Phase    string  `json:"phase"`
+	Time     Seconds `json:"time"`
+	Complete bool    `json:"complete"` // it got its complete reply
+	Code     int     `json:"code,omitempty"`
+	Class    string  `json:"-"` // of the failure in this phase, else None
+	Error    string  `json:"error,omitempty"`
+}
+
+// FindPhase returns a phase that the probe reached, else nil.
+func (s *Summary) FindPhase(name string) *Phase {
+	for i := range s.Phases {
+		if s.Phases[i].Phase == name {
+			return &s.Phases[i]
+		}
+	}
+	return nil
+}
+
+// TLS is the encryption of the session and the certificate of the relay.
+type TLS struct {
+	Version  string    `json:"version,omitempty"`
+	Cipher   string    `json:"cipher,omitempty"`
+	Complete bool      `json:"complete"` // the handshake finished
+	Verified bool      `json:"verified"`
+	Names    []string  `json:"names,omitempty"` // of the certificate, else its subject
+	Expiry   time.Time `json:"expiry,omitzero"` // zero without a certificate
+	Problems []string  `json:"problems,omitempty"`
+}
+
+// Recipient is the outcome for one recipient.
+type Recipient struct {
+	Address  string  `json:"recipient"`
+	Accepted bool    `json:"accepted"`
+	Time     Seconds `json:"time"`
+	Code     int     `json:"code,omitempty"` // 0 if the session ended before the reply
+	Error    string  `json:"error,omitempty"`
+	Reply    string  `json:"-"` // on one line
+
+	Class        string `json:"-"`
+	Reason       string `json:"-"`
+	EnhancedCode string `json:"-"`
+}
+
+// Line is a line of the transcript.
+type Line struct {
+	At   Seconds `json:"at"` // since the start of the probe
+	From string  `json:"from"`
+	Text string  `json:"text"`
+}
+
+// Seconds is a duration that JSON shows as a number of seconds.
+type Seconds time.Duration
+
+// MarshalJSON writes the seconds as a number.
+func (s Seconds) MarshalJSON() ([]byte, error) {
+	return strconv.AppendFloat(nil, time.Duration(s).Seconds(), 'f', -1, 64), nil
+}
+
+// Float is the number of seconds.
+func (s Seconds) Float() float64 { return time.Duration(s).Seconds() }
+
+// maxText bounds texts of the relay and of libraries, in bytes.
+const maxText = 300
+
+// Of summarizes a result.
+func Of(r *smtpprobe.Result) *Summary {
+	s := &Summary{
+		Probe: string(r.Depth), Success: r.Expected,
+		Verdict:         verdictOf(detail(r.Err), r.Reply),
+		RemoteAddress:   r.RemoteAddr,
+		Started:         r.Start,
+		Total:           Seconds(r.Total),
+		Phases:          phasesOf(r.Phases),
+		TLS:             tlsOf(r.TLS),
+		AuthUsed:        r.AuthMechanism,
+		MessageSent:     r.DotSent,
+		MessageAccepted: r.MessageAccepted,
+		MessageID:       r.MessageID,
+	}
+	if e := detail(r.Err); e != nil {
+		temporary := e.Temporary()
+		s.Temporary, s.OutcomeUnknown, s.Retry = &temporary, e.OutcomeUnknown, e.Retry().String()
+		s.Error, s.Meaning, s.Advice = e.Error(), e.Class.Meaning(), e.Advice()
+	}
+	if c := r.Capabilities; c != nil {
+		s.Extensions, s.AuthMechanisms, s.SizeLimit = c.Keywords(), c.Auth, c.Size
+	}
+	if r.PlainCaps != nil {
+		s.AuthCleartext = r.PlainCaps.Auth
+	}
+	s.STARTTLSRefusal = starttlsRefusal(r)
+	for i := range r.Recipients {
+		s.Recipients = append(s.Recipients, recipientOf(&r.Recipients[i]))
+	}
+	for _, w := range r.Warnings {
+		s.Warnings = append(s.Warnings, string(w))
+	}
+	for _, err := range r.Secondary {
+		s.Secondary = append(s.Secondary, escape.Text(err.Error(), maxText))
+	}
+	for _, l := range r.Transcript {
+		s.Transcript = append(s.Transcript, Line{At: Seconds(l.At), From: string(l.Dir), Text: l.Text})
+	}
+	return s
+}
+
+// detail is the classified error in err, nil if there is none.
+func detail(err error) *smtperr.Error {
+	e, _ := errors.AsType[*smtperr.Error](err)
+	return e
+}
+
+func verdictOf(e *smtperr.Error, reply *smtperr.Reply) Verdict {
+	v := Verdict{Class: None, Reason: None, Phase: Done, Fault: None}
+	if reply != nil {
+		v.Code, v.EnhancedCode = reply.Code, enhanced(reply)
+	}
+	if e == nil {
+		return v
+	}
+	v.Class, v.ClassCode, v.Phase = e.Class.String(), int(e.Class), string(e.Phase)
+	if e.Reason != "" {
+		v.Reason = string(e.Reason)
+	}
+	if fault := e.Fault(); fault != "" {
+		v.Fault = string(fault)
+	}
+	return v
+}
+
+func enhanced(r *smtperr.Reply) string {
+	if r.Enhanced.IsZero() {
+		return ""
+	}
+	return r.Enhanced.String()
+}
+
+func phasesOf(phases []smtpprobe.PhaseResult) []Phase {
+	all := make([]Phase, 0, len(phases))
+	for i := range phases {
+		p := &phases[i]
+		one := Phase{Phase: string(p.Phase), Time: Seconds(p.Duration), Complete: p.Complete, Code: p.Code, Class: None}
+		if e := detail(p.Err); e != nil {
+			one.Class, one.Error = e.Class.String(), e.Error()
+		}
+		all = append(all, one)
+	}
+	return all
+}
+
+// starttlsRefusal is the reply to a STARTTLS that was refused without being the
+// verdict.
+func starttlsRefusal(r *smtpprobe.Result) string {
+	if e := detail(r.Err); e != nil && e.Phase == smtperr.PhaseSTARTTLS {
+		return ""
+	}
+	for i := range r.Phases {
+		p := &r.Phases[i]
+		if p.Phase != smtperr.PhaseSTARTTLS || p.Code < 400 {
+			continue
+		}
+		if e := detail(p.Err); e != nil && e.Reply != nil {
+			return oneLine(e.Reply)
+		}
+		return strconv.Itoa(p.Code)
+	}
+	return ""
+}
+
+func tlsOf(t *smtpprobe.TLSState) *TLS {
+	if t == nil {
+		return nil
+	}
+	s := &TLS{Version: t.Version, Cipher: t.Cipher, Complete: t.Complete, Verified: t.Verified}
+	if leaf := t.Leaf; leaf != nil {
+		s.Expiry = leaf.NotAfter
+		s.Names = namesOf(leaf)
+	}
+	for _, problem := range t.Problems {
+		s.Problems = append(s.Problems, escape.Text(problem.Error(), maxText))
+	}
+	return s
+}
+
+func recipientOf(r *smtpprobe.RecipientResult) Recipient {
+	one := Recipient{Address: r.Address, Accepted: r.Accepted, Time: Seconds(r.Duration), Class: None, Reason: None}
+	if r.Reply != nil {
+		one.Code, one.EnhancedCode, one.Reply = r.Reply.Code, enhanced(r.Reply), oneLine(r.Reply)
+	}
+	if e := detail(r.Err); e != nil {
+		one.Class, one.Error = e.Class.String(), e.Error()
+		if e.Reason != "" {
+			one.Reason = string(e.Reason)
+		}
+	}
+	return one
+}
