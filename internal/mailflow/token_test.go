@@ -74,6 +74,7 @@ func TestKey_Verify_Foreign(t *testing.T) {
 		{name: "an empty signature", text: strings.TrimSuffix(valid, mac) + "."},
 		{name: "a short signature", text: valid[:len(valid)-4]},
 		{name: "a padded signature", text: valid + "=="},
+		{name: "a line end in the signature", text: valid[:len(valid)-4] + "\r" + valid[len(valid)-4:]},
 		{name: "trailing words", text: valid + " x"},
 		{name: "one part more", text: valid + ".x"},
 		{name: "a long text", text: valid + strings.Repeat("A", 1<<20)},
