@@ -22,7 +22,7 @@ func documents(t *testing.T) []string {
 	return found
 }
 
-func TestEveryLinkWithinTheRepositoryLeadsSomewhere(t *testing.T) {
+func TestDocuments_Links(t *testing.T) {
 	t.Parallel()
 	link := regexp.MustCompile(`\]\(([^)#:\s]+)(#[^)\s]*)?\)`)
 	for _, document := range documents(t) {
@@ -38,7 +38,7 @@ func TestEveryLinkWithinTheRepositoryLeadsSomewhere(t *testing.T) {
 
 // The lists of files to touch name files that there are, and tests that there
 // are.
-func TestTheArchitectureNamesFilesAndTestsThatExist(t *testing.T) {
+func TestArchitecture_Paths(t *testing.T) {
 	t.Parallel()
 	text := read(t, "docs/architecture.md")
 	for _, found := range regexp.MustCompile("`((?:cmd|internal|packaging|plugins|smtpprobe)/[\\w./-]+)`").FindAllStringSubmatch(text, -1) {

@@ -24,7 +24,7 @@ var delays = map[string]time.Duration{
 
 // answerLate takes its time and says in every reply how long it really was, in
 // nanoseconds from the command's arrival (for the greeting from having
-// accepted) to writing the reply: neither a timer nor whoever reads is ever
+// accepted) to writing the reply: neither a timer nor a reader is ever
 // punctual, and the client cannot be blamed for that.
 func answerLate(accepted net.Conn) {
 	conn := socket.New(accepted)

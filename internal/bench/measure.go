@@ -78,7 +78,7 @@ func measure(c contestant, at *endpoint, sessions, inflight int) (measurement, e
 	if err != nil {
 		return measurement{}, err
 	}
-	debug.FreeOSMemory() // a round shall not pay for the garbage of the one before
+	debug.FreeOSMemory() // a round must not pay for the garbage of the previous one
 	resetPeak()
 	resident := peak()
 	before, cpu, start := memory(), processCPU(), time.Now()

@@ -24,7 +24,7 @@ func peak() int64 {
 	return kib << 10
 }
 
-// resetPeak makes peak begin anew; see proc(5), clear_refs.
+// resetPeak resets peak; see proc(5), clear_refs.
 func resetPeak() {
 	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) //nolint:errcheck // without it, peak is that of the whole run
 }

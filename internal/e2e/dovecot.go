@@ -45,7 +45,7 @@ disable_plaintext_auth = no
 auth_mechanisms = {mechanisms}
 auth_verbose = yes
 auth_failure_delay = 0
-# Its answer to a wrong password shall not wait for others.
+# Its answer to a wrong password must not wait for others.
 auth_cache_size = 0
 mail_location = maildir:{dir}/mail/%n
 first_valid_uid = 1

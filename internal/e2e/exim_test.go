@@ -12,7 +12,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-func TestEximIsProbedWithATrueVerdictAndACleanSession(t *testing.T) {
+func TestExim(t *testing.T) {
 	tls := newTLSFiles(t)
 	e := StartExim(t, tls)
 	cert, key := tls.issue(t, "client", certs.Client(username))

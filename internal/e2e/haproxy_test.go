@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestHAProxyPassesProbesOnWithTheirAddress(t *testing.T) {
+func TestHAProxy_ProxyProtocol(t *testing.T) {
 	p := StartPostfix(t, PostfixOptions{})
 	h := StartHAProxy(t, p.port(postfixProxied))
 	relays := []Relay{

@@ -13,7 +13,7 @@ import (
 
 // The image is built upon a stand-in for Telegraf's own, which holds the same
 // program: a registry is not to be had in a test.
-func TestTheImageHoldsATelegrafThatProbes(t *testing.T) {
+func TestImage(t *testing.T) {
 	storage := t.TempDir()
 	engine := []string{
 		"buildah", "--storage-driver=vfs", "--root=" + filepath.Join(storage, "root"), "--runroot=" + filepath.Join(storage, "run"),

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestDovecotTakesMailByLMTP(t *testing.T) {
+func TestDovecot_LMTP(t *testing.T) {
 	d := StartDovecot(t)
 	to := func(probe string, recipients ...string) string {
 		return fmt.Sprintf("probe = %q\nfrom = \"probe@sender.test\"\nto = %s\n", probe, tomlList(recipients))

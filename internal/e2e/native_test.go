@@ -20,7 +20,7 @@ func nativeBinary(t *testing.T) string {
 
 // The same story as through inputs.execd, by a Telegraf that has the plugin
 // linked in: what belongs to every input is set in the plugin's own section.
-func TestATelegrafWithThePluginLinkedInProbes(t *testing.T) {
+func TestNativeTelegraf(t *testing.T) {
 	files := newTLSFiles(t)
 	accounts := &smtptest.Accounts{Passwords: map[string]string{username: password}, OnlyTLS: true}
 	healthy := smtptest.Start(t, smtptest.Script{Accounts: accounts, TLS: certs.Server(files.Issue(certs.For("127.0.0.1")))})

@@ -50,7 +50,7 @@ func (e *tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		accessToken(username, tokenKey, time.Now().Add(life)), int(life.Seconds()))
 }
 
-func TestATokenIsFetchedAndShownToDovecot(t *testing.T) {
+func TestDovecot_OAuth2(t *testing.T) {
 	tls := newTLSFiles(t)
 	d := StartDovecot(t)
 	p := StartPostfix(t, PostfixOptions{TLS: tls, SASL: d.SASL()})

@@ -83,7 +83,7 @@ func runCommand(t *testing.T, args []string) {
 	require.NoError(t, err, "%s\n%s", strings.Join(args, " "), out)
 }
 
-func TestAPackageIsInstalledBesideTelegrafProbesAndIsRemoved(t *testing.T) {
+func TestPackages(t *testing.T) {
 	for kind, i := range installations(t) {
 		t.Run(kind, func(t *testing.T) {
 			runCommand(t, i.install)

@@ -32,7 +32,7 @@ const (
 	postfixSubmission  = 2587 // STARTTLS required, AUTH once TLS is active
 	postfixSMTPS       = 2465 // implicit TLS, AUTH
 	postfixCleartext   = 2588 // AUTH without TLS
-	postfixSmall       = 2600 // takes messages up to smallMessage octets, and says so
+	postfixSmall       = 2600 // takes messages up to smallMessage bytes, and says so
 	postfixSmallSilent = 2601 // does not say so
 	postfixLimited     = 2602 // takes one connection per client in a minute
 	postfixStrict      = 2603 // refuses to relay for good, not for now

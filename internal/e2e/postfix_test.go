@@ -19,7 +19,7 @@ probe = "rcpt"
 from = "probe@sender.test"
 to = ["alice@mail.test"]`
 
-func TestPostfixIsProbedWithATrueVerdictAndACleanSession(t *testing.T) {
+func TestPostfix(t *testing.T) {
 	tls := newTLSFiles(t)
 	p := StartPostfix(t, PostfixOptions{TLS: tls})
 	other := newTLSFiles(t)
@@ -164,7 +164,7 @@ func TestPostfixIsProbedWithATrueVerdictAndACleanSession(t *testing.T) {
 	p.RequireNoLostConnection(t, ended...)
 }
 
-func TestPostfixLimitsTheRateOfConnections(t *testing.T) {
+func TestPostfix_ConnectionRate(t *testing.T) {
 	p := StartPostfix(t, PostfixOptions{})
 	client := newAddress()
 	for _, want := range []Outcome{"none/none:220:done", "service_unavailable/rate_limited:421:greeting"} {
@@ -177,7 +177,7 @@ func TestPostfixLimitsTheRateOfConnections(t *testing.T) {
 	p.RequireNoLostConnection(t)
 }
 
-func TestATestMessageArrivesInTheMailbox(t *testing.T) {
+func TestPostfix_MessageArrives(t *testing.T) {
 	tls := newTLSFiles(t)
 	p := StartPostfix(t, PostfixOptions{TLS: tls})
 	relays := []Relay{{

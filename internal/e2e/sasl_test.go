@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestEveryMechanismOfDovecotTellsRightFromWrong(t *testing.T) {
+func TestDovecot_Mechanisms(t *testing.T) {
 	tls := newTLSFiles(t)
 	d := StartDovecot(t)
 	p := StartPostfix(t, PostfixOptions{TLS: tls, SASL: d.SASL()})

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestTelegrafProbesPostfix(t *testing.T) {
+func TestTelegraf_Postfix(t *testing.T) {
 	p := StartPostfix(t, PostfixOptions{})
 	client := newAddress()
 	tg := StartTelegraf(t, fmt.Sprintf(`

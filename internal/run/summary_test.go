@@ -18,7 +18,7 @@ smtpprobe,error_class=canceled,relay=healthy success=0i,total_time=9 4
 smtpprobe_phase,error_class=none,relay=healthy duration=9 1
 `
 
-func TestSummaryCountsByRelay(t *testing.T) {
+func TestSummary_ByRelay(t *testing.T) {
 	seen := make(summary)
 	var passedOn, table strings.Builder
 	require.NoError(t, read(&passedOn, seen, strings.NewReader(lines)))

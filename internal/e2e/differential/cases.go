@@ -118,7 +118,7 @@ var cases = []scenario{
 		name: "36 a reply drips past its deadline", over: onlyPlain, does: toAlice, impatient: true,
 		script: smtptest.Script{Mail: smtptest.Drip("250 "+strings.Repeat("x", dripTooLong)+"\r\n", dripPause)},
 	},
-	{name: "37 a line of 20000 octets", script: smtptest.Script{EHLO: smtptest.Say("250 " + strings.Repeat("x", overlong))}},
+	{name: "37 a line of 20000 bytes", script: smtptest.Script{EHLO: smtptest.Say("250 " + strings.Repeat("x", overlong))}},
 	{name: "37 a reply of 1500 lines", script: smtptest.Script{EHLO: smtptest.Raw(strings.Repeat("250-more\r\n", endlessly) + "250 end\r\n")}},
 	{name: "38 a bare code", does: toAlice, script: smtptest.Script{Mail: smtptest.Say("250")}},
 	{name: "38 a bare LF, a bare CR, NUL and 8-bit text", does: toAlice, script: smtptest.Script{Rcpt: smtptest.Raw("250 a\x00b\rc\xff\n")}},

@@ -73,7 +73,7 @@ func (c *comparison) run(t *testing.T, libraries []*library, a *authorities) err
 
 func (l *library) hasLMTP() bool { return l.Name == smtplib }
 
-// held tells whether a library took part.
+// held reports whether a library took part.
 func (c *comparison) held(l *library) bool {
 	_, held := c.theirs[l.Name]
 	return held

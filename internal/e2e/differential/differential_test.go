@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write docs/differences.md")
 
-func TestEveryDisagreementWithPythonsLibrariesIsListedWithItsReason(t *testing.T) {
+func TestPython_Differences(t *testing.T) {
 	libraries := []*library{startLibrary(t, smtplib), startLibrary(t, aiosmtplib)}
 	all := compare(t, libraries, slices.Concat(taxonomy(), matrix()))
 	used := make(map[int]bool)
@@ -74,7 +74,7 @@ func TestEveryDisagreementWithPythonsLibrariesIsListedWithItsReason(t *testing.T
 	}
 }
 
-func TestEveryCaseOfTheTaxonomyIsComparedOrSaysWhyNot(t *testing.T) {
+func TestPython_Cases(t *testing.T) {
 	const casesOfTheTaxonomy = 50
 	for number := 1; number <= casesOfTheTaxonomy; number++ {
 		compared := slices.ContainsFunc(taxonomy(), func(s scenario) bool { return strings.HasPrefix(s.name, strconv.Itoa(number)+" ") })

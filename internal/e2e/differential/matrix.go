@@ -51,7 +51,7 @@ func doing(step smtptest.Step) func(moment) smtptest.Step {
 }
 
 const (
-	overlong    = 20_000 // octets in a line
+	overlong    = 20_000 // bytes in a line
 	endlessly   = 1500   // lines in a reply
 	resetPause  = 200 * time.Millisecond
 	dripPause   = 20 * time.Millisecond
@@ -64,7 +64,7 @@ var faults = []fault{
 	{name: "resets", step: doing(smtptest.Then(smtptest.Pause(resetPause), smtptest.Reset()))},
 	{name: "stalls", step: doing(smtptest.Silence()), impatient: true},
 	{name: "talks garbage", step: doing(smtptest.Say("\x01\x02 what is this"))},
-	{name: "sends a line of 20000 octets", step: doing(smtptest.Say("250 " + strings.Repeat("x", overlong)))},
+	{name: "sends a line of 20000 bytes", step: doing(smtptest.Say("250 " + strings.Repeat("x", overlong)))},
 	{name: "sends a reply of 1500 lines", step: func(m moment) smtptest.Step {
 		code := m.acceptance()[:3]
 		return smtptest.Say(append(slices.Repeat([]string{code + "-more"}, endlessly), code+" end")...)

@@ -143,10 +143,10 @@ verdict, with its code. LMTP has no HELO at all (RFC 2033 §4.1).`,
 	{
 		title: "A code that the relay did not send",
 		why: `
-A line of more than 8192 octets ends the session in all three clients. The libraries give their
+A line of more than 8192 bytes ends the session in all three clients. The libraries give their
 exception the code 500, as if the relay had said so. No reply decided, so we give no code.`,
 		of: []selector{
-			{faults: []string{"sends a line of 20000 octets"}},
+			{faults: []string{"sends a line of 20000 bytes"}},
 			{cases: []string{"37 a line"}},
 		},
 	},
@@ -170,7 +170,7 @@ now and then holds the client for as long as it likes. Ours is one of the whole 
 	{
 		title: "What is no reply code",
 		why: `
-Both libraries give the first three octets to int(), which takes “+22” and “2_0”, and do not look at
+Both libraries give the first three bytes to int(), which takes “+22” and “2_0”, and do not look at
 the fourth, nor whether the first is one of 2 to 5 (RFC 5321 §4.2). “2200” greets them; the others
 become refusals with a code that nobody sent.`,
 		of: []selector{{cases: []string{"39"}}},
@@ -219,7 +219,7 @@ about TLS.`,
 		title: "A TLS alert is waited out",
 		why: `
 The port speaks TLS and says so by an alert (0x15 0x03). Both libraries wait for the end of a line
-until their timeout. The first octets tell, and the verdict is that this is no plaintext port.`,
+until their timeout. The first bytes tell, and the verdict is that this is no plaintext port.`,
 		of: []selector{{cases: []string{"15"}}},
 	},
 	{

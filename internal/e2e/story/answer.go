@@ -55,7 +55,7 @@ func (a *attempt) FailNow() {
 	panic(a)
 }
 
-// met tells whether an answer is as expected.
+// met reports whether an answer is as expected.
 func (e expectation) met(shown answer) bool {
 	try := &attempt{}
 	defer func() {

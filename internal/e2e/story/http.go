@@ -35,7 +35,7 @@ func request(t *testing.T, method, url, contentType, body string) (status int, a
 	return resp.StatusCode, answer
 }
 
-// up tells whether a server answers a GET with success.
+// up reports whether a server answers a GET with success.
 func up(t *testing.T, url string) bool {
 	t.Helper()
 	status, _ := request(t, http.MethodGet, url, "", "")
