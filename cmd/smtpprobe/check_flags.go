@@ -22,37 +22,36 @@ type setting struct {
 // given has the plugin's default.
 func settings() []setting {
 	return []setting{
-		text("probe", "how deep: connect, ehlo (default), auth, rcpt, send", func(s *plugin.Settings) **string { return &s.Probe }),
-		text("helo", "the name in EHLO; default: this host's", func(s *plugin.Settings) **string { return &s.Helo }),
-		text("starttls", "with smtp://: opportunistic (default), required, never", func(s *plugin.Settings) **string { return &s.STARTTLS }),
+		text("probe", "how deep: connect, ehlo (default), auth, rcpt, send", func(s *plugin.Settings) *string { return &s.Probe }),
+		text("helo", "the name in EHLO; default: this host's", func(s *plugin.Settings) *string { return &s.Helo }),
+		text("starttls", "with smtp://: opportunistic (default), required, never", func(s *plugin.Settings) *string { return &s.STARTTLS }),
 		list("expect", "an outcome that counts as success: class[/reason][:code[:phase]]", func(s *plugin.Settings) *[]string { return &s.Expect }),
-		span("timeout", "9s", "`DURATION` of a whole probe", func(s *plugin.Settings) **config.Duration { return &s.Timeout }),
-		span("connect-timeout", "5s", "`DURATION` of DNS, and of each connection attempt", func(s *plugin.Settings) **config.Duration { return &s.ConnectTimeout }),
-		span("read-timeout", "what is left of --timeout", "`DURATION` until each reply", func(s *plugin.Settings) **config.Duration { return &s.ReadTimeout }),
-		text("from", "sender, for rcpt and send; empty is <>", func(s *plugin.Settings) **string { return &s.From }),
+		span("timeout", "9s", "`DURATION` of a whole probe", func(s *plugin.Settings) *config.Duration { return &s.Timeout }),
+		span("connect-timeout", "5s", "`DURATION` of DNS, and of each connection attempt", func(s *plugin.Settings) *config.Duration { return &s.ConnectTimeout }),
+		span("read-timeout", "what is left of --timeout", "`DURATION` until each reply", func(s *plugin.Settings) *config.Duration { return &s.ReadTimeout }),
+		text("from", "sender, for rcpt and send; empty is <>", func(s *plugin.Settings) *string { return &s.From }),
 		list("to", "recipient, for rcpt and send", func(s *plugin.Settings) *[]string { return &s.To }),
-		text("subject", "of the message", func(s *plugin.Settings) **string { return &s.Subject }),
-		text("body", "of the message", func(s *plugin.Settings) **string { return &s.Body }),
-		text("auth-mechanism", "default: the strongest offered", func(s *plugin.Settings) **string { return &s.AuthMechanism }),
-		toggle("auth-cleartext", "allow a password without TLS", func(s *plugin.Settings) **bool { return &s.AuthCleartext }),
-		text("addresses", "first (default) that connects, or all", func(s *plugin.Settings) **string { return &s.Addresses }),
-		text("ip-version", "any (default), ipv4, ipv6", func(s *plugin.Settings) **string { return &s.IPVersion }),
-		text("source-address", "local address to connect from", func(s *plugin.Settings) **string { return &s.SourceAddress }),
-		text("proxy-protocol", "send a PROXY protocol header: v1, v2", func(s *plugin.Settings) **string { return &s.ProxyProtocol }),
-		text("dns-server", "name server, address[:port]; default: the system's", func(s *plugin.Settings) **string { return &s.DNSServer }),
-		text("tls-ca", "`FILE` of the certificate authorities to trust", func(s *plugin.Settings) **string { return &s.CA }),
-		text("tls-cert", "`FILE` of a client certificate", func(s *plugin.Settings) **string { return &s.Cert }),
-		text("tls-key", "`FILE` of its key", func(s *plugin.Settings) **string { return &s.Key }),
-		text("tls-server-name", "the name that the certificate must have", func(s *plugin.Settings) **string { return &s.ServerName }),
-		text("tls-min-version", "TLS12, TLS13", func(s *plugin.Settings) **string { return &s.MinVersion }),
-		toggle("insecure-skip-verify", "report a bad certificate, but do not fail", func(s *plugin.Settings) **bool { return &s.InsecureSkipVerify }),
+		text("subject", "of the message", func(s *plugin.Settings) *string { return &s.Subject }),
+		text("body", "of the message", func(s *plugin.Settings) *string { return &s.Body }),
+		text("auth-mechanism", "default: the strongest offered", func(s *plugin.Settings) *string { return &s.AuthMechanism }),
+		toggle("auth-cleartext", "allow a password without TLS", func(s *plugin.Settings) *bool { return &s.AuthCleartext }),
+		text("addresses", "first (default) that connects, or all", func(s *plugin.Settings) *string { return &s.Addresses }),
+		text("ip-version", "any (default), ipv4, ipv6", func(s *plugin.Settings) *string { return &s.IPVersion }),
+		text("source-address", "local address to connect from", func(s *plugin.Settings) *string { return &s.SourceAddress }),
+		text("proxy-protocol", "send a PROXY protocol header: v1, v2", func(s *plugin.Settings) *string { return &s.ProxyProtocol }),
+		text("dns-server", "name server, address[:port]; default: the system's", func(s *plugin.Settings) *string { return &s.DNSServer }),
+		text("tls-ca", "`FILE` of the certificate authorities to trust", func(s *plugin.Settings) *string { return &s.TLSCA }),
+		text("tls-cert", "`FILE` of a client certificate", func(s *plugin.Settings) *string { return &s.TLSCert }),
+		text("tls-key", "`FILE` of its key", func(s *plugin.Settings) *string { return &s.TLSKey }),
+		text("tls-server-name", "the name that the certificate must have", func(s *plugin.Settings) *string { return &s.TLSServerName }),
+		text("tls-min-version", "TLS12, TLS13", func(s *plugin.Settings) *string { return &s.TLSMinVersion }),
+		toggle("insecure-skip-verify", "report a bad certificate, but do not fail", func(s *plugin.Settings) *bool { return &s.InsecureSkipVerify }),
 	}
 }
 
-func text(name, usage string, field func(*plugin.Settings) **string) setting {
+func text(name, usage string, field func(*plugin.Settings) *string) setting {
 	return setting{&cli.StringFlag{Name: name, Usage: usage}, func(s *plugin.Settings, cmd *cli.Command, name string) {
-		value := cmd.String(name)
-		*field(s) = &value
+		*field(s) = cmd.String(name)
 	}}
 }
 
@@ -63,17 +62,15 @@ func list(name, usage string, field func(*plugin.Settings) *[]string) setting {
 	}}
 }
 
-func span(name, otherwise, usage string, field func(*plugin.Settings) **config.Duration) setting {
+func span(name, otherwise, usage string, field func(*plugin.Settings) *config.Duration) setting {
 	return setting{durationFlag(name, otherwise, usage), func(s *plugin.Settings, cmd *cli.Command, name string) {
-		value := config.Duration(duration(cmd, name))
-		*field(s) = &value
+		*field(s) = config.Duration(duration(cmd, name))
 	}}
 }
 
-func toggle(name, usage string, field func(*plugin.Settings) **bool) setting {
+func toggle(name, usage string, field func(*plugin.Settings) *bool) setting {
 	return setting{&cli.BoolFlag{Name: name, Usage: usage, HideDefault: true}, func(s *plugin.Settings, cmd *cli.Command, name string) {
-		value := cmd.Bool(name)
-		*field(s) = &value
+		*field(s) = cmd.Bool(name)
 	}}
 }
 
@@ -99,7 +96,7 @@ const (
 
 // settings reads the flags that were given, and the secrets.
 func (c *commands) settings(ctx context.Context, cmd *cli.Command) (*plugin.Settings, error) {
-	s := &plugin.Settings{}
+	s := &plugin.New().Settings
 	for _, setting := range settings() {
 		if name := setting.flag.Names()[0]; cmd.IsSet(name) {
 			setting.set(s, cmd, name)

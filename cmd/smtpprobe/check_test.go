@@ -180,7 +180,7 @@ func TestCheck_WrongUsage(t *testing.T) {
 		"expect without such class": {[]string{"--expect", "nonsense", at(srv)}, "expect"},
 		"CR and LF in what is sent": {[]string{"--helo", "a\r\nQUIT", at(srv)}, "helo"},
 		"a CA that is not":          {[]string{"--tls-ca", "/nonexistent.pem", at(srv)}, "tls_ca"},
-		"the same relay twice":      {[]string{at(srv), at(srv)}, "twice"},
+		"the same relay twice":      {[]string{at(srv), at(srv)}, "duplicate relay name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := program(append([]string{"check"}, test.args...)...)

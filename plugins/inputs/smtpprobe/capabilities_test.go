@@ -16,7 +16,7 @@ func offering(lines ...string) smtptest.Script {
 	return smtptest.Script{Extensions: append(make([]string, 0, len(lines)), lines...)}
 }
 
-func TestWhatARelayOffersIsReportedAndAnyChangeOfIt(t *testing.T) {
+func TestCapabilities_Changed(t *testing.T) {
 	type offer struct {
 		session    smtptest.Script
 		extensions any // nil: no such field
@@ -62,7 +62,7 @@ func TestWhatARelayOffersIsReportedAndAnyChangeOfIt(t *testing.T) {
 	}
 }
 
-func TestWhatIsOfferedWithinTLSIsReportedAndChangesOnEitherSideOfItShow(t *testing.T) {
+func TestCapabilities_WithinTLS(t *testing.T) {
 	ca := certs.NewAuthority("test")
 	pem := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, ca.WriteFile(pem))
@@ -96,7 +96,7 @@ func TestWhatIsOfferedWithinTLSIsReportedAndChangesOnEitherSideOfItShow(t *testi
 	}
 }
 
-func TestSTARTTLSThatIsWithdrawnFailsUntilItIsBack(t *testing.T) {
+func TestSTARTTLS_WithdrawnUntilBack(t *testing.T) {
 	with := smtptest.Script{TLS: certs.Server(certs.SelfSigned(certs.For("127.0.0.1")))}
 	busy := smtptest.Script{Greeting: smtptest.Say("421 4.3.2 busy")}
 	srv := smtptest.Start(t, smtptest.Sessions(smtptest.Script{}, with, busy, smtptest.Script{}, smtptest.Script{}, with))

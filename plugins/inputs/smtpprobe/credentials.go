@@ -1,68 +1,188 @@
 package smtpprobe
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/influxdata/telegraf/config"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/sasl"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/token"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// mentionsCredentials tells whether there is anything to log in with.
-func mentionsCredentials(c *Credentials) bool {
-	return !emptySecret(c.Username) || !emptySecret(c.Password) || c.hasToken() || or(c.AuthMechanism) == "EXTERNAL"
-}
+const external = "EXTERNAL"
 
-// hasToken tells whether any of the token settings is set to something.
-func (c *Credentials) hasToken() bool {
-	return !emptySecret(c.Token) || or(c.TokenURL) != "" || !emptySecret(c.ClientID) ||
-		!emptySecret(c.ClientSecret) || !emptySecret(c.RefreshToken) || len(c.Scopes) > 0
-}
+func isBearer(mechanism string) bool { return mechanism == "XOAUTH2" || mechanism == "OAUTHBEARER" }
 
-// consistentCredentials refuses credentials that cannot work.
-func (s *Settings) consistentCredentials() error {
-	c := &s.Credentials
-	mechanism := or(c.AuthMechanism)
-	bearer := mechanism == "XOAUTH2" || mechanism == "OAUTHBEARER"
-	switch {
-	case mechanism == "EXTERNAL":
-		if !emptySecret(c.Password) || c.hasToken() {
-			return errors.New(`auth_mechanism "EXTERNAL" uses the client's certificate, neither a password nor a token`)
-		}
+func (s *Settings) parseMechanism(p *spec) error {
+	p.mechanism = strings.ToUpper(s.AuthMechanism)
+	if p.mechanism == "" || slices.Contains(sasl.Mechanisms(), p.mechanism) {
 		return nil
-	case c.hasToken():
-		if err := c.consistentToken(); err != nil {
+	}
+	return fmt.Errorf("invalid auth_mechanism %q: must be one of %s", s.AuthMechanism, strings.Join(sasl.Mechanisms(), ", "))
+}
+
+func (c *Credentials) checkScopes() error {
+	for _, scope := range c.Scopes {
+		if scope == "" {
+			return errors.New("invalid scopes: must not contain an empty value")
+		}
+		if err := oneLine("scopes", scope); err != nil {
 			return err
 		}
-		if mechanism != "" && !bearer && emptySecret(c.Password) {
-			return fmt.Errorf("auth_mechanism %q needs a password, and there is a token only", mechanism)
-		}
-	case bearer:
-		return fmt.Errorf("auth_mechanism %q needs a token: set token, or token_url and what goes with it", mechanism)
-	case !emptySecret(c.Username) && emptySecret(c.Password):
-		return errors.New("username is set without password or token")
-	case emptySecret(c.Username) && !emptySecret(c.Password):
-		return errors.New("password is set without username")
-	case mechanism != "" && emptySecret(c.Username):
-		return fmt.Errorf("auth_mechanism %q is set without username and password", mechanism)
 	}
 	return nil
 }
 
-// consistentToken: a token is given, or there is all that it takes to fetch one.
-func (c *Credentials) consistentToken() error {
-	address := or(c.TokenURL)
+// present reports whether there is anything to authenticate with.
+func (c *Credentials) present() bool {
+	return !isEmpty(c.Username) || !isEmpty(c.Password) || c.hasToken() || strings.EqualFold(c.AuthMechanism, external)
+}
+
+func (c *Credentials) hasToken() bool { return !isEmpty(c.Token) || c.fetchesToken() }
+
+// fetchesToken reports whether a setting of the token endpoint is set.
+func (c *Credentials) fetchesToken() bool {
+	return c.TokenURL != "" || !isEmpty(c.ClientID) || !isEmpty(c.ClientSecret) || !isEmpty(c.RefreshToken) || len(c.Scopes) > 0
+}
+
+// check refuses credentials that cannot work.
+func (c *Credentials) check(mechanism string) error {
 	switch {
-	case emptySecret(c.Username):
-		return errors.New("a token needs username: the mailbox that it opens")
-	case !emptySecret(c.Token):
-		if address != "" || !emptySecret(c.ClientID) || !emptySecret(c.ClientSecret) || !emptySecret(c.RefreshToken) || len(c.Scopes) > 0 {
-			return errors.New("token excludes token_url, client_id, client_secret, refresh_token and scopes, which fetch one")
+	case mechanism == external:
+		if !isEmpty(c.Password) || c.hasToken() {
+			return errors.New(`auth_mechanism "EXTERNAL" uses the client certificate: password and token must not be set`)
 		}
+	case c.hasToken():
+		if err := c.checkToken(); err != nil {
+			return err
+		}
+		if mechanism != "" && !isBearer(mechanism) && isEmpty(c.Password) {
+			return fmt.Errorf("auth_mechanism %q needs a password, but only a token is set", mechanism)
+		}
+	case isBearer(mechanism):
+		return fmt.Errorf("auth_mechanism %q needs a token: set token, or token_url and its settings", mechanism)
+	case !isEmpty(c.Username) && isEmpty(c.Password):
+		return errors.New("username needs a password or a token")
+	case isEmpty(c.Username) && !isEmpty(c.Password):
+		return errors.New("password needs username")
+	case mechanism != "" && isEmpty(c.Username):
+		return fmt.Errorf("auth_mechanism %q needs username and password", mechanism)
+	}
+	return nil
+}
+
+// checkToken wants either a token or everything that fetching one takes.
+func (c *Credentials) checkToken() error {
+	switch {
+	case isEmpty(c.Username):
+		return errors.New("a token needs username: the mailbox that it opens")
+	case !isEmpty(c.Token) && c.fetchesToken():
+		return errors.New("token cannot be used with token_url, client_id, client_secret, refresh_token and scopes, which fetch one")
+	case !isEmpty(c.Token):
 		return nil
-	case address == "":
+	case c.TokenURL == "":
 		return errors.New("client_id, client_secret, refresh_token and scopes need token_url")
-	case emptySecret(c.ClientID):
+	case isEmpty(c.ClientID):
 		return errors.New("token_url needs client_id")
-	case emptySecret(c.RefreshToken) && emptySecret(c.ClientSecret):
+	case isEmpty(c.RefreshToken) && isEmpty(c.ClientSecret):
 		return errors.New("token_url needs refresh_token or client_secret")
 	}
 	return nil
+}
+
+// login makes the Auth of each probe from the secrets as they are then.
+type login struct {
+	username, password *config.Secret
+	mechanism          string
+	cleartext          bool
+	tokens             *token.Source // nil without a token
+}
+
+func newLogin(s *Settings, mechanism string, tokens tokenSources) (*login, error) {
+	source, err := tokens.source(&s.Credentials)
+	if err != nil {
+		return nil, err
+	}
+	return &login{username: s.Username, password: s.Password, mechanism: mechanism, cleartext: s.AuthCleartext, tokens: source}, nil
+}
+
+func (l *login) auth() (*smtpprobe.Auth, error) {
+	a := &smtpprobe.Auth{Mechanism: l.mechanism, Cleartext: l.cleartext}
+	var err error
+	if a.Username, err = open("username", l.username); err != nil {
+		return nil, err
+	}
+	if a.Password, err = open("password", l.password); err != nil {
+		return nil, err
+	}
+	if l.tokens != nil {
+		a.Token = &sentToken{source: l.tokens}
+	}
+	return a, nil
+}
+
+// sentToken remembers the token that a probe sent. A token that the relay
+// rejects is fetched again for the next probe, before it expires.
+type sentToken struct {
+	source *token.Source
+
+	mu   sync.Mutex
+	sent string
+}
+
+// Token returns the source's token.
+func (t *sentToken) Token(ctx context.Context) (string, error) {
+	value, err := t.source.Token(ctx)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sent = value
+	return value, err
+}
+
+// observe invalidates the token if the relay rejected it.
+func (t *sentToken) observe(r *smtpprobe.Result) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.sent != "" && isBearer(r.AuthMechanism) && r.Err != nil && r.Err.Class == smtperr.ClassAuthFailed {
+		t.source.Invalidate(t.sent)
+	}
+}
+
+// tokenSources are shared by relays with the same token settings, so that one
+// token serves all of them.
+type tokenSources map[tokenSettings]*token.Source
+
+type tokenSettings struct {
+	token, clientID, clientSecret, refreshToken *config.Secret
+	url, scopes                                 string
+}
+
+func (sources tokenSources) source(c *Credentials) (*token.Source, error) {
+	if !c.hasToken() {
+		return nil, nil
+	}
+	key := tokenSettings{c.Token, c.ClientID, c.ClientSecret, c.RefreshToken, c.TokenURL, fmt.Sprintf("%q", c.Scopes)}
+	if s, ok := sources[key]; ok {
+		return s, nil
+	}
+	s, err := token.New(token.Config{
+		Token:        lazily("token", c.Token),
+		TokenURL:     c.TokenURL,
+		ClientID:     lazily("client_id", c.ClientID),
+		ClientSecret: lazily("client_secret", c.ClientSecret),
+		RefreshToken: lazily("refresh_token", c.RefreshToken),
+		Scopes:       c.Scopes,
+	})
+	if err != nil {
+		return nil, err
+	}
+	sources[key] = s
+	return s, nil
 }

@@ -43,7 +43,7 @@ func finds(t *testing.T, p *SMTPProbe) []string {
 	return list
 }
 
-func TestEveryHostThatTakesADomainsMailIsASeries(t *testing.T) {
+func TestMX_OneMetricPerHost(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	dns := dnstest.Start(t, dnstest.Zone{
 		"domain.test":         dnstest.Records("MX 20 b.test.", "MX 10 c.test.", "MX 20 a.test.", "MX 10 C.test."),
@@ -92,7 +92,7 @@ func TestEveryHostThatTakesADomainsMailIsASeries(t *testing.T) {
 	}
 }
 
-func TestADomainThatCannotBeResolvedHasNoLatencyButTellsHowLongItTook(t *testing.T) {
+func TestMX_Unresolved(t *testing.T) {
 	dns := dnstest.Start(t, dnstest.Zone{"broken.test": dnstest.ServFail()})
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
@@ -138,7 +138,7 @@ func everywhere(t *testing.T, script smtptest.Script, ips ...string) (port int) 
 	return 0
 }
 
-func TestWithAllAddressesEachIsASeriesOfItsOwn(t *testing.T) {
+func TestAddresses_All(t *testing.T) {
 	port := everywhere(t, smtptest.Script{}, "127.0.0.1", "127.0.0.2", "::1")
 	dns := dnstest.Start(t, dnstest.Zone{
 		"relay.test":  dnstest.Records("A 127.0.0.1", "A 127.0.0.2", "A 127.0.0.3", "AAAA ::1", "A 127.0.0.2"),
@@ -178,7 +178,7 @@ func TestWithAllAddressesEachIsASeriesOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestAHostWhoseNameServersAreSilentDoesNotUseUpTheOthersTime(t *testing.T) {
+func TestMX_SilentNameServers(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	zone, records := dnstest.Zone{"well.test": dnstest.Records("A 127.0.0.1")}, []string{"MX 99 well.test."}
 	for i := range 8 {
@@ -201,7 +201,7 @@ func TestAHostWhoseNameServersAreSilentDoesNotUseUpTheOthersTime(t *testing.T) {
 	require.Contains(t, list, "domain.test silent7.test dns_timeout/none dns")
 }
 
-func TestIPVersionChoosesAmongAHostsAddresses(t *testing.T) {
+func TestAddresses_IPVersion(t *testing.T) {
 	port := everywhere(t, smtptest.Script{}, "127.0.0.1", "::1")
 	dns := dnstest.Start(t, dnstest.Zone{
 		"both.test": dnstest.Records("A 127.0.0.1", "AAAA ::1"),
@@ -229,7 +229,7 @@ func TestIPVersionChoosesAmongAHostsAddresses(t *testing.T) {
 	}
 }
 
-func TestAnswersThatChangeChangeTheSeriesAndLeaveNothingBehind(t *testing.T) {
+func TestMX_ChangingAnswers(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	dns := dnstest.Start(t, dnstest.Zone{"a.test": dnstest.Records("A 127.0.0.1"), "b.test": dnstest.Records("A 127.0.0.1")})
 	p := initialized(t, fmt.Sprintf(`
@@ -270,5 +270,5 @@ func TestAnswersThatChangeChangeTheSeriesAndLeaveNothingBehind(t *testing.T) {
 		dns.Set("domain.test", dnstest.Records(fmt.Sprintf("MX 10 gone%d.test.", i)))
 		require.Len(t, finds(t, p), 1)
 	}
-	require.LessOrEqual(t, len(p.roster[0].memory), 2+forgetAfter)
+	require.LessOrEqual(t, len(p.relays[0].states), 2+forgetAfter)
 }

@@ -17,19 +17,19 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-func TestTheHostsOfADomainAreProbedAtTheSameTimeButNoMoreThanAllowed(t *testing.T) {
+func TestExpand_MaxConcurrent(t *testing.T) {
 	t.Parallel()
 	for limit, expected := range map[int]int64{1: 1, 3: 3, 1 << 30: 6} {
 		synctest.Test(t, func(t *testing.T) {
-			s := onStage(t, []string{"mx://example.org"}, func(p *SMTPProbe) { p.MaxConcurrent = limit })
+			s := withEngine(t, []string{"mx://example.org"}, func(p *SMTPProbe) { p.MaxConcurrent = limit })
 			hosts := make([]smtpprobe.Target, 6)
 			for i := range hosts {
-				hosts[i] = s.roster[0].target
+				hosts[i] = s.relays[0].target
 				hosts[i].Host = fmt.Sprintf("mx%d.example.org", i)
 			}
 			s.answering(hosts...)
 			var now, most atomic.Int64
-			s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+			s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 				most.Store(max(most.Load(), now.Add(1)))
 				time.Sleep(time.Second)
 				now.Add(-1)
@@ -45,16 +45,16 @@ func TestTheHostsOfADomainAreProbedAtTheSameTimeButNoMoreThanAllowed(t *testing.
 }
 
 // answering makes DNS answer.
-func (s *stage) answering(targets ...smtpprobe.Target) {
+func (s *fakeEngine) answering(targets ...smtpprobe.Target) {
 	s.engine.expand = func(context.Context, smtpprobe.Target, smtpprobe.Plan, bool) ([]smtpprobe.Target, *smtpprobe.Result) {
 		return targets, nil
 	}
 }
 
-func TestAnMXDomainIsAMetricForEveryHost(t *testing.T) {
+func TestExpand_MX(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, []string{"mx://example.org"}, nil)
-	base := s.roster[0].target
+	s := withEngine(t, []string{"mx://example.org"}, nil)
+	base := s.relays[0].target
 	a, b := base, base
 	a.Host, b.Host = "mx1.example.org", "mx2.example.org"
 	s.answering(a, b, a)
@@ -68,11 +68,11 @@ func TestAnMXDomainIsAMetricForEveryHost(t *testing.T) {
 	require.Equal(t, "25", metrics[0].Tags()["port"])
 }
 
-func TestTheTimeThatDNSTookIsLessForTheProbe(t *testing.T) {
+func TestExpand_TimeOfDNSCounts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := onStage(t, []string{"mx://example.org"}, func(p *SMTPProbe) { p.Timeout = ptr(config.Duration(9 * time.Second)) })
-		host := s.roster[0].target
+		s := withEngine(t, []string{"mx://example.org"}, func(p *SMTPProbe) { p.Timeout = config.Duration(9 * time.Second) })
+		host := s.relays[0].target
 		host.Host = "mx.example.org"
 		for took, left := range map[time.Duration]time.Duration{4 * time.Second: 5 * time.Second, 10 * time.Second: 1} {
 			s.engine.expand = func(context.Context, smtpprobe.Target, smtpprobe.Plan, bool) ([]smtpprobe.Target, *smtpprobe.Result) {
@@ -85,10 +85,10 @@ func TestTheTimeThatDNSTookIsLessForTheProbe(t *testing.T) {
 	})
 }
 
-func TestWithAllAddressesEachIsAMetric(t *testing.T) {
+func TestExpand_AllAddresses(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(1), func(p *SMTPProbe) { p.Addresses = ptr("all") })
-	base := s.roster[0].target
+	s := withEngine(t, many(1), func(p *SMTPProbe) { p.Addresses = "all" })
+	base := s.relays[0].target
 	a, b := base, base
 	a.IP, b.IP = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
 	s.answering(a, b)
@@ -100,9 +100,9 @@ func TestWithAllAddressesEachIsAMetric(t *testing.T) {
 	require.Equal(t, "r0.example", metrics[0].Tags()["source"])
 }
 
-func TestADomainThatCannotBeResolvedIsOneMetric(t *testing.T) {
+func TestExpand_Unresolved(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, []string{"mx://example.org"}, nil)
+	s := withEngine(t, []string{"mx://example.org"}, nil)
 	s.engine.expand = func(_ context.Context, _ smtpprobe.Target, p smtpprobe.Plan, _ bool) ([]smtpprobe.Target, *smtpprobe.Result) {
 		return nil, failing(&smtpprobe.Prober{Plan: p}, smtperr.New(smtperr.ClassDNSNotFound, smtperr.ReasonNullMX, smtperr.PhaseDNS, nil))
 	}
@@ -113,7 +113,7 @@ func TestADomainThatCannotBeResolvedIsOneMetric(t *testing.T) {
 	unresolved := s.engine.expand
 	require.Equal(t, int64(2), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
 
-	host := s.roster[0].target
+	host := s.relays[0].target
 	host.Host = "mx.example.org"
 	s.answering(host)
 	require.Equal(t, int64(0), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
@@ -121,32 +121,32 @@ func TestADomainThatCannotBeResolvedIsOneMetric(t *testing.T) {
 	require.Equal(t, int64(1), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
 }
 
-func TestAnswersOfDNSThatChangeDoNotPileUp(t *testing.T) {
+func TestExpand_ForgetsTargets(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, []string{"mx://example.org"}, nil)
-	r := s.roster[0]
+	s := withEngine(t, []string{"mx://example.org"}, nil)
+	r := s.relays[0]
 	for i := range 1000 {
 		host := r.target
 		host.Host = fmt.Sprintf("mx%d.example.org", i)
 		steady := r.target
 		steady.Host = "mx.example.org"
 		s.answering(host, steady)
-		s.play = refusing
+		s.probeAs = refusing
 		for _, m := range s.gathered(t).named("smtpprobe") {
 			if m.Tags()["source"] == steady.Host {
 				require.Equal(t, int64(i+1), m.Fields()["consecutive_failures"])
 			}
 		}
 	}
-	require.LessOrEqual(t, len(r.memory), 2+forgetAfter)
+	require.LessOrEqual(t, len(r.states), 2+forgetAfter)
 }
 
-func TestAHostThatDNSNamesEveryOtherTimeIsRemembered(t *testing.T) {
+func TestExpand_RemembersAlternatingHosts(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, []string{"mx://example.org"}, nil)
-	even, odd := s.roster[0].target, s.roster[0].target
+	s := withEngine(t, []string{"mx://example.org"}, nil)
+	even, odd := s.relays[0].target, s.relays[0].target
 	even.Host, odd.Host = "mx1.example.org", "mx2.example.org"
-	s.play = refusing
+	s.probeAs = refusing
 	for i := range 4 * forgetAfter {
 		s.answering([]smtpprobe.Target{even, odd}[i%2])
 		require.Equal(t, int64(i/2+1), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])

@@ -61,7 +61,7 @@ func accounts(password string) smtptest.Script {
 	return smtptest.Script{Accounts: &smtptest.Accounts{Passwords: map[string]string{"probe": password}}}
 }
 
-func TestOnlyTheOutcomeThatIsExpectedIsASuccess(t *testing.T) {
+func TestExpect_Outcomes(t *testing.T) {
 	rcpt := func(steps ...smtptest.Step) smtptest.Script { return smtptest.Script{Rcpt: smtptest.Seq(steps...)} }
 	denied, later := smtptest.Say("554 5.7.1 Relay access denied"), smtptest.Say("450 4.2.0 Greylisted, see you")
 	for name, tt := range map[string]struct {
@@ -121,7 +121,7 @@ func TestOnlyTheOutcomeThatIsExpectedIsASuccess(t *testing.T) {
 	}
 }
 
-func TestAnExpectedOutcomeNeedsNoSession(t *testing.T) {
+func TestExpect_WithoutSession(t *testing.T) {
 	dns := dnstest.Start(t, dnstest.Zone{"null.test": dnstest.Records("MX 0 ."), "silent.test": dnstest.Silence()})
 	for name, tt := range map[string]struct{ url, expect, want string }{
 		"a domain that takes no mail":   {"mx://null.test", "dns_not_found/null_mx", "ok dns_not_found/null_mx none dns"},

@@ -2,45 +2,51 @@ package smtpprobe
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/influxdata/telegraf"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
+
+// startInterval is the time between the first starts of a gather. If all probes
+// started at once, a connection that is established already would wait until
+// the last one has started, and connect_time would show that: see
+// docs/performance.md.
+const startInterval = time.Millisecond
 
 // Gather probes every relay once. It returns soon after Stop.
 func (p *SMTPProbe) Gather(acc telegraf.Accumulator) error {
 	return p.GatherContext(context.Background(), acc)
 }
 
-// GatherContext probes every relay once. It returns soon after the context's
-// end or Stop: probes that run then are canceled, the others are not begun. A
-// gather that begins while another runs waits for it. A relay that fails is a
-// metric, never an error.
+// GatherContext probes every relay once. It returns soon after the context ends
+// or Stop is called: running probes are canceled, further ones are not started.
+// A gather that begins while another one runs waits for it. The failure of a
+// relay is a metric, never an error.
 func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator) error {
-	life := p.lifetime()
-	if life.Err() != nil {
-		return nil
-	}
+	plugin := p.context()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	unlink := context.AfterFunc(life, cancel)
-	defer unlink()
+	defer context.AfterFunc(plugin, cancel)()
 
+	if plugin.Err() != nil {
+		return nil
+	}
 	select {
-	case p.running <- struct{}{}:
-		defer func() { <-p.running }()
+	case p.gathering <- struct{}{}:
+		defer func() { <-p.gathering }()
 	case <-ctx.Done():
 		return nil
 	}
-	g := &gather{p: p, ctx: ctx, life: life, acc: acc, start: time.Now(), tasks: make(chan task)}
+	g := &gather{p: p, ctx: ctx, plugin: plugin, acc: acc, start: time.Now()}
+	g.probes.SetLimit(p.MaxConcurrent)
 	g.run()
 	if !g.stopped() {
-		for _, group := range p.failover {
+		for _, group := range p.groups {
 			group.report(acc, g.start)
 		}
 	}
@@ -49,111 +55,40 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 
 // gather is one round of probes.
 type gather struct {
-	p     *SMTPProbe
-	ctx   context.Context // ends with life, too, but a moment later
-	life  context.Context
-	acc   telegraf.Accumulator
-	start time.Time
+	p      *SMTPProbe
+	ctx    context.Context // ends with plugin, too, but a moment later
+	plugin context.Context // ends with Stop
+	acc    telegraf.Accumulator
+	start  time.Time
 
-	tasks   chan task
-	pending sync.WaitGroup // tasks that are not done
-	workers sync.WaitGroup
-	hired   atomic.Int64 // workers there are
+	probes  errgroup.Group
+	running atomic.Int64
 }
 
-// task is a relay to expand, or one of its targets to probe.
-type task struct {
-	relay  *relay
-	target *smtpprobe.Target // nil: to be expanded
-	spent  time.Duration     // of the timeout, by expanding
-}
+func (g *gather) stopped() bool { return g.ctx.Err() != nil || g.plugin.Err() != nil }
 
-// run is over when every relay was probed, or the context ended.
+// run starts with each relay in turn, spread over time, and waits for the end.
 func (g *gather) run() {
-	g.dispatch()
-	g.pending.Wait()
-	close(g.tasks)
-	g.workers.Wait()
+	spread := time.Duration(g.p.Spread) / time.Duration(len(g.p.relays))
+	for i, r := range g.p.relays {
+		wait := time.Duration(i) * spread
+		if running := int(g.running.Load()); running < g.p.MaxConcurrent {
+			wait = max(wait, time.Duration(running)*startInterval)
+		}
+		if !sleepUntil(g.ctx, g.start.Add(wait)) {
+			break
+		}
+		g.running.Add(1)
+		g.probes.Go(func() error {
+			defer g.running.Add(-1)
+			g.relay(r)
+			return nil
+		})
+	}
+	_ = g.probes.Wait() //nolint:errcheck // no probe returns one
 }
 
-func (g *gather) stopped() bool { return g.ctx.Err() != nil || g.life.Err() != nil }
-
-// offer gives a task to a worker that is idle, or hires one if there may be
-// more. It is false when all are busy.
-func (g *gather) offer(t task) bool {
-	select {
-	case g.tasks <- t:
-		return true
-	default:
-	}
-	return g.hire(t)
-}
-
-// hire gives a task to a new worker, unless there are as many as there may be.
-func (g *gather) hire(t task) bool {
-	if g.hired.Add(1) > int64(g.p.MaxConcurrent) {
-		g.hired.Add(-1)
-		return false
-	}
-	g.workers.Go(func() {
-		g.do(t)
-		for next := range g.tasks {
-			g.do(next)
-		}
-	})
-	return true
-}
-
-// hirePause is the time that a new worker has to get its first connection on
-// its way. Were all to start at once, connections that are there already would
-// wait for the last one to have started, and connect_time would show that: see
-// docs/performance.md.
-const hirePause = time.Millisecond
-
-// assign gives a task to whichever comes first, an idle worker or, in its turn,
-// a new one. It is false when the context ends before.
-func (g *gather) assign(t task) bool {
-	var turn <-chan time.Time
-	if hired := g.hired.Load(); hired < int64(g.p.MaxConcurrent) {
-		timer := time.NewTimer(time.Until(g.start.Add(time.Duration(hired) * hirePause)))
-		defer timer.Stop()
-		turn = timer.C
-	}
-	for {
-		select {
-		case g.tasks <- t:
-			return true
-		case <-turn:
-			if g.hire(t) {
-				return true
-			}
-			turn = nil
-		case <-g.ctx.Done():
-			return false
-		}
-	}
-}
-
-// dispatch begins with each relay in its turn, spread over time.
-func (g *gather) dispatch() {
-	step := time.Duration(g.p.Spread) / time.Duration(len(g.p.roster))
-	for i, r := range g.p.roster {
-		if !sleepUntil(g.ctx, g.start.Add(time.Duration(i)*step)) {
-			return
-		}
-		t := task{relay: r, target: &r.target}
-		if r.expands() {
-			t.target = nil
-		}
-		g.pending.Add(1)
-		if !g.assign(t) {
-			g.pending.Done()
-			return
-		}
-	}
-}
-
-// sleepUntil is false when the context ends before.
+// sleepUntil is false if the context ends before.
 func sleepUntil(ctx context.Context, at time.Time) bool {
 	wait := time.Until(at)
 	if wait <= 0 {
@@ -169,54 +104,53 @@ func sleepUntil(ctx context.Context, at time.Time) bool {
 	}
 }
 
-func (g *gather) do(t task) {
-	defer g.pending.Done()
-	if g.stopped() {
-		return
+// relay probes the targets of one relay.
+func (g *gather) relay(r *relay) {
+	switch {
+	case g.stopped():
+	case r.expands():
+		g.expand(r)
+	default:
+		g.probe(r, &r.target, r.ownState(), 0)
 	}
-	if t.target == nil {
-		g.expand(t.relay)
-		return
-	}
-	if !t.relay.expands() {
-		g.probe(t, t.relay.itself())
-		return
-	}
-	g.probe(t, t.relay.recall(t.target))
 }
 
-// expand asks DNS what a relay's name stands for and has that probed, by other
-// workers as far as there may be some.
+// expand asks DNS for the relay's targets and probes them: at the same time as
+// far as max_concurrent permits, else one after the other.
 func (g *gather) expand(r *relay) {
-	itself := r.recall(&r.target)
-	if r.resting(itself, g.start) {
-		g.p.stats.resting.Incr(1)
+	own := r.state(&r.target)
+	if own.skips(r.backoff, g.start) {
+		g.p.stats.skipped.Incr(1)
 		return
 	}
 	start := time.Now()
 	targets, failed := g.targets(r)
 	if failed != nil {
-		r.stands(itself)
-		g.finish(r, itself, failed)
+		r.setCurrent(own)
+		g.finish(r, own, failed)
 		return
 	}
-	itself.failures = 0
-	named := make([]*memory, len(targets))
+	own.failures = 0
+	states := make([]*targetState, len(targets))
 	for i := range targets {
-		named[i] = r.recall(&targets[i])
+		states[i] = r.state(&targets[i])
 	}
-	r.stands(named...)
+	r.setCurrent(states...)
 	spent := time.Since(start)
 	for i := range targets {
-		t := task{relay: r, target: &targets[i], spent: spent}
-		g.pending.Add(1)
-		if !g.offer(t) {
-			g.do(t)
+		probe := func() error {
+			if !g.stopped() {
+				g.probe(r, &targets[i], states[i], spent)
+			}
+			return nil
+		}
+		if i == len(targets)-1 || !g.probes.TryGo(probe) {
+			_ = probe() //nolint:errcheck // see run
 		}
 	}
 }
 
-// targets are what a relay's name stands for, each once.
+// targets are the targets of a relay according to DNS, each once.
 func (g *gather) targets(r *relay) ([]smtpprobe.Target, *smtpprobe.Result) {
 	prober, err := g.p.prober(g.ctx, r, &r.target)
 	if err != nil {
@@ -226,58 +160,61 @@ func (g *gather) targets(r *relay) ([]smtpprobe.Target, *smtpprobe.Result) {
 	if failed != nil {
 		return nil, failed
 	}
-	seen := make(map[*memory]bool, len(found))
+	seen := make(map[*targetState]bool, len(found))
 	targets := make([]smtpprobe.Target, 0, len(found))
 	for _, t := range found {
-		if m := r.recall(&t); !seen[m] {
-			seen[m] = true
+		if s := r.state(&t); !seen[s] {
+			seen[s] = true
 			targets = append(targets, t)
 		}
 	}
 	return targets, nil
 }
 
-// probe holds one session, unless the relay is left alone, and reports it.
-func (g *gather) probe(t task, m *memory) {
-	r := t.relay
-	if r.resting(m, g.start) {
-		g.p.stats.resting.Incr(1)
+// probe probes a target, unless it is skipped, and reports the result. spent is
+// the part of the timeout that DNS has used up.
+func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time.Duration) {
+	if s.skips(r.backoff, g.start) {
+		g.p.stats.skipped.Incr(1)
 		return
 	}
-	depth := r.depthNow(m, g.start, g.p.sendAlways)
-	prober, err := g.p.prober(g.ctx, r, t.target)
+	depth := r.plan.Depth
+	if depth == smtpprobe.DepthSend && !s.sends(r.sendInterval, g.start) && !g.p.sendAlways {
+		depth = smtpprobe.DepthRcpt
+	}
+	prober, err := g.p.prober(g.ctx, r, t)
 	if err != nil {
-		g.finish(r, m, misconfigured(&r.plan, depth, err))
+		g.finish(r, s, misconfigured(&r.plan, depth, err))
 		return
 	}
 	prober.Plan.Depth = depth
-	prober.Plan.Timeout = max(prober.Plan.Timeout-t.spent, 1)
-	prober.Plan.STARTTLSExpected = m.offeredSTARTTLS
+	prober.Plan.Timeout = max(prober.Plan.Timeout-spent, 1)
+	prober.Plan.STARTTLSExpected = s.offeredSTARTTLS
 	result := g.p.engine.probe(g.ctx, prober)
 	if auth := prober.Plan.Auth; auth != nil {
-		if shown, ok := auth.Token.(*shownToken); ok {
-			shown.learn(result)
+		if sent, ok := auth.Token.(*sentToken); ok {
+			sent.observe(result)
 		}
 	}
-	g.finish(r, m, result)
+	g.finish(r, s, result)
 }
 
-// finish learns from a result, reports it and writes it to the log.
-func (g *gather) finish(r *relay, m *memory, result *smtpprobe.Result) {
+// finish updates the state of a target by a result, reports and logs it.
+func (g *gather) finish(r *relay, s *targetState, result *smtpprobe.Result) {
 	o := observe(result)
-	m.last = outcome{err: result.Err, took: result.Total}
+	s.last = outcome{err: result.Err, took: result.Total}
 	// A probe that was stopped says nothing about the relay.
 	if result.Err == nil || result.Err.Class != smtperr.ClassCanceled {
-		o.changed = m.learn(o)
+		o.changed = s.update(o)
 	}
-	o.failures, o.lastSuccess = m.failures, m.lastSuccess
-	g.p.report(g.acc, m.tags, o)
+	o.failures, o.lastSuccess = s.failures, s.lastSuccess
+	g.p.report(g.acc, s.tags, o)
 	g.p.stats.count(result)
-	g.p.logFailure(r, m, result)
+	g.p.logFailure(r, s, result)
 }
 
-// misconfigured is the result of a probe that cannot be held: a secret cannot
-// be had, or is not what it must be.
+// misconfigured is the result of a probe that cannot start: a secret is not
+// available, or has a wrong value.
 func misconfigured(plan *smtpprobe.Plan, depth smtpprobe.Depth, cause error) *smtpprobe.Result {
 	err := smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseConfig, cause)
 	r := &smtpprobe.Result{

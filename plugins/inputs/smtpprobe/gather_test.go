@@ -17,36 +17,36 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// stage is a plugin whose engine a test plays.
-type stage struct {
+// fakeEngine is a plugin with an engine that a test replaces.
+type fakeEngine struct {
 	*SMTPProbe
 	log *debugLog
 
-	mu     sync.Mutex
-	probed []smtpprobe.Prober
-	play   func(*smtpprobe.Prober) *smtpprobe.Result
+	mu      sync.Mutex
+	probed  []smtpprobe.Prober
+	probeAs func(*smtpprobe.Prober) *smtpprobe.Result
 }
 
-// onStage makes a plugin of servers; change may set more before Init.
-func onStage(t testing.TB, servers []string, change func(*SMTPProbe)) *stage {
+// withEngine makes a plugin of servers; change may set more before Init.
+func withEngine(t testing.TB, servers []string, change func(*SMTPProbe)) *fakeEngine {
 	t.Helper()
-	s := &stage{SMTPProbe: New(), log: &debugLog{}}
+	s := &fakeEngine{SMTPProbe: New(), log: &debugLog{}}
 	s.Servers, s.Log = servers, s.log
-	s.Helo = ptr("probe.example")
+	s.Helo = "probe.example"
 	if change != nil {
 		change(s.SMTPProbe)
 	}
 	require.NoError(t, s.Init())
-	s.play = well
+	s.probeAs = well
 	s.engine.probe = func(ctx context.Context, p *smtpprobe.Prober) *smtpprobe.Result {
 		s.mu.Lock()
 		s.probed = append(s.probed, *p)
-		play := s.play
+		probe := s.probeAs
 		s.mu.Unlock()
 		if ctx.Err() != nil {
 			return failing(p, smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseConnect, ctx.Err()))
 		}
-		return play(p)
+		return probe(p)
 	}
 	return s
 }
@@ -67,7 +67,7 @@ func refusing(p *smtpprobe.Prober) *smtpprobe.Result {
 }
 
 // gathered is one gather's record.
-func (s *stage) gathered(t testing.TB) *record {
+func (s *fakeEngine) gathered(t testing.TB) *record {
 	t.Helper()
 	acc := newRecord(t)
 	require.NoError(t, s.Gather(acc))
@@ -75,7 +75,7 @@ func (s *stage) gathered(t testing.TB) *record {
 }
 
 // depths are how deep the probes of the last gather went.
-func (s *stage) depths() []smtpprobe.Depth {
+func (s *fakeEngine) depths() []smtpprobe.Depth {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	depths := make([]smtpprobe.Depth, 0, len(s.probed))
@@ -94,9 +94,9 @@ func many(n int) []string {
 	return servers
 }
 
-func TestEveryRelayIsOneMetric(t *testing.T) {
+func TestGather_OneMetricPerRelay(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, []string{"smtp://a.example", "lmtp:///run/lmtp", "smtps://[::1]:4650"}, nil)
+	s := withEngine(t, []string{"smtp://a.example", "lmtp:///run/lmtp", "smtps://[::1]:4650"}, nil)
 	metrics := s.gathered(t).named("smtpprobe")
 	require.Len(t, metrics, 3)
 	require.Equal(t, map[string]string{
@@ -109,10 +109,10 @@ func TestEveryRelayIsOneMetric(t *testing.T) {
 	require.Equal(t, "implicit", metrics[2].Tags()["tls"])
 }
 
-func TestAFailingRelayIsAMetricAndADebugLine(t *testing.T) {
+func TestGather_FailureIsMetricAndDebugLine(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(1), nil)
-	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s := withEngine(t, many(1), nil)
+	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 		require.True(t, p.Plan.Transcript)
 		r := refusing(p)
 		r.Transcript = []smtpprobe.Line{{At: time.Second, Dir: smtpprobe.Event, Text: "connected"}}
@@ -123,19 +123,19 @@ func TestAFailingRelayIsAMetricAndADebugLine(t *testing.T) {
 	require.Equal(t, "smtp://r0.example: smtp: connect: could not connect\nsmtp://r0.example:    1.000s * connected", s.log.text())
 }
 
-func TestAHealthyRelayIsNotLogged(t *testing.T) {
+func TestLog_SuccessIsNotLogged(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(3), nil)
+	s := withEngine(t, many(3), nil)
 	s.gathered(t)
 	require.Empty(t, s.log.text())
 }
 
-func TestNoMoreProbesThanAllowedRunAtATime(t *testing.T) {
+func TestGather_MaxConcurrent(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(1000), func(p *SMTPProbe) { p.MaxConcurrent = 7 })
+	s := withEngine(t, many(1000), func(p *SMTPProbe) { p.MaxConcurrent = 7 })
 	var now, most atomic.Int64
 	before := runtime.NumGoroutine()
-	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 		most.Store(max(most.Load(), now.Add(1)))
 		defer now.Add(-1)
 		runtime.Gosched()
@@ -147,11 +147,11 @@ func TestNoMoreProbesThanAllowedRunAtATime(t *testing.T) {
 	require.Less(t, runtime.NumGoroutine(), before+50)
 }
 
-func TestEachMetricIsHandedOverAsItsProbeEnds(t *testing.T) {
+func TestGather_MetricWhenProbeEnds(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(2), nil)
+	s := withEngine(t, many(2), nil)
 	release := make(chan struct{})
-	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 		if p.Target.Host == "r0.example" {
 			<-release
 		}
@@ -167,10 +167,10 @@ func TestEachMetricIsHandedOverAsItsProbeEnds(t *testing.T) {
 	require.Len(t, acc.arrived, 1)
 }
 
-func TestStartsAreSpread(t *testing.T) {
+func TestGather_Spread(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := onStage(t, many(4), func(p *SMTPProbe) { p.Spread = config.Duration(4 * time.Second) })
+		s := withEngine(t, many(4), func(p *SMTPProbe) { p.Spread = config.Duration(4 * time.Second) })
 		began := time.Now()
 		metrics := s.gathered(t).named("smtpprobe")
 		for i, m := range metrics {
@@ -179,10 +179,10 @@ func TestStartsAreSpread(t *testing.T) {
 	})
 }
 
-func TestStopEndsAGatherThatIsSpreadAndHangs(t *testing.T) {
+func TestStop_DuringGather(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := onStage(t, many(3), func(p *SMTPProbe) { p.Spread = config.Duration(3 * time.Hour) })
+		s := withEngine(t, many(3), func(p *SMTPProbe) { p.Spread = config.Duration(3 * time.Hour) })
 		s.engine.probe = func(ctx context.Context, p *smtpprobe.Prober) *smtpprobe.Result {
 			<-ctx.Done()
 			return failing(p, smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseGreeting, ctx.Err()))
@@ -211,11 +211,11 @@ func TestStopEndsAGatherThatIsSpreadAndHangs(t *testing.T) {
 	})
 }
 
-func TestTheEndOfTheContextEndsAGather(t *testing.T) {
+func TestGather_ContextCanceled(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(5), func(p *SMTPProbe) { p.MaxConcurrent = 1 })
+	s := withEngine(t, many(5), func(p *SMTPProbe) { p.MaxConcurrent = 1 })
 	ctx, cancel := context.WithCancel(t.Context())
-	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 		cancel()
 		return well(p)
 	}
@@ -224,11 +224,11 @@ func TestTheEndOfTheContextEndsAGather(t *testing.T) {
 	require.Len(t, acc.all(), 1)
 }
 
-func TestGathersThatOverlapTakeTurns(t *testing.T) {
+func TestGather_Overlapping(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(20), func(p *SMTPProbe) { p.MaxConcurrent = 5 })
+	s := withEngine(t, many(20), func(p *SMTPProbe) { p.MaxConcurrent = 5 })
 	var now, most atomic.Int64
-	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 		most.Store(max(most.Load(), now.Add(1)))
 		defer now.Add(-1)
 		return well(p)
@@ -247,20 +247,20 @@ func TestGathersThatOverlapTakeTurns(t *testing.T) {
 	require.LessOrEqual(t, most.Load(), int64(5))
 }
 
-func TestStopWithoutInitOrGatherReturns(t *testing.T) {
+func TestStop_WithoutGather(t *testing.T) {
 	t.Parallel()
 	New().Stop()
-	s := onStage(t, many(1), nil)
+	s := withEngine(t, many(1), nil)
 	s.Stop()
 	s.Stop()
 }
 
-func TestASecretThatCannotBeHadIsAMetric(t *testing.T) {
+func TestSecret_UnavailableIsMetric(t *testing.T) {
 	t.Parallel()
 	broken := config.NewSecret([]byte("@{absent:s3cret}"))
 	username := config.NewSecret([]byte("alice"))
-	s := onStage(t, many(1), func(p *SMTPProbe) {
-		p.Settings.Probe, p.Username, p.Password = ptr("auth"), &username, &broken
+	s := withEngine(t, many(1), func(p *SMTPProbe) {
+		p.Settings.Probe, p.Username, p.Password = "auth", &username, &broken
 		p.Metrics = []string{"phase"}
 	})
 	acc := s.gathered(t)
@@ -270,5 +270,5 @@ func TestASecretThatCannotBeHadIsAMetric(t *testing.T) {
 	require.Equal(t, "config_error", m.Tags()["error_class"])
 	require.Equal(t, "config", m.Tags()["phase"])
 	require.Zero(t, m.Fields()["failed_phase_time"])
-	require.Contains(t, m.Fields()["error"], "password: the secret cannot be had")
+	require.Contains(t, m.Fields()["error"], "cannot read secret password")
 }

@@ -12,95 +12,125 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// group answers whether mail would go out through a list of relays.
+// group reports whether mail would go out through a list of relays.
 type group struct {
 	name   string
 	relays []*relay
-	policy policy
-}
-
-// policy decides after which failures a group tries its next relay.
-type policy string
-
-const (
-	// anyFailure tries the next relay after every failure that another relay may
-	// not have; a failed authentication stops.
-	anyFailure policy = "any_failure"
-	// temporaryOnly does what mail servers do: a 4xx goes to the next relay, a
-	// 5xx to the login, an address or the message is final.
-	temporaryOnly policy = "temporary_only"
-)
-
-// next reports whether the policy tries the next relay after this failure. A
-// message that may have been delivered is not sent again.
-func (p policy) next(e *smtperr.Error) bool {
-	if e.OutcomeUnknown {
-		return false
-	}
-	switch e.Class {
-	case smtperr.ClassConfigError, smtperr.ClassCanceled, smtperr.ClassUnexpectedSuccess:
-		return false
-	case smtperr.ClassLocalError:
-		return p == anyFailure
-	case smtperr.ClassAuthFailed:
-		return p == temporaryOnly && e.Temporary()
-	case smtperr.ClassSenderRefused, smtperr.ClassRecipientRefused, smtperr.ClassRecipientsRefused, smtperr.ClassDataRefused:
-		return p == anyFailure || e.Temporary()
-	}
-	return true
+	next   func(rule) condition
 }
 
 // outcome is what a group needs to know of a probe.
 type outcome struct {
-	err  *smtperr.Error
+	err  *smtperr.Error // nil if none
 	took time.Duration
 }
 
-func newGroup(g *Group, relays map[string]*relay) (*group, error) {
-	if g.Name == "" {
-		return nil, errors.New("a group has no name")
-	}
-	if err := oneLine("name", g.Name); err != nil {
-		return nil, err
-	}
-	made := &group{name: g.Name, policy: policy(g.Policy)}
-	switch made.policy {
-	case "":
-		made.policy = anyFailure
-	case anyFailure, temporaryOnly:
-	default:
-		return nil, fmt.Errorf("invalid policy %q: must be one of %s, %s", g.Policy, anyFailure, temporaryOnly)
-	}
-	if len(g.Relays) == 0 {
-		return nil, errors.New("relays is empty")
-	}
-	for i, name := range g.Relays {
-		r := relays[name]
-		if r == nil {
-			return nil, fmt.Errorf("there is no relay %q; a relay without a name has its URL for one", name)
-		}
-		if slices.Contains(g.Relays[:i], name) {
-			return nil, fmt.Errorf("relays names %q twice", name)
-		}
-		if expectsFailure(r.plan.Expect) {
-			return nil, fmt.Errorf("the relay %q expects a failure: no mail would go out through it", name)
-		}
-		made.relays = append(made.relays, r)
-	}
-	return made, nil
+// condition says when the next relay is tried after a failure.
+type condition uint8
+
+const (
+	never condition = iota
+	always
+	afterTemporary // failure
+)
+
+// rule is what the two policies do after a failure of one class. any_failure
+// stops at failed authentication and at what another relay cannot change, as
+// clients of SMTP commonly do. temporary_only stops at any refusal that is
+// permanent, as Postfix does.
+type rule struct{ anyFailure, temporaryOnly condition }
+
+var rules = map[smtperr.Class]rule{
+	smtperr.ClassConfigError:        {never, never},
+	smtperr.ClassLocalError:         {always, never},
+	smtperr.ClassCanceled:           {never, never},
+	smtperr.ClassDNSNotFound:        {always, always},
+	smtperr.ClassDNSTimeout:         {always, always},
+	smtperr.ClassDNSError:           {always, always},
+	smtperr.ClassConnectError:       {always, always},
+	smtperr.ClassConnectTimeout:     {always, always},
+	smtperr.ClassTLSVerifyError:     {always, always},
+	smtperr.ClassTLSError:           {always, always},
+	smtperr.ClassTLSTimeout:         {always, always},
+	smtperr.ClassStartTLSRefused:    {always, always},
+	smtperr.ClassNotSupported:       {always, always},
+	smtperr.ClassGreetingRefused:    {always, always},
+	smtperr.ClassHeloRefused:        {always, always},
+	smtperr.ClassAuthFailed:         {never, afterTemporary},
+	smtperr.ClassSenderRefused:      {always, afterTemporary},
+	smtperr.ClassRecipientRefused:   {always, afterTemporary},
+	smtperr.ClassRecipientsRefused:  {always, afterTemporary},
+	smtperr.ClassDataRefused:        {always, afterTemporary},
+	smtperr.ClassServiceUnavailable: {always, always},
+	smtperr.ClassDisconnected:       {always, always},
+	smtperr.ClassReadTimeout:        {always, always},
+	smtperr.ClassWriteTimeout:       {always, always},
+	smtperr.ClassProtocolError:      {always, always},
+	smtperr.ClassResponseError:      {always, always},
+	smtperr.ClassUnexpectedSuccess:  {never, never},
+	smtperr.ClassUnknown:            {always, always},
 }
 
-// outcome is the best of what a relay's name stands for: a mail server tries
-// one host and one address after the other. Where none works, the first tells.
+// policies are the values of the setting policy.
+var policies = map[string]func(rule) condition{
+	"":               func(r rule) condition { return r.anyFailure },
+	"any_failure":    func(r rule) condition { return r.anyFailure },
+	"temporary_only": func(r rule) condition { return r.temporaryOnly },
+}
+
+// parse makes the group of a table.
+func (t *Group) parse(relays map[string]*relay) (*group, error) {
+	if t.Name == "" {
+		return nil, errors.New("name is missing")
+	}
+	if err := firstError(checkName("name", t.Name), oneOf("policy", t.Policy, "", "any_failure", "temporary_only")); err != nil {
+		return nil, err
+	}
+	if len(t.Relays) == 0 {
+		return nil, errors.New("relays is empty")
+	}
+	g := &group{name: t.Name, next: policies[t.Policy]}
+	for i, name := range t.Relays {
+		r := relays[name]
+		switch {
+		case r == nil:
+			return nil, fmt.Errorf("unknown relay %q (the name of a relay without one is its URL)", name)
+		case slices.Contains(t.Relays[:i], name):
+			return nil, fmt.Errorf("duplicate relay %q", name)
+		case r.expectsFailure():
+			return nil, fmt.Errorf("relay %q expects a failure: no mail would go out through it", name)
+		}
+		g.relays = append(g.relays, r)
+	}
+	return g, nil
+}
+
+// goesOn reports whether the policy tries the next relay after a failure. A
+// message that may have been delivered is not sent again.
+func (g *group) goesOn(err *smtperr.Error) bool {
+	if err.OutcomeUnknown {
+		return false
+	}
+	switch g.next(rules[err.Class]) {
+	case always:
+		return true
+	case afterTemporary:
+		return err.Temporary()
+	}
+	return false
+}
+
+// outcome is the best of the relay's targets: a mail server tries one host and
+// address after the other. If all fail, it is that of the first.
 func (r *relay) outcome() outcome {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, m := range r.named {
-		if m.last.err == nil {
-			return m.last
+	for _, s := range r.current {
+		if s.last.err == nil {
+			return s.last
 		}
 	}
-	return r.named[0].last
+	return r.current[0].last
 }
 
 // report follows the policy along the results of one gather.
@@ -113,7 +143,7 @@ func (g *group) report(acc telegraf.Accumulator, at time.Time) {
 			healthy++
 		}
 	}
-	selected, class, attempts, took := "none", smtperr.ClassNone, 0, time.Duration(0)
+	selected, class, attempts, took := none, smtperr.ClassNone, 0, time.Duration(0)
 	for i, o := range outcomes {
 		attempts++
 		took += o.took
@@ -122,7 +152,7 @@ func (g *group) report(acc telegraf.Accumulator, at time.Time) {
 			break
 		}
 		class = o.err.Class
-		if !g.policy.next(o.err) {
+		if !g.goesOn(o.err) {
 			break
 		}
 	}
@@ -130,7 +160,7 @@ func (g *group) report(acc telegraf.Accumulator, at time.Time) {
 	m.AddTag("group", g.name)
 	m.AddTag("selected", selected)
 	m.AddTag("error_class", class.String())
-	m.AddField("success", bit(selected != "none"))
+	m.AddField("success", bit(selected != none))
 	m.AddField("attempts", int64(attempts))
 	m.AddField("healthy", int64(healthy))
 	m.AddField("total", int64(len(outcomes)))

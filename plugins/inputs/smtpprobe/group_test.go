@@ -15,7 +15,7 @@ import (
 )
 
 // Each relay of the group r0, r1, r2 is well or fails with a class.
-func TestAGroupTellsWhereMailWouldGoOut(t *testing.T) {
+func TestGroup_Policies(t *testing.T) {
 	t.Parallel()
 	const ok = smtperr.ClassNone
 	for name, c := range map[string]struct {
@@ -40,10 +40,10 @@ func TestAGroupTellsWhereMailWouldGoOut(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := onStage(t, many(3), func(p *SMTPProbe) {
+			s := withEngine(t, many(3), func(p *SMTPProbe) {
 				p.Groups = []*Group{{Name: "out", Relays: many(3), Policy: c.policy}}
 			})
-			s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+			s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 				class := c.outcomes[p.Target.Host[1]-'0']
 				if class == ok {
 					return well(p)
@@ -64,15 +64,15 @@ func TestAGroupTellsWhereMailWouldGoOut(t *testing.T) {
 	}
 }
 
-func TestADomainInAGroupWorksIfAnyOfItsHostsDoes(t *testing.T) {
+func TestGroup_AnyHostOfDomain(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, []string{"mx://example.org"}, func(p *SMTPProbe) {
+	s := withEngine(t, []string{"mx://example.org"}, func(p *SMTPProbe) {
 		p.Groups = []*Group{{Name: "out", Relays: []string{"mx://example.org"}}}
 	})
-	a, b := s.roster[0].target, s.roster[0].target
+	a, b := s.relays[0].target, s.relays[0].target
 	a.Host, b.Host = "a.example", "b.example"
 	s.answering(a, b)
-	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 		if p.Target.Host == "a.example" {
 			return refusing(p)
 		}
@@ -82,19 +82,19 @@ func TestADomainInAGroupWorksIfAnyOfItsHostsDoes(t *testing.T) {
 	require.Equal(t, int64(1), m.Fields()["success"])
 	require.Equal(t, int64(1), m.Fields()["healthy"])
 
-	s.play = refusing
+	s.probeAs = refusing
 	m = s.gathered(t).only(t, "smtpprobe_group")
 	require.Equal(t, "connect_error", m.Tags()["error_class"])
 }
 
-func TestAGatherThatWasStoppedSaysNothingOfGroups(t *testing.T) {
+func TestGroup_StoppedGather(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(2), func(p *SMTPProbe) {
+	s := withEngine(t, many(2), func(p *SMTPProbe) {
 		p.MaxConcurrent = 1
 		p.Groups = []*Group{{Name: "out", Relays: many(2)}}
 	})
-	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
-		s.end()
+	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		s.cancel()
 		return well(p)
 	}
 	acc := s.gathered(t)
@@ -102,7 +102,7 @@ func TestAGatherThatWasStoppedSaysNothingOfGroups(t *testing.T) {
 	require.Empty(t, acc.named("smtpprobe_group"))
 }
 
-func TestAGroupWaitsForAllItsRelaysAndHoldsNoSessionOfItsOwn(t *testing.T) {
+func TestGroup_WaitsForRelays(t *testing.T) {
 	busy := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("421 4.3.2 busy")})
 	backup := smtptest.Start(t, smtptest.Script{})
 	release := make(chan struct{})
@@ -150,20 +150,20 @@ func TestAGroupWaitsForAllItsRelaysAndHoldsNoSessionOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestARelayThatRestsCountsByItsLastResult(t *testing.T) {
+func TestGroup_SkippedRelayCountsByLastResult(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, []string{"smtp://a.example", "mx://example.org"}, func(p *SMTPProbe) {
-		p.Backoff = ptr(config.Duration(time.Hour))
+	s := withEngine(t, []string{"smtp://a.example", "mx://example.org"}, func(p *SMTPProbe) {
+		p.Backoff = config.Duration(time.Hour)
 		p.Groups = []*Group{{Name: "out", Relays: []string{"smtp://a.example", "mx://example.org"}}}
 	})
-	host := s.roster[1].target
+	host := s.relays[1].target
 	host.Host = "mx.example.org"
 	s.answering(host)
 	resolves := s.engine.expand
 	s.engine.expand = func(_ context.Context, _ smtpprobe.Target, p smtpprobe.Plan, _ bool) ([]smtpprobe.Target, *smtpprobe.Result) {
 		return nil, failing(&smtpprobe.Prober{Plan: p}, smtperr.New(smtperr.ClassDNSTimeout, "", smtperr.PhaseDNS, nil))
 	}
-	s.play = refusing
+	s.probeAs = refusing
 	for i, expected := range []struct {
 		probed  int
 		healthy int64
@@ -173,7 +173,7 @@ func TestARelayThatRestsCountsByItsLastResult(t *testing.T) {
 	} {
 		if i == 2 { // it rests: nobody notices that it is back
 			s.engine.expand = resolves
-			s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+			s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 				if p.Target.Host == "a.example" {
 					return refusing(p)
 				}

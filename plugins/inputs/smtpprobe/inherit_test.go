@@ -12,7 +12,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-const family = `
+const parent = `
 	[[inputs.smtpprobe]]
 	servers = ["smtp://a.example"]
 	probe = "rcpt"
@@ -32,32 +32,32 @@ const family = `
 	tls_min_version = "TLS13"
 	`
 
-func TestARelayInheritsWhatItDoesNotMention(t *testing.T) {
-	p := initialized(t, family+`
+func TestInherit_Settings(t *testing.T) {
+	p := initialized(t, parent+`
 		[[inputs.smtpprobe.relay]]
-		name = "heir"
+		name = "child"
 		url = "smtp://b.example"
 		connect_timeout = "1s"`)
-	heir := relayNamed(t, p, "heir")
-	require.Equal(t, smtpprobe.DepthRcpt, heir.plan.Depth)
-	require.Equal(t, "probe.example", heir.plan.Helo)
-	require.Equal(t, 4*time.Second, heir.plan.Timeout)
-	require.Equal(t, time.Second, heir.plan.ConnectTimeout)
-	require.Equal(t, 2*time.Second, heir.plan.ReadTimeout)
-	require.Equal(t, smtpprobe.TLSRequired, heir.target.TLS)
-	require.Equal(t, "a@b.example", heir.plan.From)
-	require.Equal(t, []string{"c@d.example"}, heir.plan.To)
-	require.Len(t, heir.plan.Expect, 1)
-	require.True(t, heir.target.TLSConfig.InsecureSkipVerify)
-	require.EqualValues(t, tls.VersionTLS13, heir.target.TLSConfig.MinVersion)
+	child := relayNamed(t, p, "child")
+	require.Equal(t, smtpprobe.DepthRcpt, child.plan.Depth)
+	require.Equal(t, "probe.example", child.plan.Helo)
+	require.Equal(t, 4*time.Second, child.plan.Timeout)
+	require.Equal(t, time.Second, child.plan.ConnectTimeout)
+	require.Equal(t, 2*time.Second, child.plan.ReadTimeout)
+	require.Equal(t, smtpprobe.TLSRequired, child.target.TLS)
+	require.Equal(t, "a@b.example", child.plan.From)
+	require.Equal(t, []string{"c@d.example"}, child.plan.To)
+	require.Len(t, child.plan.Expect, 1)
+	require.True(t, child.target.TLSConfig.InsecureSkipVerify)
+	require.EqualValues(t, tls.VersionTLS13, child.target.TLSConfig.MinVersion)
 
-	auth, err := heir.login.auth()
+	auth, err := child.login.auth()
 	require.NoError(t, err)
 	require.Equal(t, &smtpprobe.Auth{Username: "alice", Password: "alices", Mechanism: "PLAIN", Cleartext: true}, auth)
 }
 
-func TestWhatARelayMentionsCountsEvenWhenItIsFalseZeroOrEmpty(t *testing.T) {
-	p := initialized(t, family+`
+func TestInherit_EmptyValuesCount(t *testing.T) {
+	p := initialized(t, parent+`
 		[[inputs.smtpprobe.relay]]
 		name = "own"
 		url = "smtp://b.example"
@@ -77,8 +77,8 @@ func TestWhatARelayMentionsCountsEvenWhenItIsFalseZeroOrEmpty(t *testing.T) {
 	require.Nil(t, own.login, "an empty username switches AUTH off")
 }
 
-func TestAnEmptyListOfRecipientsIsNotInherited(t *testing.T) {
-	p, err := load(t, family+`
+func TestInherit_EmptyListCounts(t *testing.T) {
+	p, err := load(t, parent+`
 		[[inputs.smtpprobe.relay]]
 		name = "own"
 		url = "smtp://b.example"
@@ -87,9 +87,9 @@ func TestAnEmptyListOfRecipientsIsNotInherited(t *testing.T) {
 	require.EqualError(t, p.Init(), `relay "own": probe "rcpt" needs a recipient: to is empty`)
 }
 
-func TestCredentialsAreInheritedAsOneBlock(t *testing.T) {
+func TestInherit_CredentialsAsBlock(t *testing.T) {
 	for _, own := range []string{`username = "bob"`, `password = "bobs"`, `auth_mechanism = "LOGIN"`, `scopes = ["x"]`, `client_id = "i"`} {
-		p, err := load(t, family+`
+		p, err := load(t, parent+`
 			[[inputs.smtpprobe.relay]]
 			name = "own"
 			url = "smtp://b.example"
@@ -97,7 +97,7 @@ func TestCredentialsAreInheritedAsOneBlock(t *testing.T) {
 		require.NoError(t, err)
 		require.ErrorContains(t, p.Init(), `relay "own": `, "what is missing beside %s must not come from alice", own)
 	}
-	p := initialized(t, family+`
+	p := initialized(t, parent+`
 		[[inputs.smtpprobe.relay]]
 		name = "own"
 		url = "smtp://b.example"
@@ -114,21 +114,21 @@ func TestCredentialsAreInheritedAsOneBlock(t *testing.T) {
 	require.Equal(t, "bobs", token)
 }
 
-func TestTheServerNameIsTheServersOnly(t *testing.T) {
-	p := initialized(t, family+`
+func TestInherit_TLSServerNameNever(t *testing.T) {
+	p := initialized(t, parent+`
 		[[inputs.smtpprobe.relay]]
-		name = "heir"
+		name = "child"
 		url = "smtp://b.example"
 		[[inputs.smtpprobe.relay]]
 		name = "own"
 		url = "smtp://c.example"
 		tls_server_name = "other.example"`)
 	require.Equal(t, "cert.example", relayNamed(t, p, "smtp://a.example").target.TLSConfig.ServerName)
-	require.Empty(t, relayNamed(t, p, "heir").target.TLSConfig.ServerName)
+	require.Empty(t, relayNamed(t, p, "child").target.TLSConfig.ServerName)
 	require.Equal(t, "other.example", relayNamed(t, p, "own").target.TLSConfig.ServerName)
 }
 
-func TestSTARTTLSIsForSMTPOnly(t *testing.T) {
+func TestInherit_STARTTLSForSMTPOnly(t *testing.T) {
 	p := initialized(t, `
 		[[inputs.smtpprobe]]
 		servers = ["smtp://a.example", "smtps://a.example", "submission://a.example", "lmtp://a.example", "mx://a.example"]
@@ -140,7 +140,7 @@ func TestSTARTTLSIsForSMTPOnly(t *testing.T) {
 	require.Equal(t, smtpprobe.TLSOpportunistic, relayNamed(t, p, "mx://a.example").target.TLS)
 }
 
-func TestRelaysWithTheSameTLSSettingsShareOneConfiguration(t *testing.T) {
+func TestTLS_SharedConfiguration(t *testing.T) {
 	p := initialized(t, `
 		[[inputs.smtpprobe]]
 		servers = ["smtp://a.example", "smtps://b.example"]
@@ -150,12 +150,12 @@ func TestRelaysWithTheSameTLSSettingsShareOneConfiguration(t *testing.T) {
 		[[inputs.smtpprobe.relay]]
 		url = "smtp://d.example"
 		insecure_skip_verify = true`)
-	require.Same(t, p.roster[0].target.TLSConfig, p.roster[1].target.TLSConfig)
-	require.Same(t, p.roster[0].target.TLSConfig, p.roster[2].target.TLSConfig)
-	require.NotSame(t, p.roster[0].target.TLSConfig, p.roster[3].target.TLSConfig)
+	require.Same(t, p.relays[0].target.TLSConfig, p.relays[1].target.TLSConfig)
+	require.Same(t, p.relays[0].target.TLSConfig, p.relays[2].target.TLSConfig)
+	require.NotSame(t, p.relays[0].target.TLSConfig, p.relays[3].target.TLSConfig)
 }
 
-func TestTLSVersionAndCiphersCountAlsoAlone(t *testing.T) {
+func TestTLS_VersionAndCiphers(t *testing.T) {
 	p := initialized(t, `
 		[[inputs.smtpprobe]]
 		servers = ["smtps://a.example"]
@@ -165,31 +165,31 @@ func TestTLSVersionAndCiphersCountAlsoAlone(t *testing.T) {
 		url = "smtps://b.example"
 		tls_cipher_suites = []
 		tls_min_version = "TLS13"`)
-	require.Equal(t, []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}, p.roster[0].target.TLSConfig.CipherSuites)
+	require.Equal(t, []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}, p.relays[0].target.TLSConfig.CipherSuites)
 	version := relayNamed(t, p, "version").target.TLSConfig
 	require.Empty(t, version.CipherSuites)
 	require.EqualValues(t, tls.VersionTLS13, version.MinVersion)
 }
 
-func TestAClientCertificateIsInheritedWithItsKey(t *testing.T) {
+func TestInherit_CertificateWithKey(t *testing.T) {
 	cert, key := pemFiles(t)
 	plugin := `
 		[[inputs.smtpprobe]]
 		tls_cert = "` + cert + `"
 		tls_key = "` + key + `"
 		[[inputs.smtpprobe.relay]]
-		name = "heir"
+		name = "child"
 		url = "smtps://b.example"
 		`
 	p := initialized(t, plugin)
-	require.Len(t, relayNamed(t, p, "heir").target.TLSConfig.Certificates, 1)
+	require.Len(t, relayNamed(t, p, "child").target.TLSConfig.Certificates, 1)
 
 	p = initialized(t, plugin+`tls_cert = ""`)
-	require.Empty(t, relayNamed(t, p, "heir").target.TLSConfig.Certificates)
+	require.Empty(t, relayNamed(t, p, "child").target.TLSConfig.Certificates)
 
 	p, err := load(t, plugin+`tls_cert = "`+cert+`"`)
 	require.NoError(t, err)
-	require.EqualError(t, p.Init(), `relay "heir": tls_cert "`+cert+`" needs tls_key`)
+	require.EqualError(t, p.Init(), `relay "child": tls_cert "`+cert+`" needs tls_key`)
 }
 
 // pemFiles are a client's certificate and its key.

@@ -48,7 +48,7 @@ func initialized(t testing.TB, text string) *SMTPProbe {
 // relayNamed finds a relay as Init has made it.
 func relayNamed(t testing.TB, p *SMTPProbe, name string) *relay {
 	t.Helper()
-	for _, r := range p.roster {
+	for _, r := range p.relays {
 		if r.name == name {
 			return r
 		}
@@ -57,10 +57,10 @@ func relayNamed(t testing.TB, p *SMTPProbe, name string) *relay {
 	return nil
 }
 
-func TestTheSampleConfigurationLoadsAsItIs(t *testing.T) {
+func TestSampleConfig_Loads(t *testing.T) {
 	p := initialized(t, new(SMTPProbe).SampleConfig())
-	require.Len(t, p.roster, 1)
-	require.Equal(t, smtpprobe.TLSOpportunistic, p.roster[0].target.TLS)
+	require.Len(t, p.relays, 1)
+	require.Equal(t, smtpprobe.TLSOpportunistic, p.relays[0].target.TLS)
 }
 
 // uncommented is the sample with every setting active.
@@ -80,7 +80,7 @@ func uncommented(t *testing.T) string {
 	return b.String()
 }
 
-func TestEverySettingIsInTheSampleWithItsDefault(t *testing.T) {
+func TestSampleConfig_EverySettingWithDefault(t *testing.T) {
 	text := strings.ReplaceAll(uncommented(t), "@{store:office365}", "secret")
 	p, err := load(t, text)
 	require.NoError(t, err)
@@ -91,26 +91,19 @@ func TestEverySettingIsInTheSampleWithItsDefault(t *testing.T) {
 		}
 		require.Regexp(t, `(?m)^`+key+` = `, text)
 	}
-	d := defaults()
-	require.Equal(t, d.Probe, p.Settings.Probe)
-	require.Equal(t, d.SendInterval, p.SendInterval)
-	require.Equal(t, d.Helo, p.Helo)
-	require.Equal(t, d.STARTTLS, p.STARTTLS)
-	require.Equal(t, d.Backoff, p.Backoff)
-	require.Equal(t, d.AuthCleartext, p.AuthCleartext)
-	require.Equal(t, d.Timeouts, p.Timeouts)
-	require.Equal(t, d.From, p.From)
-	require.Equal(t, d.To, p.To)
-	require.Equal(t, d.MessageSize, p.MessageSize)
-	require.Equal(t, d.Addresses, p.Addresses)
-	require.Equal(t, d.IPVersion, p.IPVersion)
-	require.Equal(t, d.SourceAddress, p.SourceAddress)
-	require.Equal(t, d.ProxyProtocol, p.ProxyProtocol)
-	require.Equal(t, New().MaxConcurrent, p.MaxConcurrent)
-	require.Zero(t, p.Spread)
+	d := New()
+	require.Equal(t, d.MaxConcurrent, p.MaxConcurrent)
+	require.Equal(t, d.Spread, p.Spread)
+	// These are examples in the sample.
+	s := p.Settings
+	s.Expect, s.Headers, s.ProxyURL, s.DNSServer, s.Credentials, s.ClientCertificate = nil, nil, nil, "", Credentials{}, ClientCertificate{}
+	s.TLSCA, s.TLSServerName, s.TLSMinVersion, s.TLSCipherSuites, s.TLSRenegotiationMethod = "", "", "", nil, ""
+	require.Empty(t, s.To)
+	s.To = nil
+	require.Equal(t, d.Settings, s)
 }
 
-func TestUnknownKeysAreRefusedWherever(t *testing.T) {
+func TestTOML_UnknownKeys(t *testing.T) {
 	for name, text := range map[string]string{
 		"in the plugin": `
 			[[inputs.smtpprobe]]
@@ -162,7 +155,7 @@ func (s *shelf) GetResolver(key string) (telegraf.ResolveFunc, error) {
 	}, nil
 }
 
-func TestSecretsOfPluginAndRelaysAreLinkedToTheirStore(t *testing.T) {
+func TestSecret_LinkedToStore(t *testing.T) {
 	secretstores.Add("shelf", func(string) telegraf.SecretStore {
 		return &shelf{map[string]string{"user": "alice", "pass": "alices", "other": "bobs", "proxy": "socks5://u:p@192.0.2.1:1080"}}
 	})
@@ -175,7 +168,7 @@ func TestSecretsOfPluginAndRelaysAreLinkedToTheirStore(t *testing.T) {
 		username = "@{shelf:user}"
 		password = "@{shelf:pass}"
 		[[inputs.smtpprobe.relay]]
-		name = "heir"
+		name = "child"
 		url = "smtp://b.example"
 		[[inputs.smtpprobe.relay]]
 		name = "own"
@@ -184,7 +177,7 @@ func TestSecretsOfPluginAndRelaysAreLinkedToTheirStore(t *testing.T) {
 		password = "@{shelf:other}"
 		proxy_url = "@{shelf:proxy}"
 		`)
-	for name, expected := range map[string]string{"smtp://a.example": "alice alices", "heir": "alice alices", "own": "bob bobs"} {
+	for name, expected := range map[string]string{"smtp://a.example": "alice alices", "child": "alice alices", "own": "bob bobs"} {
 		auth, err := relayNamed(t, p, name).login.auth()
 		require.NoError(t, err)
 		require.Equal(t, expected, auth.Username+" "+auth.Password, name)
@@ -195,7 +188,7 @@ func TestSecretsOfPluginAndRelaysAreLinkedToTheirStore(t *testing.T) {
 	require.Equal(t, "socks5://u:p@192.0.2.1:1080", prober.Target.Route.ProxyURL)
 }
 
-func TestASecretIsReadAnewForEachProbe(t *testing.T) {
+func TestSecret_ReadForEachProbe(t *testing.T) {
 	t.Parallel()
 	value, failure := "first", error(nil)
 	password := config.NewSecret([]byte("@{shelf:pass}"))
@@ -203,7 +196,7 @@ func TestASecretIsReadAnewForEachProbe(t *testing.T) {
 		"@{shelf:pass}": func() ([]byte, bool, error) { return []byte(value), true, failure },
 	}))
 	username := config.NewSecret([]byte("alice"))
-	l := &login{credentials: &Credentials{Username: &username, Password: &password}}
+	l := &login{username: &username, password: &password}
 
 	auth, err := l.auth()
 	require.NoError(t, err)
@@ -216,15 +209,15 @@ func TestASecretIsReadAnewForEachProbe(t *testing.T) {
 
 	value = "third\r\nQUIT"
 	_, err = l.auth()
-	require.EqualError(t, err, "password must not contain CR, LF or NUL")
+	require.EqualError(t, err, "invalid password: must not contain CR, LF or NUL")
 
 	failure = errors.New("the store is sealed")
 	_, err = l.auth()
-	require.ErrorContains(t, err, "password: the secret cannot be had")
+	require.ErrorContains(t, err, "cannot read secret password")
 	require.ErrorContains(t, err, "the store is sealed")
 }
 
-func TestVariablesAndDollarsInSecretsAreTelegrafs(t *testing.T) {
+func TestSecret_VariablesAndDollars(t *testing.T) {
 	t.Setenv("SMTPPROBE_TEST_USER", "alice")
 	p := initialized(t, `
 		[[inputs.smtpprobe]]
@@ -233,13 +226,13 @@ func TestVariablesAndDollarsInSecretsAreTelegrafs(t *testing.T) {
 		username = "${SMTPPROBE_TEST_USER}"
 		password = "p$$w0rd"
 		`)
-	auth, err := p.roster[0].login.auth()
+	auth, err := p.relays[0].login.auth()
 	require.NoError(t, err)
 	require.Equal(t, "alice", auth.Username)
 	require.Equal(t, "p$w0rd", auth.Password)
 }
 
-func TestTenThousandRelaysLoadInUnderASecond(t *testing.T) {
+func TestInit_ManyRelays(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads much")
 	}
@@ -253,6 +246,6 @@ func TestTenThousandRelaysLoadInUnderASecond(t *testing.T) {
 	require.NoError(t, err)
 	loaded := time.Now()
 	require.NoError(t, p.Init())
-	require.Len(t, p.roster, 10_000)
+	require.Len(t, p.relays, 10_000)
 	t.Logf("loaded in %s, initialized in %s", loaded.Sub(start), time.Since(loaded))
 }

@@ -8,14 +8,24 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// logFailure writes a debug line about a relay that failed, and what was said.
-func (p *SMTPProbe) logFailure(r *relay, m *memory, result *smtpprobe.Result) {
+// logFailure writes a failed probe and its transcript to the log, at the level
+// debug.
+func (p *SMTPProbe) logFailure(r *relay, s *targetState, result *smtpprobe.Result) {
 	if p.Log == nil || result.Expected || result.Err == nil {
 		return
 	}
 	name := r.name
 	if r.expands() {
-		name += " (" + strings.TrimSpace(m.tags["source"]+" "+m.tags["ip"]) + ")"
+		var source, ip string
+		for _, t := range s.tags {
+			switch t.key {
+			case "source":
+				source = t.value
+			case "ip":
+				ip = t.value
+			}
+		}
+		name += " (" + strings.TrimSpace(source+" "+ip) + ")"
 	}
 	p.Log.Debugf("%s: %s", name, result.Err)
 	for _, line := range result.Transcript {
@@ -23,19 +33,24 @@ func (p *SMTPProbe) logFailure(r *relay, m *memory, result *smtpprobe.Result) {
 	}
 }
 
-// stats are Telegraf's internal statistics, summed over all instances.
+// stats are Telegraf's internal statistics of the plugin.
 type stats struct {
-	probes, failures, resting, messages selfstat.Stat
+	probes, failures, skipped, messages selfstat.Stat
 }
 
-func newStats() stats {
+// newStats registers the statistics. Telegraf's collector adds the tags of the
+// instance; without one, as in tests, they have none.
+func newStats(c *selfstat.Collector) stats {
+	if c == nil {
+		c = selfstat.NewCollector(nil)
+	}
 	register := func(field string) selfstat.Stat {
-		return selfstat.Register("smtpprobe", field, make(map[string]string))
+		return c.Register("smtpprobe", field, map[string]string{})
 	}
 	return stats{
 		probes:   register("probes"),
 		failures: register("probes_failed"),
-		resting:  register("probes_left_out"),
+		skipped:  register("probes_skipped"),
 		messages: register("messages_accepted"),
 	}
 }

@@ -27,7 +27,7 @@ func logged(t *testing.T, p *SMTPProbe, srv *smtptest.Server) string {
 	return regexp.MustCompile(` +\d+\.\d+s `).ReplaceAllString(text, " T ")
 }
 
-func TestAFailingSessionIsLoggedReadableEscapedAndWithoutSecrets(t *testing.T) {
+func TestLog_FailureEscapedWithoutSecrets(t *testing.T) {
 	script := accounts("another")
 	script.Greeting = smtptest.Say("220 relay \x1b[31mred\x00 caf\xe9")
 	script.Extensions = []string{"SIZE 1000"}
@@ -59,7 +59,7 @@ outbound: T S 221 2.0.0 bye
 outbound: T * closed`), logged(t, p, srv))
 }
 
-func TestARefusedTokenIsNotLogged(t *testing.T) {
+func TestLog_RefusedToken(t *testing.T) {
 	p, _ := bearer(t, "XOAUTH2", "another")
 	acc := newRecord(t)
 	require.NoError(t, p.Gather(acc))
@@ -71,10 +71,10 @@ func TestARefusedTokenIsNotLogged(t *testing.T) {
 	require.NotContains(t, acc.only(t, "smtpprobe").Fields()["error"], "token-1")
 }
 
-func TestTheLogTellsWhichHostOrAddressOfARelayFailed(t *testing.T) {
-	s := onStage(t, []string{"mx://example.org", "smtp://r.example"}, func(p *SMTPProbe) { p.Addresses = ptr("all") })
-	s.play = refusing
-	mx, host, address := s.roster[0].target, s.roster[1].target, s.roster[1].target
+func TestLog_HostAndAddress(t *testing.T) {
+	s := withEngine(t, []string{"mx://example.org", "smtp://r.example"}, func(p *SMTPProbe) { p.Addresses = "all" })
+	s.probeAs = refusing
+	mx, host, address := s.relays[0].target, s.relays[1].target, s.relays[1].target
 	mx.Host, address.IP = "mx1.example.org", netip.MustParseAddr("192.0.2.1")
 	s.engine.expand = func(_ context.Context, target smtpprobe.Target, _ smtpprobe.Plan, _ bool) ([]smtpprobe.Target, *smtpprobe.Result) {
 		if target.Domain != "" {
@@ -96,13 +96,13 @@ type quietLog struct{ debugLog }
 
 func (*quietLog) Level() telegraf.LogLevel { return telegraf.Info }
 
-func TestNoTranscriptIsKeptThatNobodyWillRead(t *testing.T) {
-	s := onStage(t, many(1), func(p *SMTPProbe) { p.Log = &quietLog{} })
+func TestLog_TranscriptForDebugOnly(t *testing.T) {
+	s := withEngine(t, many(1), func(p *SMTPProbe) { p.Log = &quietLog{} })
 	s.gathered(t)
 	require.False(t, s.probed[0].Plan.Transcript)
 }
 
-func TestAnExpectedFailureIsNotLogged(t *testing.T) {
+func TestLog_ExpectedFailure(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 no")})
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
@@ -112,9 +112,12 @@ func TestAnExpectedFailureIsNotLogged(t *testing.T) {
 	require.Empty(t, logged(t, p, srv))
 }
 
-func TestTelegrafsInternalStatisticsCountProbes(t *testing.T) {
-	s := onStage(t, many(3), func(p *SMTPProbe) { p.Backoff = ptr(config.Duration(time.Hour)) })
-	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+func TestStatistics(t *testing.T) {
+	s := withEngine(t, many(3), func(p *SMTPProbe) {
+		p.Backoff = config.Duration(time.Hour)
+		p.Statistics = selfstat.NewCollector(map[string]string{"alias": "counted"}) // as Telegraf sets it
+	})
+	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 		if p.Target.Host == "r0.example" {
 			return refusing(p)
 		}
@@ -124,7 +127,7 @@ func TestTelegrafsInternalStatisticsCountProbes(t *testing.T) {
 	}
 	counted := func() map[string]any {
 		for _, m := range selfstat.Metrics() {
-			if m.Name() == "internal_smtpprobe" {
+			if m.Name() == "internal_smtpprobe" && m.Tags()["alias"] == "counted" {
 				return m.Fields()
 			}
 		}
@@ -134,7 +137,7 @@ func TestTelegrafsInternalStatisticsCountProbes(t *testing.T) {
 	for range 3 { // the relay that fails rests in the third
 		s.gathered(t)
 	}
-	for field, more := range map[string]int64{"probes": 8, "probes_failed": 2, "probes_left_out": 1, "messages_accepted": 6} {
+	for field, more := range map[string]int64{"probes": 8, "probes_failed": 2, "probes_skipped": 1, "messages_accepted": 6} {
 		require.Equal(t, before[field].(int64)+more, counted()[field], field)
 	}
 }

@@ -42,7 +42,7 @@ func bearer(t *testing.T, mechanism, token string) (p *SMTPProbe, given *atomic.
 		auth_cleartext = true # for the test only`, srv.Addr(), tokenURL, mechanism)), given
 }
 
-func TestATokenThatIsRefusedIsReplacedForTheNextProbe(t *testing.T) {
+func TestToken_RefusedIsReplaced(t *testing.T) {
 	for _, mechanism := range []string{"XOAUTH2", "OAUTHBEARER"} {
 		t.Run(mechanism, func(t *testing.T) {
 			p, given := bearer(t, mechanism, "token-2")
@@ -54,7 +54,7 @@ func TestATokenThatIsRefusedIsReplacedForTheNextProbe(t *testing.T) {
 	}
 }
 
-func TestARelayThatRefusesEveryTokenHasNotOneFetchedForEachProbe(t *testing.T) {
+func TestToken_NotFetchedForEachProbe(t *testing.T) {
 	p, given := bearer(t, "XOAUTH2", "another")
 	for range 5 {
 		require.Equal(t, "FAILED auth_failed/auth_credentials_invalid 535 auth", judged(t, p))
@@ -62,7 +62,7 @@ func TestARelayThatRefusesEveryTokenHasNotOneFetchedForEachProbe(t *testing.T) {
 	require.EqualValues(t, 2, given.Load())
 }
 
-func TestATokenThatCannotBeHadIsAFailureOfAUTHAndNothingIsSaidToTheRelay(t *testing.T) {
+func TestToken_Unavailable(t *testing.T) {
 	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(http.StatusBadRequest)

@@ -32,12 +32,12 @@ func observe(r *smtpprobe.Result) *observation {
 
 // report hands the points of one probe over. All of them carry the time at
 // which it began.
-func (p *SMTPProbe) report(acc telegraf.Accumulator, stable map[string]string, o *observation) {
+func (p *SMTPProbe) report(acc telegraf.Accumulator, stable []tag, o *observation) {
 	acc.AddMetric(o.main(stable))
-	if p.wants.phases {
+	if p.phases {
 		o.reportPhases(acc, stable)
 	}
-	if p.wants.recipients {
+	if p.recipients {
 		o.reportRecipients(acc, stable)
 	}
 }
@@ -45,10 +45,10 @@ func (p *SMTPProbe) report(acc telegraf.Accumulator, stable map[string]string, o
 // point begins a metric with the stable tags and the one that a schedule
 // changes. It is filled in place: to collect maps for the accumulator costs
 // twice as much.
-func (o *observation) point(name string, stable map[string]string) telegraf.Metric {
+func (o *observation) point(name string, stable []tag) telegraf.Metric {
 	m := metric.New(name, nil, nil, o.Start)
-	for key, value := range stable {
-		m.AddTag(key, value)
+	for _, t := range stable {
+		m.AddTag(t.key, t.value)
 	}
 	m.AddTag("probe", string(o.Depth))
 	return m
@@ -90,7 +90,7 @@ func codeText(code int) string {
 
 // main is the point that every probe has: first what it always holds, then
 // what there is.
-func (o *observation) main(stable map[string]string) telegraf.Metric {
+func (o *observation) main(stable []tag) telegraf.Metric {
 	m, v := o.point("smtpprobe", stable), o.verdict()
 	m.AddTag("error_class", v.class)
 	m.AddTag("reason", v.reason)
@@ -239,7 +239,7 @@ func (o *observation) addCapabilities(m telegraf.Metric) {
 }
 
 // reportPhases makes a point of every phase that was reached.
-func (o *observation) reportPhases(acc telegraf.Accumulator, stable map[string]string) {
+func (o *observation) reportPhases(acc telegraf.Accumulator, stable []tag) {
 	for i := range o.Phases {
 		ph := &o.Phases[i]
 		class := none
@@ -257,7 +257,7 @@ func (o *observation) reportPhases(acc telegraf.Accumulator, stable map[string]s
 }
 
 // reportRecipients makes a point of every recipient that was asked for.
-func (o *observation) reportRecipients(acc telegraf.Accumulator, stable map[string]string) {
+func (o *observation) reportRecipients(acc telegraf.Accumulator, stable []tag) {
 	for i := range o.Recipients {
 		r := &o.Recipients[i]
 		if r.Reply == nil && r.Err == nil {

@@ -44,7 +44,7 @@ func healthyResult() *smtpprobe.Result {
 	}
 }
 
-var stable = map[string]string{"relay": "r", "source": "relay.example", "port": "25", "tls": "opportunistic"}
+var stable = []tag{{"port", "25"}, {"relay", "r"}, {"source", "relay.example"}, {"tls", "opportunistic"}}
 
 // after is an observation with a past.
 func after(failures int64, lastSuccess time.Time, r *smtpprobe.Result) *observation {
@@ -58,15 +58,15 @@ func reported(t *testing.T, o *observation, metrics ...string) *record {
 	t.Helper()
 	p := New()
 	for _, m := range metrics {
-		p.wants.phases = p.wants.phases || m == "phase"
-		p.wants.recipients = p.wants.recipients || m == "recipient"
+		p.phases = p.phases || m == "phase"
+		p.recipients = p.recipients || m == "recipient"
 	}
 	acc := newRecord(t)
 	p.report(acc, stable, o)
 	return acc
 }
 
-func TestAHealthyProbeReportsEverythingThatThereIs(t *testing.T) {
+func TestMetric_Success(t *testing.T) {
 	t.Parallel()
 	m := reported(t, after(0, began.Add(100*time.Millisecond), healthyResult())).only(t, "smtpprobe")
 	require.Equal(t, map[string]string{
@@ -85,7 +85,7 @@ func TestAHealthyProbeReportsEverythingThatThereIs(t *testing.T) {
 	require.Equal(t, began.UnixNano(), m.Time().UnixNano())
 }
 
-func TestAProbeThatFoundNothingOutReportsNothingElse(t *testing.T) {
+func TestMetric_ConnectionRefused(t *testing.T) {
 	t.Parallel()
 	err := smtperr.New(smtperr.ClassConnectError, "refused", smtperr.PhaseConnect, errors.New("connection refused"))
 	m := reported(t, after(3, time.Time{}, &smtpprobe.Result{
@@ -100,7 +100,7 @@ func TestAProbeThatFoundNothingOutReportsNothingElse(t *testing.T) {
 	require.Equal(t, "none", m.Tags()["reply_code"])
 }
 
-func TestARefusalHasItsLatencyAndItsCodes(t *testing.T) {
+func TestMetric_Refusal(t *testing.T) {
 	t.Parallel()
 	err := &smtperr.Error{Class: smtperr.ClassRecipientRefused, Reason: smtperr.ReasonRelayDenied, Phase: smtperr.PhaseRcpt, Reply: reply(550, "5.7.1 relaying denied")}
 	rcpt := done(smtperr.PhaseRcpt, 550, 40*time.Millisecond)
@@ -137,7 +137,7 @@ func TestARefusalHasItsLatencyAndItsCodes(t *testing.T) {
 	require.Equal(t, "none", recipients[1].Tags()["error_class"])
 }
 
-func TestAnExpectedFailureIsASuccessWithItsClass(t *testing.T) {
+func TestMetric_ExpectedFailure(t *testing.T) {
 	t.Parallel()
 	err := &smtperr.Error{Class: smtperr.ClassGreetingRefused, Reason: smtperr.ReasonAccessDenied, Phase: smtperr.PhaseGreeting, Reply: reply(554, "go away")}
 	greeting := done(smtperr.PhaseGreeting, 554, time.Millisecond)
@@ -151,7 +151,7 @@ func TestAnExpectedFailureIsASuccessWithItsClass(t *testing.T) {
 	require.NotContains(t, m.Fields(), "temporary")
 }
 
-func TestAPhaseThatDidNotFinishHasNoLatency(t *testing.T) {
+func TestMetric_IncompletePhase(t *testing.T) {
 	t.Parallel()
 	err := smtperr.New(smtperr.ClassReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, nil)
 	acc := reported(t, observe(&smtpprobe.Result{
@@ -177,7 +177,7 @@ func TestAPhaseThatDidNotFinishHasNoLatency(t *testing.T) {
 	require.Equal(t, "none", phases[0].Tags()["error_class"])
 }
 
-func TestALostReplyToTheDotIsAnUnknownOutcome(t *testing.T) {
+func TestMetric_OutcomeUnknown(t *testing.T) {
 	t.Parallel()
 	err := smtperr.New(smtperr.ClassDisconnected, smtperr.ReasonClosed, smtperr.PhaseDot, nil)
 	err.OutcomeUnknown = true
@@ -186,7 +186,7 @@ func TestALostReplyToTheDotIsAnUnknownOutcome(t *testing.T) {
 	require.Equal(t, int64(0), m.Fields()["message_accepted"])
 }
 
-func TestABadCertificateIsReportedWithItsExpiry(t *testing.T) {
+func TestMetric_BadCertificate(t *testing.T) {
 	t.Parallel()
 	err := smtperr.New(smtperr.ClassTLSVerifyError, smtperr.ReasonExpired, smtperr.PhaseTLS, nil)
 	m := reported(t, observe(&smtpprobe.Result{
@@ -198,7 +198,7 @@ func TestABadCertificateIsReportedWithItsExpiry(t *testing.T) {
 	require.NotContains(t, m.Fields(), "tls_cipher")
 }
 
-func TestOdditiesAreListed(t *testing.T) {
+func TestMetric_Warnings(t *testing.T) {
 	t.Parallel()
 	r := healthyResult()
 	r.Warnings = []smtpprobe.Warning{smtpprobe.WarnBareLF, smtpprobe.WarnNUL}
@@ -206,7 +206,7 @@ func TestOdditiesAreListed(t *testing.T) {
 	require.Equal(t, "bare_lf,nul", m.Fields()["warnings"])
 }
 
-func TestARelayWithoutExtensionsSaysSo(t *testing.T) {
+func TestMetric_NoExtensions(t *testing.T) {
 	t.Parallel()
 	r := healthyResult()
 	r.Capabilities = &smtpprobe.Capabilities{}
@@ -218,7 +218,7 @@ func TestARelayWithoutExtensionsSaysSo(t *testing.T) {
 
 // Every class and reason goes into tags and fields of one type, whatever else
 // the result holds.
-func TestFieldTypesNeverChange(t *testing.T) {
+func TestMetric_FieldTypes(t *testing.T) {
 	t.Parallel()
 	types := make(map[string]string)
 	results := make([]*smtpprobe.Result, 0, 1+len(smtperr.Classes())*len(smtperr.Phases()))

@@ -14,15 +14,15 @@ import (
 // These tests run in a bubble whose clock moves when everybody waits: no other
 // program can disturb them.
 
-func TestNewWorkersBeginOneAfterTheOther(t *testing.T) {
+func TestGather_StartInterval(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const relays = 50
-		s := onStage(t, many(relays), func(p *SMTPProbe) { p.MaxConcurrent = relays })
+		s := withEngine(t, many(relays), func(p *SMTPProbe) { p.MaxConcurrent = relays })
 		var mu sync.Mutex
 		var starts []time.Duration
 		begin := time.Now()
-		s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 			mu.Lock()
 			starts = append(starts, time.Since(begin))
 			mu.Unlock()
@@ -32,29 +32,29 @@ func TestNewWorkersBeginOneAfterTheOther(t *testing.T) {
 		s.gathered(t)
 		require.Len(t, starts, relays)
 		for i, at := range starts {
-			require.Equal(t, time.Duration(i)*hirePause, at, "probe %d", i)
+			require.Equal(t, time.Duration(i)*startInterval, at, "probe %d", i)
 		}
 	})
 }
 
-func TestAnIdleWorkerDoesNotWaitForATurn(t *testing.T) {
+func TestGather_NoPauseAtLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := onStage(t, many(1000), func(p *SMTPProbe) { p.MaxConcurrent = 1 })
+		s := withEngine(t, many(1000), func(p *SMTPProbe) { p.MaxConcurrent = 1 })
 		begin := time.Now()
 		s.gathered(t)
 		require.Zero(t, time.Since(begin), "probes that take no time")
 	})
 }
 
-func TestAMetricIsHandedOverWhileAnotherRelayHangs(t *testing.T) {
+func TestGather_MetricWhileRelayHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const relays = 200
-		s := onStage(t, many(relays), func(p *SMTPProbe) { p.MaxConcurrent = 2 })
+		s := withEngine(t, many(relays), func(p *SMTPProbe) { p.MaxConcurrent = 2 })
 		acc := newRecord(t)
 		var others []string
-		s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 			if p.Target.Host == "r0.example" {
 				for range relays - 1 {
 					m := <-acc.arrived

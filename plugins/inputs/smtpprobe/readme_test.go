@@ -35,8 +35,8 @@ var (
 	outputBlock = regexp.MustCompile("(?s)(## Example Output\n.*?```text\n)(.*?)(```\n)")
 )
 
-// block is a part of the README that is made; with -update it is written.
-func block(t *testing.T, pattern *regexp.Regexp, made string) string {
+// generated is a part of the README that is made; with -update it is written.
+func generated(t *testing.T, pattern *regexp.Regexp, made string) string {
 	t.Helper()
 	text := readme(t)
 	found := pattern.FindStringSubmatch(text)
@@ -49,13 +49,13 @@ func block(t *testing.T, pattern *regexp.Regexp, made string) string {
 	return found[2]
 }
 
-func TestTheREADMEShowsTheSampleConfiguration(t *testing.T) {
-	require.Equal(t, sampleConfig, block(t, sampleBlock, sampleConfig))
+func TestREADME_SampleConfig(t *testing.T) {
+	require.Equal(t, sampleConfig, generated(t, sampleBlock, sampleConfig))
 }
 
-// TestTheREADMEShowsRealOutput probes what the README shows, and compares all
+// TestREADME_ExampleOutput probes what the README shows, and compares all
 // but what differs from run to run: times, ports and latencies.
-func TestTheREADMEShowsRealOutput(t *testing.T) {
+func TestREADME_ExampleOutput(t *testing.T) {
 	ca := certs.NewAuthority("example")
 	pem := filepath.Join(t.TempDir(), "ca.pem")
 	require.NoError(t, ca.WriteFile(pem))
@@ -89,7 +89,7 @@ func TestTheREADMEShowsRealOutput(t *testing.T) {
 	require.NoError(t, err)
 	parser := &influx.Parser{}
 	require.NoError(t, parser.Init())
-	shown, err := parser.Parse([]byte(block(t, outputBlock, string(lines))))
+	shown, err := parser.Parse([]byte(generated(t, outputBlock, string(lines))))
 	require.NoError(t, err)
 	require.Len(t, shown, len(metrics))
 	for i, m := range metrics {
@@ -137,7 +137,7 @@ func everything() *smtpprobe.Result {
 	return r
 }
 
-func TestTheREADMEHasEveryFieldAndTagAndNoOther(t *testing.T) {
+func TestREADME_FieldsAndTags(t *testing.T) {
 	text := readme(t)
 	section := text[strings.Index(text, "- smtpprobe: "):strings.Index(text, "With `metrics = [\"phase\"]`")]
 	section = strings.Join(strings.Fields(section), " ")

@@ -171,7 +171,7 @@ var (
 	}
 )
 
-func TestEveryRecipeHoldsTheSessionsThatItDescribes(t *testing.T) {
+func TestRecipes(t *testing.T) {
 	k := &kitchen{ca: certs.NewAuthority("recipes"), dns: dnstest.Start(t, nil)}
 	tried := recipes(t)
 	require.Len(t, tried, len(menu))
@@ -179,8 +179,8 @@ func TestEveryRecipeHoldsTheSessionsThatItDescribes(t *testing.T) {
 		t.Run(heading, func(t *testing.T) {
 			relays := menu[heading]
 			p := k.cooked(t, text)
-			require.Len(t, p.roster, len(relays))
-			for _, r := range p.roster {
+			require.Len(t, p.relays, len(relays))
+			for _, r := range p.relays {
 				require.Contains(t, relays, r.name)
 				k.serve(t, r, relays[r.name].script)
 			}
@@ -194,7 +194,7 @@ func TestEveryRecipeHoldsTheSessionsThatItDescribes(t *testing.T) {
 				require.Equal(t, relays[m.Tags()["relay"]].want, outcomeOf(m), m.Fields())
 			}
 			groups := slices.DeleteFunc(acc.all(), func(m telegraf.Metric) bool { return m.Name() != "smtpprobe_group" })
-			require.Len(t, groups, len(p.failover))
+			require.Len(t, groups, len(p.groups))
 			for _, m := range groups {
 				require.Equal(t, int64(1), m.Fields()["success"])
 			}

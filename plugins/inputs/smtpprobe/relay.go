@@ -1,12 +1,16 @@
 package smtpprobe
 
 import (
+	"cmp"
+	"context"
+	"errors"
 	"fmt"
-	"maps"
-	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
-	"time"
+	"unicode"
+
+	"github.com/influxdata/telegraf"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
@@ -15,151 +19,168 @@ import (
 type relay struct {
 	name   string
 	target smtpprobe.Target
-	plan   smtpprobe.Plan // without secrets and helo, which each probe adds
-	all    bool           // a probe for every address
-	login  *login         // nil: no AUTH
-	proxy  func() (string, error)
+	*spec
 
-	sendInterval time.Duration
-	backoff      time.Duration
-
-	tags map[string]string // but for probe, of which there are two with send_interval
-
-	mu     sync.Mutex
-	memory map[string]*memory // by what the name stands for
-	named  []*memory          // what it stood for in the last gather, in order
+	mu      sync.Mutex
+	states  map[targetKey]*targetState // of all targets seen lately
+	current []*targetState             // of the targets of the last gather, in order
 }
 
-// parts are what relays share.
-type parts struct {
-	tls    tlsConfigs
-	tokens tokenSources
-}
-
-// newRelay makes a relay from settings that hold everything inherited.
-func newRelay(name, url string, own, above *Settings, shared *parts) (*relay, error) {
-	target, scheme, err := parseURL(url)
-	if err != nil {
-		return nil, fmt.Errorf("url %w", err)
+// newRelay makes the relay of a URL.
+func newRelay(name, url string, s *spec) (*relay, error) {
+	target, err := parseURL(url)
+	switch {
+	case errors.Is(err, errCredentials):
+		return nil, fmt.Errorf("invalid url: %w", err)
+	case err != nil:
+		return nil, fmt.Errorf("invalid url %q: %w", url, err)
 	}
-	if own.STARTTLS != nil && scheme.tls != "" {
-		return nil, fmt.Errorf("starttls %q applies to smtp:// only, not to %q", *own.STARTTLS, url)
-	}
-	s := *own
-	s.inherit(above)
-	if err := s.consistent(&target); err != nil {
+	if err := firstError(checkName("name", name), s.checkTarget(&target)); err != nil {
 		return nil, err
 	}
 	if target.TLS == "" {
-		target.TLS = smtpprobe.TLSMode(*s.STARTTLS)
+		target.TLS = s.starttls
 	}
-	if target.TLSConfig, err = shared.tls.config(&s.TLS); err != nil {
+	target.TLSConfig, target.Route = s.tls, s.route
+	return &relay{name: name, target: target, spec: s}, nil
+}
+
+// parse makes the relay of a table. common is the spec of its settings where it
+// is known already, else nil.
+func (t *Relay) parse(common *spec, parts *shared) (*relay, error) {
+	if t.URL == "" {
+		return nil, errors.New("url is missing")
+	}
+	if common == nil {
+		var err error
+		if common, err = t.Settings.parse(parts); err != nil {
+			return nil, err
+		}
+		if err = common.complete(&t.Settings, parts); err != nil {
+			return nil, err
+		}
+	}
+	r, err := newRelay(cmp.Or(t.Name, t.URL), t.URL, common)
+	if err != nil {
 		return nil, err
 	}
-	target.Route = s.route()
-	r := &relay{
-		name:         name,
-		target:       target,
-		all:          *s.Addresses == "all",
-		sendInterval: time.Duration(*s.SendInterval),
-		backoff:      time.Duration(*s.Backoff),
-		proxy:        lazily("proxy_url", s.ProxyURL),
-		memory:       make(map[string]*memory),
+	if scheme, _, _ := strings.Cut(t.URL, ":"); t.setsSTARTTLS && !strings.EqualFold(scheme, "smtp") {
+		return nil, fmt.Errorf("starttls %q applies to smtp:// only, not to %q", t.STARTTLS, t.URL)
 	}
-	if r.plan, err = s.plan(); err != nil {
-		return nil, err
-	}
-	if r.login, err = s.login(shared); err != nil {
-		return nil, err
-	}
-	r.tags = stableTags(name, &target)
 	return r, nil
 }
 
-// route leaves the proxy out, which is secret.
-func (s *Settings) route() smtpprobe.Route {
-	route := smtpprobe.Route{
-		ProxyProtocol: smtpprobe.ProxyProtocol(*s.ProxyProtocol),
-		DNSServer:     *s.DNSServer,
-	}
-	if *s.IPVersion != "any" {
-		route.IPVersion = smtpprobe.IPVersion(*s.IPVersion)
-	}
-	if ip, err := netip.ParseAddr(*s.SourceAddress); err == nil {
-		route.SourceAddress = ip
-	}
-	return route
-}
-
-func (s *Settings) plan() (smtpprobe.Plan, error) {
-	headers, err := parseHeaders(s.Headers)
-	if err != nil {
-		return smtpprobe.Plan{}, err
-	}
-	expected, err := parseExpectations(s.Expect)
-	if err != nil {
-		return smtpprobe.Plan{}, err
-	}
-	plan := smtpprobe.Plan{
-		Depth:          smtpprobe.Depth(*s.Probe),
-		Helo:           *s.Helo,
-		Timeout:        time.Duration(*s.Timeout),
-		ConnectTimeout: time.Duration(*s.ConnectTimeout),
-		ReadTimeout:    time.Duration(*s.ReadTimeout),
-		From:           *s.From,
-		To:             s.To,
-		Message:        smtpprobe.Message{Subject: *s.Subject, Body: *s.Body, Headers: headers, Size: int(*s.MessageSize)},
-		Expect:         expected,
-	}
-	plan.Depth = plan.Reaches() // the tag probe tells what is done
-	return plan, nil
-}
-
-// login is nil where a probe does not go as deep as AUTH, or has nothing to
-// log in with.
-func (s *Settings) login(shared *parts) (*login, error) {
-	if *s.Probe == "connect" || *s.Probe == "ehlo" || !mentionsCredentials(&s.Credentials) {
-		return nil, nil
-	}
-	tokens, err := shared.tokens.source(&s.Credentials)
-	if err != nil {
-		return nil, err
-	}
-	credentials := s.Credentials
-	return &login{credentials: &credentials, cleartext: *s.AuthCleartext, tokens: tokens}, nil
-}
-
-// stableTags never change for a target.
-func stableTags(name string, t *smtpprobe.Target) map[string]string {
-	tags := map[string]string{"relay": name, "source": t.Host, "tls": string(t.TLS)}
-	switch {
-	case t.Socket != "":
-		tags["source"] = t.Socket
-	case t.Host == "":
-		tags["source"] = t.Domain
-	}
-	if t.Port != 0 {
-		tags["port"] = strconv.Itoa(int(t.Port))
-	}
-	if t.Domain != "" {
-		tags["domain"] = t.Domain
-	}
-	return tags
-}
-
-// tagsOf are a target's stable tags.
-func (r *relay) tagsOf(t *smtpprobe.Target) map[string]string {
-	tags := maps.Clone(r.tags)
-	if t.Host != "" {
-		tags["source"] = t.Host
-	}
-	if t.IP.IsValid() {
-		tags["ip"] = t.IP.String()
-	}
-	return tags
-}
-
-// expands tells whether the relay's name stands for targets that DNS names.
+// expands reports whether DNS says what the targets of the relay are.
 func (r *relay) expands() bool {
 	return r.target.Socket == "" && (r.all || r.target.Domain != "")
+}
+
+// checkName refuses a name that line protocol cannot carry unchanged as a tag.
+// A backslash escapes a space, comma, equals sign or the end of the tag there,
+// and the other control characters have no escape.
+func checkName(what, name string) error {
+	switch {
+	case strings.ContainsFunc(name, unicode.IsControl):
+		return fmt.Errorf("invalid %s %q: must not contain control characters", what, name)
+	case strings.HasSuffix(name, `\`), strings.Contains(name, `\ `), strings.Contains(name, `\,`), strings.Contains(name, `\=`):
+		return fmt.Errorf("invalid %s %q: line protocol cannot carry a backslash before a space, a comma, an equals sign or the end", what, name)
+	}
+	return nil
+}
+
+// tag is one tag of a metric.
+type tag struct{ key, value string }
+
+// tagsOf are the tags of a target that never change, in their order.
+func (r *relay) tagsOf(t *smtpprobe.Target) []tag {
+	tags := make([]tag, 0, 6)
+	if t.Domain != "" {
+		tags = append(tags, tag{"domain", t.Domain})
+	}
+	if t.IP.IsValid() {
+		tags = append(tags, tag{"ip", t.IP.String()})
+	}
+	if t.Port != 0 {
+		tags = append(tags, tag{"port", strconv.Itoa(int(t.Port))})
+	}
+	source := t.Host
+	switch {
+	case t.Socket != "":
+		source = t.Socket
+	case t.Host == "":
+		source = t.Domain
+	}
+	return append(tags, tag{"relay", r.name}, tag{"source", source}, tag{"tls", string(t.TLS)})
+}
+
+// prober is everything that one probe of a target needs, secrets included.
+func (p *SMTPProbe) prober(ctx context.Context, r *relay, t *smtpprobe.Target) (*smtpprobe.Prober, error) {
+	prober := &smtpprobe.Prober{Target: *t, Plan: r.plan}
+	prober.Plan.Transcript = p.Log != nil && p.Log.Level().Includes(telegraf.Debug)
+	if prober.Plan.Helo == "" {
+		prober.Plan.Helo = p.helo.name(ctx)
+	}
+	if r.proxy != nil {
+		proxy, err := r.proxy()
+		if err != nil {
+			return nil, err
+		}
+		if err := checkProxy(proxy); err != nil {
+			return nil, err
+		}
+		prober.Target.Route.ProxyURL = proxy
+	}
+	if r.login != nil {
+		auth, err := r.login.auth()
+		if err != nil {
+			return nil, err
+		}
+		prober.Plan.Auth = auth
+	}
+	return prober, nil
+}
+
+// authenticates reports whether a probe goes as deep as AUTH.
+func (p *spec) authenticates() bool {
+	return p.plan.Depth != smtpprobe.DepthConnect && p.plan.Depth != smtpprobe.DepthEHLO
+}
+
+// defaultHelo is looked up in DNS once, and not before the first probe.
+type defaultHelo struct {
+	mu    sync.Mutex
+	known string
+}
+
+func (h *defaultHelo) name(ctx context.Context) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.known != "" {
+		return h.known
+	}
+	name := smtpprobe.DefaultHelo(ctx)
+	if ctx.Err() == nil {
+		h.known = name
+	}
+	return name
+}
+
+// Configured is one relay of the configuration.
+type Configured struct {
+	Name         string
+	Prober       smtpprobe.Prober
+	AllAddresses bool // see smtpprobe.Expand
+}
+
+// Configured lists the relays for a caller that runs the probes itself. Init
+// must have been called.
+func (p *SMTPProbe) Configured(ctx context.Context) ([]Configured, error) {
+	list := make([]Configured, 0, len(p.relays))
+	for _, r := range p.relays {
+		prober, err := p.prober(ctx, r, &r.target)
+		if err != nil {
+			return nil, fmt.Errorf("relay %q: %w", r.name, err)
+		}
+		list = append(list, Configured{Name: r.name, Prober: *prober, AllAddresses: r.all})
+	}
+	return list, nil
 }

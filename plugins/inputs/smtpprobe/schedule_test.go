@@ -13,12 +13,12 @@ import (
 
 func sending(interval time.Duration) func(*SMTPProbe) {
 	return func(p *SMTPProbe) {
-		p.Settings.Probe, p.To, p.SendInterval = ptr("send"), []string{"a@b.example"}, ptr(config.Duration(interval))
+		p.Settings.Probe, p.To, p.SendInterval = "send", []string{"a@b.example"}, config.Duration(interval)
 	}
 }
 
 // sent counts the messages of so many gathers.
-func (s *stage) sent(t *testing.T, gathers int, interval time.Duration) int {
+func (s *fakeEngine) sent(t *testing.T, gathers int, interval time.Duration) int {
 	t.Helper()
 	n := 0
 	for range gathers {
@@ -35,10 +35,10 @@ func (s *stage) sent(t *testing.T, gathers int, interval time.Duration) int {
 	return n
 }
 
-func TestAMessageGoesOutEverySendIntervalAndProbesStopAtRcptInBetween(t *testing.T) {
+func TestSendInterval(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := onStage(t, many(1), sending(5*time.Minute))
+		s := withEngine(t, many(1), sending(5*time.Minute))
 		m := s.gathered(t).only(t, "smtpprobe")
 		require.Equal(t, "send", m.Tags()["probe"])
 		time.Sleep(10 * time.Second)
@@ -49,37 +49,37 @@ func TestAMessageGoesOutEverySendIntervalAndProbesStopAtRcptInBetween(t *testing
 	})
 }
 
-func TestAGatherThatComesALittleEarlyStillSends(t *testing.T) {
+func TestSendInterval_EarlyGather(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := onStage(t, many(1), sending(time.Minute))
+		s := withEngine(t, many(1), sending(time.Minute))
 		require.Equal(t, 10, s.sent(t, 10, time.Minute-2*time.Millisecond))
 	})
 }
 
-func TestARelayThatWasDownGetsNoBurstOfMessages(t *testing.T) {
+func TestSendInterval_NoBurstAfterFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := onStage(t, many(1), sending(5*time.Minute))
-		s.play = refusing
+		s := withEngine(t, many(1), sending(5*time.Minute))
+		s.probeAs = refusing
 		require.Equal(t, 12, s.sent(t, 60, time.Minute))
-		s.play = well
+		s.probeAs = well
 		require.Equal(t, 1, s.sent(t, 5, time.Minute))
 	})
 }
 
-func TestAProberThatSleptSendsOneMessageOnly(t *testing.T) {
+func TestSendInterval_AfterSleep(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := onStage(t, many(1), sending(5*time.Minute))
+		s := withEngine(t, many(1), sending(5*time.Minute))
 		s.sent(t, 1, 24*time.Hour)
 		require.Equal(t, 1, s.sent(t, 20, 10*time.Second))
 	})
 }
 
-func TestAProbeThatExpectsARefusalNeverSendsAndSaysSo(t *testing.T) {
+func TestSendInterval_ExpectedRefusal(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(1), func(p *SMTPProbe) {
+	s := withEngine(t, many(1), func(p *SMTPProbe) {
 		sending(5 * time.Minute)(p)
 		p.Expect = []string{"recipients_refused"}
 	})
@@ -90,21 +90,21 @@ func TestAProbeThatExpectsARefusalNeverSendsAndSaysSo(t *testing.T) {
 	require.Equal(t, []smtpprobe.Depth{smtpprobe.DepthRcpt, smtpprobe.DepthRcpt}, s.depths())
 }
 
-func TestOnceAlwaysSends(t *testing.T) {
+func TestSendInterval_SendAlways(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(1), sending(5*time.Minute))
+	s := withEngine(t, many(1), sending(5*time.Minute))
 	s.SendAlways()
 	require.Equal(t, 3, s.sent(t, 3, 0))
 }
 
-func TestAnIntervalOfZeroSendsWithEveryProbe(t *testing.T) {
+func TestSendInterval_Zero(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(1), sending(0))
+	s := withEngine(t, many(1), sending(0))
 	require.Equal(t, 3, s.sent(t, 3, 0))
 }
 
 // probedAt are the gathers, counted from 0, in which the relay was probed.
-func (s *stage) probedAt(t *testing.T, gathers int, interval time.Duration) []int {
+func (s *fakeEngine) probedAt(t *testing.T, gathers int, interval time.Duration) []int {
 	t.Helper()
 	var at []int
 	for i := range gathers {
@@ -116,28 +116,28 @@ func (s *stage) probedAt(t *testing.T, gathers int, interval time.Duration) []in
 	return at
 }
 
-func TestWithBackoffADeadRelayIsProbedLessAndLessOften(t *testing.T) {
+func TestBackoff(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := onStage(t, many(1), func(p *SMTPProbe) { p.Backoff = ptr(config.Duration(100 * time.Second)) })
-		s.play = refusing
+		s := withEngine(t, many(1), func(p *SMTPProbe) { p.Backoff = config.Duration(100 * time.Second) })
+		s.probeAs = refusing
 		require.Equal(t, []int{0, 1, 3, 7, 15, 25, 35}, s.probedAt(t, 40, 10*time.Second))
-		s.play = well
+		s.probeAs = well
 		require.Equal(t, []int{5, 6, 7, 8, 9}, s.probedAt(t, 10, 10*time.Second))
 	})
 }
 
-func TestWithoutBackoffADeadRelayIsProbedEveryTime(t *testing.T) {
+func TestBackoff_Off(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(1), nil)
-	s.play = refusing
+	s := withEngine(t, many(1), nil)
+	s.probeAs = refusing
 	require.Len(t, s.probedAt(t, 20, 0), 20)
 }
 
-func TestBackoffLeavesTheOtherRelaysAlone(t *testing.T) {
+func TestBackoff_OtherRelays(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(2), func(p *SMTPProbe) { p.Backoff = ptr(config.Duration(time.Hour)) })
-	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s := withEngine(t, many(2), func(p *SMTPProbe) { p.Backoff = config.Duration(time.Hour) })
+	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 		if p.Target.Host == "r0.example" {
 			return refusing(p)
 		}

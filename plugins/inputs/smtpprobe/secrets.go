@@ -1,71 +1,124 @@
 package smtpprobe
 
 import (
+	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/influxdata/telegraf/config"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/route"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/token"
 )
 
-func emptySecret(s *config.Secret) bool { return s == nil || s.Empty() }
+// openSecrets bounds how many secrets are open at a time. Each open one takes
+// two or three pages of locked memory, and memguard, which Telegraf uses for
+// secrets, deadlocks where the limit of locked memory is reached.
+var openSecrets = make(chan struct{}, 8)
 
-// reveal is a secret's value at this moment; a store may change it from probe
-// to probe. Its errors name the setting, never the value.
-func reveal(name string, s *config.Secret) (string, error) {
-	if emptySecret(s) {
+func isEmpty(s *config.Secret) bool { return s == nil || s.Empty() }
+
+// open returns the value of a secret, which may change from probe to probe.
+// Errors name the setting, never the value.
+func open(setting string, s *config.Secret) (string, error) {
+	if isEmpty(s) {
 		return "", nil
 	}
-	buffer, err := s.Get()
+	value, err := get(s)
 	if err != nil {
-		return "", fmt.Errorf("%s: the secret cannot be had: %w", name, err)
+		return "", &unavailableError{fmt.Errorf("cannot read secret %s: %w", setting, err)}
 	}
-	defer buffer.Destroy()
-	value := buffer.String()
 	if strings.ContainsAny(value, "\r\n\x00") {
-		return "", fmt.Errorf("%s must not contain CR, LF or NUL", name)
+		return "", fmt.Errorf("invalid %s: must not contain CR, LF or NUL", setting)
+	}
+	// Telegraf's loader leaves a variable that is not set as it is. Without this
+	// check its name would be sent as the password.
+	if found := variable.FindStringSubmatch(value); found != nil {
+		return "", &unavailableError{fmt.Errorf("%s: environment variable %s is not set", setting, found[1]+found[2])}
 	}
 	return value, nil
 }
 
-// validateSecrets checks the secrets that can be had already. A store that
-// cannot be asked now may be there when a probe asks again.
-func (s *Settings) validateSecrets() error {
-	for name, secret := range map[string]*config.Secret{
-		"username": s.Username, "password": s.Password, "token": s.Token, "client_id": s.ClientID,
-		"client_secret": s.ClientSecret, "refresh_token": s.RefreshToken, "tls_key_pwd": s.KeyPwd,
+// unavailableError is the error of a secret that may be there when the next
+// probe needs it. It fails probes, not Init.
+type unavailableError struct{ error }
+
+func (e *unavailableError) Unwrap() error { return e.error }
+
+// variable matches ${NAME} anywhere in a value, and a value that is $NAME and
+// nothing else. A password may begin with a dollar sign, so that only upper case
+// is taken for the name of a variable there.
+var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}|^\$([A-Z_][A-Z0-9_]*)$`)
+
+func get(s *config.Secret) (string, error) {
+	openSecrets <- struct{}{}
+	defer func() { <-openSecrets }()
+	buffer, err := s.Get()
+	if err != nil {
+		return "", err
+	}
+	defer buffer.Destroy()
+	return buffer.String(), nil
+}
+
+// checkSecrets refuses secrets that can be read already and are wrong. Inherited
+// secrets are checked once. Secrets that cannot be read yet, because a store is
+// not available or a variable not set, fail the probes instead.
+func (s *Settings) checkSecrets(checked map[*config.Secret]bool) error {
+	for _, secret := range []struct {
+		setting string
+		value   *config.Secret
+	}{
+		{"username", s.Username},
+		{"password", s.Password},
+		{"token", s.Token},
+		{"client_id", s.ClientID},
+		{"client_secret", s.ClientSecret},
+		{"refresh_token", s.RefreshToken},
+		{"tls_key_pwd", s.TLSKeyPwd},
+		{"proxy_url", s.ProxyURL},
 	} {
-		if _, err := revealIfPossible(name, secret); err != nil {
+		if isEmpty(secret.value) || checked[secret.value] {
+			continue
+		}
+		checked[secret.value] = true
+		value, err := openIfAvailable(secret.setting, secret.value)
+		if err == nil && secret.setting == "proxy_url" {
+			err = checkProxy(value)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	proxy, err := revealIfPossible("proxy_url", s.ProxyURL)
-	if err != nil {
-		return err
-	}
-	return validateProxy(proxy)
+	return nil
 }
 
-func revealIfPossible(name string, s *config.Secret) (string, error) {
-	if emptySecret(s) {
+// openIfAvailable is open without the errors that only later probes have.
+func openIfAvailable(setting string, s *config.Secret) (string, error) {
+	value, err := open(setting, s)
+	if unavailable := (*unavailableError)(nil); errors.As(err, &unavailable) {
 		return "", nil
 	}
-	buffer, err := s.Get()
-	if err != nil {
-		return "", nil //nolint:nilerr // asked again at each probe
-	}
-	buffer.Destroy()
-	return reveal(name, s)
+	return value, err
 }
 
-// validateProxy checks a proxy's URL without ever repeating it.
-func validateProxy(raw string) error {
+// checkProxy refuses the URL of a proxy without repeating it.
+func checkProxy(raw string) error {
 	if raw == "" {
 		return nil
 	}
 	if _, err := route.ParseProxyURL(raw); err != nil {
-		return fmt.Errorf("proxy_url %w", err)
+		return fmt.Errorf("invalid proxy_url: %w", err)
 	}
 	return nil
+}
+
+// lazily returns a function that opens a secret when it is needed, or nil where
+// the secret is not set.
+func lazily(setting string, s *config.Secret) token.Secret {
+	if isEmpty(s) {
+		return nil
+	}
+	return func() (string, error) { return open(setting, s) }
 }

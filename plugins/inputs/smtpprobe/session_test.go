@@ -14,7 +14,7 @@ import (
 
 // What follows holds real sessions with a scripted relay.
 
-func TestARealSessionIsAMetric(t *testing.T) {
+func TestSession_Metric(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
@@ -28,7 +28,7 @@ func TestARealSessionIsAMetric(t *testing.T) {
 	require.Equal(t, []string{"EHLO probe.example", "QUIT"}, srv.Wait(t, 1)[0].Commands())
 }
 
-func TestAMessageIsSentOverAUnixSocket(t *testing.T) {
+func TestSession_UnixSocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lmtp")
 	srv := smtptest.Start(t, smtptest.Script{LMTP: true}, smtptest.On("unix", path))
 	p := initialized(t, fmt.Sprintf(`
@@ -51,7 +51,7 @@ func TestAMessageIsSentOverAUnixSocket(t *testing.T) {
 	require.NotContains(t, srv.Wait(t, 2)[1].Commands(), "DATA", "before send_interval is over")
 }
 
-func TestSTARTTLSThatIsWithdrawnIsAFailureAlsoWhereItIsOpportunistic(t *testing.T) {
+func TestSTARTTLS_Withdrawn(t *testing.T) {
 	with := smtptest.Script{TLS: certs.Server(certs.SelfSigned(certs.For("127.0.0.1")))}
 	srv := smtptest.Start(t, smtptest.Sessions(with, smtptest.Script{}))
 	p := initialized(t, fmt.Sprintf(`
@@ -69,7 +69,7 @@ func TestSTARTTLSThatIsWithdrawnIsAFailureAlsoWhereItIsOpportunistic(t *testing.
 	require.Equal(t, int64(1), metrics[1].Fields()["capabilities_changed"])
 }
 
-func TestStopEndsASessionWithASilentRelay(t *testing.T) {
+func TestStop_SilentRelay(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Silence()})
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]

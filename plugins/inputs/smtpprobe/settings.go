@@ -1,99 +1,110 @@
 package smtpprobe
 
 import (
+	"fmt"
+	"time"
+
 	"github.com/influxdata/telegraf/config"
 )
 
-// Settings are what a relay may set for itself. A nil field is not mentioned:
-// the relay inherits it. The sample configuration explains each.
+// Settings say how to probe. The plugin's table sets them for all relays, and
+// the table of a relay for that relay alone. The sample configuration explains
+// each setting.
 type Settings struct {
-	Probe         *string          `toml:"probe"`
-	SendInterval  *config.Duration `toml:"send_interval"`
-	Helo          *string          `toml:"helo"`
-	STARTTLS      *string          `toml:"starttls"`
-	Expect        []string         `toml:"expect"`
-	Backoff       *config.Duration `toml:"backoff"`
-	AuthCleartext *bool            `toml:"auth_cleartext"`
+	Probe          string          `toml:"probe"`
+	SendInterval   config.Duration `toml:"send_interval"`
+	Helo           string          `toml:"helo"`
+	Timeout        config.Duration `toml:"timeout"`
+	ConnectTimeout config.Duration `toml:"connect_timeout"`
+	ReadTimeout    config.Duration `toml:"read_timeout"`
+	STARTTLS       string          `toml:"starttls"`
+	Expect         []string        `toml:"expect"`
+	Backoff        config.Duration `toml:"backoff"`
 
-	Timeouts
-	Envelope
-	Routing
-	Credentials
-	TLS
-}
+	From        string      `toml:"from"`
+	To          []string    `toml:"to"`
+	Subject     string      `toml:"subject"`
+	Body        string      `toml:"body"`
+	Headers     []string    `toml:"headers"`
+	MessageSize config.Size `toml:"message_size"`
 
-// Timeouts bound a probe.
-type Timeouts struct {
-	Timeout        *config.Duration `toml:"timeout"`
-	ConnectTimeout *config.Duration `toml:"connect_timeout"`
-	ReadTimeout    *config.Duration `toml:"read_timeout"`
-}
-
-// Envelope is whom a message comes from and goes to, and what is in it.
-type Envelope struct {
-	From        *string      `toml:"from"`
-	To          []string     `toml:"to"`
-	Subject     *string      `toml:"subject"`
-	Body        *string      `toml:"body"`
-	Headers     []string     `toml:"headers"`
-	MessageSize *config.Size `toml:"message_size"`
-}
-
-// Routing says how packets get to the relay.
-type Routing struct {
-	Addresses     *string        `toml:"addresses"`
-	IPVersion     *string        `toml:"ip_version"`
-	SourceAddress *string        `toml:"source_address"`
+	Addresses     string         `toml:"addresses"`
+	IPVersion     string         `toml:"ip_version"`
+	SourceAddress string         `toml:"source_address"`
 	ProxyURL      *config.Secret `toml:"proxy_url"`
-	ProxyProtocol *string        `toml:"proxy_protocol"`
-	DNSServer     *string        `toml:"dns_server"`
+	ProxyProtocol string         `toml:"proxy_protocol"`
+	DNSServer     string         `toml:"dns_server"`
+
+	AuthCleartext bool `toml:"auth_cleartext"`
+	Credentials
+
+	TLSCA                  string   `toml:"tls_ca"`
+	TLSServerName          string   `toml:"tls_server_name"` // never inherited
+	TLSMinVersion          string   `toml:"tls_min_version"`
+	TLSCipherSuites        []string `toml:"tls_cipher_suites"`
+	TLSRenegotiationMethod string   `toml:"tls_renegotiation_method"`
+	TLSEnable              bool     `toml:"tls_enable"`
+	InsecureSkipVerify     bool     `toml:"insecure_skip_verify"`
+	ClientCertificate
 }
 
-// Credentials are inherited as one block: who mentions one of them gets none
-// of the plugin's. Secrets are pointers, since Telegraf's loader links a secret
-// to its store where it was decoded, and would miss one that moved.
+// Credentials are inherited as one block: a relay that sets one of them gets
+// none of the plugin's. Secrets are pointers because Telegraf's loader links a
+// secret to its store at the address where it was decoded.
 type Credentials struct {
 	Username      *config.Secret `toml:"username"`
 	Password      *config.Secret `toml:"password"`
-	AuthMechanism *string        `toml:"auth_mechanism"`
+	AuthMechanism string         `toml:"auth_mechanism"`
 	Token         *config.Secret `toml:"token"`
-	TokenURL      *string        `toml:"token_url"`
+	TokenURL      string         `toml:"token_url"`
 	ClientID      *config.Secret `toml:"client_id"`
 	ClientSecret  *config.Secret `toml:"client_secret"`
 	RefreshToken  *config.Secret `toml:"refresh_token"`
 	Scopes        []string       `toml:"scopes"`
 }
 
-// TLS are Telegraf's common client settings.
-type TLS struct {
-	CA                  *string  `toml:"tls_ca"`
-	MinVersion          *string  `toml:"tls_min_version"`
-	CipherSuites        []string `toml:"tls_cipher_suites"`
-	InsecureSkipVerify  *bool    `toml:"insecure_skip_verify"`
-	RenegotiationMethod *string  `toml:"tls_renegotiation_method"`
-	Enable              *bool    `toml:"tls_enable"`
-	ServerName          *string  `toml:"tls_server_name"` // never inherited
-
-	ClientCertificate
-}
-
-// ClientCertificate is inherited as one block.
+// ClientCertificate is inherited as one block, too.
 type ClientCertificate struct {
-	Cert   *string        `toml:"tls_cert"`
-	Key    *string        `toml:"tls_key"`
-	KeyPwd *config.Secret `toml:"tls_key_pwd"`
+	TLSCert   string         `toml:"tls_cert"`
+	TLSKey    string         `toml:"tls_key"`
+	TLSKeyPwd *config.Secret `toml:"tls_key_pwd"`
 }
 
 // Relay is one relay with settings of its own.
 type Relay struct {
-	Name string `toml:"name"`
-	URL  string `toml:"url"`
+	Name string
+	URL  string
 	Settings
+
+	table        table // until the plugin's own settings are known
+	setsSTARTTLS bool
+	inheritsAll  bool // its table has a name and a URL only
 }
 
-// Group is a list of relays of which mail takes the first that works.
+// label names the relay in errors; i is its place among the tables.
+func (r *Relay) label(i int) string {
+	if r.Name != "" {
+		return fmt.Sprintf("relay %q", r.Name)
+	}
+	return fmt.Sprintf("relay %d", i+1)
+}
+
+// Group is a list of relays in the order in which mail would try them.
 type Group struct {
-	Name   string   `toml:"name"`
-	Relays []string `toml:"relays"`
-	Policy string   `toml:"policy"`
+	Name   string
+	Relays []string
+	Policy string
+}
+
+func defaultSettings() Settings {
+	return Settings{
+		Probe:          "ehlo",
+		SendInterval:   config.Duration(5 * time.Minute),
+		Timeout:        config.Duration(9 * time.Second),
+		ConnectTimeout: config.Duration(5 * time.Second),
+		STARTTLS:       "opportunistic",
+		Addresses:      "first",
+		IPVersion:      "any",
+		TLSEnable:      true,
+	}
 }

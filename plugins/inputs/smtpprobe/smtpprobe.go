@@ -1,4 +1,11 @@
 // Package smtpprobe is the Telegraf input that probes SMTP relays.
+//
+// The way of the data through the package: Telegraf's loader decodes TOML into
+// Settings (toml.go, settings.go). Init parses them once into a spec, and the
+// URL of each relay into a target (target.go, url.go, credentials.go, tls.go).
+// A gather probes each target once (gather.go) with the engine, updates what is
+// known of the target (state.go), and turns the result into metrics (metric.go,
+// group.go).
 package smtpprobe
 
 import (
@@ -6,14 +13,14 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/plugins/inputs"
+	"github.com/influxdata/telegraf/selfstat"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
@@ -21,8 +28,10 @@ import (
 //go:embed sample.conf
 var sampleConfig string
 
-// SMTPProbe is the plugin. Init checks its settings and makes the relays of
-// them; after that they are not read again.
+// SMTPProbe is the plugin. Init parses its settings; they are not read again.
+//
+// Code that wants the plugin's relays without Telegraf's loader takes New, sets
+// Servers and Settings, and calls Init and Configured.
 type SMTPProbe struct {
 	Servers       []string        `toml:"servers"`
 	MaxConcurrent int             `toml:"max_concurrent"`
@@ -30,45 +39,57 @@ type SMTPProbe struct {
 	Metrics       []string        `toml:"metrics"`
 	Relays        []*Relay        `toml:"relay"`
 	Groups        []*Group        `toml:"group"`
-	// Interval is Telegraf's own setting, read to compare the timeout with it.
+	// Interval is Telegraf's own setting, which each timeout must stay below.
 	Interval config.Duration `toml:"interval"`
 	Settings
 
-	Log telegraf.Logger `toml:"-"`
+	Log        telegraf.Logger     `toml:"-"`
+	Statistics *selfstat.Collector `toml:"-"`
 
-	roster     []*relay
-	failover   []*group
-	wants      struct{ phases, recipients bool }
+	relays     []*relay
+	groups     []*group
+	phases     bool // the measurement smtpprobe_phase is on
+	recipients bool // and smtpprobe_recipient
 	engine     engine
 	stats      stats
 	helo       defaultHelo
 	sendAlways bool
-	running    chan struct{} // holds one token while a gather runs
+	gathering  chan struct{} // has one element while a gather runs
 
-	mu   sync.Mutex
-	life context.Context // ends with Stop
-	end  context.CancelFunc
+	mu     sync.Mutex
+	ctx    context.Context // ends with Stop
+	cancel context.CancelFunc
 }
 
-// engine is what holds the sessions.
+// engine are the two calls of package smtpprobe that the plugin makes.
 type engine struct {
 	probe  func(context.Context, *smtpprobe.Prober) *smtpprobe.Result
 	expand func(context.Context, smtpprobe.Target, smtpprobe.Plan, bool) ([]smtpprobe.Target, *smtpprobe.Result)
 }
 
-// SampleConfig is the configuration that Telegraf shows.
+func init() {
+	inputs.Add("smtpprobe", func() telegraf.Input { return New() })
+}
+
+// New returns the plugin with its defaults.
+func New() *SMTPProbe {
+	return &SMTPProbe{
+		MaxConcurrent: 100,
+		Settings:      defaultSettings(),
+		engine: engine{
+			probe:  func(ctx context.Context, p *smtpprobe.Prober) *smtpprobe.Result { return p.Probe(ctx) },
+			expand: smtpprobe.Expand,
+		},
+	}
+}
+
+// SampleConfig returns the configuration that Telegraf shows.
 func (*SMTPProbe) SampleConfig() string { return sampleConfig }
 
-// Init checks the whole configuration. Nothing is probed, and no name resolved.
+// Init parses the whole configuration. It opens no connection and resolves no
+// name.
 func (p *SMTPProbe) Init() error {
-	if err := p.validate(); err != nil {
-		return err
-	}
-	relays, err := p.makeRelays()
-	if err != nil {
-		return err
-	}
-	if err := p.makeGroups(relays); err != nil {
+	if err := p.parse(); err != nil {
 		return err
 	}
 	if p.Interval > 0 {
@@ -76,148 +97,209 @@ func (p *SMTPProbe) Init() error {
 			return err
 		}
 	}
-	p.wants.phases = slices.Contains(p.Metrics, "phase")
-	p.wants.recipients = slices.Contains(p.Metrics, "recipient")
-	p.stats = newStats()
-	p.running = make(chan struct{}, 1)
-	p.life, p.end = context.WithCancel(context.Background())
+	p.stats = newStats(p.Statistics)
+	p.gathering = make(chan struct{}, 1)
+	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return nil
 }
 
-func (p *SMTPProbe) validate() error {
-	if len(p.Servers) == 0 && len(p.Relays) == 0 {
+func (p *SMTPProbe) parse() error {
+	switch {
+	case len(p.Servers) == 0 && len(p.Relays) == 0:
 		return errors.New("nothing to probe: servers is empty and there is no relay")
-	}
-	if p.MaxConcurrent < 1 {
-		return fmt.Errorf("max_concurrent %d must be at least 1", p.MaxConcurrent)
-	}
-	if p.Spread < 0 {
-		return fmt.Errorf("spread %q must not be negative", time.Duration(p.Spread))
+	case p.MaxConcurrent < 1:
+		return fmt.Errorf("invalid max_concurrent %d: must be at least 1", p.MaxConcurrent)
+	case p.Spread < 0:
+		return fmt.Errorf("invalid spread %q: must not be negative", time.Duration(p.Spread))
 	}
 	for _, m := range p.Metrics {
-		if m != "phase" && m != "recipient" {
-			return fmt.Errorf("metrics %q is none of phase, recipient", m)
+		if err := oneOf("metrics", m, "phase", "recipient"); err != nil {
+			return err
 		}
+		p.phases = p.phases || m == "phase"
+		p.recipients = p.recipients || m == "recipient"
 	}
-	return p.Settings.validate()
+	byName, err := p.parseRelays()
+	if err != nil {
+		return err
+	}
+	return p.parseGroups(byName)
 }
 
-// makeRelays makes the relays of servers, then those with a table of their own.
-func (p *SMTPProbe) makeRelays() (map[string]*relay, error) {
-	p.roster = make([]*relay, 0, len(p.Servers)+len(p.Relays))
-	byName := make(map[string]*relay, cap(p.roster))
-	above, shared := defaults(), &parts{tls: make(tlsConfigs), tokens: make(tokenSources)}
-	serverName := p.Settings.ServerName
-	p.Settings.inherit(&above)
-
-	add := func(where, name, url string, own, above *Settings) error {
-		if strings.ContainsAny(name, "\r\n\x00") {
-			return fmt.Errorf("relay name %q must not contain CR, LF or NUL", name)
+// parseRelays makes the relays of servers, then those with their own tables.
+func (p *SMTPProbe) parseRelays() (map[string]*relay, error) {
+	parts := &shared{tls: make(tlsConfigs), tokens: make(tokenSources), checked: make(map[*config.Secret]bool)}
+	common, err := p.Settings.parse(parts)
+	if err != nil {
+		return nil, err
+	}
+	p.relays = make([]*relay, 0, len(p.Servers)+len(p.Relays))
+	byName := make(map[string]*relay, cap(p.relays))
+	add := func(r *relay) error {
+		if byName[r.name] != nil {
+			return fmt.Errorf("duplicate relay name %q (the name of a relay without one is its URL)", r.name)
 		}
-		r, err := newRelay(name, url, own, above, shared)
-		if err != nil {
-			return fmt.Errorf("%s: %w", where, err)
-		}
-		if byName[name] != nil {
-			return fmt.Errorf("relay name %q is given twice; a relay without a name has its URL for one", name)
-		}
-		byName[name] = r
-		p.roster = append(p.roster, r)
+		byName[r.name] = r
+		p.relays = append(p.relays, r)
 		return nil
 	}
+
+	if len(p.Servers) > 0 {
+		if err := common.complete(&p.Settings, parts); err != nil {
+			return nil, fmt.Errorf("servers: %w", err)
+		}
+	}
 	for _, url := range p.Servers {
-		if err := add("servers", url, url, &Settings{TLS: TLS{ServerName: serverName}}, &p.Settings); err != nil {
+		r, err := newRelay(url, url, common)
+		if err != nil {
+			return nil, fmt.Errorf("servers: %w", err)
+		}
+		if err := add(r); err != nil {
 			return nil, err
 		}
 	}
-	for i, r := range p.Relays {
-		name, where := r.Name, fmt.Sprintf("relay %q", r.Name)
-		if name == "" {
-			name, where = r.URL, fmt.Sprintf("relay %d", i+1)
+	var inheriting *spec // shared by the relays that set nothing
+	for i, table := range p.Relays {
+		var s *spec
+		if table.inheritsAll {
+			s = inheriting
 		}
-		if r.URL == "" {
-			return nil, fmt.Errorf("%s: url is missing", where)
+		r, err := table.parse(s, parts)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", table.label(i), err)
 		}
-		if err := r.Settings.validate(); err != nil {
-			return nil, fmt.Errorf("%s: %w", where, err)
+		if table.inheritsAll {
+			inheriting = r.spec
 		}
-		if err := add(where, name, r.URL, &r.Settings, &p.Settings); err != nil {
+		if err := add(r); err != nil {
 			return nil, err
 		}
 	}
 	return byName, nil
 }
 
-func (p *SMTPProbe) makeGroups(relays map[string]*relay) error {
-	p.failover = make([]*group, 0, len(p.Groups))
-	for i, g := range p.Groups {
-		if slices.ContainsFunc(p.Groups[:i], func(other *Group) bool { return other.Name == g.Name }) {
-			return fmt.Errorf("group name %q is given twice", g.Name)
-		}
-		made, err := newGroup(g, relays)
+func (p *SMTPProbe) parseGroups(relays map[string]*relay) error {
+	p.groups = make([]*group, 0, len(p.Groups))
+	seen := make(map[string]bool, len(p.Groups))
+	for _, table := range p.Groups {
+		g, err := table.parse(relays)
 		if err != nil {
-			return fmt.Errorf("group %q: %w", g.Name, err)
+			return fmt.Errorf("group %q: %w", table.Name, err)
 		}
-		p.failover = append(p.failover, made)
+		if seen[g.name] {
+			return fmt.Errorf("duplicate group name %q", g.name)
+		}
+		seen[g.name] = true
+		p.groups = append(p.groups, g)
 	}
 	return nil
 }
 
-// CheckInterval refuses timeouts that are not below the interval at which the
-// caller is going to gather: one relay that hangs would put off all gathers.
+// CheckInterval refuses timeouts that are not below the interval between two
+// gathers: one silent relay would delay every gather.
 func (p *SMTPProbe) CheckInterval(interval time.Duration) error {
-	for _, r := range p.roster {
+	for _, r := range p.relays {
 		if r.plan.Timeout >= interval {
-			return fmt.Errorf("relay %q: timeout %q must be below the interval %q", r.name, r.plan.Timeout, interval)
+			return fmt.Errorf("relay %q: invalid timeout %q: must be below the interval %q", r.name, r.plan.Timeout, interval)
 		}
 	}
 	return nil
 }
 
-// SendAlways lets every probe of depth send send its message, whatever
-// send_interval says. It is to be called before Gather.
+// SendAlways makes every probe of depth send send its message, whatever
+// send_interval is. It must be called before Gather.
 func (p *SMTPProbe) SendAlways() { p.sendAlways = true }
 
 // Start makes the plugin ready again after Stop.
 func (p *SMTPProbe) Start(telegraf.Accumulator) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.life.Err() != nil {
-		p.life, p.end = context.WithCancel(context.Background())
+	if p.ctx.Err() != nil {
+		p.ctx, p.cancel = context.WithCancel(context.Background())
 	}
 	return nil
 }
 
-// Stop ends a running gather, and returns when it has ended.
+// Stop cancels a running gather, and returns when it has ended.
 func (p *SMTPProbe) Stop() {
 	p.mu.Lock()
-	end := p.end
+	cancel := p.cancel
 	p.mu.Unlock()
-	if end == nil {
+	if cancel == nil { // no Init
 		return
 	}
-	end()
-	p.running <- struct{}{}
-	<-p.running
+	cancel()
+	p.gathering <- struct{}{}
+	<-p.gathering
 }
 
-func (p *SMTPProbe) lifetime() context.Context {
+func (p *SMTPProbe) context() context.Context {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.life
+	return p.ctx
 }
 
-func init() {
-	inputs.Add("smtpprobe", func() telegraf.Input { return New() })
-}
-
-// New is the plugin with its defaults, as Telegraf makes it.
-func New() *SMTPProbe {
-	return &SMTPProbe{
-		MaxConcurrent: 100,
-		engine: engine{
-			probe:  func(ctx context.Context, p *smtpprobe.Prober) *smtpprobe.Result { return p.Probe(ctx) },
-			expand: smtpprobe.Expand,
-		},
+// Probe serves Telegraf's startup_error_behavior = "probe": it fails if none of
+// the relays sends a greeting.
+func (p *SMTPProbe) Probe() error {
+	ctx, cancel := context.WithCancel(p.context())
+	defer cancel()
+	var (
+		mu      sync.Mutex
+		greeted bool
+		first   error
+		probes  errgroup.Group
+	)
+	probes.SetLimit(p.MaxConcurrent)
+	for _, r := range p.relays {
+		if ctx.Err() != nil {
+			break
+		}
+		probes.Go(func() error {
+			err := p.connect(ctx, r)
+			mu.Lock()
+			defer mu.Unlock()
+			if err == nil {
+				greeted = true
+				cancel()
+			} else if first == nil {
+				first = fmt.Errorf("relay %q: %w", r.name, err)
+			}
+			return nil
+		})
 	}
+	if err := probes.Wait(); err != nil || greeted {
+		return err
+	}
+	if first == nil {
+		return context.Cause(ctx)
+	}
+	return fmt.Errorf("no relay can be reached: %w", first)
+}
+
+// connect probes as far as the greeting of one of the relay's hosts. The timeout
+// is for all hosts, since Telegraf waits.
+func (p *SMTPProbe) connect(ctx context.Context, r *relay) error {
+	prober, err := p.prober(ctx, r, &r.target)
+	if err != nil {
+		return err
+	}
+	prober.Plan.Depth, prober.Plan.Expect = smtpprobe.DepthConnect, nil
+	ctx, cancel := context.WithTimeout(ctx, prober.Plan.Timeout)
+	defer cancel()
+	targets, failed := p.engine.expand(ctx, prober.Target, prober.Plan, false)
+	if failed != nil {
+		return failed.Err
+	}
+	for _, t := range targets {
+		prober.Target = t
+		result := p.engine.probe(ctx, prober)
+		if result.Err == nil {
+			return nil
+		}
+		if err == nil { // the first host's error, as in a probe
+			err = result.Err
+		}
+	}
+	return err
 }

@@ -12,10 +12,10 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-func TestProbingAtStartupSucceedsIfAnyRelayDoes(t *testing.T) {
+func TestProbe_AnyRelay(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(3), func(p *SMTPProbe) { p.MaxConcurrent = 1 })
-	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s := withEngine(t, many(3), func(p *SMTPProbe) { p.MaxConcurrent = 1 })
+	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 		require.Equal(t, smtpprobe.DepthConnect, p.Plan.Depth)
 		if p.Target.Host == "r1.example" {
 			return well(p)
@@ -23,15 +23,15 @@ func TestProbingAtStartupSucceedsIfAnyRelayDoes(t *testing.T) {
 		return refusing(p)
 	}
 	require.NoError(t, s.Probe())
-	s.play = refusing
+	s.probeAs = refusing
 	require.ErrorContains(t, s.Probe(), "no relay can be reached")
 	require.ErrorContains(t, s.Probe(), "smtp: connect: could not connect")
 }
 
-func TestProbingAtStartupTakesNoLongerForADomainOfManyHosts(t *testing.T) {
+func TestProbe_TimeoutForAllHosts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := onStage(t, []string{"mx://example.org"}, nil)
+		s := withEngine(t, []string{"mx://example.org"}, nil)
 		s.answering(make([]smtpprobe.Target, 20)...)
 		s.engine.probe = func(ctx context.Context, p *smtpprobe.Prober) *smtpprobe.Result {
 			<-ctx.Done()

@@ -10,22 +10,22 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-func TestFailuresAreCountedUntilTheNextSuccess(t *testing.T) {
+func TestState_Failures(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := onStage(t, many(1), nil)
+		s := withEngine(t, many(1), nil)
 		fields := func() map[string]any {
 			time.Sleep(10 * time.Second)
 			return s.gathered(t).only(t, "smtpprobe").Fields()
 		}
-		s.play = refusing
+		s.probeAs = refusing
 		require.NotContains(t, fields(), "seconds_since_success", "none was seen")
 		require.Equal(t, int64(2), fields()["consecutive_failures"])
-		s.play = well
+		s.probeAs = well
 		f := fields()
 		require.Equal(t, int64(0), f["consecutive_failures"])
 		require.Equal(t, int64(0), f["seconds_since_success"])
-		s.play = refusing
+		s.probeAs = refusing
 		fields()
 		f = fields()
 		require.Equal(t, int64(2), f["consecutive_failures"])
@@ -33,11 +33,11 @@ func TestFailuresAreCountedUntilTheNextSuccess(t *testing.T) {
 	})
 }
 
-func TestChangedCapabilitiesShowOnce(t *testing.T) {
+func TestState_Capabilities(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(1), nil)
+	s := withEngine(t, many(1), nil)
 	offering := func(plain, secure []string) any {
-		s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 			r := well(p)
 			r.Capabilities = capabilities(plain)
 			if secure != nil {
@@ -65,23 +65,23 @@ func capabilities(names []string) *smtpprobe.Capabilities {
 	return c
 }
 
-func TestARelayThatOfferedSTARTTLSIsExpectedToOfferItAgain(t *testing.T) {
+func TestState_STARTTLSExpected(t *testing.T) {
 	t.Parallel()
-	s := onStage(t, many(1), nil)
+	s := withEngine(t, many(1), nil)
 	expects := func() bool {
 		s.gathered(t)
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		return s.probed[len(s.probed)-1].Plan.STARTTLSExpected
 	}
-	s.play = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
 		r := well(p)
 		// The handshake failed: these are the capabilities before TLS.
 		r.TLS, r.Capabilities = &smtpprobe.TLSState{}, capabilities([]string{"STARTTLS"})
 		return r
 	}
 	require.False(t, expects())
-	s.play = well
+	s.probeAs = well
 	require.True(t, expects())
 	require.True(t, expects(), "it stays withdrawn")
 }

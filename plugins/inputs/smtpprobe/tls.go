@@ -12,59 +12,29 @@ import (
 	commontls "github.com/influxdata/telegraf/plugins/common/tls"
 )
 
-// validate checks what needs no file.
-func (t *TLS) validate() error {
-	if t.Enable != nil && !*t.Enable {
-		return errors.New(`tls_enable "false" has no place here: the URL's scheme and starttls decide on TLS`)
-	}
-	if v := or(t.MinVersion); v != "" {
-		if _, err := commontls.ParseTLSVersion(v); err != nil {
-			return fmt.Errorf("tls_min_version %q: %w", v, err)
-		}
-	}
-	if len(t.CipherSuites) > 0 {
-		if _, err := commontls.ParseCiphers(t.CipherSuites); err != nil {
-			return fmt.Errorf("tls_cipher_suites %q: %w", t.CipherSuites, err)
-		}
-	}
-	switch method := or(t.RenegotiationMethod); method {
-	case "", "never", "once", "freely":
-	default:
-		return fmt.Errorf("tls_renegotiation_method %q is none of never, once, freely", method)
-	}
-	switch cert, key := or(t.Cert), or(t.Key); {
-	case cert != "" && key == "":
-		return fmt.Errorf("tls_cert %q needs tls_key", cert)
-	case key != "" && cert == "":
-		return fmt.Errorf("tls_key %q needs tls_cert", key)
-	}
-	if name := or(t.ServerName); name != "" {
-		if _, err := parseHost(name); err != nil {
-			return fmt.Errorf("tls_server_name %q is not a host name", name)
-		}
-	}
-	return nil
-}
-
-// tlsSettings are what makes one TLS configuration differ from another.
+// tlsSettings are the settings that make one TLS configuration differ from
+// another.
 type tlsSettings struct {
 	ca, cert, key, minVersion, ciphers, renegotiation, serverName string
 	skipVerify                                                    bool
-	pwd                                                           *config.Secret
+	keyPwd                                                        *config.Secret
 }
 
 // tlsConfigs are loaded once for all relays with the same settings.
 type tlsConfigs map[tlsSettings]*tls.Config
 
-func (loaded tlsConfigs) config(t *TLS) (*tls.Config, error) {
+func (loaded tlsConfigs) config(s *Settings) (*tls.Config, error) {
+	if !s.TLSEnable {
+		return nil, errors.New("invalid tls_enable \"false\": the scheme of the URL and starttls decide whether TLS is used")
+	}
 	key := tlsSettings{
-		ca: or(t.CA), cert: or(t.Cert), key: or(t.Key), minVersion: or(t.MinVersion), ciphers: strings.Join(t.CipherSuites, " "),
-		renegotiation: or(t.RenegotiationMethod), serverName: or(t.ServerName), skipVerify: or(t.InsecureSkipVerify), pwd: t.KeyPwd,
+		ca: s.TLSCA, cert: s.TLSCert, key: s.TLSKey, minVersion: s.TLSMinVersion, ciphers: strings.Join(s.TLSCipherSuites, " "),
+		renegotiation: s.TLSRenegotiationMethod, serverName: s.TLSServerName, skipVerify: s.InsecureSkipVerify, keyPwd: s.TLSKeyPwd,
 	}
 	if c, ok := loaded[key]; ok {
 		return c, nil
 	}
-	c, err := t.load()
+	c, err := s.loadTLS()
 	if err != nil {
 		return nil, err
 	}
@@ -72,50 +42,65 @@ func (loaded tlsConfigs) config(t *TLS) (*tls.Config, error) {
 	return c, nil
 }
 
-// load reads the files.
-func (t *TLS) load() (*tls.Config, error) {
-	pwd, err := reveal("tls_key_pwd", t.KeyPwd)
+func (s *Settings) loadTLS() (*tls.Config, error) {
+	if err := s.checkTLS(); err != nil {
+		return nil, err
+	}
+	keyPwd, err := open("tls_key_pwd", s.TLSKeyPwd)
 	if err != nil {
 		return nil, err
 	}
-	if err := checkAuthorities(or(t.CA)); err != nil {
-		return nil, err
-	}
+	enable := true
 	client := commontls.ClientConfig{
-		TLSCA: or(t.CA), TLSCert: or(t.Cert), TLSKey: or(t.Key), TLSKeyPwd: pwd,
-		InsecureSkipVerify: or(t.InsecureSkipVerify), ServerName: or(t.ServerName),
-		RenegotiationMethod: or(t.RenegotiationMethod), Enable: ptr(true),
+		TLSCA: s.TLSCA, TLSCert: s.TLSCert, TLSKey: s.TLSKey, TLSKeyPwd: keyPwd,
+		InsecureSkipVerify: s.InsecureSkipVerify, ServerName: s.TLSServerName,
+		RenegotiationMethod: s.TLSRenegotiationMethod, Enable: &enable,
 	}
 	c, err := client.TLSConfig()
 	if err != nil {
-		return nil, fmt.Errorf("tls_cert, tls_key: %w", err)
+		return nil, fmt.Errorf("invalid tls_cert or tls_key: %w", err)
 	}
-	// Telegraf's ClientConfig leaves these out where nothing else is set.
+	// Telegraf's ClientConfig ignores these where no other setting is set.
 	c.MinVersion = commontls.TLSMinVersionDefault
-	if v := or(t.MinVersion); v != "" {
-		if c.MinVersion, err = commontls.ParseTLSVersion(v); err != nil {
-			return nil, fmt.Errorf("tls_min_version %q: %w", v, err)
+	if s.TLSMinVersion != "" {
+		if c.MinVersion, err = commontls.ParseTLSVersion(s.TLSMinVersion); err != nil {
+			return nil, fmt.Errorf("invalid tls_min_version: %w", err)
 		}
 	}
-	if len(t.CipherSuites) > 0 {
-		if c.CipherSuites, err = commontls.ParseCiphers(t.CipherSuites); err != nil {
-			return nil, fmt.Errorf("tls_cipher_suites %q: %w", t.CipherSuites, err)
+	if len(s.TLSCipherSuites) > 0 {
+		if c.CipherSuites, err = commontls.ParseCiphers(s.TLSCipherSuites); err != nil {
+			return nil, fmt.Errorf("invalid tls_cipher_suites %q: %w", s.TLSCipherSuites, err)
 		}
 	}
 	return c, nil
 }
 
-// checkAuthorities tells more plainly than Telegraf what is wrong with a file.
-func checkAuthorities(path string) error {
-	if path == "" {
+// checkTLS refuses settings that Telegraf's ClientConfig accepts, or whose errors
+// are hard to read there.
+func (s *Settings) checkTLS() error {
+	if err := oneOf("tls_renegotiation_method", s.TLSRenegotiationMethod, "", "never", "once", "freely"); err != nil {
+		return err
+	}
+	switch {
+	case s.TLSCert != "" && s.TLSKey == "":
+		return fmt.Errorf("tls_cert %q needs tls_key", s.TLSCert)
+	case s.TLSKey != "" && s.TLSCert == "":
+		return fmt.Errorf("tls_key %q needs tls_cert", s.TLSKey)
+	}
+	if s.TLSServerName != "" {
+		if _, err := parseHost(s.TLSServerName); err != nil {
+			return fmt.Errorf("invalid tls_server_name %q: must be a host name or an IP address", s.TLSServerName)
+		}
+	}
+	if s.TLSCA == "" {
 		return nil
 	}
-	content, err := os.ReadFile(path)
+	content, err := os.ReadFile(s.TLSCA)
 	if err != nil {
-		return fmt.Errorf("tls_ca: %w", err)
+		return fmt.Errorf("invalid tls_ca: %w", err)
 	}
 	if !x509.NewCertPool().AppendCertsFromPEM(content) {
-		return fmt.Errorf("tls_ca %q holds no PEM certificate", path)
+		return fmt.Errorf("invalid tls_ca %q: file has no PEM certificate", s.TLSCA)
 	}
 	return nil
 }

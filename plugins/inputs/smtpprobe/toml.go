@@ -3,99 +3,204 @@ package smtpprobe
 import (
 	"errors"
 	"fmt"
-	"reflect"
+	"maps"
+	"slices"
 	"strings"
 
+	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/toml"
 )
 
-// The keys that the tables may have.
-var (
-	pluginKeys = keysOf(reflect.TypeFor[SMTPProbe]())
-	relayKeys  = keysOf(reflect.TypeFor[Relay]())
-	groupKeys  = keysOf(reflect.TypeFor[Group]())
+// How a relay inherits: Telegraf's loader decodes the plugin's table over the
+// defaults. The tables of the relays are kept as they are until that is done.
+// Then each is decoded over a copy of the plugin's settings, so that a setting
+// that a relay does not mention keeps the plugin's value.
+
+// block names settings that are inherited together.
+type block int
+
+const (
+	single block = iota
+	credentials
+	certificate
 )
 
-// keysOf are the settings of a table and the fields that hold them.
-func keysOf(table reflect.Type) map[string]string {
-	keys := make(map[string]string, table.NumField())
-	for _, field := range reflect.VisibleFields(table) {
-		if key := field.Tag.Get("toml"); key != "" && key != "-" {
-			keys[key] = field.Name
+// relayKey is a key of a relay's table: its block, and where its value goes. A
+// secret gets a new place, since the old one is the plugin's.
+type relayKey struct {
+	block block
+	to    func(*Relay) any
+}
+
+// relayKeys are decoded by name instead of by struct tag: that is twice as fast
+// with 100,000 relays, finds keys that do not belong into the table, and names
+// the setting in errors.
+var relayKeys = map[string]relayKey{
+	"name":            {to: func(r *Relay) any { return &r.Name }},
+	"url":             {to: func(r *Relay) any { return &r.URL }},
+	"probe":           {to: func(r *Relay) any { return &r.Probe }},
+	"send_interval":   {to: func(r *Relay) any { return &r.SendInterval }},
+	"helo":            {to: func(r *Relay) any { return &r.Helo }},
+	"timeout":         {to: func(r *Relay) any { return &r.Timeout }},
+	"connect_timeout": {to: func(r *Relay) any { return &r.ConnectTimeout }},
+	"read_timeout":    {to: func(r *Relay) any { return &r.ReadTimeout }},
+	"starttls":        {to: func(r *Relay) any { return &r.STARTTLS }},
+	"expect":          {to: func(r *Relay) any { return &r.Expect }},
+	"backoff":         {to: func(r *Relay) any { return &r.Backoff }},
+	"from":            {to: func(r *Relay) any { return &r.From }},
+	"to":              {to: func(r *Relay) any { return &r.To }},
+	"subject":         {to: func(r *Relay) any { return &r.Subject }},
+	"body":            {to: func(r *Relay) any { return &r.Body }},
+	"headers":         {to: func(r *Relay) any { return &r.Headers }},
+	"message_size":    {to: func(r *Relay) any { return &r.MessageSize }},
+	"addresses":       {to: func(r *Relay) any { return &r.Addresses }},
+	"ip_version":      {to: func(r *Relay) any { return &r.IPVersion }},
+	"source_address":  {to: func(r *Relay) any { return &r.SourceAddress }},
+	"proxy_url":       {to: func(r *Relay) any { return newSecret(&r.ProxyURL) }},
+	"proxy_protocol":  {to: func(r *Relay) any { return &r.ProxyProtocol }},
+	"dns_server":      {to: func(r *Relay) any { return &r.DNSServer }},
+	"auth_cleartext":  {to: func(r *Relay) any { return &r.AuthCleartext }},
+
+	"username":       {credentials, func(r *Relay) any { return newSecret(&r.Username) }},
+	"password":       {credentials, func(r *Relay) any { return newSecret(&r.Password) }},
+	"auth_mechanism": {credentials, func(r *Relay) any { return &r.AuthMechanism }},
+	"token":          {credentials, func(r *Relay) any { return newSecret(&r.Token) }},
+	"token_url":      {credentials, func(r *Relay) any { return &r.TokenURL }},
+	"client_id":      {credentials, func(r *Relay) any { return newSecret(&r.ClientID) }},
+	"client_secret":  {credentials, func(r *Relay) any { return newSecret(&r.ClientSecret) }},
+	"refresh_token":  {credentials, func(r *Relay) any { return newSecret(&r.RefreshToken) }},
+	"scopes":         {credentials, func(r *Relay) any { return &r.Scopes }},
+
+	"tls_ca":                   {to: func(r *Relay) any { return &r.TLSCA }},
+	"tls_server_name":          {to: func(r *Relay) any { return &r.TLSServerName }},
+	"tls_min_version":          {to: func(r *Relay) any { return &r.TLSMinVersion }},
+	"tls_cipher_suites":        {to: func(r *Relay) any { return &r.TLSCipherSuites }},
+	"tls_renegotiation_method": {to: func(r *Relay) any { return &r.TLSRenegotiationMethod }},
+	"tls_enable":               {to: func(r *Relay) any { return &r.TLSEnable }},
+	"insecure_skip_verify":     {to: func(r *Relay) any { return &r.InsecureSkipVerify }},
+	"tls_cert":                 {certificate, func(r *Relay) any { return &r.TLSCert }},
+	"tls_key":                  {certificate, func(r *Relay) any { return &r.TLSKey }},
+	"tls_key_pwd":              {certificate, func(r *Relay) any { return newSecret(&r.TLSKeyPwd) }},
+}
+
+func newSecret(at **config.Secret) *config.Secret {
+	*at = new(config.Secret)
+	return *at
+}
+
+// table is a TOML table whose values are decoded later, each by itself.
+type table map[string]value
+
+type value struct{ decode func(any) error }
+
+// UnmarshalTOML keeps the value for later.
+func (v *value) UnmarshalTOML(decode func(any) error) error {
+	v.decode = decode
+	return nil
+}
+
+// decode decodes each value to the place that its key has. Its errors name the
+// key.
+func (t table) decode(place func(key string) any) error {
+	for _, key := range slices.Sorted(maps.Keys(t)) {
+		to := place(key)
+		if to == nil {
+			return fmt.Errorf("unknown setting %q", key)
+		}
+		if err := t[key].decode(to); err != nil {
+			return fmt.Errorf("invalid %s: %w", key, err)
 		}
 	}
-	return keys
+	return nil
 }
 
-// UnmarshalTOML names the setting that cannot be read; Telegraf's loader alone
-// would name a field of a Go struct.
+// UnmarshalTOML decodes the plugin's table, then those of its relays.
 func (p *SMTPProbe) UnmarshalTOML(decode func(any) error) error {
-	type plain SMTPProbe
-	return namingSetting(decode((*plain)(p)), decode, pluginKeys)
-}
-
-// UnmarshalTOML refuses keys that Telegraf's loader would pass over in a
-// sub-table, like interval and tags: they belong to a plugin.
-func (r *Relay) UnmarshalTOML(decode func(any) error) error {
-	type plain Relay
-	if err := decode((*plain)(r)); err != nil {
-		return namingSetting(err, decode, relayKeys)
+	type plain SMTPProbe // has no UnmarshalTOML
+	if err := decode((*plain)(p)); err != nil {
+		return nameSetting(err, decode)
 	}
-	return refuseForeignKeys(decode, "relay", relayKeys)
+	for i, r := range p.Relays {
+		if err := r.decode(&p.Settings); err != nil {
+			return fmt.Errorf("%s: %w", r.label(i), err)
+		}
+	}
+	return nil
 }
 
-// UnmarshalTOML does for a group what it does for a relay.
+// UnmarshalTOML keeps the table until the plugin's settings are known.
+func (r *Relay) UnmarshalTOML(decode func(any) error) error { return decode(&r.table) }
+
+// decode decodes the relay's table over the settings that it inherits.
+func (r *Relay) decode(inherited *Settings) error {
+	r.Settings = *inherited
+	r.TLSServerName = ""
+	r.inheritsAll = true
+	for key := range r.table {
+		switch relayKeys[key].block {
+		case credentials:
+			r.Credentials = Credentials{}
+		case certificate:
+			r.ClientCertificate = ClientCertificate{}
+		}
+		r.setsSTARTTLS = r.setsSTARTTLS || key == "starttls"
+		r.inheritsAll = r.inheritsAll && (key == "name" || key == "url")
+	}
+	t := r.table
+	r.table = nil
+	return t.decode(func(key string) any {
+		if k, ok := relayKeys[key]; ok {
+			return k.to(r)
+		}
+		return nil
+	})
+}
+
+// UnmarshalTOML refuses keys that Telegraf's loader accepts in any table, such
+// as tags.
 func (g *Group) UnmarshalTOML(decode func(any) error) error {
-	type plain Group
-	if err := decode((*plain)(g)); err != nil {
-		return namingSetting(err, decode, groupKeys)
+	var t table
+	if err := decode(&t); err != nil {
+		return err
 	}
-	return refuseForeignKeys(decode, "group", groupKeys)
+	err := t.decode(func(key string) any {
+		switch key {
+		case "name":
+			return &g.Name
+		case "relays":
+			return &g.Relays
+		case "policy":
+			return &g.Policy
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("group %q: %w", g.Name, err)
+	}
+	return nil
 }
 
-// namingSetting puts a setting's name into the loader's error, which knows the
-// field, or where a value should not be a table, neither.
-func namingSetting(err error, decode func(any) error, keys map[string]string) error {
-	var at *toml.LineError
-	if !errors.As(err, &at) {
+// nameSetting puts the name of the setting into an error of the loader, which
+// names the field of a Go struct, or nothing where a table is misplaced.
+func nameSetting(err error, decode func(any) error) error {
+	var line *toml.LineError
+	var t table
+	if !errors.As(err, &line) || decode(&t) != nil {
 		return err
 	}
-	if at.StructField == "" {
-		at.StructField = misplacedTable(decode, keys)
-		return err
-	}
-	name := at.StructField[strings.LastIndexByte(at.StructField, '.')+1:]
-	for key, field := range keys {
-		if field == name {
-			at.StructField = key
+	field := line.StructField[strings.LastIndexByte(line.StructField, '.')+1:]
+	for key, v := range t {
+		if field == "" && isSetting(key) && v.decode(new(table)) == nil ||
+			field != "" && strings.EqualFold(strings.ReplaceAll(key, "_", ""), field) {
+			line.StructField = key
 		}
 	}
 	return err
 }
 
-// misplacedTable is the setting that is a table and must not be one.
-func misplacedTable(decode func(any) error, keys map[string]string) string {
-	var found map[string]any
-	if decode(&found) != nil {
-		return ""
-	}
-	for key, value := range found {
-		if _, misplaced := value.(map[string]any); misplaced && keys[key] != "" {
-			return key
-		}
-	}
-	return ""
-}
-
-func refuseForeignKeys(decode func(any) error, name string, known map[string]string) error {
-	var found map[string]any
-	if err := decode(&found); err != nil {
-		return err
-	}
-	for key := range found {
-		if known[key] == "" {
-			return fmt.Errorf("unknown setting %q of a %s", key, name)
-		}
-	}
-	return nil
+// isSetting reports whether a key of the plugin's table is the plugin's, and not
+// one that all inputs have.
+func isSetting(key string) bool {
+	_, inherited := relayKeys[key]
+	return inherited || slices.Contains([]string{"servers", "max_concurrent", "spread", "metrics", "relay", "group"}, key)
 }

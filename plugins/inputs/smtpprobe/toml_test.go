@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestAValueOfTheWrongTypeIsAnErrorThatNamesTheSetting(t *testing.T) {
+func TestTOML_WrongType(t *testing.T) {
 	const plugin = "[[inputs.smtpprobe]]\n"
 	const server = plugin + `servers = ["smtp://a.example"]` + "\n"
 	const relay = plugin + "[[inputs.smtpprobe.relay]]\n"
@@ -20,10 +20,10 @@ func TestAValueOfTheWrongTypeIsAnErrorThatNamesTheSetting(t *testing.T) {
 		server + `tls_server_name = 5`:                                         `line 3: (tls_server_name) cannot unmarshal TOML integer into string`,
 		server + `dns_server = {a = 1}`:                                        `line 3: (dns_server) cannot unmarshal TOML table into string (need struct or map)`,
 		plugin + "[inputs.smtpprobe.relay]\nurl = \"smtp://a.example\"":        `line 2: (relay) cannot unmarshal TOML table into []*smtpprobe.Relay (need struct or map)`,
-		relay + `to = "a@b.example"`:                                           `line 3: (to) cannot unmarshal TOML string into []string`,
-		relay + `connect_timeout = "x"`:                                        `line 3: (connect_timeout) time: invalid duration "x"`,
-		relay + `source_address = {}`:                                          `line 3: (source_address) cannot unmarshal TOML table into string (need struct or map)`,
-		server + "[[inputs.smtpprobe.group]]\nrelays = \"smtp://a.example\"\n": `line 4: (relays) cannot unmarshal TOML string into []string`,
+		relay + `to = "a@b.example"`:                                           `line 1: relay 1: invalid to: cannot unmarshal TOML string into []string`,
+		relay + `connect_timeout = "x"`:                                        `line 1: relay 1: invalid connect_timeout: time: invalid duration "x"`,
+		relay + `source_address = {}`:                                          `line 1: relay 1: invalid source_address: line 3: cannot unmarshal TOML table into string (need struct or map)`,
+		server + "[[inputs.smtpprobe.group]]\nrelays = \"smtp://a.example\"\n": `line 3: group "": invalid relays: cannot unmarshal TOML string into []string`,
 	} {
 		t.Run(text, func(t *testing.T) {
 			_, err := load(t, text)

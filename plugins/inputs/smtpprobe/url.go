@@ -13,7 +13,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// scheme is what a URL's scheme stands for.
+// scheme is the meaning of a URL's scheme.
 type scheme struct {
 	port uint16
 	tls  smtpprobe.TLSMode // empty: starttls decides
@@ -29,27 +29,27 @@ var schemes = map[string]scheme{
 	"mx":         {port: 25, tls: smtpprobe.TLSOpportunistic, mx: true},
 }
 
-// maxSocketPath is what Linux' sockaddr_un holds, its NUL left out.
+// maxSocketPath is the limit of Linux' sockaddr_un, without its NUL.
 const maxSocketPath = 107
 
-var errCredentials = errors.New("must not hold credentials (it has an @); set username and password instead")
+var errCredentials = errors.New("must not contain credentials (it has an @): set username and password instead")
 
-// parseURL reads a relay's URL into the target it names. Its errors never
-// repeat what may be a password.
-func parseURL(raw string) (smtpprobe.Target, scheme, error) {
+// parseURL parses a relay's URL into its target. Its errors never repeat what
+// may be a password.
+func parseURL(raw string) (smtpprobe.Target, error) {
 	name, rest, found := strings.Cut(raw, "://")
 	name = strings.ToLower(name)
 	socket := name == "lmtp" && strings.HasPrefix(rest, "/")
-	// A password may hold anything, so that only its end is sure to be seen.
+	// A password may contain any character, so that only its end is recognized.
 	if strings.Contains(raw, "@") && !socket {
-		return smtpprobe.Target{}, scheme{}, errCredentials
+		return smtpprobe.Target{}, errCredentials
 	}
 	if !found {
-		return smtpprobe.Target{}, scheme{}, fmt.Errorf("%q has no scheme; it should look like smtp://host", raw)
+		return smtpprobe.Target{}, errors.New("scheme is missing: must look like smtp://host")
 	}
 	s, known := schemes[name]
 	if !known {
-		return smtpprobe.Target{}, scheme{}, fmt.Errorf("%q has the unknown scheme %q; there are smtp, submission, smtps, lmtp and mx", raw, name)
+		return smtpprobe.Target{}, fmt.Errorf("invalid scheme %q: must be one of smtp, submission, smtps, lmtp, mx", name)
 	}
 	t := smtpprobe.Target{TLS: s.tls, LMTP: s.lmtp}
 	var err error
@@ -58,37 +58,32 @@ func parseURL(raw string) (smtpprobe.Target, scheme, error) {
 	} else {
 		t.Host, t.Port, err = parseAuthority(rest, s.port)
 	}
-	if err != nil {
-		return t, s, fmt.Errorf("%q: %w", raw, err)
-	}
-	if !s.mx {
-		return t, s, nil
+	if err != nil || !s.mx {
+		return t, err
 	}
 	if _, err := netip.ParseAddr(t.Host); err == nil {
-		return t, s, fmt.Errorf("%q: an IP address has no MX; name a domain", raw)
+		return t, errors.New("an IP address has no MX record: a domain is needed")
 	}
 	t.Host, t.Domain = "", t.Host
-	return t, s, nil
+	return t, nil
 }
 
 func parseSocket(raw string) (string, error) {
 	path, err := url.PathUnescape(raw)
 	switch {
 	case err != nil:
-		return "", errors.New("the path of the socket is not escaped as URLs are")
+		return "", errors.New("invalid escape in the path of the socket")
 	case strings.ContainsAny(raw, "?#"):
-		return "", errors.New("nothing may follow the path of the socket")
+		return "", errors.New("unexpected query or fragment after the path of the socket")
 	case strings.HasSuffix(path, "/"):
-		return "", errors.New("the path of a socket is missing")
-	case strings.ContainsAny(path, "\r\n\x00"):
-		return "", errors.New("the path of the socket must not contain CR, LF or NUL")
+		return "", errors.New("path of the socket is missing")
 	case len(path) > maxSocketPath:
-		return "", fmt.Errorf("the path of the socket is longer than %d octets", maxSocketPath)
+		return "", fmt.Errorf("path of the socket is longer than %d bytes", maxSocketPath)
 	}
-	return path, nil
+	return path, checkName("path of the socket", path) // it is the tag source
 }
 
-// parseAuthority reads host[:port].
+// parseAuthority parses host[:port].
 func parseAuthority(s string, defaultPort uint16) (host string, port uint16, err error) {
 	host, after, err := splitAuthority(s)
 	if err != nil {
@@ -104,25 +99,25 @@ func parseAuthority(s string, defaultPort uint16) (host string, port uint16, err
 	return host, port, err
 }
 
-// splitAuthority cuts it into the host, without brackets, and the port with its
-// colon.
+// splitAuthority splits it into the host, without brackets, and the port with
+// its colon.
 func splitAuthority(s string) (host, after string, err error) {
 	if i := strings.IndexAny(s, "/?#"); i >= 0 {
-		return "", "", fmt.Errorf("nothing may follow host and port, not %q", s[i:])
+		return "", "", fmt.Errorf("unexpected %q after host and port", s[i:])
 	}
 	if literal, bracketed := strings.CutPrefix(s, "["); bracketed {
 		literal, after, closed := strings.Cut(literal, "]")
 		ip, err := netip.ParseAddr(strings.Replace(literal, "%25", "%", 1)) // RFC 6874
 		if !closed || err != nil || !ip.Is6() {
-			return "", "", errors.New("what is in brackets is not an IPv6 address")
+			return "", "", errors.New("invalid IPv6 address in brackets")
 		}
 		if after != "" && after[0] != ':' {
-			return "", "", fmt.Errorf("%q follows the IPv6 address", after)
+			return "", "", fmt.Errorf("unexpected %q after the IPv6 address", after)
 		}
 		return ip.String(), after, nil
 	}
 	if strings.Count(s, ":") > 1 {
-		return "", "", errors.New("too many colons; an IPv6 address needs brackets")
+		return "", "", errors.New("too many colons: an IPv6 address needs brackets")
 	}
 	if i := strings.IndexByte(s, ':'); i >= 0 {
 		return s[:i], s[i:], nil
@@ -133,15 +128,15 @@ func splitAuthority(s string) (host, after string, err error) {
 func parsePort(s string) (uint16, error) {
 	n, err := strconv.ParseUint(s, 10, 16)
 	if err != nil || n == 0 {
-		return 0, fmt.Errorf("the port %q is not a number from 1 to 65535", s)
+		return 0, fmt.Errorf("invalid port %q: must be from 1 to 65535", s)
 	}
 	return uint16(n), nil
 }
 
-// parseHost takes a host name, in A-labels afterwards, or an IP address.
+// parseHost accepts a host name, which it converts to A-labels, or an IP address.
 func parseHost(host string) (string, error) {
 	if host == "" {
-		return "", errors.New("the host is missing")
+		return "", errors.New("host is missing")
 	}
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.String(), nil
@@ -150,26 +145,26 @@ func parseHost(host string) (string, error) {
 	if !isASCII(host) {
 		var err error
 		if name, err = idna.Lookup.ToASCII(host); err != nil {
-			return "", fmt.Errorf("the host %q is not a valid internationalized name", host)
+			return "", fmt.Errorf("invalid host %q: not an internationalized name", host)
 		}
 	}
 	return name, checkHostName(name)
 }
 
-// checkHostName follows RFC 1123 §2.1, and takes the underscore that the names
-// of containers have.
+// checkHostName follows RFC 1123 §2.1, and accepts the underscore that is common
+// in names of containers.
 func checkHostName(name string) error {
 	if len(name) > 253 {
-		return errors.New("the host is longer than 253 octets")
+		return errors.New("host is longer than 253 bytes")
 	}
 	labels := strings.Split(strings.TrimSuffix(name, "."), ".")
 	for _, label := range labels {
 		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' || strings.ContainsFunc(label, notInHostName) {
-			return fmt.Errorf("the host %q is not a host name", name)
+			return fmt.Errorf("invalid host %q: not a host name", name)
 		}
 	}
 	if last := labels[len(labels)-1]; strings.Trim(last, "0123456789") == "" {
-		return fmt.Errorf("the host %q is neither an IP address nor a host name", name)
+		return fmt.Errorf("invalid host %q: neither an IP address nor a host name", name)
 	}
 	return nil
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-func TestURLsNameTheirTargets(t *testing.T) {
+func TestParseURL(t *testing.T) {
 	t.Parallel()
 	for url, expected := range map[string]smtpprobe.Target{
 		"smtp://mail.example":               {Host: "mail.example", Port: 25},
@@ -30,55 +30,55 @@ func TestURLsNameTheirTargets(t *testing.T) {
 		"mx://example.org:2525":             {Domain: "example.org", Port: 2525, TLS: smtpprobe.TLSOpportunistic},
 		"smtp://" + strings.Repeat("a", 63): {Host: strings.Repeat("a", 63), Port: 25},
 	} {
-		target, _, err := parseURL(url)
+		target, err := parseURL(url)
 		require.NoError(t, err, url)
 		require.Equal(t, expected, target, url)
 	}
 }
 
-func TestWrongURLsAreRefusedWithTheReason(t *testing.T) {
+func TestParseURL_Invalid(t *testing.T) {
 	t.Parallel()
 	for url, reason := range map[string]string{
-		"":                             "has no scheme",
-		"mail.example":                 "has no scheme",
-		"mail.example:25":              "has no scheme",
-		"http://mail.example":          `unknown scheme "http"`,
-		"://mail.example":              `unknown scheme ""`,
-		"smtp://":                      "the host is missing",
-		"smtp://:25":                   "the host is missing",
-		"smtp://mail.example:":         `the port ""`,
-		"smtp://mail.example:0":        `the port "0"`,
-		"smtp://mail.example:70000":    `the port "70000"`,
-		"smtp://mail.example:-1":       `the port "-1"`,
-		"smtp://mail.example:smtp":     `the port "smtp"`,
-		"smtp://mail.example/":         `not "/"`,
-		"smtp://mail.example/path":     `not "/path"`,
-		"smtp://mail.example?a=b":      `not "?a=b"`,
-		"smtp://mail.example:25#x":     `not "#x"`,
+		"":                             "scheme is missing",
+		"mail.example":                 "scheme is missing",
+		"mail.example:25":              "scheme is missing",
+		"http://mail.example":          `invalid scheme "http"`,
+		"://mail.example":              `invalid scheme ""`,
+		"smtp://":                      "host is missing",
+		"smtp://:25":                   "host is missing",
+		"smtp://mail.example:":         `invalid port ""`,
+		"smtp://mail.example:0":        `invalid port "0"`,
+		"smtp://mail.example:70000":    `invalid port "70000"`,
+		"smtp://mail.example:-1":       `invalid port "-1"`,
+		"smtp://mail.example:smtp":     `invalid port "smtp"`,
+		"smtp://mail.example/":         `unexpected "/"`,
+		"smtp://mail.example/path":     `unexpected "/path"`,
+		"smtp://mail.example?a=b":      `unexpected "?a=b"`,
+		"smtp://mail.example:25#x":     `unexpected "#x"`,
 		"smtp://2001:db8::1":           "needs brackets",
-		"smtp://[2001:db8::1":          "not an IPv6 address",
-		"smtp://[192.0.2.1]":           "not an IPv6 address",
-		"smtp://[2001:db8::1]25":       "follows the IPv6 address",
-		"smtp://mail example":          "is not a host name",
-		"smtp://mail..example":         "is not a host name",
-		"smtp://-mail.example":         "is not a host name",
-		"smtp://mail\r\nQUIT":          "is not a host name",
+		"smtp://[2001:db8::1":          "invalid IPv6 address",
+		"smtp://[192.0.2.1]":           "invalid IPv6 address",
+		"smtp://[2001:db8::1]25":       "after the IPv6 address",
+		"smtp://mail example":          "not a host name",
+		"smtp://mail..example":         "not a host name",
+		"smtp://-mail.example":         "not a host name",
+		"smtp://mail\r\nQUIT":          "not a host name",
 		"smtp://256.1.1.1":             "neither an IP address",
 		"smtp://\u05d0a\u00fc.example": "internationalized",
-		"smtps://":                     "the host is missing",
-		"mx://192.0.2.1":               "an IP address has no MX",
-		"mx://":                        "the host is missing",
-		"lmtp:///":                     "the path of a socket is missing",
-		"lmtp:///run/lmtp?x":           "nothing may follow",
-		"lmtp:///run/%zz":              "not escaped",
-		"lmtp:///run/%0d%0aQUIT":       "CR, LF or NUL",
+		"smtps://":                     "host is missing",
+		"mx://192.0.2.1":               "an IP address has no MX record",
+		"mx://":                        "host is missing",
+		"lmtp:///":                     "path of the socket is missing",
+		"lmtp:///run/lmtp?x":           "unexpected",
+		"lmtp:///run/%zz":              "invalid escape",
+		"lmtp:///run/%0d%0aQUIT":       "control characters",
 		"lmtp:///" + long(107):         "longer than 107",
-		"smtp://" + long(64):           "is not a host name",
+		"smtp://" + long(64):           "not a host name",
 		"smtp://" + long(254):          "longer than 253",
-		"smtp:///run/socket":           "nothing may follow",
-		"submission://mail.example/":   "nothing may follow",
+		"smtp:///run/socket":           "unexpected",
+		"submission://mail.example/":   "unexpected",
 	} {
-		_, _, err := parseURL(url)
+		_, err := parseURL(url)
 		require.ErrorContains(t, err, reason, url)
 		require.NotContains(t, err.Error(), "\n", url)
 	}
@@ -86,14 +86,14 @@ func TestWrongURLsAreRefusedWithTheReason(t *testing.T) {
 
 func long(n int) string { return strings.Repeat("a", n) }
 
-func TestCredentialsInAURLAreNeverRepeated(t *testing.T) {
+func TestParseURL_CredentialsNotRepeated(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{
 		"smtp://alice:s3cret@mail.example", "smtp://alice:s3/cret@mail.example", "smtp://alice:s3#cret@mail.example",
 		"smtp://alice:s3?cret@mail.example:0", "alice:s3cret@mail.example", "http://alice:s3cret@mail.example",
 		"lmtp://alice:s3cret@mail.example", "mx://alice:s3cret@example.org", "smtp://alice:s3%zzcret@mail.example",
 	} {
-		_, _, err := parseURL(url)
+		_, err := parseURL(url)
 		require.ErrorContains(t, err, "credentials", url)
 		require.NotContains(t, err.Error(), "cret", url)
 		require.NotContains(t, err.Error(), "alice", url)

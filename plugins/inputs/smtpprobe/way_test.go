@@ -124,7 +124,7 @@ func serveSOCKS(client net.Conn, login, request string, relay net.Addr) {
 	splice(client, conn)
 }
 
-func TestAProxyCarriesTheSessionAndItsFailuresAreNeverTheRelays(t *testing.T) {
+func TestProxy(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	viaHTTP, viaSOCKS := httpProxy(t, srv.Addr()), socksProxy(t, srv.Addr(), "probe", "relay.test", 25)
 	lostHTTP, lostSOCKS := httpProxy(t, closedPort), socksProxy(t, closedPort, "probe", "relay.test", 25)
@@ -200,7 +200,7 @@ func (l *headerListener) Accept() (net.Conn, error) {
 	return conn, nil
 }
 
-func TestAPROXYHeaderGoesAheadOfTheSession(t *testing.T) {
+func TestProxyProtocol(t *testing.T) {
 	srv, headers := announced(t, smtptest.Script{})
 	for version, number := range map[string]byte{"v1": 1, "v2": 2} {
 		p := initialized(t, fmt.Sprintf(`
@@ -221,7 +221,7 @@ func TestAPROXYHeaderGoesAheadOfTheSession(t *testing.T) {
 	}
 }
 
-func TestTheSourceAddressIsUsedOrItsLackIsThisMachinesFault(t *testing.T) {
+func TestSourceAddress(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	for i, tt := range []struct{ source, class, reason, fault string }{
 		{"127.0.0.77", "none", "none", "none"},
