@@ -1,9 +1,11 @@
 package smtpprobe
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
+	"github.com/influxdata/telegraf/config"
 	"github.com/stretchr/testify/require"
 )
 
@@ -31,4 +33,39 @@ func TestTOML_WrongType(t *testing.T) {
 			require.True(t, strings.HasSuffix(err.Error(), expected), err)
 		})
 	}
+}
+
+// TestTOML_RelayKeys compares the keys of a relay's table with the settings of
+// the plugin's table: each setting has its row, which leads to its field.
+func TestTOML_RelayKeys(t *testing.T) {
+	own := map[string]bool{"name": true, "url": true}
+	r := &Relay{}
+	for _, field := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {
+		key := field.Tag.Get("toml")
+		if key == "" {
+			continue
+		}
+		own[key] = true
+		require.Contains(t, relayKeys, key)
+		to := reflect.ValueOf(relayKeys[key].to(r))
+		at := reflect.ValueOf(&r.Settings).Elem().FieldByIndex(field.Index)
+		if field.Type == reflect.TypeFor[*config.Secret]() {
+			require.Equal(t, at.Pointer(), to.Pointer(), key)
+		} else {
+			require.Equal(t, at.Addr().Pointer(), to.Pointer(), key)
+		}
+		require.Equal(t, reflect.TypeFor[Credentials]() == typeOfBlock(field), relayKeys[key].block == credentials, key)
+		require.Equal(t, reflect.TypeFor[ClientCertificate]() == typeOfBlock(field), relayKeys[key].block == certificate, key)
+	}
+	for key := range relayKeys {
+		require.True(t, own[key], key)
+	}
+}
+
+// typeOfBlock is the embedded struct that a field of Settings belongs to.
+func typeOfBlock(field reflect.StructField) reflect.Type {
+	if len(field.Index) == 1 {
+		return nil
+	}
+	return reflect.TypeFor[Settings]().Field(field.Index[0]).Type
 }
