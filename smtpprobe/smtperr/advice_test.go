@@ -15,17 +15,17 @@ func TestError_Advice(t *testing.T) {
 		err  *smtperr.Error
 		want string
 	}{
-		{"the reason knows", refusal(smtperr.PhaseAuth, 535), smtperr.ReasonAuthCredentialsInvalid.Advice()},
-		{"a refusal without a reason", refusal(smtperr.PhaseEHLO, 550), smtperr.New(smtperr.ClassHeloRefused, "", "", nil).Advice()},
-		{"no reason", smtperr.New(smtperr.ClassWriteTimeout, "", smtperr.PhaseBody, nil), "Check the path's MTU and the relay's load."},
+		{name: "the reason knows", err: refusal(smtperr.PhaseAuth, 535), want: smtperr.ReasonAuthCredentialsInvalid.Advice()},
+		{name: "a refusal without a reason", err: refusal(smtperr.PhaseEHLO, 550), want: smtperr.New(smtperr.ClassHeloRefused, "", "", nil).Advice()},
+		{name: "no reason", err: smtperr.New(smtperr.ClassWriteTimeout, "", smtperr.PhaseBody, nil), want: "Check the path's MTU and the relay's load."},
 		{
-			"a closed port", smtperr.New(smtperr.ClassConnectError, smtperr.ReasonRefused, smtperr.PhaseConnect, nil),
-			"Nothing listens there, or a firewall says so: check that the relay runs, and the port.",
+			name: "a closed port", err: smtperr.New(smtperr.ClassConnectError, smtperr.ReasonRefused, smtperr.PhaseConnect, nil),
+			want: "Nothing listens there, or a firewall says so: check that the relay runs, and the port.",
 		},
-		{"a certificate", smtperr.New(smtperr.ClassTLSVerifyError, smtperr.ReasonExpired, smtperr.PhaseTLS, nil), smtperr.ReasonExpired.Advice()},
+		{name: "a certificate", err: smtperr.New(smtperr.ClassTLSVerifyError, smtperr.ReasonExpired, smtperr.PhaseTLS, nil), want: smtperr.ReasonExpired.Advice()},
 		{
-			"a message that expired", classifyReply(smtperr.PhaseDot, reply(554, "5.4.7 x"), smtperr.Session{}),
-			"The message was under way for too long: look at the queue that it lay in.",
+			name: "a message that expired", err: classifyReply(smtperr.PhaseDot, reply(554, "5.4.7 x"), smtperr.Session{}),
+			want: "The message was under way for too long: look at the queue that it lay in.",
 		},
 	} {
 		require.Equal(t, tt.want, tt.err.Advice(), tt.name)

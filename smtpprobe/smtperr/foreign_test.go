@@ -3,6 +3,7 @@ package smtperr_test
 import (
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/smtp"
 	"net/textproto"
@@ -178,11 +179,11 @@ func TestClassify_GoMail(t *testing.T) {
 		phase  smtperr.Phase
 		code   int
 	}{
-		{"MAIL", smtptest.Script{Mail: smtptest.Say("550 5.7.1 no")}, smtperr.ClassSenderRefused, smtperr.ReasonNotAuthorized, smtperr.PhaseMail, 550},
-		{"RCPT", smtptest.Script{Rcpt: smtptest.Say("450 4.2.1 later")}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxDisabled, smtperr.PhaseRcpt, 450},
-		{"DATA", smtptest.Script{Data: smtptest.Say("554 5.5.1 nobody")}, smtperr.ClassDataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 554},
-		{"the dot", smtptest.Script{Dot: smtptest.Say("552 5.3.4 too big")}, smtperr.ClassDataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseDot, 552},
-		{"421 to MAIL", smtptest.Script{Mail: smtptest.Say("421 4.7.0 bye")}, smtperr.ClassServiceUnavailable, smtperr.ReasonPolicyTemporary, smtperr.PhaseMail, 421},
+		{name: "MAIL", script: smtptest.Script{Mail: smtptest.Say("550 5.7.1 no")}, class: smtperr.ClassSenderRefused, reason: smtperr.ReasonNotAuthorized, phase: smtperr.PhaseMail, code: 550},
+		{name: "RCPT", script: smtptest.Script{Rcpt: smtptest.Say("450 4.2.1 later")}, class: smtperr.ClassRecipientRefused, reason: smtperr.ReasonMailboxDisabled, phase: smtperr.PhaseRcpt, code: 450},
+		{name: "DATA", script: smtptest.Script{Data: smtptest.Say("554 5.5.1 nobody")}, class: smtperr.ClassDataRefused, reason: smtperr.ReasonNoValidRecipients, phase: smtperr.PhaseData, code: 554},
+		{name: "the dot", script: smtptest.Script{Dot: smtptest.Say("552 5.3.4 too big")}, class: smtperr.ClassDataRefused, reason: smtperr.ReasonMessageTooLarge, phase: smtperr.PhaseDot, code: 552},
+		{name: "421 to MAIL", script: smtptest.Script{Mail: smtptest.Say("421 4.7.0 bye")}, class: smtperr.ClassServiceUnavailable, reason: smtperr.ReasonPolicyTemporary, phase: smtperr.PhaseMail, code: 421},
 	} {
 		t.Run("a reply to "+tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -200,6 +201,72 @@ func TestClassify_GoMail(t *testing.T) {
 	})
 }
 
+// moxError has the shape of mox's smtpclient.Error.
+type moxError struct {
+	Permanent bool
+	Code      int
+	Secode    string
+	Command   string
+	Line      string
+	MoreLines []string
+	Err       error
+}
+
+func (e moxError) Error() string { return e.Err.Error() + ", transient: " + e.Line }
+func (e moxError) Unwrap() error { return e.Err }
+
+func TestClassify_Mox(t *testing.T) {
+	t.Parallel()
+	status := errors.New("remote smtp server sent unexpected response status code")
+	for _, tt := range []struct {
+		name     string
+		err      moxError
+		class    smtperr.Class
+		reason   smtperr.Reason
+		phase    smtperr.Phase
+		code     int
+		enhanced string
+	}{
+		{
+			name: "a refused recipient", err: moxError{Code: 550, Secode: "1.1", Command: "rcptto", Line: "550 5.1.1 User unknown", Err: status},
+			class: smtperr.ClassRecipientRefused, reason: smtperr.ReasonMailboxUnknown, phase: smtperr.PhaseRcpt, code: 550, enhanced: "5.1.1",
+		},
+		{
+			name: "421 as greeting", err: moxError{Code: 421, Command: "(greeting)", Line: "421 busy", Err: status},
+			class: smtperr.ClassServiceUnavailable, reason: smtperr.ReasonRefused, phase: smtperr.PhaseGreeting, code: 421,
+		},
+		{
+			name: "DATA", err: moxError{Code: 554, Command: "data", Line: "554 none", Err: fmt.Errorf("%w: got 554, expected 354", status)},
+			class: smtperr.ClassDataRefused, reason: smtperr.ReasonNoValidRecipients, phase: smtperr.PhaseData, code: 554,
+		},
+		{
+			name: "the message", err: moxError{Code: 554, Command: "data", Line: "554-no", MoreLines: []string{"554 never"}, Err: fmt.Errorf("%w: got 554, expected 2xx", status)},
+			class: smtperr.ClassDataRefused, reason: smtperr.ReasonContentRejected, phase: smtperr.PhaseDot, code: 554,
+		},
+		{
+			name: "a lost connection", err: moxError{Command: "mailfrom", Err: fmt.Errorf("mailfrom: %w", io.EOF)},
+			class: smtperr.ClassDisconnected, reason: smtperr.ReasonClosed, phase: smtperr.PhaseMail,
+		},
+		{
+			name: "a missing extension", err: moxError{Command: "ehlo", Err: errors.New("remote smtp server does not implement smtputf8 extension, required by message")},
+			class: smtperr.ClassNotSupported, reason: smtperr.ReasonSMTPUTF8NotOffered, phase: smtperr.PhaseEHLO,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := classify("", fmt.Errorf("delivering: %w", tt.err))
+			require.Equal(t, tt.class, e.Class)
+			require.Equal(t, tt.reason, e.Reason)
+			require.Equal(t, tt.phase, e.Phase)
+			require.Equal(t, tt.code, e.Code())
+			if tt.code != 0 {
+				require.Equal(t, tt.enhanced, e.Reply.Enhanced.String())
+				require.Len(t, e.Reply.Lines, 1+len(tt.err.MoreLines))
+			}
+		})
+	}
+}
+
 func TestClassify_KnownTexts(t *testing.T) {
 	t.Parallel()
 	_, _, wrongHost := smtp.PlainAuth("", "u", "p", "relay.test").Start(&smtp.ServerInfo{Name: "other.test", TLS: true})
@@ -209,15 +276,15 @@ func TestClassify_KnownTexts(t *testing.T) {
 		class  smtperr.Class
 		reason smtperr.Reason
 	}{
-		{wrongHost, smtperr.ClassConfigError, ""},
-		{noAddress, smtperr.ClassConfigError, smtperr.ReasonInvalidAddress},
-		{gosmtp.ErrTooLongLine, smtperr.ClassProtocolError, smtperr.ReasonLineTooLong},
-		{gosasl.ErrUnexpectedServerChallenge, smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop},
-		{gomail.ErrNoFromAddress, smtperr.ClassConfigError, smtperr.ReasonInvalidAddress},
-		{gomail.ErrNoRcptAddresses, smtperr.ClassConfigError, smtperr.ReasonInvalidAddress},
-		{gomail.ErrPlainAuthNotSupported, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism},
-		{gomail.ErrSCRAMSHA256PLUSAuthNotSupported, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism},
-		{gomail.ErrNoSupportedAuthDiscovered, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism},
+		{err: wrongHost, class: smtperr.ClassConfigError},
+		{err: noAddress, class: smtperr.ClassConfigError, reason: smtperr.ReasonInvalidAddress},
+		{err: gosmtp.ErrTooLongLine, class: smtperr.ClassProtocolError, reason: smtperr.ReasonLineTooLong},
+		{err: gosasl.ErrUnexpectedServerChallenge, class: smtperr.ClassAuthFailed, reason: smtperr.ReasonChallengeLoop},
+		{err: gomail.ErrNoFromAddress, class: smtperr.ClassConfigError, reason: smtperr.ReasonInvalidAddress},
+		{err: gomail.ErrNoRcptAddresses, class: smtperr.ClassConfigError, reason: smtperr.ReasonInvalidAddress},
+		{err: gomail.ErrPlainAuthNotSupported, class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNoMechanism},
+		{err: gomail.ErrSCRAMSHA256PLUSAuthNotSupported, class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNoMechanism},
+		{err: gomail.ErrNoSupportedAuthDiscovered, class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNoMechanism},
 	} {
 		e := classify(smtperr.PhaseAuth, fmt.Errorf("x: %w", tt.err))
 		require.Equal(t, tt.class, e.Class, "%v", tt.err)

@@ -80,16 +80,50 @@ func TestClassifyReply_552(t *testing.T) {
 		accepted   bool
 		temporary  bool
 	}{
-		{"without an enhanced code", "x", smtperr.PhaseRcpt, true, true},
-		{"with 5.5.3", "5.5.3 x", smtperr.PhaseRcpt, true, true},
-		{"with another enhanced code", "5.2.2 x", smtperr.PhaseRcpt, true, false},
-		{"as the first", "x", smtperr.PhaseRcpt, false, false},
-		{"to MAIL", "x", smtperr.PhaseMail, true, false},
-		{"after the dot", "x", smtperr.PhaseDot, true, false},
+		{name: "without an enhanced code", text: "x", phase: smtperr.PhaseRcpt, accepted: true, temporary: true},
+		{name: "with 5.5.3", text: "5.5.3 x", phase: smtperr.PhaseRcpt, accepted: true, temporary: true},
+		{name: "with another enhanced code", text: "5.2.2 x", phase: smtperr.PhaseRcpt, accepted: true, temporary: false},
+		{name: "as the first", text: "x", phase: smtperr.PhaseRcpt, accepted: false, temporary: false},
+		{name: "to MAIL", text: "x", phase: smtperr.PhaseMail, accepted: true, temporary: false},
+		{name: "after the dot", text: "x", phase: smtperr.PhaseDot, accepted: true, temporary: false},
 	} {
 		e := classifyReply(tt.phase, reply(552, tt.text), smtperr.Session{RecipientAccepted: tt.accepted})
 		require.Equal(t, tt.temporary, e.Temporary(), tt.name)
 		require.Equal(t, 552, e.Code())
+	}
+}
+
+func TestClassifyReply_WrongProtocol(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		phase  smtperr.Phase
+		code   int
+		text   string
+		lmtp   bool
+		reason smtperr.Reason
+	}{
+		{name: "LHLO on an SMTP port", phase: smtperr.PhaseEHLO, code: 502, text: "5.5.2 Error: command not recognized", lmtp: true, reason: smtperr.ReasonNotLMTP},
+		{name: "LHLO on an SMTP port, 500", phase: smtperr.PhaseEHLO, code: 500, text: "unknown", lmtp: true, reason: smtperr.ReasonNotLMTP},
+		{name: "LHLO refused by policy", phase: smtperr.PhaseEHLO, code: 550, text: "go away", lmtp: true},
+		{name: "LHLO with a wrong argument", phase: smtperr.PhaseEHLO, code: 501, text: "no such domain", lmtp: true},
+		{name: "EHLO on an LMTP port", phase: smtperr.PhaseEHLO, code: 500, text: "this is lmtp", reason: smtperr.ReasonNotSMTPLMTP},
+		{name: "HELO on an LMTP port", phase: smtperr.PhaseHELO, code: 503, text: "Send LHLO first", reason: smtperr.ReasonNotSMTPLMTP},
+		{name: "HELO unknown", phase: smtperr.PhaseHELO, code: 500, text: "unknown command"},
+		{name: "a longer word", phase: smtperr.PhaseHELO, code: 500, text: "almtpx"},
+		{name: "another phase", phase: smtperr.PhaseMail, code: 503, text: "LHLO first"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := classifyReply(tt.phase, reply(tt.code, tt.text), smtperr.Session{LMTP: tt.lmtp})
+			if tt.reason == "" {
+				require.NotContains(t, []smtperr.Reason{smtperr.ReasonNotLMTP, smtperr.ReasonNotSMTPLMTP}, e.Reason)
+				return
+			}
+			require.Equal(t, smtperr.ClassHeloRefused, e.Class)
+			require.Equal(t, tt.reason, e.Reason)
+			require.Equal(t, smtperr.FaultConfig, e.Fault())
+		})
 	}
 }
 

@@ -30,28 +30,28 @@ func TestError_Error(t *testing.T) {
 		err  *smtperr.Error
 		want string
 	}{
-		{"a refused recipient", at(smtperr.PhaseRcpt, 550, "5.7.1 no"), "smtp: RCPT <r@x>: 550 5.7.1 no"},
+		{name: "a refused recipient", err: at(smtperr.PhaseRcpt, 550, "5.7.1 no"), want: "smtp: RCPT <r@x>: 550 5.7.1 no"},
 		{
-			"several", refusals(smtperr.PhaseRcpt, []*smtperr.Error{at(smtperr.PhaseRcpt, 550, "5.7.1 Relay access denied"), at(smtperr.PhaseRcpt, 550)}, 0),
-			"smtp: RCPT <r@x> and 1 more: 550 5.7.1 Relay access denied",
+			name: "several", err: refusals(smtperr.PhaseRcpt, []*smtperr.Error{at(smtperr.PhaseRcpt, 550, "5.7.1 Relay access denied"), at(smtperr.PhaseRcpt, 550)}, 0),
+			want: "smtp: RCPT <r@x> and 1 more: 550 5.7.1 Relay access denied",
 		},
-		{"a refused sender", at(smtperr.PhaseMail, 550, "no"), "smtp: MAIL <s@x>: 550 no"},
-		{"several lines", at(smtperr.PhaseEHLO, 550, "a", "b"), `smtp: EHLO: 550 a\nb`},
-		{"a code alone", at(smtperr.PhaseEHLO, 550, ""), "smtp: EHLO: 550"},
-		{"no text at all", at(smtperr.PhaseEHLO, 550), "smtp: EHLO: 550"},
-		{"a cause", smtperr.New(smtperr.ClassConfigError, "", "", errors.New("bad\nthing")), `smtp: bad\nthing`},
-		{"nothing but a class", smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, nil), "smtp: AUTH: the relay does not offer what the probe needs"},
-		{"a message in doubt", lost, "smtp: end of message: connection closed (outcome unknown: the message may have been delivered)"},
+		{name: "a refused sender", err: at(smtperr.PhaseMail, 550, "no"), want: "smtp: MAIL <s@x>: 550 no"},
+		{name: "several lines", err: at(smtperr.PhaseEHLO, 550, "a", "b"), want: `smtp: EHLO: 550 a\nb`},
+		{name: "a code alone", err: at(smtperr.PhaseEHLO, 550, ""), want: "smtp: EHLO: 550"},
+		{name: "no text at all", err: at(smtperr.PhaseEHLO, 550), want: "smtp: EHLO: 550"},
+		{name: "a cause", err: smtperr.New(smtperr.ClassConfigError, "", "", errors.New("bad\nthing")), want: `smtp: bad\nthing`},
+		{name: "nothing but a class", err: smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, nil), want: "smtp: AUTH: the relay does not offer what the probe needs"},
+		{name: "a message in doubt", err: lost, want: "smtp: end of message: connection closed (outcome unknown: the message may have been delivered)"},
 		{
-			"failing checks", &smtperr.Error{Class: smtperr.ClassTLSVerifyError, Reason: smtperr.ReasonExpired, Details: []string{"expired", "wrong host"}},
-			"smtp: expired; wrong host",
+			name: "failing checks", err: &smtperr.Error{Class: smtperr.ClassTLSVerifyError, Reason: smtperr.ReasonExpired, Details: []string{"expired", "wrong host"}},
+			want: "smtp: expired; wrong host",
 		},
-		{"a closed port", classify(smtperr.PhaseConnect, connectError()), "smtp: connect: connection refused"},
-		{"a wrapped one", classify(smtperr.PhaseConnect, fmt.Errorf("proxy: %w", connectError())), "smtp: connect: proxy: connection refused"},
-		{"a reset", classify(smtperr.PhaseMail, &net.OpError{Op: "read", Net: "tcp", Source: local, Addr: remote, Err: os.NewSyscallError("read", syscall.ECONNRESET)}), "smtp: MAIL: connection reset by peer"},
-		{"a resolver", classify(smtperr.PhaseDNS, &net.DNSError{Err: "read udp 127.0.0.1:4711->127.0.0.53:53: i/o timeout", Name: "relay.example", IsTimeout: true}), "smtp: dns: lookup relay.example: i/o timeout"},
-		{"a unix socket", classify(smtperr.PhaseConnect, &net.OpError{Op: "dial", Net: "unix", Addr: &net.UnixAddr{Name: "/run/x"}, Err: os.NewSyscallError("connect", syscall.ENOENT)}), "smtp: connect: no such file or directory"},
-		{"a deadline", classify(smtperr.PhaseMail, context.DeadlineExceeded), "smtp: MAIL: i/o timeout"},
+		{name: "a closed port", err: classify(smtperr.PhaseConnect, connectError()), want: "smtp: connect: connection refused"},
+		{name: "a wrapped one", err: classify(smtperr.PhaseConnect, fmt.Errorf("proxy: %w", connectError())), want: "smtp: connect: proxy: connection refused"},
+		{name: "a reset", err: classify(smtperr.PhaseMail, &net.OpError{Op: "read", Net: "tcp", Source: local, Addr: remote, Err: os.NewSyscallError("read", syscall.ECONNRESET)}), want: "smtp: MAIL: connection reset by peer"},
+		{name: "a resolver", err: classify(smtperr.PhaseDNS, &net.DNSError{Err: "read udp 127.0.0.1:4711->127.0.0.53:53: i/o timeout", Name: "relay.example", IsTimeout: true}), want: "smtp: dns: lookup relay.example: i/o timeout"},
+		{name: "a unix socket", err: classify(smtperr.PhaseConnect, &net.OpError{Op: "dial", Net: "unix", Addr: &net.UnixAddr{Name: "/run/x"}, Err: os.NewSyscallError("connect", syscall.ENOENT)}), want: "smtp: connect: no such file or directory"},
+		{name: "a deadline", err: classify(smtperr.PhaseMail, context.DeadlineExceeded), want: "smtp: MAIL: i/o timeout"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"io"
 	"net"
 	"path/filepath"
 	"testing"
@@ -17,52 +18,276 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// What crypto/tls really says, not what a test believes that it says.
-func TestClassify_Handshakes(t *testing.T) {
+// The errors are those of real handshakes.
+func TestClassify_Certificates(t *testing.T) {
 	t.Parallel()
-	ca, stranger := certs.NewAuthority("ours"), certs.NewAuthority("theirs")
-	here := certs.For("localhost")
-	withRoot := stranger.Issue(here)
+	ca, stranger := certs.NewAuthority("Example Root"), certs.NewAuthority("Unknown Root")
+	leaf := certs.For("localhost")
+	changed := func(change func(*x509.Certificate)) certs.Leaf {
+		leaf := certs.For("localhost")
+		leaf.Change = change
+		return leaf
+	}
+	below := func(change func(*x509.Certificate)) *certs.Authority {
+		return ca.Intermediate("Example Intermediate", change)
+	}
+	withRoot := stranger.Issue(leaf)
 	withRoot.Certificate = append(withRoot.Certificate, stranger.Certificate().Raw)
 	for _, tt := range []struct {
 		name   string
-		script smtptest.Script
-		client *tls.Config
-		class  smtperr.Class
+		server tls.Certificate
 		reason smtperr.Reason
+		detail string // of the first failed check, a regular expression
 	}{
-		{"expired", smtptest.Script{TLS: certs.Server(ca.Issue(certs.Expired(here)))}, nil, smtperr.ClassTLSVerifyError, smtperr.ReasonExpired},
-		{"not yet valid", smtptest.Script{TLS: certs.Server(ca.Issue(certs.NotYetValid(here)))}, nil, smtperr.ClassTLSVerifyError, smtperr.ReasonNotYetValid},
-		{"another host's", smtptest.Script{TLS: certs.Server(ca.Issue(certs.For("other.test")))}, nil, smtperr.ClassTLSVerifyError, smtperr.ReasonHostMismatch},
-		{"an unknown authority's", smtptest.Script{TLS: certs.Server(stranger.Issue(here))}, nil, smtperr.ClassTLSVerifyError, smtperr.ReasonUnknownAuthority},
-		{"an unknown authority's that is sent along", smtptest.Script{TLS: certs.Server(withRoot)}, nil, smtperr.ClassTLSVerifyError, smtperr.ReasonUnknownAuthority},
-		{"self-signed", smtptest.Script{TLS: certs.Server(certs.SelfSigned(here))}, nil, smtperr.ClassTLSVerifyError, smtperr.ReasonSelfSigned},
 		{
-			"versions apart", smtptest.Script{TLS: certs.ServerUpTo(tls.VersionTLS12, ca.Issue(here))},
-			&tls.Config{MinVersion: tls.VersionTLS13}, smtperr.ClassTLSError, smtperr.ReasonProtocolVersion,
+			name: "expired", server: ca.Issue(certs.Expired(leaf)),
+			reason: smtperr.ReasonExpired, detail: `^certificate expired at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$`,
 		},
-		{"plain SMTP", smtptest.Script{Handshake: smtptest.Say("220 relay.test ESMTP")}, nil, smtperr.ClassTLSError, smtperr.ReasonPlaintextSMTP},
-		{"a web server", smtptest.Script{Handshake: smtptest.Raw("HTTP/1.1 400 Bad Request\r\n\r\n")}, nil, smtperr.ClassTLSError, smtperr.ReasonNotSMTPHTTP},
+		{
+			name: "not yet valid", server: ca.Issue(certs.NotYetValid(leaf)),
+			reason: smtperr.ReasonNotYetValid, detail: `^certificate is not valid before \d{4}-`,
+		},
+		{
+			name: "another host's", server: ca.Issue(certs.For("other.test")),
+			reason: smtperr.ReasonHostMismatch, detail: `^certificate is valid for other.test, not localhost$`,
+		},
+		{
+			name: "of an unknown authority", server: stranger.Issue(leaf),
+			reason: smtperr.ReasonUnknownAuthority, detail: `^certificate signed by unknown authority$`,
+		},
+		{
+			name: "of an unknown authority that is sent along", server: withRoot,
+			reason: smtperr.ReasonUnknownAuthority, detail: `^certificate signed by unknown authority$`,
+		},
+		{name: "self-signed", server: certs.SelfSigned(leaf), reason: smtperr.ReasonSelfSigned, detail: `^certificate is self-signed$`},
+		{name: "without names", server: ca.Issue(certs.Client("localhost")), reason: smtperr.ReasonCertNoNames, detail: `legacy Common Name`},
+		{
+			name:   "for clients",
+			server: ca.Issue(changed(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })),
+			reason: smtperr.ReasonCertUsage, detail: `incompatible key usage`,
+		},
+		{
+			name: "of a CA for another domain",
+			server: below(func(c *x509.Certificate) {
+				c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"other.test"}
+			}).Issue(leaf),
+			reason: smtperr.ReasonCertConstraints, detail: `not authorized to sign for this name`,
+		},
+		{
+			name:   "of a chain that is too long",
+			server: below(func(c *x509.Certificate) { c.MaxPathLen, c.MaxPathLenZero = 0, true }).Intermediate("Second Intermediate").Issue(leaf),
+			reason: smtperr.ReasonCertConstraints, detail: `^CA certificate "CN=Example Intermediate": too many intermediates`,
+		},
+		{
+			name:   "of a certificate that is no CA",
+			server: below(func(c *x509.Certificate) { c.IsCA = false }).Issue(leaf),
+			reason: smtperr.ReasonCertConstraints, detail: `parent certificate cannot sign`,
+		},
+		{
+			name:   "signed with SHA-1",
+			server: ca.Issue(changed(func(c *x509.Certificate) { c.SignatureAlgorithm = x509.ECDSAWithSHA1 })),
+			reason: smtperr.ReasonCertSignature, detail: `insecure algorithm ECDSA-SHA1`,
+		},
+		{
+			name:   "of a CA that has expired",
+			server: below(func(c *x509.Certificate) { c.NotAfter = time.Now().AddDate(0, 0, -1) }).Issue(leaf),
+			reason: smtperr.ReasonChainExpired, detail: `^CA certificate "CN=Example Intermediate" expired at \d{4}-`,
+		},
+		{
+			name:   "of a CA that is not valid yet",
+			server: below(func(c *x509.Certificate) { c.NotBefore = time.Now().AddDate(0, 0, 1) }).Issue(leaf),
+			reason: smtperr.ReasonNotYetValid, detail: `^CA certificate "CN=Example Intermediate" is not valid before \d{4}-`,
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			script := tt.script
-			script.ImplicitTLS = true
-			if script.TLS == nil {
-				script.TLS = certs.Server(ca.Issue(here))
-			}
-			client := tt.client
-			if client == nil {
-				client = &tls.Config{MinVersion: tls.VersionTLS12}
-			}
-			client.RootCAs, client.ServerName = ca.Pool(), "localhost"
-			_, err := tls.Dial("tcp", smtptest.Start(t, script).Addr().String(), client)
-			require.Error(t, err)
+			err := handshake(t, certs.Server(tt.server), &tls.Config{RootCAs: ca.Pool()})
 			e := classify(smtperr.PhaseTLS, err)
-			require.Equal(t, tt.class, e.Class, err)
+			require.Equal(t, smtperr.ClassTLSVerifyError, e.Class, err)
 			require.Equal(t, tt.reason, e.Reason, err)
+			require.False(t, e.Temporary())
+			require.Len(t, e.Details, 1)
+			require.Regexp(t, tt.detail, e.Details[0])
+			require.EqualError(t, e, "smtp: TLS handshake: "+e.Details[0])
+			require.NotContains(t, e.Error(), "current time", "the same failure has the same text")
 		})
 	}
+}
+
+// These cannot be provoked with Go's own server.
+func TestClassify_CertificateErrors(t *testing.T) {
+	t.Parallel()
+	unverified := func(err error) error { return &tls.CertificateVerificationError{Err: err} }
+	for _, tt := range []struct {
+		name   string
+		err    error
+		reason smtperr.Reason
+	}{
+		{name: "no roots", err: unverified(x509.SystemRootsError{}), reason: smtperr.ReasonNoRoots},
+		{name: "an algorithm that Go does not know", err: unverified(x509.ErrUnsupportedAlgorithm), reason: smtperr.ReasonCertSignature},
+		{name: "MD5", err: unverified(x509.InsecureAlgorithmError(x509.MD5WithRSA)), reason: smtperr.ReasonCertSignature},
+		{
+			name:   "a short RSA key",
+			err:    errors.New("tls: invalid signature by the server certificate: crypto/rsa: 512-bit keys are insecure (see https://go.dev/x)"),
+			reason: smtperr.ReasonCertSignature,
+		},
+		{
+			name: "an expired candidate for the authority",
+			err: unverified(errors.New(`x509: certificate signed by unknown authority (possibly because of "x509: certificate has expired or is not ` +
+				`yet valid: current time 2026-01-02T00:00:00Z is after 2025-01-01T00:00:00Z" while trying to verify candidate authority certificate "X")`)),
+			reason: smtperr.ReasonChainExpired,
+		},
+		{name: "a CA that may not issue for servers", err: x509.CertificateInvalidError{Reason: x509.CANotAuthorizedForExtKeyUsage}, reason: smtperr.ReasonCertUsage},
+		{name: "no chain for this usage", err: x509.CertificateInvalidError{Reason: x509.NoValidChains, Detail: "1 candidate chains with incompatible key usage, x"}, reason: smtperr.ReasonCertUsage},
+		{name: "no chain for this policy", err: x509.CertificateInvalidError{Reason: x509.NoValidChains, Detail: "1 candidate chains with invalid policies"}, reason: smtperr.ReasonCertConstraints},
+		{name: "an unknown critical extension", err: x509.UnhandledCriticalExtension{}, reason: smtperr.ReasonCertConstraints},
+		{name: "a CA without the right", err: x509.ConstraintViolationError{}, reason: smtperr.ReasonCertConstraints},
+		{name: "an issuer of another name", err: x509.CertificateInvalidError{Reason: x509.NameMismatch}, reason: smtperr.ReasonUnknownAuthority},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := classify(smtperr.PhaseTLS, tt.err)
+			require.Equal(t, smtperr.ClassTLSVerifyError, e.Class)
+			require.Equal(t, tt.reason, e.Reason)
+			require.NotContains(t, e.Error(), "current time")
+		})
+	}
+}
+
+func TestClassify_Handshakes(t *testing.T) {
+	t.Parallel()
+	ca := certs.NewAuthority("Example Root")
+	good := ca.Issue(certs.For("localhost"))
+	client := func() *tls.Config { return &tls.Config{RootCAs: ca.Pool()} }
+	for _, tt := range []struct {
+		name      string
+		server    *tls.Config
+		client    *tls.Config
+		reason    smtperr.Reason
+		temporary bool
+		text      string
+	}{
+		{
+			name: "no common version", server: certs.ServerUpTo(tls.VersionTLS12, good), client: &tls.Config{MinVersion: tls.VersionTLS13},
+			reason: smtperr.ReasonProtocolVersion, text: "protocol version not supported",
+		},
+		{
+			name:   "no common cipher suite",
+			server: certs.ServerUpTo(tls.VersionTLS12, good), client: &tls.Config{CipherSuites: []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}},
+			reason: smtperr.ReasonHandshakeFailure, temporary: true, text: "handshake failure",
+		},
+		{
+			name:   "an unknown server name",
+			server: &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil }}, client: client(), //nolint:nilnil // as crypto/tls has it
+			reason: smtperr.ReasonTLSAlert, temporary: true, text: "unrecognized name",
+		},
+		{
+			name:   "an internal error of the server",
+			server: &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return nil, errors.New("x") }}, client: client(),
+			reason: smtperr.ReasonTLSAlert, temporary: true, text: "internal error",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			e := classify(smtperr.PhaseTLS, handshake(t, tt.server, tt.client))
+			require.Equal(t, smtperr.ClassTLSError, e.Class)
+			require.Equal(t, tt.reason, e.Reason)
+			require.Equal(t, tt.temporary, e.Temporary())
+			require.ErrorContains(t, e, tt.text)
+		})
+	}
+}
+
+func TestClassify_NotTLS(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		says   smtptest.Step
+		reason smtperr.Reason
+	}{
+		{name: "SMTP", says: smtptest.Say("220 relay.test ESMTP"), reason: smtperr.ReasonPlaintextSMTP},
+		{name: "HTTP", says: smtptest.Raw("HTTP/1.1 400 Bad Request\r\n\r\n"), reason: smtperr.ReasonNotSMTPHTTP},
+		{name: "SSH", says: smtptest.Raw("SSH-2.0-OpenSSH_9.9\r\n"), reason: smtperr.ReasonNotSMTPSSH},
+		{name: "something else", says: smtptest.Raw("* OK IMAP4rev1 ready\r\n"), reason: smtperr.ReasonNotSMTP},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			ca := certs.NewAuthority("Example Root")
+			script := smtptest.Script{ImplicitTLS: true, TLS: certs.Server(ca.Issue(certs.For("localhost"))), Handshake: tt.says}
+			_, err := tls.Dial("tcp", smtptest.Start(t, script).Addr().String(), &tls.Config{ServerName: "localhost", MinVersion: tls.VersionTLS12})
+			e := classify(smtperr.PhaseTLS, err)
+			require.Equal(t, smtperr.ClassTLSError, e.Class, err)
+			require.Equal(t, tt.reason, e.Reason, err)
+			require.False(t, e.Temporary(), "another protocol stays one")
+		})
+	}
+}
+
+// A record that arrives damaged in the middle of a session.
+func TestClassify_RecordBroken(t *testing.T) {
+	t.Parallel()
+	for name, damage := range map[string]func(record []byte) []byte{
+		"a flipped bit":        func(record []byte) []byte { record[len(record)-1] ^= 1; return record },
+		"plaintext in between": func([]byte) []byte { return []byte("421 4.3.2 shutting down\r\n") },
+		"an oversized record":  func(record []byte) []byte { record[3], record[4] = 0xff, 0xff; return record },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ca := certs.NewAuthority("Example Root")
+			near, far := net.Pipe()
+			t.Cleanup(func() { near.Close(); far.Close() })
+			wire := &damaged{Conn: far}
+			go func() {
+				server := tls.Server(wire, certs.ServerUpTo(tls.VersionTLS12, ca.Issue(certs.For("localhost"))))
+				if server.Handshake() == nil {
+					wire.damage = damage
+					_, _ = server.Write([]byte("220 relay.test ESMTP\r\n"))
+				}
+			}()
+			client := tls.Client(near, &tls.Config{RootCAs: ca.Pool(), ServerName: "localhost", MinVersion: tls.VersionTLS12})
+			require.NoError(t, client.Handshake())
+			go func() { _, _ = io.Copy(io.Discard, far) }() // the client's alert
+			_, err := client.Read(make([]byte, 100))
+			e := classify(smtperr.PhaseGreeting, err)
+			require.Equal(t, smtperr.ClassTLSError, e.Class, err)
+			require.Equal(t, smtperr.ReasonRecordBroken, e.Reason, err)
+			require.True(t, e.Temporary())
+			require.Equal(t, smtperr.FaultNetwork, e.Fault())
+		})
+	}
+}
+
+// damaged changes what is written, once damage is set.
+type damaged struct {
+	net.Conn
+
+	damage func([]byte) []byte
+}
+
+func (d *damaged) Write(b []byte) (int, error) {
+	if d.damage == nil {
+		return d.Conn.Write(b)
+	}
+	_, err := d.Conn.Write(d.damage(append([]byte(nil), b...)))
+	return len(b), err
+}
+
+// handshake returns the client's error. With TLS 1.3 it may come with the first
+// read.
+func handshake(t *testing.T, server, client *tls.Config) error {
+	t.Helper()
+	srv := smtptest.Start(t, smtptest.Script{TLS: server, ImplicitTLS: true})
+	client.ServerName = "localhost"
+	if client.MinVersion == 0 {
+		client.MinVersion = tls.VersionTLS12
+	}
+	conn, err := tls.Dial("tcp", srv.Addr().String(), client)
+	if err == nil {
+		_, err = conn.Read(make([]byte, 1))
+		conn.Close()
+	}
+	require.Error(t, err)
+	return err
 }
 
 func TestClassify_ClientCertRequired(t *testing.T) {
@@ -73,9 +298,9 @@ func TestClassify_ClientCertRequired(t *testing.T) {
 		version uint16
 		ours    []tls.Certificate
 	}{
-		{"none given", tls.VersionTLS13, nil},
-		{"a stranger's given", tls.VersionTLS12, []tls.Certificate{stranger.Issue(certs.Client("probe"))}},
-		{"a stranger's given, TLS 1.3", tls.VersionTLS13, []tls.Certificate{stranger.Issue(certs.Client("probe"))}},
+		{name: "none given", version: tls.VersionTLS13, ours: nil},
+		{name: "a stranger's given", version: tls.VersionTLS12, ours: []tls.Certificate{stranger.Issue(certs.Client("probe"))}},
+		{name: "a stranger's given, TLS 1.3", version: tls.VersionTLS13, ours: []tls.Certificate{stranger.Issue(certs.Client("probe"))}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -153,14 +378,14 @@ func TestClassify_Dials(t *testing.T) {
 		class  smtperr.Class
 		reason smtperr.Reason
 	}{
-		{"a closed port", dial(t.Context(), "tcp", closed), smtperr.PhaseConnect, smtperr.ClassConnectError, smtperr.ReasonRefused},
-		{"no unix socket", dial(t.Context(), "unix", filepath.Join(t.TempDir(), "none")), smtperr.PhaseConnect, smtperr.ClassConnectError, smtperr.ReasonNotFound},
-		{"a port that is none", dial(t.Context(), "tcp", "127.0.0.1:70000"), smtperr.PhaseConfig, smtperr.ClassConfigError, smtperr.ReasonInvalidPort},
-		{"a service that is none", dial(t.Context(), "tcp", "127.0.0.1:nosuchservice"), smtperr.PhaseConfig, smtperr.ClassConfigError, smtperr.ReasonInvalidPort},
-		{"no port", dial(t.Context(), "tcp", "127.0.0.1"), smtperr.PhaseConfig, smtperr.ClassConfigError, smtperr.ReasonInvalidPort},
-		{"an unknown network", dial(t.Context(), "smtp", closed), smtperr.PhaseConfig, smtperr.ClassConfigError, smtperr.ReasonInvalidAddress},
-		{"a cancelled dial", dial(canceled, "tcp", closed), smtperr.PhaseConnect, smtperr.ClassCanceled, ""},
-		{"a dial past its deadline", dial(late, "tcp", closed), smtperr.PhaseConnect, smtperr.ClassConnectTimeout, ""},
+		{name: "a closed port", err: dial(t.Context(), "tcp", closed), phase: smtperr.PhaseConnect, class: smtperr.ClassConnectError, reason: smtperr.ReasonRefused},
+		{name: "no unix socket", err: dial(t.Context(), "unix", filepath.Join(t.TempDir(), "none")), phase: smtperr.PhaseConnect, class: smtperr.ClassConnectError, reason: smtperr.ReasonNotFound},
+		{name: "a port that is none", err: dial(t.Context(), "tcp", "127.0.0.1:70000"), phase: smtperr.PhaseConfig, class: smtperr.ClassConfigError, reason: smtperr.ReasonInvalidPort},
+		{name: "a service that is none", err: dial(t.Context(), "tcp", "127.0.0.1:nosuchservice"), phase: smtperr.PhaseConfig, class: smtperr.ClassConfigError, reason: smtperr.ReasonInvalidPort},
+		{name: "no port", err: dial(t.Context(), "tcp", "127.0.0.1"), phase: smtperr.PhaseConfig, class: smtperr.ClassConfigError, reason: smtperr.ReasonInvalidPort},
+		{name: "an unknown network", err: dial(t.Context(), "smtp", closed), phase: smtperr.PhaseConfig, class: smtperr.ClassConfigError, reason: smtperr.ReasonInvalidAddress},
+		{name: "a cancelled dial", err: dial(canceled, "tcp", closed), phase: smtperr.PhaseConnect, class: smtperr.ClassCanceled},
+		{name: "a dial past its deadline", err: dial(late, "tcp", closed), phase: smtperr.PhaseConnect, class: smtperr.ClassConnectTimeout},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

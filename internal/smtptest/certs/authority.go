@@ -31,13 +31,19 @@ const serialBits = 120
 // Authority signs certificates.
 type Authority struct {
 	certificate tls.Certificate
+	chain       [][]byte // of an intermediate: what it sends along, itself first
 }
 
 // NewAuthority makes a root of its own, valid for ten years past and to come, so
 // that it outlives every leaf.
 func NewAuthority(name string) *Authority {
+	template, key := authorityTemplate(name), newKey()
+	return &Authority{certificate: sign(template, template, key, key)}
+}
+
+func authorityTemplate(name string) *x509.Certificate {
 	now := time.Now()
-	template := &x509.Certificate{
+	return &x509.Certificate{
 		SerialNumber:          serial(),
 		Subject:               pkix.Name{CommonName: name},
 		NotBefore:             now.AddDate(-10, 0, 0),
@@ -46,14 +52,25 @@ func NewAuthority(name string) *Authority {
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign | x509.KeyUsageDigitalSignature,
 	}
-	key := newKey()
-	return &Authority{certificate: sign(template, template, key, key)}
 }
 
 // Issue signs a leaf.
 func (a *Authority) Issue(leaf Leaf) tls.Certificate {
 	key := newKey()
-	return sign(leaf.template(), a.certificate.Leaf, key, a.certificate.PrivateKey)
+	issued := sign(leaf.template(), a.certificate.Leaf, key, a.certificate.PrivateKey)
+	issued.Certificate = append(issued.Certificate, a.chain...)
+	return issued
+}
+
+// Intermediate returns an authority below this one. Its leaves come with the
+// chain up to the root. The changes are made to its template before it is signed.
+func (a *Authority) Intermediate(name string, changes ...func(*x509.Certificate)) *Authority {
+	key, template := newKey(), authorityTemplate(name)
+	for _, change := range changes {
+		change(template)
+	}
+	issued := sign(template, a.certificate.Leaf, key, a.certificate.PrivateKey)
+	return &Authority{certificate: issued, chain: append([][]byte{issued.Certificate[0]}, a.chain...)}
 }
 
 // SelfSigned is a leaf that vouches for itself.

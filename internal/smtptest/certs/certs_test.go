@@ -74,3 +74,18 @@ func TestWriteFiles(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, left)
 }
+
+func TestAuthority_Intermediate(t *testing.T) {
+	t.Parallel()
+	root := NewAuthority("root")
+	issued := root.Intermediate("first").Intermediate("second").Issue(For("relay.test"))
+	require.Len(t, issued.Certificate, 3, "the leaf and both intermediates")
+	intermediates := x509.NewCertPool()
+	for _, der := range issued.Certificate[1:] {
+		c, err := x509.ParseCertificate(der)
+		require.NoError(t, err)
+		intermediates.AddCert(c)
+	}
+	_, err := issued.Leaf.Verify(x509.VerifyOptions{DNSName: "relay.test", Roots: root.Pool(), Intermediates: intermediates})
+	require.NoError(t, err)
+}

@@ -15,6 +15,8 @@ type Leaf struct {
 	Emails     []string
 	NotBefore  time.Time
 	NotAfter   time.Time
+	// Change is made to the template before it is signed.
+	Change func(*x509.Certificate)
 }
 
 // lifetime is what public authorities give at present.
@@ -66,6 +68,9 @@ func (l Leaf) template() *x509.Certificate {
 	}
 	if t.Subject.CommonName == "" && len(l.Hosts) > 0 {
 		t.Subject.CommonName = l.Hosts[0]
+	}
+	if l.Change != nil {
+		l.Change(t)
 	}
 	return t
 }
