@@ -86,14 +86,18 @@ func Text(what What, layer Layer, text string) Value {
 
 // Set returns a value that is a set: neither order nor repetition counts.
 func Set(what What, layer Layer, items []string) Value {
-	members := make([]string, len(items))
-	for i, item := range items {
+	whole := slices.Clone(items)
+	slices.Sort(whole)
+	whole = slices.Compact(whole)
+	members := make([]string, len(whole))
+	for i, item := range whole {
 		members[i] = strings.ReplaceAll(escaped(item), ",", `\x2c`)
 	}
 	slices.Sort(members)
-	members = slices.Compact(members)
-	whole := strings.Join(members, ",")
-	return Value{key: key{what, layer}, set: true, sum: checksum(whole), val: bounded(whole)}
+	return Value{
+		key: key{what, layer}, set: true,
+		sum: checksum(strings.Join(whole, "\x00")), val: bounded(strings.Join(members, ",")),
+	}
 }
 
 // Change is a thing that became something else. Each text is escaped and at

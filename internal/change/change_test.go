@@ -103,7 +103,7 @@ func TestMemory_Observe(t *testing.T) {
 		},
 		"what a peer sends is escaped": {
 			{value: greeting("a\r\nb")},
-			{after: time.Minute, value: greeting("\x00é\\"), want: host(`a\x0d\x0ab`, `\x00\xc3\xa9\x5c`)},
+			{after: time.Minute, value: greeting("\x00é\\"), want: host(`a\r\nb`, `\x00\u00e9\\`)},
 			{after: time.Hour, value: extensions("A,B", "C")},
 			{after: time.Hour, value: extensions("C"), want: &change.Change{
 				What: change.Extensions, Layer: change.Plain, Before: `A\x2cB,C`, After: "C", Removed: `A\x2cB`,
@@ -257,7 +257,7 @@ func TestMemory_UnmarshalJSON(t *testing.T) {
 		"without values":   {data: `{"auth/plain":{"values":[]}}`, want: `{}`},
 		"unescaped text": {
 			data: `{"tls/tls":{"values":[{"sum":"a\n","text":"b\r\u00e9\\x0a","at":1}],"quiet_until":7}}`,
-			want: `{"tls/tls":{"values":[{"sum":"a\\x0a","text":"b\\x0d\\xc3\\xa9\\x0a","at":1}],"quiet_until":7}}`,
+			want: `{"tls/tls":{"values":[{"sum":"a\\n","text":"b\\r\\u00e9\\x0a","at":1}],"quiet_until":7}}`,
 		},
 		"too many values": {
 			data: `{"auth/plain":{"values":[` + strings.Repeat(`{},`, change.MaxValues+1) + `{}]}}`,

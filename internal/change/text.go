@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/escape"
 )
 
 const (
@@ -18,29 +20,6 @@ func checksum(s string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// escaped replaces what is not printable ASCII, and the backslash, by \xNN.
-func escaped(s string) string {
-	const digits = "0123456789abcdef"
-	plain := func(c byte) bool { return c >= ' ' && c < 0x7f && c != '\\' }
-	i := 0
-	for i < len(s) && plain(s[i]) {
-		i++
-	}
-	if i == len(s) {
-		return s
-	}
-	var b strings.Builder
-	b.WriteString(s[:i])
-	for ; i < len(s); i++ {
-		if c := s[i]; plain(c) {
-			b.WriteByte(c)
-		} else {
-			b.Write([]byte{'\\', 'x', digits[c>>4], digits[c&15]})
-		}
-	}
-	return b.String()
-}
-
 // bounded cuts a text, which is ASCII, at maxText bytes.
 func bounded(s string) string {
 	if len(s) <= maxText {
@@ -48,6 +27,9 @@ func bounded(s string) string {
 	}
 	return s[:maxText-len(ellipsis)] + ellipsis
 }
+
+// escaped makes a peer's text printable and, where it is excessive, shorter.
+func escaped(s string) string { return escape.Text(s, 2*maxText) }
 
 // difference compares two sets as they are kept. Of a set that was cut, the
 // member at the cut and those behind it count as neither added nor removed.
