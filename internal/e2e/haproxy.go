@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"fmt"
 	"net"
 	"strings"
 	"testing"
@@ -45,7 +46,42 @@ listen noserver
 func StartHAProxy(t *testing.T, server string) *HAProxy {
 	t.Helper()
 	h := &HAProxy{Place: newPlace(t, "haproxy")}
-	config := h.write(t, "haproxy.cfg", strings.NewReplacer("{address}", h.Address, "{server}", server).Replace(haproxyConfig))
+	h.start(t, strings.NewReplacer("{address}", h.Address, "{server}", server).Replace(haproxyConfig))
+	return h
+}
+
+const balancerConfig = `
+global
+  maxconn 100
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 30s
+  timeout server 30s
+listen balancer
+  bind {address}:2525
+  balance roundrobin
+{servers}listen noserver
+  bind {address}:2527
+  server none {address}:1
+`
+
+// StartBalancer starts an HAProxy whose port haproxyPlain leads to each of
+// several servers in turn. It ends with the test.
+func StartBalancer(t *testing.T, servers ...string) *HAProxy {
+	t.Helper()
+	h := &HAProxy{Place: newPlace(t, "haproxy")}
+	var lines strings.Builder
+	for i, server := range servers {
+		fmt.Fprintf(&lines, "  server relay%d %s\n", i, server)
+	}
+	h.start(t, strings.NewReplacer("{address}", h.Address, "{servers}", lines.String()).Replace(balancerConfig))
+	return h
+}
+
+func (h *HAProxy) start(t *testing.T, text string) {
+	t.Helper()
+	config := h.write(t, "haproxy.cfg", text)
 	h.server = start(t, h.Place, "haproxy", "/usr/sbin/haproxy", "-db", "-f", config)
 	// It logs nothing of its start, so ask the port that leads nowhere.
 	h.server.await(t, "its port is open", func() bool {
@@ -56,5 +92,4 @@ func StartHAProxy(t *testing.T, server string) *HAProxy {
 		_ = conn.Close()
 		return true
 	})
-	return h
 }

@@ -15,6 +15,7 @@ import (
 // what it gets to a file.
 type Telegraf struct {
 	Place
+	config string // file
 	server *process
 }
 
@@ -36,8 +37,15 @@ func StartTelegraf(t *testing.T, settings string) *Telegraf {
   files = [`+strconv.Quote(tg.path("metrics"))+`]
   data_format = "influx"
 `)
-	tg.server = start(t, tg.Place, "telegraf", telegrafBinary(t), "--config", config)
+	tg.config = config
+	tg.Start(t)
 	return tg
+}
+
+// Start starts it again after Stop, with the same configuration and files.
+func (tg *Telegraf) Start(t *testing.T) {
+	t.Helper()
+	tg.server = start(t, tg.Place, "telegraf", telegrafBinary(t), "--config", tg.config)
 }
 
 // Metrics are those that were written so far.

@@ -1,0 +1,105 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/influxdata/telegraf"
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+)
+
+func TestBalancer_FailingBackend(t *testing.T) {
+	const failing = "relay2.test"
+	servers := make([]string, 4)
+	for i := range servers {
+		script := smtptest.Script{Hostname: fmt.Sprintf("relay%d.test", i)}
+		if script.Hostname == failing {
+			script.Rcpt = smtptest.Say("450 4.2.0 mailbox busy")
+		}
+		servers[i] = smtptest.Start(t, script).Addr().String()
+	}
+	h := StartBalancer(t, servers...)
+	tg := StartTelegraf(t, fmt.Sprintf(`
+[[inputs.smtpprobe]]
+  servers = ["smtp://%s"]
+  helo = "probe.test"
+  probe = "rcpt"
+  to = ["alice@mail.test"]
+  timeout = "900ms"
+`, h.port(haproxyPlain)))
+
+	var probes []telegraf.Metric
+	tg.server.await(t, "three probes of each backend", func() bool {
+		probes = named(tg.Metrics(t), "smtpprobe")
+		return len(probes) >= 12
+	})
+	hosts := make(map[any]int)
+	for _, m := range probes {
+		host := m.Fields()["greeting_host"]
+		hosts[host]++
+		if host == failing {
+			require.Equal(t, Outcome("recipients_refused/mailbox_busy:450:rcpt"), outcomeOf(m))
+		} else {
+			require.Equal(t, Outcome("none/none:250:done"), outcomeOf(m), "%v", m.Fields()["error"])
+		}
+		require.Equal(t, host, m.Fields()["ehlo_host"])
+	}
+	require.Len(t, hosts, 4)
+	require.GreaterOrEqual(t, hosts[failing], 2)
+
+	// Each backend is new once; then the balancer's turns are no change.
+	changes := named(tg.Metrics(t), "smtpprobe_change")
+	require.Len(t, changes, 3)
+	for _, m := range changes {
+		require.Equal(t, "greeting_host", m.Tags()["what"])
+		require.Equal(t, "plain", m.Tags()["layer"])
+	}
+	tg.Stop(t)
+}
+
+func TestTelegrafRestarted_ConsecutiveFailures(t *testing.T) {
+	place := newPlace(t, "state")
+	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no service for you")})
+	tg := StartTelegraf(t, fmt.Sprintf(`
+[[inputs.smtpprobe]]
+  servers = ["smtp://%s"]
+  helo = "probe.test"
+  timeout = "900ms"
+  state_file = %q
+`, srv.Addr(), place.path("smtpprobe.state")))
+	failures := func() []int64 {
+		var list []int64
+		for _, m := range named(tg.Metrics(t), "smtpprobe") {
+			if m.Tags()["error_class"] == "canceled" { // by the end of the process
+				continue
+			}
+			list = append(list, m.Fields()["consecutive_failures"].(int64))
+		}
+		return list
+	}
+	for n := 3; n <= 9; n += 3 {
+		tg.server.await(t, fmt.Sprint(n, " probes"), func() bool { return len(failures()) >= n })
+		tg.Stop(t)
+		tg.Start(t)
+	}
+	tg.Stop(t)
+	list := failures()
+	require.GreaterOrEqual(t, len(list), 9)
+	require.True(t, slices.IsSorted(list), "%v", list)
+	require.Equal(t, int64(1), list[0])
+	require.Equal(t, int64(len(list)), list[len(list)-1], "no probe is counted twice, or forgotten: %v", list)
+	files, err := filepath.Glob(place.path("*"))
+	require.NoError(t, err)
+	require.NotContains(t, files, place.path("smtpprobe.state.lock"))
+}
+
+// named returns the metrics of one measurement.
+func named(metrics []telegraf.Metric, name string) []telegraf.Metric {
+	return slices.DeleteFunc(metrics, func(m telegraf.Metric) bool { return m.Name() != name })
+}
