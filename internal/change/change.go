@@ -130,6 +130,15 @@ type sight struct {
 	at       time.Time
 }
 
+// Differs reports whether one of the values is another than at the last sight
+// of its thing, known or not. It remembers nothing.
+func (m *Memory) Differs(values ...Value) bool {
+	return slices.ContainsFunc(values, func(v Value) bool {
+		t := m.tracks[v.key]
+		return t != nil && t.values[0].sum != v.sum
+	})
+}
+
 // Observe remembers the values and returns what changed, in the order of the
 // values.
 func (m *Memory) Observe(now time.Time, values ...Value) []Change {

@@ -140,6 +140,17 @@ func TestMemory_ObserveSeveral(t *testing.T) {
 	require.Equal(t, change.GreetingHost, changes[1].What)
 }
 
+func TestMemory_Differs(t *testing.T) {
+	t.Parallel()
+	memory := &change.Memory{}
+	require.False(t, memory.Differs(greeting("a")), "it was not seen before")
+	memory.Observe(start, greeting("a"), extensions("SIZE"))
+	require.False(t, memory.Differs(greeting("a"), extensions("SIZE")))
+	require.True(t, memory.Differs(greeting("a"), extensions("DSN")))
+	memory.Observe(start, greeting("b"))
+	require.True(t, memory.Differs(greeting("a")), "it is known, but not the last")
+}
+
 func TestMemory_ObserveVolatile(t *testing.T) {
 	t.Parallel()
 	memory := &change.Memory{}

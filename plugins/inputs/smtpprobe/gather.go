@@ -8,6 +8,8 @@ import (
 	"github.com/influxdata/telegraf"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/change"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/state"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -42,7 +44,8 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 	case <-ctx.Done():
 		return nil
 	}
-	g := &gather{p: p, ctx: ctx, plugin: plugin, acc: acc, start: time.Now()}
+	g := &gather{p: p, ctx: ctx, plugin: plugin, acc: acc, start: time.Now(), store: p.memory()}
+	defer g.store.FlushSoon()
 	g.probes.SetLimit(p.MaxConcurrent)
 	g.run()
 	if !g.stopped() {
@@ -60,6 +63,7 @@ type gather struct {
 	plugin context.Context // ends with Stop
 	acc    telegraf.Accumulator
 	start  time.Time
+	store  *state.Store
 
 	probes  errgroup.Group
 	running atomic.Int64
@@ -119,6 +123,7 @@ func (g *gather) relay(r *relay) {
 // far as max_concurrent permits, else one after the other.
 func (g *gather) expand(r *relay) {
 	own := r.state(&r.target)
+	own.recall(g.store, r.sendInterval)
 	if own.skips(r.backoff, g.start) {
 		g.p.stats.skipped.Incr(1)
 		return
@@ -130,7 +135,7 @@ func (g *gather) expand(r *relay) {
 		g.finish(r, own, failed)
 		return
 	}
-	own.failures = 0
+	g.expanded(r, own, targets)
 	states := make([]*targetState, len(targets))
 	for i := range targets {
 		states[i] = r.state(&targets[i])
@@ -171,16 +176,47 @@ func (g *gather) targets(r *relay) ([]smtpprobe.Target, *smtpprobe.Result) {
 	return targets, nil
 }
 
+// expanded notes that the targets of a relay are known, and reports if they are
+// others than before.
+func (g *gather) expanded(r *relay, own *targetState, targets []smtpprobe.Target) {
+	own.known.Failures = 0
+	hosts, addresses := make([]string, len(targets)), make([]string, len(targets))
+	for i := range targets {
+		hosts[i], addresses[i] = targets[i].Host, targets[i].IP.String()
+	}
+	found := change.Set(change.Addresses, change.Plain, addresses)
+	if r.target.Domain != "" {
+		found = change.Set(change.MX, change.Plain, hosts)
+	}
+	reportChanges(g.acc, g.start, r.plan.Depth, own.tags, own.known.Changes.Observe(g.start, found))
+	g.remember(own)
+}
+
+// remember puts what is known of a target where the state file is written from.
+func (g *gather) remember(s *targetState) {
+	if err := g.store.Set(s.key, &s.known); err != nil {
+		g.p.warn(err.Error())
+	}
+}
+
 // probe probes a target, unless it is skipped, and reports the result. spent is
 // the part of the timeout that DNS has used up.
 func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time.Duration) {
+	s.recall(g.store, r.sendInterval)
 	if s.skips(r.backoff, g.start) {
 		g.p.stats.skipped.Incr(1)
 		return
 	}
 	depth := r.plan.Depth
-	if depth == smtpprobe.DepthSend && !s.sends(r.sendInterval, g.start) && !g.p.sendAlways {
-		depth = smtpprobe.DepthRcpt
+	if depth == smtpprobe.DepthSend {
+		if s.sends(r.sendInterval, g.start) || g.p.sendAlways {
+			// On disk before the message leaves: whatever ends this process, the
+			// next one does not send another too soon.
+			s.known.LastSent = time.Now()
+			_ = g.store.Put(s.key, &s.known) //nolint:errcheck // the probe goes on, and the store reports it
+		} else {
+			depth = smtpprobe.DepthRcpt
+		}
 	}
 	prober, err := g.p.prober(g.ctx, r, t)
 	if err != nil {
@@ -189,7 +225,7 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 	}
 	prober.Plan.Depth = depth
 	prober.Plan.Timeout = max(prober.Plan.Timeout-spent, 1)
-	prober.Plan.STARTTLSExpected = s.offeredSTARTTLS
+	prober.Plan.STARTTLSExpected = s.known.OfferedSTARTTLS
 	result := g.p.engine.probe(g.ctx, prober)
 	if auth := prober.Plan.Auth; auth != nil {
 		if sent, ok := auth.Token.(*sentToken); ok {
@@ -204,11 +240,14 @@ func (g *gather) finish(r *relay, s *targetState, result *smtpprobe.Result) {
 	o := observe(result)
 	s.last = outcome{err: result.Err, took: result.Total}
 	// A probe that was stopped says nothing about the relay.
+	var changes []change.Change
 	if result.Err == nil || result.Err.Class != smtperr.ClassCanceled {
-		o.changed = s.update(o)
+		changes = s.update(o)
+		g.remember(s)
 	}
-	o.failures, o.lastSuccess = s.failures, s.lastSuccess
+	o.known = &s.known
 	g.p.report(g.acc, s.tags, o)
+	reportChanges(g.acc, o.Start, o.Depth, s.tags, changes)
 	g.p.stats.count(result)
 	g.p.logFailure(r, s, result)
 }

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/metric"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/state"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -19,15 +19,14 @@ const none = "none"
 // observation is a result and what only the probes before it can tell.
 type observation struct {
 	*smtpprobe.Result
-	offered     *offer // by the last EHLO, nil without one
-	failures    int64  // in a row
-	lastSuccess time.Time
-	changed     bool // other capabilities than before
+	offered *offer        // by the last EHLO, nil without one
+	known   *state.Target // this probe included
+	changed bool          // other capabilities than before
 }
 
 // observe takes a result for one without a past.
 func observe(r *smtpprobe.Result) *observation {
-	return &observation{Result: r, offered: newOffer(r.Capabilities)}
+	return &observation{Result: r, offered: newOffer(r.Capabilities), known: &state.Target{}}
 }
 
 // report hands the points of one probe over. All of them carry the time at
@@ -106,9 +105,11 @@ func (o *observation) main(stable []tag) telegraf.Metric {
 	m.AddField("result_fault", v.fault)
 	m.AddField("smtp_code", int64(o.code()))
 	m.AddField("total_time", o.Total.Seconds())
-	m.AddField("consecutive_failures", o.failures)
-	if !o.lastSuccess.IsZero() {
-		m.AddField("seconds_since_success", int64(max(0, o.Start.Add(o.Total).Sub(o.lastSuccess)).Seconds()))
+	m.AddField("consecutive_failures", o.known.Failures)
+	m.AddField("probes_total", o.known.ProbesTotal)
+	m.AddField("failures_total", o.known.FailuresTotal)
+	if last := o.known.LastSuccess; !last.IsZero() {
+		m.AddField("seconds_since_success", int64(max(0, o.Start.Add(o.Total).Sub(last)).Seconds()))
 	}
 	if o.RemoteAddr != "" {
 		m.AddField("remote_address", o.RemoteAddr)

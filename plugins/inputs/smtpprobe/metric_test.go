@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/state"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -49,7 +50,7 @@ var stable = []tag{{"port", "25"}, {"relay", "r"}, {"source", "relay.example"}, 
 // after is an observation with a past.
 func after(failures int64, lastSuccess time.Time, r *smtpprobe.Result) *observation {
 	o := observe(r)
-	o.failures, o.lastSuccess = failures, lastSuccess
+	o.known = &state.Target{Failures: failures, LastSuccess: lastSuccess, ProbesTotal: 10, FailuresTotal: failures}
 	return o
 }
 
@@ -78,7 +79,7 @@ func TestMetric_Success(t *testing.T) {
 		"result_code": int64(0), "smtp_code": int64(250), "remote_address": "192.0.2.1:25", "total_time": 0.1,
 		"dns_time": 0.01, "connect_time": 0.02, "greeting_time": 0.03, "ehlo_time": 0.005, "starttls_time": 0.006, "tls_time": 0.007, "quit_time": 0.008,
 		"greeting_code": int64(220), "ehlo_code": int64(250), "starttls_code": int64(220), "quit_code": int64(221),
-		"consecutive_failures": int64(0), "seconds_since_success": int64(0),
+		"consecutive_failures": int64(0), "seconds_since_success": int64(0), "probes_total": int64(10), "failures_total": int64(0),
 		"tls_version": "TLS 1.3", "tls_cipher": "TLS_AES_128_GCM_SHA256", "tls_verified": int64(1), "cert_expiry": int64(172800),
 		"extensions": "8BITMIME,AUTH,SIZE", "auth_mechanisms": "LOGIN,PLAIN", "size_limit": int64(1000), "capabilities_changed": int64(0),
 	}, m.Fields())
@@ -95,6 +96,7 @@ func TestMetric_ConnectionRefused(t *testing.T) {
 	require.Equal(t, map[string]any{
 		"success": int64(0), "result": "connect_error", "result_reason": "refused", "result_phase": "connect", "result_fault": "network",
 		"result_code": int64(7), "smtp_code": int64(0), "total_time": 0.002, "failed_phase_time": 0.001, "consecutive_failures": int64(3),
+		"probes_total": int64(10), "failures_total": int64(3),
 		"temporary": int64(1), "error": "smtp: connect: connection refused",
 	}, m.Fields())
 	require.Equal(t, "none", m.Tags()["reply_code"])

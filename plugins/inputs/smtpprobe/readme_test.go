@@ -139,7 +139,7 @@ func everything() *smtpprobe.Result {
 
 func TestREADME_FieldsAndTags(t *testing.T) {
 	text := readme(t)
-	section := text[strings.Index(text, "- smtpprobe: "):strings.Index(text, "With `metrics = [\"phase\"]`")]
+	section := text[strings.Index(text, "- smtpprobe: "):strings.Index(text, "- smtpprobe_change: ")]
 	section = strings.Join(strings.Fields(section), " ")
 
 	m := reported(t, after(0, began, everything())).only(t, "smtpprobe")

@@ -4,7 +4,8 @@
 // Settings (toml.go, settings.go). Init parses them once into a spec, and the
 // URL of each relay into a target (target.go, url.go, credentials.go, tls.go).
 // A gather probes each target once (gather.go) with the engine, updates what is
-// known of the target (state.go), and turns the result into metrics (metric.go,
+// known of the target (state.go; memory.go has what outlives a restart, and
+// change.go what differs from the last time), and turns the result into metrics (metric.go,
 // group.go).
 package smtpprobe
 
@@ -22,6 +23,7 @@ import (
 	"github.com/influxdata/telegraf/selfstat"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/state"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
@@ -37,6 +39,7 @@ type SMTPProbe struct {
 	MaxConcurrent int             `toml:"max_concurrent"`
 	Spread        config.Duration `toml:"spread"`
 	Metrics       []string        `toml:"metrics"`
+	StateFile     string          `toml:"state_file"`
 	Relays        []*Relay        `toml:"relay"`
 	Groups        []*Group        `toml:"group"`
 	// Interval is Telegraf's own setting, which each timeout must stay below.
@@ -59,6 +62,7 @@ type SMTPProbe struct {
 	mu     sync.Mutex
 	ctx    context.Context // ends with Stop
 	cancel context.CancelFunc
+	store  *state.Store // without a file until Start
 }
 
 // engine are the two calls of package smtpprobe that the plugin makes.
@@ -99,6 +103,7 @@ func (p *SMTPProbe) Init() error {
 	}
 	p.stats = newStats(p.Statistics)
 	p.gathering = make(chan struct{}, 1)
+	p.store = state.New(state.Options{Warn: p.warn})
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return nil
 }
@@ -210,8 +215,11 @@ func (p *SMTPProbe) CheckInterval(interval time.Duration) error {
 // send_interval is. It must be called before Gather.
 func (p *SMTPProbe) SendAlways() { p.sendAlways = true }
 
-// Start makes the plugin ready again after Stop.
+// Start reads the state file, and makes the plugin ready again after Stop.
 func (p *SMTPProbe) Start(telegraf.Accumulator) error {
+	if err := p.openMemory(); err != nil {
+		return err
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctx.Err() != nil {
@@ -220,7 +228,7 @@ func (p *SMTPProbe) Start(telegraf.Accumulator) error {
 	return nil
 }
 
-// Stop cancels a running gather, and returns when it has ended.
+// Stop cancels a running gather, waits for its end, and writes the state file.
 func (p *SMTPProbe) Stop() {
 	p.mu.Lock()
 	cancel := p.cancel
@@ -230,7 +238,8 @@ func (p *SMTPProbe) Stop() {
 	}
 	cancel()
 	p.gathering <- struct{}{}
-	<-p.gathering
+	defer func() { <-p.gathering }()
+	p.closeMemory()
 }
 
 func (p *SMTPProbe) context() context.Context {

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/change"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/state"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
@@ -25,17 +27,22 @@ func keyOf(t *smtpprobe.Target) targetKey {
 // probe of a target runs at a time.
 type targetState struct {
 	tags    []tag
-	missing int // DNS answers in a row without the target
+	key     string // in the state file
+	missing int    // DNS answers in a row without the target
 
-	probed      time.Time // start of the last probe
-	failures    int64     // in a row
-	skipped     int       // gathers since the last probe, see backoff
-	last        outcome   // for the groups
-	lastSuccess time.Time
-	nextSend    time.Time
+	probed   time.Time // start of the last probe
+	skipped  int       // gathers since the last probe, see backoff
+	last     outcome   // for the groups
+	nextSend time.Time
 
-	plain, secure   *offer // in the last EHLO before and within TLS
-	offeredSTARTTLS bool
+	// known is what outlives a restart. recall reads it.
+	known    state.Target
+	recalled bool
+}
+
+func newTargetState(r *relay, t *smtpprobe.Target) *targetState {
+	tags := r.tagsOf(t)
+	return &targetState{tags: tags, key: stateKey(tags, r.plan.Depth)}
 }
 
 // offer is a set of capabilities in a form that can be compared.
@@ -59,7 +66,7 @@ func (r *relay) state(t *smtpprobe.Target) *targetState {
 	key := keyOf(t)
 	s := r.states[key]
 	if s == nil {
-		s = &targetState{tags: r.tagsOf(t)}
+		s = newTargetState(r, t)
 		if r.states == nil {
 			r.states = make(map[targetKey]*targetState, 1)
 		}
@@ -73,7 +80,7 @@ func (r *relay) ownState() *targetState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.current) == 0 {
-		r.current = []*targetState{{tags: r.tagsOf(&r.target)}}
+		r.current = []*targetState{newTargetState(r, &r.target)}
 	}
 	return r.current[0]
 }
@@ -98,46 +105,32 @@ func (r *relay) setCurrent(states ...*targetState) {
 	}
 }
 
-// update takes over the findings of a probe, and reports whether the target
-// offers other capabilities than before.
-func (s *targetState) update(o *observation) (changed bool) {
+// update takes over the findings of a probe, and returns what is different now.
+func (s *targetState) update(o *observation) []change.Change {
 	s.probed, s.skipped = o.Start, 0
+	s.known.ProbesTotal++
 	if o.Expected {
-		s.failures = 0
-		s.lastSuccess = o.Start.Add(o.Total)
+		s.known.Failures = 0
+		s.known.LastSuccess = o.Start.Add(o.Total)
 	} else {
-		s.failures++
+		s.known.Failures++
+		s.known.FailuresTotal++
 	}
-	plain, secure := o.offered, (*offer)(nil)
-	cleartext := o.Capabilities
-	if o.TLS != nil && o.TLS.Complete {
-		plain, secure = newOffer(o.PlainCaps), o.offered
-		cleartext = o.PlainCaps
-	}
-	s.offeredSTARTTLS = s.offeredSTARTTLS || cleartext.Has("STARTTLS")
-	changedPlain := replace(&s.plain, plain)
-	return replace(&s.secure, secure) || changedPlain
-}
-
-// replace puts a new offer in the place of the old one, and reports whether both
-// are known and differ.
-func replace(at **offer, now *offer) bool {
-	if now == nil {
-		return false
-	}
-	before := *at
-	*at = now
-	return before != nil && *before != *now
+	plain, encrypted := o.capabilities()
+	s.known.OfferedSTARTTLS = s.known.OfferedSTARTTLS || plain.Has("STARTTLS")
+	offers := append(offerValues(change.Plain, plain), offerValues(change.Encrypted, encrypted)...)
+	o.changed = s.known.Changes.Differs(offers...)
+	return s.known.Changes.Observe(o.Start, append(offers, o.otherValues()...)...)
 }
 
 // skips reports whether a target that fails is skipped in this gather, and
 // counts that. The pause doubles with every failure, counted in gathers, up to
 // the setting backoff.
 func (s *targetState) skips(backoff time.Duration, now time.Time) bool {
-	if backoff <= 0 || s.failures == 0 || now.Sub(s.probed) >= backoff {
+	if backoff <= 0 || s.known.Failures == 0 || now.Sub(s.probed) >= backoff {
 		return false
 	}
-	pause := 1<<min(s.failures-1, 16) - 1
+	pause := 1<<min(s.known.Failures-1, 16) - 1
 	if s.skipped >= pause {
 		return false
 	}
@@ -149,10 +142,7 @@ func (s *targetState) skips(backoff time.Duration, now time.Time) bool {
 // plans the next message. The plan moves on with each attempt: a relay that was
 // down gets one message when it is back, not all those it missed.
 func (s *targetState) sends(interval time.Duration, now time.Time) bool {
-	// A gather may come a little early, which must not delay a message for a
-	// whole interval.
-	early := min(interval/10, 5*time.Second)
-	if now.Add(early).Before(s.nextSend) {
+	if now.Add(early(interval)).Before(s.nextSend) {
 		return false
 	}
 	s.nextSend = s.nextSend.Add(interval)
@@ -161,3 +151,7 @@ func (s *targetState) sends(interval time.Duration, now time.Time) bool {
 	}
 	return true
 }
+
+// early is how much too early a message may be sent: a gather that comes before
+// its time must not delay the message for a whole interval.
+func early(interval time.Duration) time.Duration { return min(interval/10, 5*time.Second) }
