@@ -104,6 +104,9 @@ package: $(GORELEASER) ## build the deb and the rpm of this architecture into di
 # What packages and archives contain beside files of the repository.
 release-files: $(LICENSES)
 	gzip -9 -n -c packaging/smtpprobe.1 > bin/smtpprobe.1.gz
+	@# The packages create the directory of the state file, so their configuration names it.
+	sed 's/^  # state_file = /  state_file = /' plugins/inputs/smtpprobe/sample.conf > bin/smtpprobe.conf
+	@grep -qx '  state_file = "/var/lib/telegraf/smtpprobe.state"' bin/smtpprobe.conf
 	@for os in $(SYSTEMS); do \
 		GOOS=$$os CGO_ENABLED=0 $(LICENSES) report --template packaging/licenses.tpl ./cmd/smtpprobe > bin/third-party-licenses-$$os.txt 2>$(BIN)/.licenses.log || \
 			{ cat $(BIN)/.licenses.log; exit 1; }; \
