@@ -4,9 +4,12 @@ package e2e
 
 import (
 	"fmt"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/influxdata/telegraf"
 	"github.com/stretchr/testify/require"
@@ -102,4 +105,65 @@ func TestTelegrafRestarted_ConsecutiveFailures(t *testing.T) {
 // named returns the metrics of one measurement.
 func named(metrics []telegraf.Metric, name string) []telegraf.Metric {
 	return slices.DeleteFunc(metrics, func(m telegraf.Metric) bool { return m.Name() != name })
+}
+
+// TestKilled_SendInterval kills the process at the end of a message, before it
+// learns what the relay replied: the next one sends no message too soon.
+func TestKilled_SendInterval(t *testing.T) {
+	const interval = 4 * time.Second
+	var (
+		mu     sync.Mutex
+		sent   []time.Time
+		victim *exec.Cmd
+	)
+	srv := smtptest.Start(t, smtptest.Script{Dot: func(c *smtptest.Conn) error {
+		mu.Lock()
+		defer mu.Unlock()
+		sent = append(sent, time.Now())
+		if err := victim.Process.Kill(); err != nil {
+			return err
+		}
+		return smtptest.Healthy()(c)
+	}})
+	place := newPlace(t, "state")
+	config := place.write(t, "smtpprobe.conf", fmt.Sprintf(`
+[[inputs.smtpprobe]]
+  servers = ["smtp://%s"]
+  helo = "probe.test"
+  probe = "send"
+  send_interval = %q
+  to = ["alice@mail.test"]
+  timeout = "3s"
+  state_file = %q
+`, srv.Addr(), interval, place.path("smtpprobe.state")))
+
+	// Each process gathers for every prompt, until it sends and is killed.
+	for range 3 {
+		process := exec.Command(smtpprobeBinary(t), "--config", config)
+		prompts, err := process.StdinPipe()
+		require.NoError(t, err)
+		mu.Lock()
+		victim = process
+		mu.Unlock()
+		require.NoError(t, process.Start())
+		ended := make(chan error, 1)
+		go func() { ended <- process.Wait() }()
+		deadline := time.After(patience)
+		for running := true; running; {
+			select {
+			case err := <-ended:
+				require.EqualError(t, err, "signal: killed")
+				running = false
+			case <-deadline:
+				require.NoError(t, process.Process.Kill())
+				require.FailNow(t, "nothing is sent")
+			case <-time.After(100 * time.Millisecond):
+				_, _ = prompts.Write([]byte("\n")) //nolint:errcheck // it may be dead
+			}
+		}
+	}
+	require.Len(t, sent, 3)
+	for i := range 2 {
+		require.GreaterOrEqual(t, sent[i+1].Sub(sent[i]), interval-50*time.Millisecond, "message %d", i+2)
+	}
 }
