@@ -15,12 +15,12 @@ import (
 )
 
 // patience is how long Telegraf may take to stop its input, whose own limit is
-// 5 s, and to write what it holds.
+// 5 s, and to write its buffer.
 const patience = 10 * time.Second
 
-// collect runs Telegraf until the context ends, passes its line protocol on to
-// out, and counts it.
-func collect(ctx context.Context, out io.Writer, seen summary, command []string) error {
+// collect runs Telegraf until the context ends, and copies its line protocol to
+// out and to the summary.
+func collect(ctx context.Context, out io.Writer, seen *outcomes, command []string) error {
 	running, cancel := context.WithCancel(ctx)
 	defer cancel()
 	telegraf := exec.CommandContext(running, command[0], command[1:]...)
@@ -48,7 +48,7 @@ func collect(ctx context.Context, out io.Writer, seen summary, command []string)
 	return nil // err is the signal that we sent
 }
 
-func read(out io.Writer, seen summary, lines io.Reader) error {
+func read(out io.Writer, seen *outcomes, lines io.Reader) error {
 	parser := &influx.Parser{}
 	if err := parser.Init(); err != nil {
 		return fmt.Errorf("preparing to read line protocol: %w", err)
@@ -57,6 +57,7 @@ func read(out io.Writer, seen summary, lines io.Reader) error {
 	in.Buffer(nil, 1<<20)
 	for in.Scan() {
 		fmt.Fprintln(out, in.Text())
+		fmt.Fprintln(&seen.lines, in.Text())
 		m, err := parser.ParseLine(in.Text())
 		if err != nil {
 			return fmt.Errorf("reading %q: %w", in.Text(), err)
