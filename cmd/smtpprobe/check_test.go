@@ -78,6 +78,27 @@ func TestCheck_Config(t *testing.T) {
 	require.NotContains(t, program("check", "--config", path, "--relay", "one").stdout, "two")
 }
 
+func TestCheck_STARTTLSRefused(t *testing.T) {
+	srv := smtptest.Start(t, smtptest.Script{
+		TLS:      certs.Server(certs.SelfSigned(certs.For("127.0.0.1"))),
+		StartTLS: smtptest.Say("454 4.7.0 TLS not available"),
+	})
+	got := program("check", at(srv))
+	require.Equal(t, statusOK, got.status)
+	require.Regexp(t, `(?m)^  tls          refused: 454( 4\.7\.0 TLS not available)?; mail goes in the clear$`, got.stdout)
+	require.Contains(t, got.stdout, "\nOK  the relay accepts a session\n")
+	nagios := program("check", "--nagios", at(srv))
+	require.Equal(t, int(check.Warning), nagios.status)
+	require.Contains(t, nagios.stdout, "SMTP WARNING - "+at(srv)+": STARTTLS refused: 454")
+}
+
+func TestCheck_HostWithoutScheme(t *testing.T) {
+	srv := smtptest.Start(t, smtptest.Script{})
+	got := program("check", srv.Addr().String())
+	require.Equal(t, statusOK, got.status, got.stderr)
+	require.Contains(t, got.stdout, at(srv)+"\n")
+}
+
 func TestCheck_JSON(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{Mail: smtptest.Say("550 5.1.8 <b>who</b>?")})
 	got := program("check", "--json", "--probe", "rcpt", "--from", "a@example.org", "--to", "b@example.org", at(srv))
@@ -86,7 +107,7 @@ func TestCheck_JSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(got.stdout), &all))
 	require.Len(t, all, 1)
 	for key, want := range map[string]any{
-		"relay": at(srv), "probe": "rcpt", "success": false, "error_class": "sender_refused", "reason": "sender_domain_invalid", "phase": "mail",
+		"schema": 1., "relay": at(srv), "probe": "rcpt", "success": false, "error_class": "sender_refused", "reason": "sender_domain_invalid", "phase": "mail",
 		"fault": "message", "reply_code": 550., "enhanced_code": "5.1.8", "temporary": false,
 	} {
 		require.Equal(t, want, all[0][key], key)

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -79,6 +80,24 @@ func TestExecd_PollDisabled(t *testing.T) {
 	require.NoError(t, s.stdin.Close())
 	require.Empty(t, s.end(t))
 	require.Len(t, srv.Sessions(), 1)
+}
+
+func TestExecd_SlowGather(t *testing.T) {
+	t.Parallel()
+	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Then(smtptest.Pause(time.Second), smtptest.Healthy())})
+	s := serve(t, "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv))))
+	prompts := time.NewTicker(100 * time.Millisecond)
+	defer prompts.Stop()
+	for range 5 {
+		<-prompts.C
+		s.ask(t)
+	}
+	for range 2 { // a gather, and one for the prompts during it
+		require.Contains(t, s.metric(t), "error_class=none")
+	}
+	require.NoError(t, s.stdin.Close())
+	s.end(t)
+	require.Equal(t, 1, strings.Count(s.stderr.String(), "W! [inputs.smtpprobe] a gather took 1"), &s.stderr)
 }
 
 func TestExecd_BrokenStdout(t *testing.T) {

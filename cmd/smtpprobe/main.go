@@ -62,7 +62,7 @@ func (c *commands) exit(args []string, err error) int {
 	case errors.Is(err, syscall.EPIPE) && exit.prefix == programPrefix:
 		return statusOK // the reader has read enough, as head does
 	case errors.Is(err, context.Canceled):
-		exit.err = errors.New("interrupted")
+		exit.status, exit.err = statusFailed, errors.New("interrupted")
 	}
 	if wantsNagios(args) {
 		check.NagiosUnknown(c.Out, exit.err)

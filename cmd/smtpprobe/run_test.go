@@ -74,14 +74,19 @@ type service struct {
 func serve(t *testing.T, args ...string) *service {
 	t.Helper()
 	s := &service{cmd: command(t, nil, args...)}
+	s.cmd.Stderr = &s.stderr
+	s.start(t)
+	return s
+}
+
+func (s *service) start(t *testing.T) {
+	t.Helper()
 	stdin, err := s.cmd.StdinPipe()
 	require.NoError(t, err)
 	stdout, err := s.cmd.StdoutPipe()
 	require.NoError(t, err)
 	s.pipe, s.stdin, s.stdout = stdout, stdin, bufio.NewScanner(stdout)
-	s.cmd.Stderr = &s.stderr
 	require.NoError(t, s.cmd.Start())
-	return s
 }
 
 // ask asks for a gather.

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -117,6 +118,37 @@ func TestCheck_PasswordPrompt(t *testing.T) {
 	require.Contains(t, stdout.String(), "OK  the relay accepts the credentials")
 	require.Equal(t, "Password of user: \n", s.screen())
 	require.Equal(t, "user", srv.Wait(t, 1)[0].Identity)
+}
+
+func TestCheck_PasswordPromptInterrupted(t *testing.T) {
+	t.Parallel()
+	for name, key := range map[string]string{"Ctrl-C": "\x03", "Ctrl-\\": "\x1c"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newTerminal(t, 80)
+			cmd := command(t, nil, "check", "--probe", "auth", "--username", "user", "smtp://127.0.0.1:1")
+			cmd.Stdin, cmd.Stdout, cmd.Stderr = s.program, s.program, s.program
+			cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+			require.NoError(t, cmd.Start())
+			s.await(t, "Password of user: ")
+			s.awaitNoEcho(t)
+			_, err := s.user.WriteString(key)
+			require.NoError(t, err)
+			awaitEnd(t, cmd, 30*time.Second)
+			require.Equal(t, statusFailed, cmd.ProcessState.ExitCode())
+			settings, err := unix.IoctlGetTermios(int(s.user.Fd()), unix.TCGETS)
+			require.NoError(t, err)
+			require.NotZero(t, settings.Lflag&unix.ECHO, "what is typed is shown again")
+			require.Contains(t, s.screen(), "Password of user: \nsmtpprobe: interrupted\n")
+		})
+	}
+}
+
+func TestReport_Terminal(t *testing.T) {
+	t.Parallel()
+	s := newTerminal(t, 80)
+	require.Equal(t, statusUsage, run([]string{"smtpprobe", "report", "x.lp"}, console.Streams{In: s.program, Out: s.program, Err: s.program}))
+	require.Contains(t, s.screen(), "smtpprobe: report does not write HTML to a terminal: name a file with --output")
 }
 
 func TestCheck_Terminal(t *testing.T) {

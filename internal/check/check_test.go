@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
 )
 
 func TestBar(t *testing.T) {
@@ -46,5 +48,132 @@ func TestState_Order(t *testing.T) {
 	for _, ordered := range [][2]State{{OK, Unknown}, {Unknown, Warning}, {Warning, Critical}} {
 		require.Equal(t, ordered[1], ordered[0].worse(ordered[1]))
 		require.Equal(t, ordered[1], ordered[1].worse(ordered[0]))
+	}
+}
+
+func TestFacts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		summary summary.Summary
+		want    []fact
+	}{
+		{name: "nothing"},
+		{
+			name:    "STARTTLS refused",
+			summary: summary.Summary{STARTTLSRefusal: "454 4.7.0 no TLS", Warnings: []string{summary.STARTTLSRefused}},
+			want:    []fact{{"tls", "refused: 454 4.7.0 no TLS; mail goes in the clear"}},
+		},
+		{
+			name:    "warnings",
+			summary: summary.Summary{Warnings: []string{summary.Quit421, "bare_lf", "new_one"}},
+			want: []fact{
+				{"warning", "the relay answered RSET or QUIT with 421: it was ending the session"},
+				{"warning", "a line of the relay ended in LF without CR"},
+				{"warning", "new_one"},
+			},
+		},
+		{
+			name:    "afterwards",
+			summary: summary.Summary{Secondary: []string{"smtp: QUIT: i/o timeout", "close: broken pipe here"}},
+			want:    []fact{{"afterwards", "QUIT failed: i/o timeout"}, {"afterwards", "close failed: broken pipe here"}},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, tt.want, facts(&tt.summary))
+		})
+	}
+}
+
+func TestThresholds_State(t *testing.T) {
+	t.Parallel()
+	yes, no := true, false
+	for _, tt := range []struct {
+		name    string
+		summary summary.Summary
+		state   State
+		why     string
+	}{
+		{name: "success", summary: summary.Summary{Success: true, Probe: "connect", Verdict: summary.Verdict{Class: summary.None}}, why: "the relay greets"},
+		{
+			name:    "STARTTLS refused",
+			summary: summary.Summary{Success: true, Verdict: summary.Verdict{Class: summary.None}, STARTTLSRefusal: "454 no"},
+			state:   Warning, why: "STARTTLS refused: 454 no; mail goes in the clear",
+		},
+		{
+			name:    "421 to QUIT",
+			summary: summary.Summary{Success: true, Verdict: summary.Verdict{Class: summary.None}, Warnings: []string{summary.Quit421}},
+			state:   Warning, why: "the relay answered RSET or QUIT with 421: it was ending the session",
+		},
+		{
+			name:    "permanent refusal",
+			summary: summary.Summary{Temporary: &no, Error: "smtp: greeting: 554 no", Verdict: summary.Verdict{Class: "greeting_refused", Reason: "refused", Fault: "relay", Code: 554}},
+			state:   Critical, why: "greeting_refused/refused: greeting: 554 no",
+		},
+		{
+			name:    "temporary refusal",
+			summary: summary.Summary{Temporary: &yes, Error: "smtp: greeting: 450 no", Verdict: summary.Verdict{Class: "greeting_refused", Reason: summary.None, Fault: "relay", Code: 450}},
+			state:   Warning, why: "greeting_refused: greeting: 450 no",
+		},
+		{
+			name:    "no connection",
+			summary: summary.Summary{Temporary: &yes, Error: "smtp: connect: refused", Verdict: summary.Verdict{Class: "connect_error", Reason: summary.None, Fault: "network"}},
+			state:   Critical, why: "connect_error: connect: refused",
+		},
+		{
+			name:    "this machine",
+			summary: summary.Summary{Temporary: &yes, Error: "smtp: connect: no", Verdict: summary.Verdict{Class: "local_error", Reason: summary.None, Fault: "prober"}},
+			state:   Unknown, why: "local_error: connect: no",
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			state, why := (&Thresholds{}).state(&tt.summary)
+			require.Equal(t, tt.state, state)
+			require.Equal(t, tt.why, why)
+		})
+	}
+}
+
+func TestThresholds_Validate(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		limits Thresholds
+		want   string
+	}{
+		{name: "none"},
+		{name: "both", limits: Thresholds{WarnTime: time.Second, CritTime: 2 * time.Second}},
+		{name: "the same", limits: Thresholds{WarnTime: time.Second, CritTime: time.Second}},
+		{name: "only critical", limits: Thresholds{CritTime: time.Second}},
+		{name: "exchanged", limits: Thresholds{WarnTime: time.Second, CritTime: time.Second / 2}, want: "--critical 500ms must not be below --warning 1s"},
+		{name: "negative", limits: Thresholds{WarnTime: -1}, want: "--warning, --critical, --cert-warning and --cert-critical must not be negative"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			if tt.want == "" {
+				require.NoError(t, tt.limits.Validate())
+				return
+			}
+			require.EqualError(t, tt.limits.Validate(), tt.want)
+		})
+	}
+}
+
+func TestWithScheme(t *testing.T) {
+	t.Parallel()
+	for host, want := range map[string]string{
+		"mx.example.org":      "smtp://mx.example.org",
+		"mx.example.org:2525": "smtp://mx.example.org:2525",
+		"192.0.2.1":           "smtp://192.0.2.1",
+		"2001:db8::1":         "smtp://[2001:db8::1]",
+		"[2001:db8::1]:25":    "smtp://[2001:db8::1]:25",
+		"smtps://mx":          "smtps://mx",
+		"lmtp:///run/lmtp":    "lmtp:///run/lmtp",
+		"user:secret@host":    "user:secret@host",
+		"user:a://b@host":     "user:a://b@host",
+	} {
+		require.Equal(t, want, withScheme(host))
 	}
 }

@@ -44,6 +44,9 @@ func facts(s *summary.Summary) []fact {
 		add("message", "accepted, Message-ID "+s.MessageID)
 	}
 	for _, w := range s.Warnings {
+		if w == summary.STARTTLSRefused && s.STARTTLSRefusal != "" {
+			continue // said about TLS
+		}
 		add("warning", cmp.Or(warnings[w], w))
 	}
 	for _, text := range s.Secondary {
@@ -52,15 +55,14 @@ func facts(s *summary.Summary) []fact {
 	return all
 }
 
-// warnings are the warnings of a result in plain words. A refused STARTTLS is
-// part of the fact about TLS.
+// warnings are the warnings of a result in plain words.
 var warnings = map[string]string{
 	"bare_lf":               "a line of the relay ended in LF without CR",
 	"bare_cr":               "a line of the relay contained a CR that does not end it",
 	"nul":                   "a line of the relay contained NUL",
 	"eight_bit":             "a line of the relay was not ASCII, without SMTPUTF8",
 	"enhanced_mismatch":     "an enhanced status code contradicted its reply code",
-	summary.Quit421:         "the relay answered RSET or QUIT with 421: it was shutting the session down",
+	summary.Quit421:         "the relay answered RSET or QUIT with 421: it was ending the session",
 	summary.STARTTLSRefused: "STARTTLS was refused: mail goes in the clear",
 }
 

@@ -58,7 +58,7 @@ func (g *gathering) untilClosed(ctx context.Context, stdin io.Reader) error {
 	return g.run(ctx, func(ctx context.Context, in *models.RunningInput, acc telegraf.Accumulator) error {
 		tick, stop := ticks(intervals[in])
 		defer stop()
-		slow := &slowness{log: in.Log()}
+		slow := &slowness{warn: in.Log().Warnf}
 		for {
 			select {
 			case <-ctx.Done():

@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	maxQueued  = 2000        // lines that wait to be written; more are dropped
-	maxClosing = time.Second // how long Close waits for the queue to be written
+	maxQueued  = 2000                   // lines that wait to be written; more are dropped
+	maxClosing = 500 * time.Millisecond // how long Close waits for the queue to be written
 )
 
 // log writes Telegraf's log lines as "E! message". inputs.execd reads the level
@@ -53,7 +53,7 @@ func newLog(out io.Writer, level telegraf.LogLevel) (*log, error) {
 }
 
 // Close gives Telegraf's logging back when the lines that wait are written, or
-// a second has passed.
+// nobody reads them.
 func (l *log) Close() {
 	logger.RemoveCallback(l.id)
 	l.mu.Lock()

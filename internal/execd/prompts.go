@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/models"
 )
 
@@ -83,7 +82,7 @@ func (p *prompts) interval() time.Duration {
 
 // slowness warns, once, of gathers that take longer than the interval.
 type slowness struct {
-	log    telegraf.Logger
+	warn   func(format string, args ...any)
 	warned bool
 }
 
@@ -93,7 +92,7 @@ func (s *slowness) check(took, interval time.Duration) {
 		return
 	}
 	s.warned = true
-	s.log.Warnf("a gather took %s, longer than the interval of %s: lower timeout or spread, raise max_concurrent or the interval",
+	s.warn("a gather took %s, longer than the interval of %s: lower timeout or spread, raise max_concurrent or the interval",
 		took.Round(time.Millisecond), interval.Round(time.Millisecond))
 }
 
