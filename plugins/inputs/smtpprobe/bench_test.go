@@ -3,6 +3,8 @@ package smtpprobe
 import (
 	"context"
 	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/influxdata/telegraf"
@@ -61,5 +63,59 @@ func BenchmarkLineProtocol(b *testing.B) {
 		if _, err := s.Serialize(m); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkLoad loads and initializes 100,000 relays, and gathers once, so that
+// the state of each target exists. B/relay is the heap that they take at rest.
+func BenchmarkLoad(b *testing.B) {
+	const relays = 100_000
+	for _, bb := range []struct{ name, format string }{
+		{"Servers", ""},
+		{"Relays", "[[inputs.smtpprobe.relay]]\nname = \"r%06d\"\nurl = \"smtp://r%06d.example\"\n"},
+		{"RelaysWithSettings", "[[inputs.smtpprobe.relay]]\nname = \"r%06d\"\nurl = \"smtp://r%06d.example\"\ntimeout = \"5s\"\n"},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			text := &strings.Builder{}
+			text.WriteString("[[inputs.smtpprobe]]\nhelo = \"probe.example\"\n")
+			if bb.format == "" {
+				text.WriteString("servers = [\n")
+				for i := range relays {
+					fmt.Fprintf(text, "\"smtp://r%06d.example\",\n", i)
+				}
+				text.WriteString("]\n")
+			} else {
+				for i := range relays {
+					fmt.Fprintf(text, bb.format, i, i)
+				}
+			}
+			acc := agent.NewAccumulator(dropping{}, nil)
+			var before, after runtime.MemStats
+			for b.Loop() {
+				b.StopTimer()
+				runtime.GC()
+				runtime.ReadMemStats(&before)
+				b.StartTimer()
+				p, err := load(b, text.String())
+				if err != nil {
+					b.Fatal(err)
+				}
+				if err := p.Init(); err != nil {
+					b.Fatal(err)
+				}
+				b.StopTimer()
+				result := healthyResult()
+				p.engine.probe = func(context.Context, *smtpprobe.Prober) *smtpprobe.Result { return result }
+				p.Log = nil
+				if err := p.Gather(acc); err != nil {
+					b.Fatal(err)
+				}
+				runtime.GC()
+				runtime.ReadMemStats(&after)
+				b.ReportMetric(float64(after.HeapAlloc-before.HeapAlloc)/relays, "B/relay")
+				runtime.KeepAlive(p)
+				b.StartTimer()
+			}
+		})
 	}
 }

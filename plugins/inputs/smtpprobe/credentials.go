@@ -103,6 +103,7 @@ type login struct {
 	mechanism          string
 	cleartext          bool
 	tokens             *token.Source // nil without a token
+	unset              error         // a variable of the token settings, which fails each probe
 }
 
 func newLogin(s *Settings, mechanism string, tokens tokenSources) (*login, error) {
@@ -110,10 +111,22 @@ func newLogin(s *Settings, mechanism string, tokens tokenSources) (*login, error
 	if err != nil {
 		return nil, err
 	}
-	return &login{username: s.Username, password: s.Password, mechanism: mechanism, cleartext: s.AuthCleartext, tokens: source}, nil
+	l := &login{username: s.Username, password: s.Password, mechanism: mechanism, cleartext: s.AuthCleartext, tokens: source}
+	for setting, secret := range map[string]*config.Secret{
+		"token": s.Token, "client_id": s.ClientID, "client_secret": s.ClientSecret, "refresh_token": s.RefreshToken,
+	} {
+		_, err := open(setting, secret)
+		if unset := (*unsetVariableError)(nil); errors.As(err, &unset) {
+			l.unset = unset
+		}
+	}
+	return l, nil
 }
 
 func (l *login) auth() (*smtpprobe.Auth, error) {
+	if l.unset != nil {
+		return nil, l.unset
+	}
 	a := &smtpprobe.Auth{Mechanism: l.mechanism, Cleartext: l.cleartext}
 	var err error
 	if a.Username, err = open("username", l.username); err != nil {

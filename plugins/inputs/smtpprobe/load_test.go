@@ -1,7 +1,6 @@
 package smtpprobe
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,9 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/config"
-	"github.com/influxdata/telegraf/plugins/secretstores"
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
@@ -137,99 +134,6 @@ func TestTOML_UnknownKeys(t *testing.T) {
 			require.ErrorContains(t, err, "unknown setting", key)
 		}
 	})
-}
-
-// shelf is a secret store.
-type shelf struct{ secrets map[string]string }
-
-func (*shelf) SampleConfig() string             { return "" }
-func (*shelf) Init() error                      { return nil }
-func (*shelf) Set(_, _ string) error            { return errors.New("read only") }
-func (*shelf) List() ([]string, error)          { return nil, nil }
-func (s *shelf) Get(key string) ([]byte, error) { return []byte(s.secrets[key]), nil }
-
-func (s *shelf) GetResolver(key string) (telegraf.ResolveFunc, error) {
-	return func() ([]byte, bool, error) {
-		value, err := s.Get(key)
-		return value, false, err
-	}, nil
-}
-
-func TestSecret_LinkedToStore(t *testing.T) {
-	secretstores.Add("shelf", func(string) telegraf.SecretStore {
-		return &shelf{map[string]string{"user": "alice", "pass": "alices", "other": "bobs", "proxy": "socks5://u:p@192.0.2.1:1080"}}
-	})
-	p := initialized(t, `
-		[[secretstores.shelf]]
-		id = "shelf"
-		[[inputs.smtpprobe]]
-		servers = ["smtp://a.example"]
-		probe = "auth"
-		username = "@{shelf:user}"
-		password = "@{shelf:pass}"
-		[[inputs.smtpprobe.relay]]
-		name = "child"
-		url = "smtp://b.example"
-		[[inputs.smtpprobe.relay]]
-		name = "own"
-		url = "smtp://b.example"
-		username = "bob"
-		password = "@{shelf:other}"
-		proxy_url = "@{shelf:proxy}"
-		`)
-	for name, expected := range map[string]string{"smtp://a.example": "alice alices", "child": "alice alices", "own": "bob bobs"} {
-		auth, err := relayNamed(t, p, name).login.auth()
-		require.NoError(t, err)
-		require.Equal(t, expected, auth.Username+" "+auth.Password, name)
-	}
-	own := relayNamed(t, p, "own")
-	prober, err := p.prober(t.Context(), own, &own.target)
-	require.NoError(t, err)
-	require.Equal(t, "socks5://u:p@192.0.2.1:1080", prober.Target.Route.ProxyURL)
-}
-
-func TestSecret_ReadForEachProbe(t *testing.T) {
-	t.Parallel()
-	value, failure := "first", error(nil)
-	password := config.NewSecret([]byte("@{shelf:pass}"))
-	require.NoError(t, password.Link(map[string]telegraf.ResolveFunc{
-		"@{shelf:pass}": func() ([]byte, bool, error) { return []byte(value), true, failure },
-	}))
-	username := config.NewSecret([]byte("alice"))
-	l := &login{username: &username, password: &password}
-
-	auth, err := l.auth()
-	require.NoError(t, err)
-	require.Equal(t, "first", auth.Password)
-
-	value = "second"
-	auth, err = l.auth()
-	require.NoError(t, err)
-	require.Equal(t, "second", auth.Password)
-
-	value = "third\r\nQUIT"
-	_, err = l.auth()
-	require.EqualError(t, err, "invalid password: must not contain CR, LF or NUL")
-
-	failure = errors.New("the store is sealed")
-	_, err = l.auth()
-	require.ErrorContains(t, err, "cannot read secret password")
-	require.ErrorContains(t, err, "the store is sealed")
-}
-
-func TestSecret_VariablesAndDollars(t *testing.T) {
-	t.Setenv("SMTPPROBE_TEST_USER", "alice")
-	p := initialized(t, `
-		[[inputs.smtpprobe]]
-		servers = ["smtp://a.example"]
-		probe = "auth"
-		username = "${SMTPPROBE_TEST_USER}"
-		password = "p$$w0rd"
-		`)
-	auth, err := p.relays[0].login.auth()
-	require.NoError(t, err)
-	require.Equal(t, "alice", auth.Username)
-	require.Equal(t, "p$w0rd", auth.Password)
 }
 
 func TestInit_ManyRelays(t *testing.T) {

@@ -35,16 +35,22 @@ func open(setting string, s *config.Secret) (string, error) {
 	// Telegraf's loader leaves a variable that is not set as it is. Without this
 	// check its name would be sent as the password.
 	if found := variable.FindStringSubmatch(value); found != nil {
-		return "", &unavailableError{fmt.Errorf("%s: environment variable %s is not set", setting, found[1]+found[2])}
+		return "", &unsetVariableError{setting, found[1] + found[2]}
 	}
 	return value, nil
 }
 
-// unavailableError is the error of a secret that may be there when the next
-// probe needs it. It fails probes, not Init.
+// unavailableError is the error of a secret that the next probe may be able to
+// read.
 type unavailableError struct{ error }
 
 func (e *unavailableError) Unwrap() error { return e.error }
+
+type unsetVariableError struct{ setting, variable string }
+
+func (e *unsetVariableError) Error() string {
+	return fmt.Sprintf("%s: environment variable %s is not set", e.setting, e.variable)
+}
 
 // variable matches ${NAME} anywhere in a value, and a value that is $NAME and
 // nothing else. A password may begin with a dollar sign, so that only upper case
@@ -94,10 +100,11 @@ func (s *Settings) checkSecrets(checked map[*config.Secret]bool) error {
 	return nil
 }
 
-// openIfAvailable is open without the errors that only later probes have.
+// openIfAvailable is open without the errors that fail probes, not Init.
 func openIfAvailable(setting string, s *config.Secret) (string, error) {
 	value, err := open(setting, s)
-	if unavailable := (*unavailableError)(nil); errors.As(err, &unavailable) {
+	unavailable, unset := (*unavailableError)(nil), (*unsetVariableError)(nil)
+	if errors.As(err, &unavailable) || errors.As(err, &unset) {
 		return "", nil
 	}
 	return value, err

@@ -101,6 +101,7 @@ func (p *SMTPProbe) Init() error {
 			return err
 		}
 	}
+	p.Relays = nil // of many relays they take as much memory as everything else
 	p.stats = newStats(p.Statistics)
 	p.gathering = make(chan struct{}, 1)
 	p.store = state.New(state.Options{Warn: p.warn})

@@ -42,7 +42,10 @@ func TestSoak(t *testing.T) {
 	defer fleet.Close()
 	instances := make([]*soaked, soakInstances)
 	for i := range instances {
-		instances[i] = &soaked{t: t, fleet: fleet, plugin: initialized(t, soakConfig(fleet, dir))}
+		loaded, err := load(t, soakConfig(fleet, dir))
+		require.NoError(t, err)
+		instances[i] = &soaked{t: t, fleet: fleet, plugin: loaded, relays: loaded.Relays}
+		require.NoError(t, loaded.Init())
 		instances[i].plugin.Log = deaf{}
 		instances[i].plugin.SendAlways()
 	}
@@ -115,6 +118,7 @@ type soaked struct {
 	t       *testing.T
 	fleet   *demo.Fleet
 	plugin  *SMTPProbe
+	relays  []*Relay // as loaded
 	gathers int
 }
 
@@ -177,7 +181,7 @@ func (s *soaked) reload() {
 	old := s.plugin
 	s.plugin = New()
 	s.plugin.SendAlways()
-	s.plugin.Relays, s.plugin.Groups, s.plugin.Metrics, s.plugin.Settings, s.plugin.Log = old.Relays, old.Groups, old.Metrics, old.Settings, old.Log
+	s.plugin.Relays, s.plugin.Groups, s.plugin.Metrics, s.plugin.Settings, s.plugin.Log = s.relays, old.Groups, old.Metrics, old.Settings, old.Log
 	if err := s.plugin.Init(); err != nil {
 		s.t.Error(err)
 	}
