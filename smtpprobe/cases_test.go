@@ -124,7 +124,7 @@ var cases = []conversation{
 		name:   "3 a temporary refusal represents several",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Say("550 5.1.1 no"), smtptest.Say("450 4.2.1 later"))},
 		plan:   rcpt(alice, bob),
-		want:   outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonMailboxDisabled, smtperr.PhaseRcpt, 450, enhanced(4, 2, 1), true},
+		want:   outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonMailboxUnavailableTemp, smtperr.PhaseRcpt, 450, enhanced(4, 2, 1), true},
 	},
 	{
 		name:   "4 251 and 252 accept a recipient",
@@ -579,10 +579,7 @@ func unavailableEverywhere() []conversation {
 		}
 		switch phase {
 		case smtperr.PhaseGreeting:
-			c.want.reason = smtperr.ReasonRefused // enhanced codes give no reason there
 			c.over = []transport{plain, implicit}
-		case smtperr.PhaseEHLO:
-			c.want.reason = smtperr.ReasonRefused
 		case smtperr.PhaseSTARTTLS:
 			c.over = []transport{starttls, opportunistic}
 		case smtperr.PhaseAuth:

@@ -87,7 +87,11 @@ var faults = []fault{
 		return o
 	}},
 	{"refuses for now", doing(smtptest.Say("499 not now")), func(m moment) outcome {
-		return outcome{class: m.refused, reason: smtperr.ReasonRefused, phase: m.phase, code: 499, temporary: true}
+		reason := smtperr.ReasonRefused
+		if m.phase == smtperr.PhaseAuth {
+			reason = smtperr.ReasonAuthTemporary
+		}
+		return outcome{class: m.refused, reason: reason, phase: m.phase, code: 499, temporary: true}
 	}},
 	{"refuses for good", doing(smtptest.Say("599 never")), func(m moment) outcome {
 		return outcome{class: m.refused, reason: smtperr.ReasonRefused, phase: m.phase, code: 599}

@@ -42,7 +42,7 @@ func TestLMTP(t *testing.T) {
 		},
 		{
 			name: "all are refused after the dot", script: smtptest.Script{Dot: smtptest.Say("550 5.7.1 no")},
-			want:     outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonNotAuthorized, smtperr.PhaseDot, 550, enhanced(5, 7, 1), false},
+			want:     outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonContentRejected, smtperr.PhaseDot, 550, enhanced(5, 7, 1), false},
 			accepted: []bool{false, false, false},
 		},
 		{
@@ -62,7 +62,7 @@ func TestLMTP(t *testing.T) {
 		},
 		{
 			name: "LHLO is not known, and HELO is not tried", script: smtptest.Script{LHLO: smtptest.Say("500 5.5.1 what")},
-			want: outcome{smtperr.ClassHeloRefused, smtperr.ReasonRefused, smtperr.PhaseEHLO, 500, enhanced(5, 5, 1), false},
+			want: outcome{smtperr.ClassHeloRefused, smtperr.ReasonNotLMTP, smtperr.PhaseEHLO, 500, enhanced(5, 5, 1), false},
 		},
 	} {
 		for _, network := range []string{"tcp", "unix"} {

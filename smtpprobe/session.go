@@ -207,6 +207,8 @@ func (s *session) circumstances() smtperr.Session {
 		AuthOffered:       s.caps.Has("AUTH"),
 		Authenticated:     s.authenticated,
 		RecipientAccepted: len(s.accepted) > 0,
+		LMTP:              s.target.LMTP,
+		Mechanism:         s.res.AuthMechanism,
 		Sender:            s.plan.From,
 	}
 }

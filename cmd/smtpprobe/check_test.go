@@ -28,7 +28,7 @@ func TestCheck_StatusOfWorstRelay(t *testing.T) {
 	first, second := strings.Index(got.stdout, at(healthy)), strings.Index(got.stdout, at(busy))
 	require.Less(t, first, second, "in the order of the command line")
 	require.Contains(t, got.stdout, "\nOK  the relay accepts a session\n")
-	require.Contains(t, got.stdout, "\nFAILED  service_unavailable/refused: greeting: 421 4.3.2 busy\n")
+	require.Contains(t, got.stdout, "\nFAILED  service_unavailable/congested: greeting: 421 4.3.2 busy\n")
 	require.Contains(t, got.stdout, "what to do")
 }
 

@@ -15,7 +15,7 @@ import (
 
 func TestCheck_Nagios(t *testing.T) {
 	healthy := smtptest.Start(t, smtptest.Script{})
-	refusing := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 5.7.1 go | away")})
+	refusing := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("550 5.7.1 go | away")})
 	later := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("450 4.7.1 later")})
 	for name, test := range map[string]struct {
 		args   []string
@@ -23,7 +23,7 @@ func TestCheck_Nagios(t *testing.T) {
 		line   string
 	}{
 		"well":                     {[]string{at(healthy)}, check.OK, "SMTP OK - " + at(healthy) + ": the relay accepts a session | '" + at(healthy) + " total'="},
-		"refused":                  {[]string{at(refusing)}, check.Critical, "SMTP CRITICAL - " + at(refusing) + ": greeting_refused/access_denied: greeting: 554 5.7.1 go / away | "},
+		"refused":                  {[]string{at(refusing)}, check.Critical, "SMTP CRITICAL - " + at(refusing) + ": greeting_refused/refused: greeting: 550 5.7.1 go / away | "},
 		"later":                    {[]string{at(later)}, check.Warning, "SMTP WARNING - " + at(later)},
 		"the worst is the title":   {[]string{at(healthy), at(later), at(refusing)}, check.Critical, "SMTP CRITICAL - " + at(refusing)},
 		"too slow for a warning":   {[]string{"--warning", "1ns", at(healthy)}, check.Warning, "SMTP WARNING - " + at(healthy) + ": took "},

@@ -85,7 +85,7 @@ func TestNativeTelegraf(t *testing.T) {
 	require.NotContains(t, well.Fields(), "extensions")
 
 	failing := native("busy")
-	require.Equal(t, Outcome("service_unavailable/refused:421:greeting"), outcomeOf(failing))
+	require.Equal(t, Outcome("service_unavailable/congested:421:greeting"), outcomeOf(failing))
 	require.Equal(t, int64(0), failing.Fields()["success"])
 	require.Equal(t, "e2e", failing.Tags()["environment"])
 

@@ -146,7 +146,9 @@ func TestReasons_Compat(t *testing.T) {
 func TestReason_Advice(t *testing.T) {
 	t.Parallel()
 	for _, r := range smtperr.Reasons() {
-		require.Regexp(t, `^[A-Z].{20,120}[.]$`, r.Advice(), r)
+		require.Regexp(t, `^[A-Z].{20,130}[.]$`, r.Advice(), r)
+		require.Regexp(t, `^[A-Za-z].{10,80}[^.]$`, r.Meaning(), r)
+		require.Regexp(t, `^(RFC [0-9]+( §[0-9.]+)?)?$`, r.Section(), r)
 	}
 	require.Empty(t, smtperr.Reason("").Advice())
 }

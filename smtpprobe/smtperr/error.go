@@ -30,8 +30,9 @@ type Error struct {
 	Cause          error   // the underlying error, may be nil
 	Secondary      []error // what failed afterwards, such as QUIT
 
-	allRefused  bool // Recipients are all that were given
-	tooManyRcpt bool // a 552 that means 452, see ClassifyReply
+	allRefused  bool   // Recipients are all that were given
+	mechanism   string // of AUTH, see Session
+	tooManyRcpt bool   // a 552 that means 452, see ClassifyReply
 }
 
 // New returns an error for a failure that the caller found itself. Its

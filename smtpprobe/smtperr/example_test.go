@@ -20,7 +20,7 @@ func ExampleClassify() {
 	}
 	// Output:
 	// config_error invalid_port config config
-	// Give a port between 1 and 65535.
+	// Set a port between 1 and 65535 in servers.
 }
 
 // A 421 belongs to several families.

@@ -14,10 +14,11 @@ const (
 	FaultProber      Fault = "prober"
 )
 
-// Fault says who has to act: what the reason knows goes first, then any 4xx is
-// the relay's, then the class's row counts.
+// Fault reports who has to act. What the reason knows goes first, whether the
+// refusal is temporary or not; otherwise a 4xx is the relay's, and then the
+// class decides.
 func (e *Error) Fault() Fault {
-	if fault := reasonFault(e.Reason); fault != FaultNone {
+	if fault := reasonFault(e.Class, e.Reason, e.Code()); fault != FaultNone {
 		return fault
 	}
 	if e.Code()/100 == 4 {
@@ -26,16 +27,19 @@ func (e *Error) Fault() Fault {
 	return e.Class.row().fault
 }
 
-func reasonFault(r Reason) Fault {
-	switch r {
-	case ReasonAuthRequired, ReasonTLSRequired, ReasonProxyRefused, ReasonClientCertRequired, ReasonNotLMTP, ReasonNotSMTPLMTP:
+// reasonFault is the fault that belongs to a reason, FaultNone if the class and
+// the code decide.
+func reasonFault(class Class, reason Reason, code int) Fault {
+	switch {
+	case reason == ReasonNotAuthorized && class == ClassAuthFailed:
+		return FaultCredentials
+	case reason == ReasonMessageTooLarge && class == ClassNotSupported:
 		return FaultConfig
-	case ReasonRateLimited, ReasonNoRoots, ReasonProberStalled:
-		return FaultProber
-	case ReasonTokenUnreachable, ReasonRecordBroken:
-		return FaultNetwork
-	case ReasonGreylisted: // the relay works as it is meant to
-		return FaultMessage
+	case (reason == ReasonContent || reason == ReasonContentRejected) && code/100 != 5:
+		return FaultNone // a filter that fails is the relay's
+	}
+	if row := reason.row(); row != nil {
+		return row.fault
 	}
 	return FaultNone
 }

@@ -180,7 +180,7 @@ func TestClassify_GoMail(t *testing.T) {
 		code   int
 	}{
 		{name: "MAIL", script: smtptest.Script{Mail: smtptest.Say("550 5.7.1 no")}, class: smtperr.ClassSenderRefused, reason: smtperr.ReasonNotAuthorized, phase: smtperr.PhaseMail, code: 550},
-		{name: "RCPT", script: smtptest.Script{Rcpt: smtptest.Say("450 4.2.1 later")}, class: smtperr.ClassRecipientRefused, reason: smtperr.ReasonMailboxDisabled, phase: smtperr.PhaseRcpt, code: 450},
+		{name: "RCPT", script: smtptest.Script{Rcpt: smtptest.Say("450 4.2.1 later")}, class: smtperr.ClassRecipientRefused, reason: smtperr.ReasonMailboxUnavailableTemp, phase: smtperr.PhaseRcpt, code: 450},
 		{name: "DATA", script: smtptest.Script{Data: smtptest.Say("554 5.5.1 nobody")}, class: smtperr.ClassDataRefused, reason: smtperr.ReasonNoValidRecipients, phase: smtperr.PhaseData, code: 554},
 		{name: "the dot", script: smtptest.Script{Dot: smtptest.Say("552 5.3.4 too big")}, class: smtperr.ClassDataRefused, reason: smtperr.ReasonMessageTooLarge, phase: smtperr.PhaseDot, code: 552},
 		{name: "421 to MAIL", script: smtptest.Script{Mail: smtptest.Say("421 4.7.0 bye")}, class: smtperr.ClassServiceUnavailable, reason: smtperr.ReasonPolicyTemporary, phase: smtperr.PhaseMail, code: 421},
@@ -233,7 +233,7 @@ func TestClassify_Mox(t *testing.T) {
 		},
 		{
 			name: "421 as greeting", err: moxError{Code: 421, Command: "(greeting)", Line: "421 busy", Err: status},
-			class: smtperr.ClassServiceUnavailable, reason: smtperr.ReasonRefused, phase: smtperr.PhaseGreeting, code: 421,
+			class: smtperr.ClassServiceUnavailable, reason: smtperr.ReasonCongested, phase: smtperr.PhaseGreeting, code: 421,
 		},
 		{
 			name: "DATA", err: moxError{Code: 554, Command: "data", Line: "554 none", Err: fmt.Errorf("%w: got 554, expected 354", status)},

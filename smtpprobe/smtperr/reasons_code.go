@@ -6,29 +6,39 @@ type phaseCode struct {
 	code  int
 }
 
-// byCode is the reason of a reply without a listed enhanced code.
-var byCode = map[phaseCode]Reason{
-	{PhaseGreeting, 554}: ReasonAccessDenied,
+// byMeaning are the reply codes that mean one thing, whatever an enhanced code
+// that is vague says.
+var byMeaning = map[phaseCode]Reason{
 	{PhaseGreeting, 521}: ReasonHostNoMail,
 
-	{PhaseSTARTTLS, 454}: ReasonTLSUnavailable,
+	{PhaseSTARTTLS, 454}: ReasonTLSUnavailable, // RFC 3207 §4
 
+	// RFC 4954 §6.
 	{PhaseAuth, 535}: ReasonAuthCredentialsInvalid,
 	{PhaseAuth, 534}: ReasonAuthMechanismWeak,
 	{PhaseAuth, 538}: ReasonTLSRequired,
-	{PhaseAuth, 432}: ReasonPasswordTransition,
+	{PhaseAuth, 525}: ReasonAccountDisabled,
 	{PhaseAuth, 454}: ReasonAuthTemporary,
+
+	{"", 523}: ReasonTLSRequired,
+	{"", 524}: ReasonTLSRequired,
+	{"", 551}: ReasonMailboxMoved, // RFC 5321 §4.2.3
+	{"", 556}: ReasonNullMX,       // RFC 7504 §3
+}
+
+// byCode is the reason of a reply that has nothing better than its code.
+var byCode = map[phaseCode]Reason{
+	{PhaseGreeting, 554}: ReasonAccessDenied,
+
+	{PhaseAuth, 432}: ReasonPasswordTransition,
 	{PhaseAuth, 504}: ReasonAuthMechanismUnsupported,
 	{PhaseAuth, 503}: ReasonBadSequence,
 
 	{"", 451}: ReasonSystemError,
-	{"", 523}: ReasonTLSRequired,
-	{"", 524}: ReasonTLSRequired,
+	{"", 535}: ReasonAuthRequired,
 
 	{PhaseRcpt, 450}: ReasonMailboxUnavailableTemp,
 	{PhaseRcpt, 550}: ReasonMailboxUnavailable,
-	{PhaseRcpt, 551}: ReasonMailboxMoved,
-	{PhaseRcpt, 556}: ReasonNullMX,
 
 	{PhaseMail, 553}: ReasonAddressNotAllowed,
 	{PhaseRcpt, 553}: ReasonAddressNotAllowed,
@@ -36,6 +46,11 @@ var byCode = map[phaseCode]Reason{
 	{PhaseRcpt, 455}: ReasonParameters,
 	{PhaseMail, 555}: ReasonParameters,
 	{PhaseRcpt, 555}: ReasonParameters,
+
+	{PhaseMail, 452}: ReasonSystemFull,
+	{PhaseData, 452}: ReasonSystemFull,
+	{PhaseBody, 452}: ReasonSystemFull,
+	{PhaseDot, 452}:  ReasonSystemFull,
 
 	{PhaseMail, 552}: ReasonMessageTooLarge,
 	{PhaseDot, 552}:  ReasonMessageTooLarge,
@@ -49,42 +64,46 @@ var byCode = map[phaseCode]Reason{
 	{PhaseBody, 554}: ReasonContentRejected,
 }
 
-func codeReason(phase Phase, code int, c Session) Reason {
+// definite is the reason of a reply code with one meaning.
+func definite(phase Phase, code int, text []word, s Session) Reason {
+	if code == 530 {
+		return whatIsMissing(phase, text, s)
+	}
+	return lookUp(byMeaning, phase, code)
+}
+
+// codeReason is the reason of a reply with nothing better than its code.
+func codeReason(phase Phase, code int, s Session) Reason {
 	switch {
-	case code == 530:
-		return whatIsMissing(c)
-	case phase == PhaseAuth && code == 500 && c.OverlongLine:
+	case phase == PhaseAuth && code == 500 && s.OverlongLine:
 		return ReasonAuthLineTooLong
 	case phase == PhaseRcpt && code == 452:
-		return either(c.RecipientAccepted, ReasonTooManyRecipients, ReasonSystemFull)
+		return either(s.RecipientAccepted, ReasonTooManyRecipients, ReasonSystemFull)
 	case phase == PhaseRcpt && code == 552:
-		return either(c.RecipientAccepted, ReasonTooManyRecipients, ReasonMailboxFull)
+		return either(s.RecipientAccepted, ReasonTooManyRecipients, ReasonMailboxFull)
 	}
-	if reason := byCode[phaseCode{phase, code}]; reason != "" {
+	if reason := lookUp(byCode, phase, code); reason != "" && !(phase == PhaseAuth && code == 451) {
 		return reason
 	}
-	if reason := byCode[phaseCode{"", code}]; reason != "" {
-		return reason
+	if phase == PhaseAuth && code/100 == 4 && code != 421 {
+		return ReasonAuthTemporary
 	}
 	return ReasonRefused
 }
 
-// replyReason refines a refusal: by its text where that is allowed to, by its
-// enhanced code where that is listed, else by phase and code. In replies to the
-// connection and to EHLO an enhanced code is not to be had yet (RFC 2034 §4),
-// so it gives no reason there.
-func replyReason(phase Phase, r *Reply, c Session) Reason {
-	if reason := textReason(phase, r); reason != "" {
+func lookUp(table map[phaseCode]Reason, phase Phase, code int) Reason {
+	if reason := table[phaseCode{phase, code}]; reason != "" {
 		return reason
 	}
-	if phase == PhaseSTARTTLS && r.Code == 454 {
-		return ReasonTLSUnavailable
+	return table[phaseCode{"", code}]
+}
+
+// whatIsMissing is 530: TLS, where AUTH will be offered only after it (RFC 3207
+// §4) or the words say so, else AUTH (RFC 4954 §6). Who is told to log in while
+// logging in needs TLS.
+func whatIsMissing(phase Phase, text []word, s Session) Reason {
+	if !s.TLS && (phase == PhaseAuth || !s.AuthOffered || mentions(text, &tlsNames)) {
+		return ReasonTLSRequired
 	}
-	unannounced := phase == PhaseGreeting || phase == PhaseEHLO || phase == PhaseHELO
-	if !r.Enhanced.IsZero() && !unannounced {
-		if reason := enhancedReason(phase, r, c); reason != "" {
-			return reason
-		}
-	}
-	return codeReason(phase, r.Code, c)
+	return ReasonAuthRequired
 }

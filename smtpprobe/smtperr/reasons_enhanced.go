@@ -3,8 +3,11 @@ package smtperr
 // subjectDetail is an enhanced code without its class.
 type subjectDetail struct{ subject, detail int }
 
-// byEnhanced is the reason of each listed code of RFC 3463 and its successors
-// that does not depend on anything else.
+// detail returns the code without its class.
+func (e EnhancedCode) detail() subjectDetail { return subjectDetail{e.Subject, e.Detail} }
+
+// byEnhanced is the reason of each specific code of RFC 3463 and its successors,
+// and of providers' own codes, that depends on nothing else.
 var byEnhanced = map[subjectDetail]Reason{
 	{1, 1}: ReasonMailboxUnknown,
 	{1, 2}: ReasonRecipientDomainUnknown,
@@ -14,10 +17,11 @@ var byEnhanced = map[subjectDetail]Reason{
 	{1, 7}: ReasonSenderSyntax,
 	{1, 8}: ReasonSenderDomainInvalid,
 
-	{2, 1}: ReasonMailboxDisabled,
-	{2, 2}: ReasonMailboxFull,
-	{2, 3}: ReasonMessageTooLarge,
-	{2, 4}: ReasonListExpansion,
+	{2, 1}:   ReasonMailboxDisabled,
+	{2, 2}:   ReasonMailboxFull,
+	{2, 3}:   ReasonMessageTooLarge,
+	{2, 4}:   ReasonListExpansion,
+	{2, 252}: ReasonSenderNotAllowed, // Exchange
 
 	{3, 1}: ReasonSystemFull,
 	{3, 2}: ReasonNotAccepting,
@@ -32,10 +36,8 @@ var byEnhanced = map[subjectDetail]Reason{
 	{4, 6}: ReasonMailLoop,
 	{4, 7}: ReasonExpired,
 
-	{5, 2}: ReasonSyntax,
 	{5, 3}: ReasonTooManyRecipients,
 	{5, 4}: ReasonInvalidArguments,
-	{5, 5}: ReasonProtocolVersion,
 	{5, 6}: ReasonAuthLineTooLong,
 
 	{6, 7}: ReasonSMTPUTF8Required,
@@ -46,8 +48,6 @@ var byEnhanced = map[subjectDetail]Reason{
 	{7, 5}:  ReasonCrypto,
 	{7, 6}:  ReasonCrypto,
 	{7, 7}:  ReasonIntegrity,
-	{7, 8}:  ReasonAuthCredentialsInvalid,
-	{7, 9}:  ReasonAuthMechanismWeak,
 	{7, 10}: ReasonTLSRequired,
 	{7, 11}: ReasonTLSRequired,
 	{7, 12}: ReasonPasswordTransition,
@@ -69,54 +69,122 @@ var byEnhanced = map[subjectDetail]Reason{
 	{7, 28}: ReasonRateLimited,
 	{7, 29}: ReasonARC,
 	{7, 30}: ReasonRequireTLS,
+
+	// Exchange and Outlook.
+	{7, 54}:  ReasonRelayDenied,
+	{7, 57}:  ReasonAuthRequired,
+	{7, 60}:  ReasonSenderNotAllowed,
+	{7, 64}:  ReasonRelayDenied,
+	{7, 66}:  ReasonTLSVersionRejected,
+	{7, 515}: ReasonAuthChecksFailed,
+	{7, 708}: ReasonClientBlocked,
 }
 
-// enhancedReason is the reason that an enhanced code gives, none if it is not
-// listed.
-func enhancedReason(phase Phase, r *Reply, c Session) Reason {
-	e := r.Enhanced
-	if reason := byEnhanced[subjectDetail{e.Subject, e.Detail}]; reason != "" {
-		return reason
-	}
-	switch (subjectDetail{e.Subject, e.Detail}) {
-	case subjectDetail{1, 10}:
-		return either(r.Code == 556, ReasonNullMX, ReasonMailboxUnknown)
-	case subjectDetail{4, 1}:
-		return either(phase == PhaseRcpt, ReasonMailboxUnavailable, ReasonNextHopUnreachable)
-	case subjectDetail{5, 1}:
-		return either(phase == PhaseData && (r.Code == 503 || r.Code == 554), ReasonNoValidRecipients, ReasonBadSequence)
-	case subjectDetail{7, 1}:
-		return either(e.Class == 5, ReasonNotAuthorized, ReasonPolicyTemporary)
-	case subjectDetail{7, 4}:
-		return either(phase == PhaseAuth, ReasonAuthMechanismUnsupported, "")
-	case subjectDetail{7, 0}:
-		return undefinedPolicy(phase, r, c)
-	}
-	switch e.Subject {
+// byEnhancedInAuth are the codes that mean something in AUTH only.
+var byEnhancedInAuth = map[subjectDetail]Reason{
+	{7, 4}:   ReasonAuthMechanismUnsupported,
+	{7, 8}:   ReasonAuthCredentialsInvalid,
+	{7, 9}:   ReasonAuthMechanismWeak,
+	{7, 139}: ReasonAuthDisabled, // Exchange
+}
+
+// isPrecise reports whether a code is one that words do not override.
+func isPrecise(r *Reply) bool {
+	switch e := r.Enhanced; e.Subject {
+	case 1:
+		return e.Detail >= 1 && e.Detail <= 3 || e.Detail == 6 || e.Detail == 10
+	case 2:
+		return e.Detail >= 1 && e.Detail <= 3 || e.Detail == 252
 	case 3:
+		return e.Detail == 4
+	case 4:
+		return e.Detail == 6 || e.Detail == 5 && r.Code == 452
+	case 7:
+		return e.Detail == 13 || e.Detail >= 20 && e.Detail != 139 && specific("", r) != ""
+	}
+	return false
+}
+
+// specific is the reason of a code that names one matter: IANA's, and providers'
+// own.
+func specific(phase Phase, r *Reply) Reason {
+	e := r.Enhanced
+	if phase == PhaseAuth {
+		if reason := byEnhancedInAuth[e.detail()]; reason != "" {
+			return reason
+		}
+	}
+	switch d := e.detail(); {
+	case d == subjectDetail{1, 1} && e.Class == 4, d == subjectDetail{2, 1} && e.Class == 4:
+		return ReasonMailboxUnavailableTemp
+	case d == subjectDetail{1, 8} && phase == PhaseDot: // vague there
+		return ""
+	case d == subjectDetail{1, 10}:
+		return either(r.Code == 556, ReasonNullMX, ReasonMailboxUnknown)
+	case d == subjectDetail{4, 1}:
+		return either(phase == PhaseRcpt, ReasonMailboxUnavailable, ReasonNextHopUnreachable)
+	case d == subjectDetail{4, 5} && r.Code == 452:
+		return ReasonSystemFull
+	case d == subjectDetail{5, 1} && phase == PhaseData && (r.Code == 503 || r.Code == 554):
+		return ReasonNoValidRecipients
+	case d == subjectDetail{7, 500} && e.Class == 4:
+		return ReasonCongested
+	case d.subject == 7 && d.detail >= 606 && d.detail <= 649:
+		return ReasonClientBlocked
+	case d.subject == 7 && d.detail >= 650 && d.detail <= 699 && e.Class == 4:
+		return ReasonRateLimited
+	}
+	return byEnhanced[e.detail()]
+}
+
+// vague is the reason of a code that says little: the reply code knows more, if
+// it has one meaning.
+func vague(phase Phase, e EnhancedCode) Reason {
+	atDot := phase == PhaseDot || phase == PhaseBody
+	switch e.detail() {
+	case subjectDetail{7, 1}, subjectDetail{7, 0}:
+		switch {
+		case e.Class == 4:
+			return ReasonPolicyTemporary
+		case atDot:
+			return ReasonContentRejected
+		}
+		return either(e.Detail == 1, ReasonNotAuthorized, ReasonPolicy)
+	case subjectDetail{5, 1}:
+		return ReasonBadSequence
+	case subjectDetail{5, 2}, subjectDetail{5, 5}:
+		return ReasonSyntax
+	case subjectDetail{3, 0}:
 		return ReasonSystemError
-	case 6:
-		return ReasonContent
+	case subjectDetail{1, 8}:
+		return ReasonSenderDomainInvalid
 	}
 	return ""
 }
 
-// undefinedPolicy is X.7.0, "other or undefined security status": the reply
-// code says more.
-func undefinedPolicy(phase Phase, r *Reply, c Session) Reason {
-	switch {
-	case phase == PhaseAuth && r.Code == 454:
-		return ReasonAuthTemporary
-	case r.Code == 530:
-		return whatIsMissing(c)
+// bySubject is what the subject of an unlisted code says (RFC 3463 §2). Detail 0
+// of addresses, mailboxes, routing and protocol says no more than the reply code.
+func bySubject(e EnhancedCode) Reason {
+	if e.Detail == 0 && (e.Subject == 1 || e.Subject == 2 || e.Subject == 4 || e.Subject == 5) {
+		return ""
 	}
-	return either(r.Enhanced.Class == 5, ReasonPolicy, ReasonPolicyTemporary)
-}
-
-// whatIsMissing is 530: TLS, where AUTH will be offered only after it (RFC
-// 3207 §4), else AUTH (RFC 4954 §6).
-func whatIsMissing(c Session) Reason {
-	return either(!c.TLS && !c.AuthOffered, ReasonTLSRequired, ReasonAuthRequired)
+	switch e.Subject {
+	case 1:
+		return ReasonAddressNotAllowed
+	case 2:
+		return ReasonMailboxUnavailable
+	case 3:
+		return ReasonSystemError
+	case 4:
+		return ReasonNextHopUnreachable
+	case 5:
+		return ReasonSyntax
+	case 6:
+		return ReasonContent
+	case 7:
+		return either(e.Class == 5, ReasonPolicy, ReasonPolicyTemporary)
+	}
+	return ""
 }
 
 func either(condition bool, yes, no Reason) Reason {

@@ -30,6 +30,9 @@ func classifyReply(phase Phase, r Reply, s Session) *Error {
 		return e
 	}
 	e.Reply = &r
+	if phase == PhaseAuth {
+		e.mechanism = s.Mechanism
+	}
 	switch {
 	case r.Code == 334 && phase == PhaseAuth:
 		e.Class, e.Reason = ClassAuthFailed, ReasonChallengeLoop

@@ -104,6 +104,9 @@ type Session struct {
 	Authenticated     bool // a 235 was received
 	RecipientAccepted bool // a RCPT of this transaction was accepted
 	OverlongLine      bool // the command was longer than 512 bytes (RFC 5321 §4.5.3.1.4)
-	Sender            string
-	Recipient         string
+	// Mechanism is that of AUTH, such as "PLAIN". A refused password means
+	// something else where the server must store it in a special form.
+	Mechanism string
+	Sender    string
+	Recipient string
 }

@@ -33,13 +33,13 @@ func TestClassifyReply(t *testing.T) {
 		{"a 3xx where a 2xx is due", smtperr.PhaseMail, 354, "x", smtperr.Session{}, smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, true, smtperr.FaultRelay},
 
 		{"421 in any phase", smtperr.PhaseMail, 421, "4.7.0 too many connections from you", smtperr.Session{}, smtperr.ClassServiceUnavailable, smtperr.ReasonRateLimited, true, smtperr.FaultProber},
-		{"an enhanced code of the greeting gives no reason", smtperr.PhaseGreeting, 554, "5.7.25 no PTR", smtperr.Session{}, smtperr.ClassGreetingRefused, smtperr.ReasonAccessDenied, false, smtperr.FaultRelay},
+		{"a large detail counts in the greeting, too", smtperr.PhaseGreeting, 554, "5.7.25 no PTR", smtperr.Session{}, smtperr.ClassGreetingRefused, smtperr.ReasonRDNS, false, smtperr.FaultProber},
 		{"a greeting's 4xx", smtperr.PhaseGreeting, 450, "later", smtperr.Session{}, smtperr.ClassGreetingRefused, smtperr.ReasonRefused, true, smtperr.FaultRelay},
 		{"EHLO refused for now is the relay's fault", smtperr.PhaseEHLO, 450, "later", smtperr.Session{}, smtperr.ClassHeloRefused, smtperr.ReasonRefused, true, smtperr.FaultRelay},
 		{"EHLO refused for good is the configuration's", smtperr.PhaseEHLO, 550, "no", smtperr.Session{}, smtperr.ClassHeloRefused, smtperr.ReasonRefused, false, smtperr.FaultConfig},
 		{"STARTTLS 454 whatever its enhanced code", smtperr.PhaseSTARTTLS, 454, "4.3.0 x", smtperr.Session{}, smtperr.ClassStartTLSRefused, smtperr.ReasonTLSUnavailable, true, smtperr.FaultRelay},
 
-		{"details compare as numbers", smtperr.PhaseAuth, 535, "5.7.139 Authentication unsuccessful", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, false, smtperr.FaultCredentials},
+		{"details compare as numbers", smtperr.PhaseAuth, 535, "5.7.139 Authentication unsuccessful", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonAuthDisabled, false, smtperr.FaultConfig},
 		{"AUTH 500 of an overlong line", smtperr.PhaseAuth, 500, "too long", smtperr.Session{OverlongLine: true}, smtperr.ClassAuthFailed, smtperr.ReasonAuthLineTooLong, false, smtperr.FaultCredentials},
 		{"AUTH 500 of a short line", smtperr.PhaseAuth, 500, "what", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonRefused, false, smtperr.FaultCredentials},
 		{"AUTH 530 5.7.0 before TLS", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
@@ -51,31 +51,31 @@ func TestClassifyReply(t *testing.T) {
 		{"RCPT 552 5.2.2 after an accepted recipient is that mailbox", smtperr.PhaseRcpt, 552, "5.2.2 full", accepted, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxFull, false, smtperr.FaultMessage},
 		{"RCPT 552 first", smtperr.PhaseRcpt, 552, "full", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxFull, false, smtperr.FaultMessage},
 		{"RCPT 452 first", smtperr.PhaseRcpt, 452, "x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonSystemFull, true, smtperr.FaultRelay},
-		{"RCPT 452 after an accepted one", smtperr.PhaseRcpt, 452, "x", accepted, smtperr.ClassRecipientRefused, smtperr.ReasonTooManyRecipients, true, smtperr.FaultRelay},
+		{"RCPT 452 after an accepted one", smtperr.PhaseRcpt, 452, "x", accepted, smtperr.ClassRecipientRefused, smtperr.ReasonTooManyRecipients, true, smtperr.FaultMessage},
 		{"RCPT 550 is never unknown", smtperr.PhaseRcpt, 550, "no such user", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
 		{"RCPT 556 5.1.10", smtperr.PhaseRcpt, 556, "5.1.10 null MX", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonNullMX, false, smtperr.FaultMessage},
 		{"RCPT 550 5.1.10", smtperr.PhaseRcpt, 550, "5.1.10 gone", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnknown, false, smtperr.FaultMessage},
 		{"RCPT 550 5.4.1", smtperr.PhaseRcpt, 550, "5.4.1 x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
 		{"dot 451 4.4.1", smtperr.PhaseDot, 451, "4.4.1 x", smtperr.Session{}, smtperr.ClassDataRefused, smtperr.ReasonNextHopUnreachable, true, smtperr.FaultRelay},
-		{"an unlisted detail goes by the code", smtperr.PhaseRcpt, 550, "5.1.99 x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
-		{"subject 3 has a reason of its own", smtperr.PhaseRcpt, 550, "5.3.9 x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonSystemError, false, smtperr.FaultMessage},
+		{"an unlisted detail goes by its subject", smtperr.PhaseRcpt, 550, "5.1.99 x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonAddressNotAllowed, false, smtperr.FaultMessage},
+		{"subject 3 has a reason of its own", smtperr.PhaseRcpt, 550, "5.3.9 x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonSystemError, false, smtperr.FaultRelay},
 		{"subject 6 has a reason of its own", smtperr.PhaseDot, 554, "5.6.1 x", smtperr.Session{}, smtperr.ClassDataRefused, smtperr.ReasonContent, false, smtperr.FaultMessage},
-		{"5.7.4 outside AUTH is not listed", smtperr.PhaseRcpt, 550, "5.7.4 x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"5.7.4 outside AUTH is not listed", smtperr.PhaseRcpt, 550, "5.7.4 x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonPolicy, false, smtperr.FaultMessage},
 		{"an enhanced code of another class is dropped", smtperr.PhaseRcpt, 550, "4.2.1 x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
 
-		{"relaying denied", smtperr.PhaseRcpt, 454, "4.7.1 <x@y>: Relay access denied", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRelayDenied, true, smtperr.FaultRelay},
-		{"relay not permitted", smtperr.PhaseRcpt, 550, "relay not permitted", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultMessage},
-		{"unable to relay", smtperr.PhaseRcpt, 550, "5.7.1 Unable to relay for x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultMessage},
-		{"a word that only contains relay", smtperr.PhaseRcpt, 550, "relayed mail denied", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
-		{"relaying denied outside RCPT", smtperr.PhaseMail, 550, "relaying denied", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
+		{"relaying denied", smtperr.PhaseRcpt, 454, "4.7.1 <x@y>: Relay access denied", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRelayDenied, true, smtperr.FaultConfig},
+		{"relay not permitted", smtperr.PhaseRcpt, 550, "relay not permitted", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultConfig},
+		{"unable to relay", smtperr.PhaseRcpt, 550, "5.7.1 Unable to relay for x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultConfig},
+		{"a word that only contains relay", smtperr.PhaseRcpt, 550, "relayer denied", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
+		{"relaying denied to MAIL", smtperr.PhaseMail, 550, "relaying denied", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultConfig},
 		{"greylisted stays the message's", smtperr.PhaseRcpt, 450, "4.2.0 Greylisted for 300 s", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonGreylisted, true, smtperr.FaultMessage},
 		{"greylisting does not make a 5xx temporary", smtperr.PhaseRcpt, 550, "greylisted", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
 		{"graylisted, in the other spelling", smtperr.PhaseRcpt, 451, "4.7.1 Graylisting in action", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonGreylisted, true, smtperr.FaultMessage},
-		{"relaying prohibited", smtperr.PhaseRcpt, 553, "RELAYING IS PROHIBITED here", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultMessage},
-		{"a denial before the relay", smtperr.PhaseRcpt, 550, "denied by the relay", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailable, false, smtperr.FaultMessage},
-		{"relaying denied for now, but not by 454", smtperr.PhaseRcpt, 452, "relaying denied", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonSystemFull, true, smtperr.FaultRelay},
-		{"a word that only begins with rate limit", smtperr.PhaseMail, 450, "rate limited", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonRefused, true, smtperr.FaultRelay},
-		{"too many connections, as a 5xx", smtperr.PhaseMail, 550, "too many connections", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonRefused, false, smtperr.FaultMessage},
+		{"relaying prohibited", smtperr.PhaseRcpt, 553, "RELAYING IS PROHIBITED here", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultConfig},
+		{"a denial before the relay", smtperr.PhaseRcpt, 550, "denied by the relay", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRelayDenied, false, smtperr.FaultConfig},
+		{"relaying denied for now, by another code than 454", smtperr.PhaseRcpt, 452, "relaying denied", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonRelayDenied, true, smtperr.FaultConfig},
+		{"rate limited", smtperr.PhaseMail, 450, "rate limited", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonRateLimited, true, smtperr.FaultProber},
+		{"too many connections, as a 5xx", smtperr.PhaseMail, 550, "too many connections", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonRateLimited, false, smtperr.FaultProber},
 		{"a rate limit in words", smtperr.PhaseMail, 450, "4.3.0 Rate limit exceeded", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonRateLimited, true, smtperr.FaultProber},
 
 		{"451 is a fault of the relay in any phase", smtperr.PhaseMail, 451, "x", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonSystemError, true, smtperr.FaultRelay},
@@ -86,11 +86,11 @@ func TestClassifyReply(t *testing.T) {
 		{"AUTH 538 alone", smtperr.PhaseAuth, 538, "x", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
 		{"AUTH 432 alone", smtperr.PhaseAuth, 432, "x", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonPasswordTransition, true, smtperr.FaultRelay},
 		{"AUTH 454 alone", smtperr.PhaseAuth, 454, "x", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonAuthTemporary, true, smtperr.FaultRelay},
-		{"AUTH 504 alone", smtperr.PhaseAuth, 504, "x", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonAuthMechanismUnsupported, false, smtperr.FaultCredentials},
+		{"AUTH 504 alone", smtperr.PhaseAuth, 504, "x", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonAuthMechanismUnsupported, false, smtperr.FaultConfig},
 		{"AUTH 503 without a 235", smtperr.PhaseAuth, 503, "x", smtperr.Session{}, smtperr.ClassAuthFailed, smtperr.ReasonBadSequence, false, smtperr.FaultCredentials},
 		{"523 wants TLS", smtperr.PhaseMail, 523, "x", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
 		{"524 wants TLS", smtperr.PhaseRcpt, 524, "x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonTLSRequired, false, smtperr.FaultConfig},
-		{"RCPT 450 alone", smtperr.PhaseRcpt, 450, "x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailableTemp, true, smtperr.FaultRelay},
+		{"RCPT 450 alone", smtperr.PhaseRcpt, 450, "x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnavailableTemp, true, smtperr.FaultMessage},
 		{"RCPT 551 alone", smtperr.PhaseRcpt, 551, "x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonMailboxMoved, false, smtperr.FaultMessage},
 		{"RCPT 556 alone", smtperr.PhaseRcpt, 556, "x", smtperr.Session{}, smtperr.ClassRecipientRefused, smtperr.ReasonNullMX, false, smtperr.FaultMessage},
 		{"MAIL 553", smtperr.PhaseMail, 553, "x", smtperr.Session{}, smtperr.ClassSenderRefused, smtperr.ReasonAddressNotAllowed, false, smtperr.FaultMessage},
@@ -122,12 +122,12 @@ func TestClassifyReply(t *testing.T) {
 	}
 }
 
-func TestAPhraseCountsWithinOneLineOnly(t *testing.T) {
+func TestClassifyReply_WordsAcrossLines(t *testing.T) {
 	t.Parallel()
-	split := classifyReply(smtperr.PhaseRcpt, smtperr.NewReply(550, []string{"relay", "denied"}), smtperr.Session{})
-	require.Equal(t, smtperr.ReasonMailboxUnavailable, split.Reason)
-	whole := classifyReply(smtperr.PhaseRcpt, smtperr.NewReply(550, []string{"sorry", "relay denied"}), smtperr.Session{})
-	require.Equal(t, smtperr.ReasonRelayDenied, whole.Reason)
+	split := classifyReply(smtperr.PhaseRcpt, smtperr.NewReply(550, []string{"5.7.1 we relay", "5.7.1 nothing. Access denied"}), smtperr.Session{})
+	require.Equal(t, smtperr.ReasonNotAuthorized, split.Reason, "not across sentences")
+	joined := classifyReply(smtperr.PhaseRcpt, smtperr.NewReply(550, []string{"5.7.1 relay access", "5.7.1 denied"}), smtperr.Session{})
+	require.Equal(t, smtperr.ReasonRelayDenied, joined.Reason)
 }
 
 func TestParseEnhanced(t *testing.T) {

@@ -55,7 +55,7 @@ var entries = []entry{
 	},
 	{
 		"busy-421", "smtp", "has no time: 421, then closes", nil,
-		fails(smtperr.ClassServiceUnavailable, smtperr.ReasonRefused, smtperr.PhaseGreeting, 421),
+		fails(smtperr.ClassServiceUnavailable, smtperr.ReasonCongested, smtperr.PhaseGreeting, 421),
 		plain(smtptest.Script{Greeting: smtptest.Then(smtptest.Say("421 4.3.2 busy, try again later"), smtptest.HalfClose())}),
 	},
 	{
@@ -129,7 +129,7 @@ var entries = []entry{
 	},
 	{
 		"flapping", "smtp", "is healthy every other time, and busy in between", nil,
-		append(well[:1:1], fails(smtperr.ClassServiceUnavailable, smtperr.ReasonRefused, smtperr.PhaseEHLO, 421)...),
+		append(well[:1:1], fails(smtperr.ClassServiceUnavailable, smtperr.ReasonCongested, smtperr.PhaseEHLO, 421)...),
 		plain(smtptest.Cycle(smtptest.Script{}, smtptest.Script{EHLO: smtptest.Then(smtptest.Say("421 4.3.2 busy, try again later"), smtptest.HalfClose())})),
 	},
 	{"lmtp", "lmtp", "delivers to mailboxes by LMTP", rcptToo, well, plain(smtptest.Script{LMTP: true})},
@@ -147,7 +147,7 @@ var entries = []entry{
 	{
 		"content-rejected", "smtp", "refuses the message after reading it", sendToo,
 		fails(smtperr.ClassDataRefused, smtperr.ReasonContentRejected, smtperr.PhaseDot, 550),
-		plain(smtptest.Script{Dot: smtptest.Say("550 this looks like spam")}),
+		plain(smtptest.Script{Dot: smtptest.Say("550 content rejected")}),
 	},
 	{
 		"lost-after-dot", "smtp", "reads the message, then closes without a reply", sendToo,

@@ -105,7 +105,7 @@ func TestSTARTTLS_WithdrawnUntilBack(t *testing.T) {
 		servers = ["smtp://%s"]
 		helo = "probe.example"`, srv.Addr()))
 	for i, expected := range []string{
-		"ok none/none 250 done", "ok none/none 250 done", "FAILED service_unavailable/refused 421 greeting",
+		"ok none/none 250 done", "ok none/none 250 done", "FAILED service_unavailable/congested 421 greeting",
 		"FAILED not_supported/starttls_withdrawn none starttls", "FAILED not_supported/starttls_withdrawn none starttls", "ok none/none 250 done",
 	} {
 		require.Equal(t, expected, judged(t, p), "session %d", i)

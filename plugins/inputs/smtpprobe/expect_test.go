@@ -83,7 +83,7 @@ func TestExpect_Outcomes(t *testing.T) {
 		"a forwarding open relay":                {rcpt(smtptest.Say("251 will forward")), "", "recipients_refused", "FAILED unexpected_success/open_relay 251 rcpt"},
 		"greylisting":                            {rcpt(later), "", "recipients_refused", "FAILED recipients_refused/greylisted 450 rcpt"},
 		"greylisting by its name":                {rcpt(later), "", "recipients_refused/greylisted", "ok recipients_refused/greylisted 450 rcpt"},
-		"a mailbox that is busy":                 {rcpt(smtptest.Say("450 4.2.1 busy")), "", "recipients_refused", "FAILED recipients_refused/mailbox_disabled 450 rcpt"},
+		"a mailbox that is busy":                 {rcpt(smtptest.Say("450 4.2.1 busy")), "", "recipients_refused", "FAILED recipients_refused/mailbox_unavailable_temp 450 rcpt"},
 		"greylisting of one of two":              {rcpt(denied, later), `to = ["a@b.example", "c@d.example"]`, "recipients_refused", "FAILED recipients_refused/greylisted 450 rcpt"},
 		"an open relay for one of two":           {rcpt(denied, smtptest.Healthy()), `to = ["a@b.example", "c@d.example"]`, "recipients_refused", "FAILED recipient_refused/relay_denied 554 rcpt"},
 		"421 at RCPT":                            {rcpt(smtptest.Say("421 4.3.2 bye")), "", "recipients_refused", "FAILED service_unavailable/not_accepting 421 rcpt"},
@@ -99,7 +99,7 @@ func TestExpect_Outcomes(t *testing.T) {
 		"credentials that are refused":           {accounts("other"), logsIn, "auth_failed:535", "ok auth_failed/auth_credentials_invalid 535 auth"},
 		"credentials that cannot be checked":     {smtptest.Script{Accounts: accounts("s3cret").Accounts, Auth: smtptest.Say("454 4.7.0 later")}, logsIn, "auth_failed", "FAILED auth_failed/auth_temporary 454 auth"},
 		"a token that cannot be fetched":         {accounts("s3cret"), noToken, "auth_failed", "FAILED auth_failed/token_unreachable none auth"},
-		"a message that should be refused":       {smtptest.Script{Dot: smtptest.Say("554 5.6.0 virus")}, `probe = "send"`, "data_refused:554:dot", "ok data_refused/content 554 dot"},
+		"a message that should be refused":       {smtptest.Script{Dot: smtptest.Say("554 5.6.0 virus")}, `probe = "send"`, "data_refused:554:dot", "ok data_refused/malware_suspected 554 dot"},
 		"a message that was taken":               {smtptest.Script{}, `probe = "send"`, "data_refused", "FAILED unexpected_success/expectation_missed 250 dot"},
 		"a message to whom no RCPT should be":    {smtptest.Script{}, `probe = "send"`, "recipients_refused", "FAILED unexpected_success/open_relay 250 rcpt"},
 	} {
