@@ -112,15 +112,16 @@ type Change struct {
 	Added, Removed string
 }
 
-// Memory is what was seen of one target. The zero value has seen nothing. It
-// must not be used by several goroutines at a time.
+// Memory is what was seen of one target. The zero value has seen nothing. A copy
+// is independent: nothing that two of them share is ever changed.
 type Memory struct {
-	tracks map[key]*track
+	tracks []track
 }
 
 // track is the memory of one thing.
 type track struct {
-	values     []sight // the one seen last comes first
+	key        key
+	values     []sight // the one seen last comes first; there is one
 	quietUntil time.Time
 }
 
@@ -134,38 +135,36 @@ type sight struct {
 // of its thing, known or not. It remembers nothing.
 func (m *Memory) Differs(values ...Value) bool {
 	return slices.ContainsFunc(values, func(v Value) bool {
-		t := m.tracks[v.key]
-		return t != nil && t.values[0].sum != v.sum
+		i := m.find(v.key)
+		return i >= 0 && m.tracks[i].values[0].sum != v.sum
 	})
 }
 
 // Observe remembers the values and returns what changed, in the order of the
 // values.
 func (m *Memory) Observe(now time.Time, values ...Value) []Change {
-	if m.tracks == nil {
-		m.tracks = make(map[key]*track, len(values))
-	}
 	now = now.Truncate(time.Second) // as it is stored
+	m.tracks = append(make([]track, 0, len(m.tracks)+len(values)), m.tracks...)
 	var changes []Change
 	for _, v := range values {
-		t := m.tracks[v.key]
-		if t == nil {
-			t = &track{}
-			m.tracks[v.key] = t
+		i := m.find(v.key)
+		if i < 0 {
+			m.tracks = append(m.tracks, track{key: v.key, values: []sight{{v.sum, v.val, now}}})
+			continue
 		}
-		if c, changed := t.observe(now, v); changed {
+		if c, changed := m.tracks[i].observe(now, v); changed {
 			changes = append(changes, c)
 		}
 	}
 	return changes
 }
 
+// find returns the index of a thing's track, or -1. There are a few only.
+func (m *Memory) find(k key) int {
+	return slices.IndexFunc(m.tracks, func(t track) bool { return t.key == k })
+}
+
 func (t *track) observe(now time.Time, v Value) (Change, bool) {
-	t.correct(now)
-	if len(t.values) == 0 {
-		t.values = []sight{{v.sum, v.val, now}}
-		return Change{}, false
-	}
 	last := t.values[0]
 	known := t.remember(now, v)
 	switch {
@@ -186,26 +185,22 @@ func (t *track) observe(now time.Time, v Value) (Change, bool) {
 // One value more than MaxValues is kept, so that a thing that is still volatile
 // after its silence is found to be so at once.
 func (t *track) remember(now time.Time, v Value) (known bool) {
-	last := t.values[0].sum
-	t.values = slices.DeleteFunc(t.values, func(s sight) bool {
-		same := s.sum == v.sum
+	values := append(make([]sight, 0, min(len(t.values), MaxValues)+1), sight{v.sum, v.val, now})
+	for i, s := range t.values {
+		if s.at.After(now) { // the clock was set back
+			s.at = now
+		}
 		fresh := now.Sub(s.at) < Window
-		known = known || same && (fresh || s.sum == last)
-		return same || !fresh
-	})
-	t.values = slices.Insert(t.values, 0, sight{v.sum, v.val, now})
-	t.values = t.values[:min(len(t.values), MaxValues+1)]
-	return known
-}
-
-// correct takes times that a clock set back has left in the future for now.
-func (t *track) correct(now time.Time) {
-	for i := range t.values {
-		if t.values[i].at.After(now) {
-			t.values[i].at = now
+		switch {
+		case s.sum == v.sum:
+			known = fresh || i == 0
+		case fresh && len(values) <= MaxValues:
+			values = append(values, s)
 		}
 	}
-	if end := now.Add(Window); t.quietUntil.After(end) {
+	t.values = values
+	if end := now.Add(Window); t.quietUntil.After(end) { // the same
 		t.quietUntil = end
 	}
+	return known
 }

@@ -1,10 +1,12 @@
 package change
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -23,18 +25,44 @@ type storedSight struct {
 
 // MarshalJSON returns the stored form of a memory. It is stable.
 func (m Memory) MarshalJSON() ([]byte, error) {
-	stored := make(map[string]storedTrack, len(m.tracks))
-	for k, t := range m.tracks {
-		s := storedTrack{Values: make([]storedSight, 0, len(t.values))}
+	// By hand, since this is most of the work of writing a state file. All texts
+	// are escaped already.
+	out := []byte{'{'}
+	sorted := slices.SortedFunc(slices.Values(m.tracks), func(a, b track) int {
+		return cmp.Or(cmp.Compare(a.key.what, b.key.what), cmp.Compare(a.key.layer, b.key.layer))
+	})
+	for i, t := range sorted {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(append(append(append(append(out, '"'), t.key.what...), '/'), t.key.layer...), `":{"values":[`...)
+		for i, v := range t.values {
+			if i > 0 {
+				out = append(out, ',')
+			}
+			out = appendQuoted(append(out, `{"sum":`...), v.sum)
+			out = appendQuoted(append(out, `,"text":`...), v.val)
+			out = append(strconv.AppendInt(append(out, `,"at":`...), v.at.Unix(), 10), '}')
+		}
+		out = append(out, ']')
 		if !t.quietUntil.IsZero() {
-			s.QuietUntil = t.quietUntil.Unix()
+			out = strconv.AppendInt(append(out, `,"quiet_until":`...), t.quietUntil.Unix(), 10)
 		}
-		for _, v := range t.values {
-			s.Values = append(s.Values, storedSight{v.sum, v.val, v.at.Unix()})
-		}
-		stored[string(k.what)+"/"+string(k.layer)] = s
+		out = append(out, '}')
 	}
-	return json.Marshal(stored)
+	return append(out, '}'), nil
+}
+
+// appendQuoted appends a text of printable ASCII as a JSON string.
+func appendQuoted(out []byte, s string) []byte {
+	out = append(out, '"')
+	for i := range len(s) {
+		if s[i] == '"' || s[i] == '\\' {
+			out = append(out, '\\')
+		}
+		out = append(out, s[i])
+	}
+	return append(out, '"')
 }
 
 // UnmarshalJSON replaces a memory by a stored one. What this version does not
@@ -55,17 +83,14 @@ func (m *Memory) UnmarshalJSON(data []byte) error {
 		if len(s.Values) > MaxValues+1 {
 			return fmt.Errorf("reading the memory of changes: %d values of %s", len(s.Values), name)
 		}
-		t := &track{values: make([]sight, 0, len(s.Values))}
+		t := track{key: k, values: make([]sight, 0, len(s.Values))}
 		if s.QuietUntil != 0 {
 			t.quietUntil = time.Unix(s.QuietUntil, 0)
 		}
 		for _, v := range s.Values {
 			t.values = append(t.values, sight{bounded(escapedOnce(v.Sum)), bounded(escapedOnce(v.Text)), time.Unix(v.At, 0)})
 		}
-		if read.tracks == nil {
-			read.tracks = make(map[key]*track, len(stored))
-		}
-		read.tracks[k] = t
+		read.tracks = append(read.tracks, t)
 	}
 	*m = read
 	return nil

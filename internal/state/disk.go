@@ -134,7 +134,7 @@ func (d *disk) keepAside(path string, why error) error {
 }
 
 // replace writes a snapshot: to a temporary file that is synced and renamed.
-func (d *disk) replace(h header, entries []Entry) (err error) {
+func (d *disk) replace(h header, entries []named) (err error) {
 	temporary := d.path + ".tmp"
 	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
@@ -164,7 +164,16 @@ func (d *disk) replace(h header, entries []Entry) (err error) {
 	return syncDir(filepath.Dir(d.path))
 }
 
-func writeSnapshot(w io.Writer, h header, entries []Entry) error {
+// line returns an entry as it is written.
+func (n *named) line() (Entry, error) {
+	value, err := n.encoded()
+	if err != nil {
+		return Entry{}, fmt.Errorf("encoding %s %q: %w", n.section, n.key, err)
+	}
+	return Entry{Section: n.section, Key: n.key, Seen: n.seen, Value: value}, nil
+}
+
+func writeSnapshot(w io.Writer, h header, entries []named) error {
 	out := bufio.NewWriterSize(w, 1<<20)
 	line, err := appendLine(nil, h)
 	if err != nil {
@@ -174,7 +183,11 @@ func writeSnapshot(w io.Writer, h header, entries []Entry) error {
 		return err
 	}
 	for i := range entries {
-		if line, err = appendLine(line[:0], &entries[i]); err != nil {
+		e, err := entries[i].line()
+		if err != nil {
+			return err
+		}
+		if line, err = appendLine(line[:0], e); err != nil {
 			return err
 		}
 		if _, err := out.Write(line); err != nil {

@@ -12,7 +12,7 @@
 //	target.LastSent = now
 //	err = store.Put(key, &target)       // on disk when it returns
 //	// the probe
-//	err = store.Set(key, &target)       // in memory
+//	store.Set(key, &target)             // in memory
 //	store.FlushSoon()                   // on disk soon
 //
 // # Two ways to disk

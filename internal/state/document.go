@@ -12,8 +12,15 @@ type Document struct {
 // Document returns what the Store remembers.
 func (s *Store) Document() Document {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return Document{Version: version, Entries: s.sorted()}
+	list := s.sorted()
+	s.mu.Unlock()
+	d := Document{Version: version, Entries: make([]Entry, 0, len(list))}
+	for i := range list {
+		if e, err := list[i].line(); err == nil {
+			d.Entries = append(d.Entries, e)
+		}
+	}
+	return d
 }
 
 // Restore remembers what a document says, but for what is remembered already.
@@ -28,7 +35,7 @@ func (s *Store) Restore(d Document) error {
 	for i := range d.Entries {
 		e := &d.Entries[i]
 		if _, known := s.entries[id{e.Section, e.Key}]; !known && e.Seen >= now.Add(-Keep).Unix() {
-			s.entries[id{e.Section, e.Key}] = entry{min(e.Seen, now.Unix()), e.Value}
+			s.entries[id{e.Section, e.Key}] = entry{seen: min(e.Seen, now.Unix()), value: e.Value}
 			s.dirty = true
 		}
 	}

@@ -15,10 +15,10 @@ func WriteMany(path string, n int, seen time.Time) error {
 		return err
 	}
 	defer file.Close()
-	entries := make([]Entry, n)
+	entries := make([]named, n)
 	value := json.RawMessage(`{"failures":1,"last_success":"2026-03-01T12:00:00Z","probes_total":1}`)
 	for i := range entries {
-		entries[i] = Entry{Section: targets, Key: fmt.Sprintf("mx%07d.example.org", i), Seen: seen.Unix(), Value: value}
+		entries[i] = named{id{targets, fmt.Sprintf("mx%07d.example.org", i)}, entry{seen: seen.Unix(), value: value}}
 	}
 	return writeSnapshot(file, header{Version: version, Entries: n}, entries)
 }

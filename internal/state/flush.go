@@ -99,7 +99,7 @@ func (s *Store) load() {
 	since := s.now().Add(-Keep)
 	limit := s.now().Unix()
 	take := func(e *Entry) {
-		s.entries[id{e.Section, e.Key}] = entry{min(e.Seen, limit), e.Value}
+		s.entries[id{e.Section, e.Key}] = entry{seen: min(e.Seen, limit), value: e.Value}
 	}
 	included, err := d.readSnapshot(since, take)
 	var bad *damage

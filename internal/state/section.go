@@ -3,6 +3,7 @@ package state
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 )
 
 // Section is the part of a Store that belongs to one component. Only that
@@ -20,8 +21,8 @@ func (s *Store) Section(name string) *Section {
 
 // Load returns what was saved last: JSON, or nothing before the first Save.
 func (x *Section) Load() ([]byte, error) {
-	value, _ := x.store.get(x.name, "")
-	return value, nil
+	e, _ := x.store.get(x.name, "")
+	return slices.Clone(e.value), nil
 }
 
 // Save replaces what the section holds, which must be JSON. It is on disk when
@@ -31,5 +32,5 @@ func (x *Section) Save(value []byte) error {
 	if !json.Valid(value) {
 		return fmt.Errorf("section %q: value is not JSON", x.name)
 	}
-	return x.store.put(x.name, "", value)
+	return x.store.put(x.name, "", entry{value: slices.Clone(value)})
 }

@@ -53,9 +53,25 @@ type Store struct {
 
 type id struct{ section, key string }
 
+// entry is something remembered. A target is encoded only when it is written,
+// which is once for many probes, or never.
 type entry struct {
-	seen  int64 // Unix seconds
-	value json.RawMessage
+	seen   int64           // Unix seconds
+	target *Target         // never changed; nil: value
+	value  json.RawMessage // never changed
+}
+
+func (e *entry) encoded() (json.RawMessage, error) {
+	if e.target == nil {
+		return e.value, nil
+	}
+	return json.Marshal(e.target)
+}
+
+// named is an entry and its name.
+type named struct {
+	id
+	entry
 }
 
 // New returns a Store without a file.
@@ -190,12 +206,12 @@ func (s *Store) unwritable(err error) {
 	}
 }
 
-func (s *Store) get(section, key string) (json.RawMessage, bool) {
+func (s *Store) get(section, key string) (entry, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.use(section)
 	e, ok := s.entries[id{section, key}]
-	return slices.Clone(e.value), ok
+	return e, ok
 }
 
 // use keeps a component's section from expiring. Targets expire one by one.
@@ -205,27 +221,32 @@ func (s *Store) use(section string) {
 	}
 }
 
-func (s *Store) set(section, key string, value json.RawMessage) {
+func (s *Store) set(section, key string, e entry) {
+	e.seen = s.now().Unix()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.use(section)
-	s.entries[id{section, key}] = entry{s.now().Unix(), value}
+	s.entries[id{section, key}] = e
 	s.dirty = true
 }
 
-func (s *Store) put(section, key string, value json.RawMessage) error {
+func (s *Store) put(section, key string, e entry) error {
 	if s.disk == nil {
-		s.set(section, key, value)
+		s.set(section, key, e)
 		return nil
 	}
+	value, err := e.encoded()
+	if err != nil {
+		return fmt.Errorf("encoding %s %q: %w", section, key, err)
+	}
+	e.seen = s.now().Unix()
 	s.mu.Lock()
 	s.use(section)
-	e := entry{s.now().Unix(), value}
 	s.entries[id{section, key}] = e
 	s.dirty = true
 	s.seq++
 	seq := s.seq
-	err := errClosed
+	err = errClosed
 	if !s.closed {
 		err = s.disk.append(&Entry{Seq: seq, Section: section, Key: key, Seen: e.seen, Value: value})
 	}
@@ -244,7 +265,7 @@ var errClosed = errors.New("closed")
 
 // sorted returns the entries to be kept, ordered by name. It forgets the others.
 // The caller has s.mu.
-func (s *Store) sorted() []Entry {
+func (s *Store) sorted() []named {
 	now := s.now()
 	for k, e := range s.entries {
 		if s.inUse[k.section] {
@@ -254,19 +275,19 @@ func (s *Store) sorted() []Entry {
 	}
 	since := now.Add(-Keep).Unix()
 	maps.DeleteFunc(s.entries, func(_ id, e entry) bool { return e.seen < since })
-	list := make([]Entry, 0, len(s.entries))
+	list := make([]named, 0, len(s.entries))
 	for k, e := range s.entries {
-		list = append(list, Entry{Section: k.section, Key: k.key, Seen: e.seen, Value: e.value})
+		list = append(list, named{k, e})
 	}
 	if len(list) > maxEntries {
-		slices.SortFunc(list, func(a, b Entry) int { return cmp.Compare(b.Seen, a.Seen) })
+		slices.SortFunc(list, func(a, b named) int { return cmp.Compare(b.seen, a.seen) })
 		for _, e := range list[maxEntries:] {
-			delete(s.entries, id{e.Section, e.Key})
+			delete(s.entries, e.id)
 		}
 		list = list[:maxEntries]
 	}
-	slices.SortFunc(list, func(a, b Entry) int {
-		return cmp.Or(cmp.Compare(a.Section, b.Section), cmp.Compare(a.Key, b.Key))
+	slices.SortFunc(list, func(a, b named) int {
+		return cmp.Or(cmp.Compare(a.section, b.section), cmp.Compare(a.key, b.key))
 	})
 	return list
 }

@@ -26,12 +26,14 @@ type Target struct {
 // Target returns what is remembered under a key, and false if that is nothing.
 // No time in it is later than now, even if the clock was set back since.
 func (s *Store) Target(key string) (Target, bool) {
-	value, ok := s.get(targets, key)
+	e, ok := s.get(targets, key)
 	if !ok {
 		return Target{}, false
 	}
 	var t Target
-	if err := json.Unmarshal(value, &t); err != nil {
+	if e.target != nil {
+		t = *e.target
+	} else if err := json.Unmarshal(e.value, &t); err != nil {
 		s.warn(fmt.Sprintf("forgot target %q: %v", key, err))
 		return Target{}, false
 	}
@@ -50,21 +52,14 @@ func notAfter(t, now time.Time) time.Time {
 }
 
 // Set remembers a target in memory. A later Flush, FlushSoon or Close writes it.
-func (s *Store) Set(key string, t *Target) error {
-	value, err := json.Marshal(t)
-	if err != nil {
-		return fmt.Errorf("encoding target %q: %w", key, err)
-	}
-	s.set(targets, key, value)
-	return nil
+func (s *Store) Set(key string, t *Target) {
+	target := *t
+	s.set(targets, key, entry{target: &target})
 }
 
 // Put remembers a target on disk. If that fails, it is remembered in memory as
 // with Set.
 func (s *Store) Put(key string, t *Target) error {
-	value, err := json.Marshal(t)
-	if err != nil {
-		return fmt.Errorf("encoding target %q: %w", key, err)
-	}
-	return s.put(targets, key, value)
+	target := *t
+	return s.put(targets, key, entry{target: &target})
 }

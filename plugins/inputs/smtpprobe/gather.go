@@ -193,11 +193,7 @@ func (g *gather) expanded(r *relay, own *targetState, targets []smtpprobe.Target
 }
 
 // remember puts what is known of a target where the state file is written from.
-func (g *gather) remember(s *targetState) {
-	if err := g.store.Set(s.key, &s.known); err != nil {
-		g.p.warn(err.Error())
-	}
-}
+func (g *gather) remember(s *targetState) { g.store.Set(s.key, &s.known) }
 
 // probe probes a target, unless it is skipped, and reports the result. spent is
 // the part of the timeout that DNS has used up.
