@@ -157,6 +157,18 @@ func TestClassify(t *testing.T) {
 		{name: "Windows: no such host", phase: smtperr.PhaseDNS, err: os.NewSyscallError("getaddrinfow", syscall.Errno(11001)), class: smtperr.ClassDNSNotFound, reason: smtperr.ReasonNotFound},
 
 		{name: "anything else", phase: smtperr.PhaseMail, err: errors.New("a plain error"), class: smtperr.ClassUnknown},
+		{name: "a reply after a failed lookup", phase: smtperr.PhaseDNS, err: errors.Join(&textproto.Error{Code: 550, Msg: "no"}, &net.DNSError{IsNotFound: true}), class: smtperr.ClassDNSNotFound, reason: smtperr.ReasonNotFound},
+		{name: "a reply of a canceled session", phase: smtperr.PhaseMail, err: errors.Join(&textproto.Error{Code: 550, Msg: "no"}, context.Canceled), class: smtperr.ClassCanceled},
+		{name: "two error numbers", phase: smtperr.PhaseConnect, err: errors.Join(dialing(syscall.ECONNREFUSED), dialing(syscall.EHOSTUNREACH)), class: smtperr.ClassConnectError, reason: smtperr.ReasonRefused},
+		{name: "two lookups", phase: smtperr.PhaseDNS, err: errors.Join(&net.DNSError{IsNotFound: true}, &net.DNSError{IsTimeout: true}), class: smtperr.ClassDNSNotFound, reason: smtperr.ReasonNotFound},
+		{name: "an alert about a fallback", phase: smtperr.PhaseTLS, err: alert(86), class: smtperr.ClassTLSError, reason: smtperr.ReasonProtocolVersion},
+		{name: "an alert about a broken record", phase: smtperr.PhaseMail, err: alert(20), class: smtperr.ClassTLSError, reason: smtperr.ReasonRecordBroken},
+		{name: "an alert about a long record", phase: smtperr.PhaseMail, err: alert(22), class: smtperr.ClassTLSError, reason: smtperr.ReasonRecordBroken},
+		{name: "an alert of this side", phase: smtperr.PhaseTLS, err: &net.OpError{Op: "local error", Err: tls.AlertError(42)}, class: smtperr.ClassTLSError},
+		{name: "a version that this side refuses", phase: smtperr.PhaseTLS, err: &net.OpError{Op: "local error", Err: tls.AlertError(70)}, class: smtperr.ClassTLSError, reason: smtperr.ReasonProtocolVersion},
+		{name: "a long RSA key", phase: smtperr.PhaseTLS, err: errors.New("tls: server sent certificate containing RSA key larger than 8192 bits"), class: smtperr.ClassTLSVerifyError, reason: smtperr.ReasonCertSignature},
+		{name: "an expired certificate of a CA that is a server's", phase: smtperr.PhaseTLS, err: x509.CertificateInvalidError{Reason: x509.Expired, Cert: &x509.Certificate{IsCA: true, DNSNames: []string{"a"}}}, class: smtperr.ClassTLSVerifyError, reason: smtperr.ReasonExpired},
+		{name: "an expired certificate of a CA", phase: smtperr.PhaseTLS, err: x509.CertificateInvalidError{Reason: x509.Expired, Cert: &x509.Certificate{IsCA: true}}, class: smtperr.ClassTLSVerifyError, reason: smtperr.ReasonChainExpired},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -205,6 +217,9 @@ func TestError_Temporary(t *testing.T) {
 	require.False(t, smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonNotSMTPHTTP, smtperr.PhaseGreeting, nil).Temporary())
 	require.True(t, smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonBadCode, smtperr.PhaseGreeting, nil).Temporary())
 	require.False(t, smtperr.New(smtperr.ClassConnectError, smtperr.ReasonProxyRefused, smtperr.PhaseConnect, nil).Temporary())
+	require.False(t, smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonTLSOnPlaintextPort, smtperr.PhaseGreeting, nil).Temporary())
+	require.False(t, classify(smtperr.PhaseGreeting, alert(116)).Temporary(), "the client certificate stays missing")
+	require.True(t, classifyReply(smtperr.PhaseMail, reply(450, "4.5.5 x"), smtperr.Session{}).Temporary(), "the version of SMTP, not of TLS")
 }
 
 func TestError_Fault(t *testing.T) {
@@ -234,6 +249,8 @@ func TestClassify_DerivedPhase(t *testing.T) {
 		{err: dialing(&net.AddrError{Err: "missing port in address"}), phase: smtperr.PhaseConfig, class: smtperr.ClassConfigError},
 		{err: &tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}}}, phase: smtperr.PhaseTLS, class: smtperr.ClassTLSVerifyError},
 		{err: io.EOF, phase: "", class: smtperr.ClassDisconnected},
+		{err: tls.RecordHeaderError{Msg: "received record with version 3033 when expecting version 303"}, phase: "", class: smtperr.ClassTLSError},
+		{err: tls.RecordHeaderError{Msg: "first record does not look like a TLS handshake"}, phase: smtperr.PhaseTLS, class: smtperr.ClassTLSError},
 	} {
 		e := classify("", tt.err)
 		require.Equal(t, tt.phase, e.Phase, tt.err)

@@ -48,6 +48,7 @@ func TestError_Is(t *testing.T) {
 		{name: "a reply without a proper code", err: refusal(smtperr.PhaseData, 700), is: []error{smtperr.ErrProtocol}},
 		{name: "421 to RCPT after an accepted one", err: refusals(smtperr.PhaseRcpt, []*smtperr.Error{refusal(smtperr.PhaseRcpt, 421)}, 1), is: []error{smtperr.ErrUnavailable, smtperr.ErrRecipient, smtperr.ErrRefused}},
 		{name: "421 to the first RCPT", err: refusals(smtperr.PhaseRcpt, []*smtperr.Error{refusal(smtperr.PhaseRcpt, 421)}, 0), is: []error{smtperr.ErrUnavailable, smtperr.ErrRecipient, smtperr.ErrRecipients, smtperr.ErrRefused}},
+		{name: "421 to each of LMTP's recipients", err: refusals(smtperr.PhaseDot, []*smtperr.Error{refusal(smtperr.PhaseDot, 421)}, 0), is: []error{smtperr.ErrUnavailable, smtperr.ErrData, smtperr.ErrRefused}},
 		{name: "421 to STARTTLS", err: refusal(smtperr.PhaseSTARTTLS, 421), is: []error{smtperr.ErrUnavailable, smtperr.ErrStartTLS, smtperr.ErrRefused}},
 		{name: "421 to RSET", err: refusal(smtperr.PhaseRset, 421), is: []error{smtperr.ErrUnavailable, smtperr.ErrRefused}},
 		{name: "RSET refused", err: refusal(smtperr.PhaseRset, 550), is: []error{smtperr.ErrRefused}},
@@ -91,4 +92,29 @@ func TestError_Retry(t *testing.T) {
 		})
 	}
 	require.Equal(t, []string{"never", "now", "later"}, []string{smtperr.Never.String(), smtperr.Now.String(), smtperr.Later.String()})
+}
+
+func TestRefusals_Representative(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name  string
+		codes []int
+		want  int
+	}{
+		{name: "the first refusal", codes: []int{550, 551}, want: 550},
+		{name: "the first temporary one", codes: []int{550, 450, 451}, want: 450},
+		{name: "a 421, also after another temporary one", codes: []int{450, 421}, want: 421},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			var refused []*smtperr.Error
+			for _, code := range tt.codes {
+				refused = append(refused, refusal(smtperr.PhaseRcpt, code))
+			}
+			sum := refusals(smtperr.PhaseRcpt, refused, 1)
+			require.Equal(t, tt.want, sum.Code())
+			require.Equal(t, tt.want < 500, sum.Temporary())
+			require.Equal(t, refused, sum.Recipients)
+		})
+	}
 }

@@ -140,6 +140,12 @@ func TestClassify_GoSMTP(t *testing.T) {
 		require.Equal(t, "bad@d.test", e.Recipients[0].Recipient)
 		require.Equal(t, smtperr.ReasonMailboxUnknown, e.Recipients[0].Reason)
 	})
+	t.Run("marked as without an enhanced code", func(t *testing.T) {
+		t.Parallel()
+		e := classify(smtperr.PhaseMail, byValue{Code: 550, EnhancedCode: [3]int{-1, -1, -1}, Message: "no"})
+		require.True(t, e.Reply.Enhanced.IsZero())
+		require.False(t, e.Reply.EnhancedMismatch)
+	})
 	t.Run("by value", func(t *testing.T) {
 		t.Parallel()
 		err := fmt.Errorf("x: %w", byValue{Code: 550, EnhancedCode: [3]int{5, 7, 1}, Message: "no"})

@@ -105,6 +105,7 @@ func TestClassifyReply_WrongProtocol(t *testing.T) {
 	}{
 		{name: "LHLO on an SMTP port", phase: smtperr.PhaseEHLO, code: 502, text: "5.5.2 Error: command not recognized", lmtp: true, reason: smtperr.ReasonNotLMTP},
 		{name: "LHLO on an SMTP port, 500", phase: smtperr.PhaseEHLO, code: 500, text: "unknown", lmtp: true, reason: smtperr.ReasonNotLMTP},
+		{name: "LHLO on an SMTP port, 504", phase: smtperr.PhaseEHLO, code: 504, text: "unknown", lmtp: true, reason: smtperr.ReasonNotLMTP},
 		{name: "LHLO refused by policy", phase: smtperr.PhaseEHLO, code: 550, text: "go away", lmtp: true},
 		{name: "LHLO with a wrong argument", phase: smtperr.PhaseEHLO, code: 501, text: "no such domain", lmtp: true},
 		{name: "EHLO on an LMTP port", phase: smtperr.PhaseEHLO, code: 500, text: "this is lmtp", reason: smtperr.ReasonNotSMTPLMTP},

@@ -51,6 +51,8 @@ func TestError_Error(t *testing.T) {
 		{name: "a reset", err: classify(smtperr.PhaseMail, &net.OpError{Op: "read", Net: "tcp", Source: local, Addr: remote, Err: os.NewSyscallError("read", syscall.ECONNRESET)}), want: "smtp: MAIL: connection reset by peer"},
 		{name: "a resolver", err: classify(smtperr.PhaseDNS, &net.DNSError{Err: "read udp 127.0.0.1:4711->127.0.0.53:53: i/o timeout", Name: "relay.example", IsTimeout: true}), want: "smtp: dns: lookup relay.example: i/o timeout"},
 		{name: "a unix socket", err: classify(smtperr.PhaseConnect, &net.OpError{Op: "dial", Net: "unix", Addr: &net.UnixAddr{Name: "/run/x"}, Err: os.NewSyscallError("connect", syscall.ENOENT)}), want: "smtp: connect: no such file or directory"},
+		{name: "a name server", err: classify(smtperr.PhaseDNS, &net.DNSError{Err: "no such host", Name: "relay.example", Server: "127.0.0.53:53", IsNotFound: true}), want: "smtp: dns: lookup relay.example: no such host"},
+		{name: "half a line", err: classify(smtperr.PhaseMail, io.ErrUnexpectedEOF), want: "smtp: MAIL: connection closed"},
 		{name: "a deadline", err: classify(smtperr.PhaseMail, context.DeadlineExceeded), want: "smtp: MAIL: i/o timeout"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

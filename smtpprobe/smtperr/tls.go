@@ -55,8 +55,10 @@ func (t *tlsFacts) collect(err error) (inner error, ok bool) {
 		if t.record == nil {
 			t.record = &e
 		}
-	case tls.AlertError: // of QUIC, or built by a test
-		t.alert, t.alertBy = alert(e), "remote error"
+	case tls.AlertError: // of QUIC; other connections have a net.OpError
+		if t.alertBy == "" {
+			t.alert, t.alertBy = alert(e), "remote error"
+		}
 	case x509.CertificateInvalidError, x509.HostnameError, x509.UnknownAuthorityError, x509.SystemRootsError,
 		x509.UnhandledCriticalExtension, x509.ConstraintViolationError, x509.InsecureAlgorithmError:
 		t.checks = append(t.checks, err)
