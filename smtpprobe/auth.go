@@ -6,204 +6,194 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/sasl"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
 const (
-	// maxChallenges is more than any mechanism needs: SCRAM has two, LOGIN two.
+	// maxChallenges is more than any mechanism needs: SCRAM and LOGIN have two.
 	maxChallenges = 8
 	// maxCommandLine is the longest command with its CRLF (RFC 5321
-	// §4.5.3.1.4); an initial response that does not fit waits for the empty
+	// §4.5.3.1.4). An initial response that does not fit waits for the empty
 	// challenge (RFC 4954 §4).
 	maxCommandLine = 512
 )
 
 // auth makes the one attempt to authenticate (RFC 4954).
-func (s *session) auth() *smtperr.Error {
-	a := s.plan.Auth
-	if a == nil {
+func (s *session) auth() error {
+	if s.plan.Auth == nil {
 		return nil
 	}
-	if err := s.esmtp(smtperr.PhaseAuth); err != nil {
+	if err := s.mayAuthenticate(); err != nil {
 		return err
 	}
-	client, err := s.mechanism(a)
+	client, err := s.mechanism()
 	if err != nil {
-		return err
+		return smtperr.Classify(smtperr.PhaseAuth, err)
 	}
 	if err := s.unsolicited(smtperr.PhaseAuth); err != nil {
 		return err
 	}
-	s.begin(smtperr.PhaseAuth)
-	if err := s.authenticate(client); err != nil {
-		s.authStopped()
+	s.log.InAuth(true)
+	defer s.log.InAuth(false)
+	return s.during(smtperr.PhaseAuth, func() error {
+		x := &authExchange{session: s, client: client}
+		err := x.run()
+		s.authenticated = err == nil
 		return err
-	}
-	s.end()
-	s.authenticated = true
-	return nil
+	})
 }
 
-// authStopped: AUTH got its complete reply, whatever it says, unless the
-// conversation broke or ended with a challenge.
-func (s *session) authStopped() {
-	if s.current.Code != 0 && s.current.Code != 334 {
-		s.end()
-		return
+// mayAuthenticate refuses AUTH where it cannot succeed and where somebody might
+// listen, before a token is fetched for it. TLS that was not verified does not
+// protect against a man in the middle, and CRAM-MD5 and SCRAM let him guess the
+// password offline.
+func (s *session) mayAuthenticate() error {
+	reason := smtperr.Reason("")
+	switch {
+	case s.caps == nil:
+		reason = smtperr.ReasonESMTPUnavailable
+	case len(s.caps.Auth) == 0:
+		reason = smtperr.ReasonAuthNotOffered
+	case !s.private() && !s.plan.Auth.Cleartext:
+		reason = smtperr.ReasonCleartextAuthForbidden
+	default:
+		return nil
 	}
-	s.stop()
+	return smtperr.New(smtperr.ClassNotSupported, reason, smtperr.PhaseAuth, nil)
 }
 
-// mechanism chooses how to authenticate.
-func (s *session) mechanism(a *Auth) (sasl.Client, *smtperr.Error) {
-	if err := s.mayAuthenticate(a); err != nil {
-		return nil, err
-	}
-	c := sasl.Credentials{
+// mechanism chooses how to authenticate. A token is fetched on the clock of the
+// phase.
+func (s *session) mechanism() (Mechanism, error) {
+	a := s.plan.Auth
+	c := Credentials{
 		Username:       a.Username,
 		Password:       a.Password,
 		Host:           s.target.Host,
 		Port:           int(s.target.Port),
-		HasCertificate: s.target.TLSConfig != nil && len(s.target.TLSConfig.Certificates) > 0,
+		HasCertificate: s.prober.TLS != nil && len(s.prober.TLS.Certificates) > 0,
 	}
 	if a.Token != nil {
-		token, err := s.token(a.Token)
+		err := s.during(smtperr.PhaseAuth, func() (err error) {
+			ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
+			defer cancel()
+			c.Token, err = a.Token.Token(ctx)
+			s.conn.Waited()
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		c.Token = token
+		s.secrets.Add(c.Token)
 	}
-	s.secret(c.Username, c.Password, c.Token)
-	client, err := sasl.Choose(s.caps.Auth, a.Mechanism, c, s.handshaken)
+	client, err := s.prober.authenticator().Client(s.caps.Auth, a.Mechanism, c, s.encrypted)
 	if err != nil {
-		return nil, classify(smtperr.PhaseAuth, err)
+		return nil, err
 	}
 	s.res.AuthMechanism = client.Name()
 	return client, nil
 }
 
-// mayAuthenticate refuses AUTH where it cannot succeed, and where somebody
-// might listen, before a token is fetched for it. TLS that was not verified
-// hides nothing from whoever is in between, and what CRAM-MD5 and SCRAM show
-// him he can guess passwords by.
-func (s *session) mayAuthenticate(a *Auth) *smtperr.Error {
-	private := s.local || s.res.TLS != nil && s.res.TLS.Verified
-	switch {
-	case len(s.caps.Auth) == 0:
-		return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, nil)
-	case !private && !a.Cleartext:
-		return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonCleartextAuthForbidden, smtperr.PhaseAuth, nil)
-	}
-	return nil
+// authExchange is the dialog of one AUTH command.
+type authExchange struct {
+	*session
+	client Mechanism
+	line   string // the last one sent
 }
 
-// token fetches an OAuth2 token on the clock of the phase.
-func (s *session) token(source TokenSource) (string, *smtperr.Error) {
-	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
-	defer cancel()
-	s.begin(smtperr.PhaseAuth)
-	defer s.stop()
-	token, err := source.Token(ctx)
+// run sends the command and answers challenges until the relay decides.
+func (x *authExchange) run() error {
+	initial, hasInitial, err := x.client.Start()
 	if err != nil {
-		return "", classify(smtperr.PhaseAuth, err)
+		return smtperr.Classify(smtperr.PhaseAuth, err)
 	}
-	return token, nil
-}
-
-// authenticate runs the exchange of one mechanism until the relay decides.
-func (s *session) authenticate(client sasl.Client) *smtperr.Error {
-	initial, hasInitial, err := client.Start()
-	if err != nil {
-		return classify(smtperr.PhaseAuth, err)
-	}
-	line := "AUTH " + client.Name()
-	shown := line
+	x.line = "AUTH " + x.client.Name()
+	shown := x.line
 	deferred := false
 	if hasInitial {
 		encoded := encodeInitial(initial)
-		deferred = len(line)+1+len(encoded)+2 > maxCommandLine
+		deferred = len(x.line)+1+len(encoded)+2 > maxCommandLine
 		if !deferred {
-			shown = line + masked(encoded)
-			line += " " + encoded
+			shown += " " + hidden(encoded)
+			x.line += " " + encoded
 		}
-		s.secret(string(initial))
+		x.secrets.Add(string(initial))
 	}
-	reply, failure := s.exchange(smtperr.PhaseAuth, line, shown)
+	reply, err := x.exchange(smtperr.PhaseAuth, x.line, shown)
 	for range maxChallenges {
-		if failure != nil {
-			return failure
+		if err != nil || reply.Code != 334 {
+			return x.decided(reply, err)
 		}
-		if reply.Code != 334 {
-			return s.decided(client, reply, len(line)+2 > maxCommandLine)
+		response := initial
+		if !deferred {
+			if response, err = x.answer(reply); err != nil {
+				return x.cancel(err, reply)
+			}
 		}
-		var response []byte
-		if deferred {
-			response, deferred = initial, false
-		} else if response, failure = s.answer(client); failure != nil {
-			return s.cancelAuth(failure, reply)
-		}
-		s.secret(string(response))
-		if early := s.unsolicited(smtperr.PhaseAuth); early != nil {
-			return early
-		}
-		line = base64.StdEncoding.EncodeToString(response)
-		reply, failure = s.exchange(smtperr.PhaseAuth, line, masked(line))
+		deferred = false
+		reply, err = x.respond(response)
 	}
-	if failure != nil {
-		return failure
+	if err != nil || reply.Code != 334 {
+		return x.decided(reply, err)
 	}
-	if reply.Code != 334 {
-		return s.decided(client, reply, len(line)+2 > maxCommandLine)
-	}
-	endless := smtperr.New(smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop, smtperr.PhaseAuth, errors.New("the relay does not stop asking"))
-	return s.cancelAuth(endless, reply)
+	return x.cancel(smtperr.New(smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop, smtperr.PhaseAuth, errors.New("too many AUTH challenges")), reply)
 }
 
-// decided is the verdict over AUTH. A 235 counts only if the mechanism has
+// respond sends one response.
+func (x *authExchange) respond(response []byte) (smtperr.Reply, error) {
+	x.secrets.Add(string(response))
+	if err := x.unsolicited(smtperr.PhaseAuth); err != nil {
+		return smtperr.Reply{}, err
+	}
+	x.line = base64.StdEncoding.EncodeToString(response)
+	return x.exchange(smtperr.PhaseAuth, x.line, hidden(x.line))
+}
+
+// decided is the end of the exchange. A 235 counts only if the mechanism has
 // verified the server where it can (RFC 5802 §3).
-func (s *session) decided(client sasl.Client, reply smtperr.Reply, overlong bool) *smtperr.Error {
-	c := s.circumstances()
-	c.OverlongLine = overlong
-	if refusal := classifyReply(smtperr.PhaseAuth, reply, c); refusal != nil {
-		s.inSync = s.inSync && refusal.Class != smtperr.ClassProtocolError
-		return refusal
+func (x *authExchange) decided(reply smtperr.Reply, err error) error {
+	if err != nil {
+		return err
 	}
-	if err := client.Verified(); err != nil {
-		unverified := classify(smtperr.PhaseAuth, err)
-		unverified.Reply = &reply
-		return unverified
+	known := x.replySession()
+	known.OverlongLine = len(x.line)+2 > maxCommandLine
+	if err := x.acceptFor(smtperr.PhaseAuth, reply, known); err != nil {
+		return err
 	}
-	s.decisive(reply)
+	if err := smtperr.Classify(smtperr.PhaseAuth, x.client.Verified()); err != nil {
+		asError(err).Reply = &reply
+		return err
+	}
 	return nil
 }
 
-// answer decodes a challenge and lets the mechanism respond.
-func (s *session) answer(client sasl.Client) ([]byte, *smtperr.Error) {
-	challenge, err := base64.StdEncoding.DecodeString(s.challenge)
-	if err != nil {
+// answer decodes a challenge and lets the mechanism respond, within the time of
+// the probe: the computation of SCRAM may take long.
+func (x *authExchange) answer(challenge smtperr.Reply) ([]byte, error) {
+	decoded, err := base64.StdEncoding.DecodeString(challenge.Text())
+	if err != nil && !x.client.AnyPrompt() {
 		return nil, smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, err)
 	}
-	response, err := client.Next(challenge)
-	if err != nil {
-		return nil, classify(smtperr.PhaseAuth, err)
-	}
-	return response, nil
+	ctx, cancel := context.WithDeadline(x.ctx, x.deadline)
+	defer cancel()
+	response, err := x.client.Next(ctx, decoded)
+	return response, smtperr.Classify(smtperr.PhaseAuth, err)
 }
 
-// cancelAuth gives up an exchange (RFC 4954 §4) so that the session can end
-// properly; the reason for giving up stays the verdict.
-func (s *session) cancelAuth(verdict *smtperr.Error, challenge smtperr.Reply) *smtperr.Error {
-	verdict.Reply = &challenge
-	err := s.unsolicited(smtperr.PhaseAuth)
+// cancel gives up an exchange (RFC 4954 §4) so that the session can end
+// properly. The failure is that of giving up, and the challenge its reply.
+func (x *authExchange) cancel(failure error, challenge smtperr.Reply) error {
+	e := asError(failure)
+	e.Reply = &challenge
+	err := x.unsolicited(smtperr.PhaseAuth)
 	if err == nil {
-		_, err = s.exchange(smtperr.PhaseAuth, "*", "*")
+		_, err = x.exchange(smtperr.PhaseAuth, "*", "*")
 	}
-	s.current.Code = challenge.Code
+	x.clock.replied(challenge.Code)
 	if err != nil {
-		verdict.Secondary = append(verdict.Secondary, err)
+		e.Secondary = append(e.Secondary, err)
 	}
-	return verdict
+	return e
 }
 
 // encodeInitial is an initial response; an empty one is "=" (RFC 4954 §4).
@@ -214,4 +204,4 @@ func encodeInitial(response []byte) string {
 	return base64.StdEncoding.EncodeToString(response)
 }
 
-func masked(encoded string) string { return fmt.Sprintf(" *** (%d octets)", len(encoded)) }
+func hidden(encoded string) string { return fmt.Sprintf("*** (%d bytes)", len(encoded)) }

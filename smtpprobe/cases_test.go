@@ -25,7 +25,7 @@ type outcome struct {
 func outcomeOf(r *smtpprobe.Result) outcome {
 	got := outcome{phase: smtperr.PhaseDone}
 	if r.Err != nil {
-		got = outcome{class: r.Err.Class, reason: r.Err.Reason, phase: r.Err.Phase, temporary: r.Err.Temporary()}
+		got = outcome{class: failure(r).Class, reason: failure(r).Reason, phase: failure(r).Phase, temporary: failure(r).Temporary()}
 	}
 	if r.Reply != nil {
 		got.code = r.Reply.Code
@@ -40,8 +40,7 @@ func outcomeOf(r *smtpprobe.Result) outcome {
 type conversation struct {
 	name   string
 	script smtptest.Script
-	plan   func(*smtpprobe.Plan)
-	target func(*smtpprobe.Target)
+	plan   func(*probing)
 	want   outcome
 	over   []transport // default: all
 	unsent []string    // prefixes of commands that must not be sent
@@ -53,25 +52,25 @@ func enhanced(class, subject, detail int) smtperr.EnhancedCode {
 	return smtperr.EnhancedCode{Class: class, Subject: subject, Detail: detail}
 }
 
-func ehloOnly(p *smtpprobe.Plan) { p.Depth = smtpprobe.DepthEHLO }
+func ehloOnly(p *probing) { p.Depth = smtpprobe.DepthEHLO }
 
-func send(to ...string) func(*smtpprobe.Plan) {
-	return func(p *smtpprobe.Plan) { p.Depth, p.To = smtpprobe.DepthSend, to }
+func send(to ...string) func(*probing) {
+	return func(p *probing) { p.Depth, p.To = smtpprobe.DepthSend, to }
 }
 
-func rcpt(to ...string) func(*smtpprobe.Plan) {
-	return func(p *smtpprobe.Plan) { p.Depth, p.To = smtpprobe.DepthRcpt, to }
+func rcpt(to ...string) func(*probing) {
+	return func(p *probing) { p.Depth, p.To = smtpprobe.DepthRcpt, to }
 }
 
-func login(mechanism string) func(*smtpprobe.Plan) {
-	return func(p *smtpprobe.Plan) {
+func login(mechanism string) func(*probing) {
+	return func(p *probing) {
 		p.Depth = smtpprobe.DepthAuth
 		p.Auth = &smtpprobe.Auth{Username: "user", Password: "secret-pw", Mechanism: mechanism, Cleartext: true}
 	}
 }
 
-func impatient(plan func(*smtpprobe.Plan)) func(*smtpprobe.Plan) {
-	return func(p *smtpprobe.Plan) {
+func impatient(plan func(*probing)) func(*probing) {
+	return func(p *probing) {
 		plan(p)
 		p.ReadTimeout = 150 * time.Millisecond
 	}
@@ -103,7 +102,7 @@ var cases = []conversation{
 			require.True(t, r.MessageAccepted)
 			require.Equal(t, []string{"<" + alice + ">"}, s.Messages[0].Recipients)
 			require.True(t, r.Recipients[0].Accepted)
-			require.Equal(t, bob, r.Err.Recipients[0].Recipient)
+			require.Equal(t, bob, failure(r).Recipients[0].Recipient)
 		},
 	},
 	{
@@ -384,9 +383,9 @@ var cases = []conversation{
 		plan:   send(alice),
 		want:   outcome{smtperr.ClassDisconnected, smtperr.ReasonClosed, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
-			require.True(t, r.Err.OutcomeUnknown)
+			require.True(t, failure(r).OutcomeUnknown)
 			require.False(t, r.MessageAccepted)
-			require.Contains(t, r.Err.Error(), "unknown")
+			require.Contains(t, failure(r).Error(), "unknown")
 		},
 	},
 	{
@@ -395,7 +394,7 @@ var cases = []conversation{
 		plan:   impatient(send(alice)),
 		want:   outcome{smtperr.ClassReadTimeout, smtperr.ReasonNoReply, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
-			require.True(t, r.Err.OutcomeUnknown)
+			require.True(t, failure(r).OutcomeUnknown)
 		},
 	},
 	{
@@ -405,7 +404,7 @@ var cases = []conversation{
 		want:   outcome{smtperr.ClassDisconnected, smtperr.ReasonTruncatedReply, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.False(t, r.MessageAccepted)
-			require.True(t, r.Err.OutcomeUnknown)
+			require.True(t, failure(r).OutcomeUnknown)
 		},
 	},
 	{
@@ -520,7 +519,7 @@ var cases = []conversation{
 	{
 		name:   "47 no password, nor a hash of it, over TLS that was not verified",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256")},
-		plan: func(p *smtpprobe.Plan) {
+		plan: func(p *probing) {
 			login("")(p)
 			p.Auth.Cleartext = false
 		},
@@ -534,7 +533,7 @@ var cases = []conversation{
 			Extensions: offering("AUTH XOAUTH2"), Auth: smtptest.Say("334 eyJzdGF0dXMiOiI0MDEifQ=="),
 			AuthResponse: smtptest.Say("535 5.7.8 bad token"),
 		},
-		plan: func(p *smtpprobe.Plan) {
+		plan: func(p *probing) {
 			p.Depth = smtpprobe.DepthAuth
 			p.Auth = &smtpprobe.Auth{Username: "user", Token: fixedToken("ya29.token"), Cleartext: true}
 		},
@@ -544,7 +543,7 @@ var cases = []conversation{
 	{
 		name:   "49 an open relay",
 		script: smtptest.Script{},
-		plan: func(p *smtpprobe.Plan) {
+		plan: func(p *probing) {
 			send(alice)(p)
 			p.Expect = []smtpprobe.Expectation{{Class: smtperr.ClassRecipientsRefused}}
 		},
@@ -570,7 +569,7 @@ func unavailableEverywhere() []conversation {
 		c := conversation{
 			name:   "6 421 at " + string(phase),
 			script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: smtptest.Say("235 2.7.0 welcome")}.With(at, busy),
-			plan: func(p *smtpprobe.Plan) {
+			plan: func(p *probing) {
 				login("")(p)
 				send(alice)(p)
 			},
@@ -664,7 +663,7 @@ func TestCasesOfTheTaxonomy(t *testing.T) {
 }
 
 func (c conversation) run(t *testing.T, tr transport) {
-	r, s := converse(t, tr, c.script, c.plan, c.target)
+	r, s := converse(t, tr, c.script, c.plan)
 	require.Equal(t, c.want, outcomeOf(r), "%v\n%v", r.Err, s.Commands())
 	for _, prefix := range c.unsent {
 		require.Falsef(t, began(s, prefix), "%s was sent: %q", prefix, s.Commands())

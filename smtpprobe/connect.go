@@ -2,87 +2,118 @@ package smtpprobe
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"net/netip"
 	"strings"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/route"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/socket"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/wire"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
+// maxAddresses is how many addresses of one host count.
+const maxAddresses = 64
+
 // connect finds the relay's addresses and connects to the first that answers.
-func (s *session) connect() *smtperr.Error {
+func (s *session) connect() error {
 	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
 	defer cancel()
-	way := s.target.way(s.plan)
-	conn, err := s.dial(ctx, way)
+	addrs, err := s.resolve(ctx)
 	if err != nil {
 		return err
 	}
-	s.kernel = socket.New(conn)
-	s.conn = s.kernel
-	s.res.RemoteAddr = written(conn.RemoteAddr())
-	s.res.LocalAddr = written(conn.LocalAddr())
-	s.log.event("connected to " + s.res.RemoteAddr)
-	s.in = newReplyReader(s.conn)
-	s.watching.begin(s.ctx, conn)
-	if err := s.announce(); err != nil {
-		s.stop()
-		return err
-	}
-	s.end()
-	return nil
+	return s.during(smtperr.PhaseConnect, func() error {
+		conn, err := s.dial(ctx, addrs)
+		if err != nil {
+			return smtperr.Classify(smtperr.PhaseConnect, err)
+		}
+		s.connected(conn)
+		if err := s.announce(conn); err != nil {
+			return err
+		}
+		s.clock.current.Complete = true
+		return nil
+	})
 }
 
-// dial runs the phases dns and connect; the clock of connect is left running.
-func (s *session) dial(ctx context.Context, way route.Config) (net.Conn, *smtperr.Error) {
-	if s.target.Socket != "" {
-		s.local = true
-		s.begin(smtperr.PhaseConnect)
-		return s.dialed(way.DialUnix(ctx, s.target.Socket))
+// resolve is the phase dns. An address that is known needs none, nor does a
+// proxy, which resolves by itself.
+func (s *session) resolve(ctx context.Context) ([]netip.Addr, error) {
+	if s.target.Socket != "" || s.prober.Proxy != nil {
+		return nil, nil
 	}
-	if s.target.Route.ProxyURL != "" {
-		s.begin(smtperr.PhaseConnect)
-		return s.dialed(way.DialHost(ctx, s.target.proxied(), s.target.Port))
+	known := s.target.IP
+	if ip, err := netip.ParseAddr(s.target.Host); err == nil && !known.IsValid() {
+		known = ip
 	}
-	addrs, err := s.resolve(ctx, way)
+	if known = known.Unmap(); known.IsValid() {
+		if !dial.Uses(s.target.IPVersion.network(), known) {
+			return nil, smtperr.New(smtperr.ClassConfigError, smtperr.ReasonInvalidAddress, smtperr.PhaseConnect,
+				fmt.Errorf("%s is not an %s address", known, s.target.IPVersion))
+		}
+		return []netip.Addr{known}, nil
+	}
+	var addrs []netip.Addr
+	err := s.during(smtperr.PhaseDNS, func() (err error) {
+		addrs, err = s.prober.lookup(s.target).Addrs(ctx, s.target.lookupName())
+		s.clock.current.Complete = err == nil
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	s.begin(smtperr.PhaseConnect)
-	return s.dialed(way.Dial(ctx, addrs, s.target.Port))
-}
-
-func (s *session) dialed(conn net.Conn, err error) (net.Conn, *smtperr.Error) {
-	if err != nil {
-		s.stop()
-		return nil, classify(smtperr.PhaseConnect, err)
+	s.log.Event("resolved to " + joined(addrs))
+	if len(addrs) > maxAddresses {
+		s.res.AddressesOmitted = len(addrs) - maxAddresses
+		addrs = addrs[:maxAddresses]
 	}
-	return conn, nil
-}
-
-// resolve is the phase dns. An address that is known needs none.
-func (s *session) resolve(ctx context.Context, way route.Config) ([]netip.Addr, *smtperr.Error) {
-	if s.target.IP.IsValid() {
-		return []netip.Addr{s.target.IP}, nil
-	}
-	if ip, err := netip.ParseAddr(s.target.Host); err == nil {
-		return []netip.Addr{ip}, nil
-	}
-	s.begin(smtperr.PhaseDNS)
-	addrs, err := way.Resolve(ctx, s.target.name())
-	if err != nil {
-		s.stop()
-		return nil, classify(smtperr.PhaseDNS, err)
-	}
-	s.end()
-	s.log.event("resolved to " + join(addrs))
+	s.trace.Resolved(addrs)
 	return addrs, nil
 }
 
-// written is an address as net writes it, for TCP without its detours.
-func written(a net.Addr) string {
+func (s *session) dial(ctx context.Context, addrs []netip.Addr) (net.Conn, error) {
+	switch {
+	case s.target.Socket != "":
+		return dial.Unix(ctx, s.prober.dialer(), s.target.Socket, s.prober.ConnectTimeout)
+	case s.prober.Proxy != nil:
+		return s.prober.Proxy.DialContext(ctx, "tcp", s.target.proxyAddress())
+	}
+	attempts := dial.Attempts{Dialer: s.prober.dialer(), Timeout: s.prober.ConnectTimeout}
+	if s.target.Domain != "" && !s.prober.AllowPrivateMX {
+		attempts.Allow = dial.Public
+	}
+	return attempts.Dial(ctx, addrs, s.target.Port)
+}
+
+func (s *session) connected(conn net.Conn) {
+	s.res.RemoteAddr = addrText(conn.RemoteAddr())
+	if local, ok := conn.LocalAddr().(*net.TCPAddr); ok {
+		s.res.LocalAddr = local.AddrPort().Addr().Unmap()
+	}
+	s.log.Event("connected to " + s.res.RemoteAddr)
+	s.trace.Connected(conn.LocalAddr(), conn.RemoteAddr())
+	s.conn = wire.New(s.ctx, conn, s.log)
+}
+
+// announce tells the relay's proxy in front who is connecting.
+func (s *session) announce(conn net.Conn) error {
+	version := s.prober.ProxyHeader
+	if version == NoProxyHeader {
+		return nil
+	}
+	header, err := dial.ProxyHeader(byte(version), conn)
+	if err != nil {
+		return smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseConnect, err)
+	}
+	if _, err := s.conn.Writer(s.deadline).Write(header); err != nil {
+		return s.writeFailure(smtperr.PhaseConnect, err)
+	}
+	return nil
+}
+
+// addrText is an address as net writes it, with an IPv4 address as such.
+func addrText(a net.Addr) string {
 	tcp, ok := a.(*net.TCPAddr)
 	if !ok {
 		return a.String()
@@ -91,54 +122,15 @@ func written(a net.Addr) string {
 	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()).String()
 }
 
-// announce tells the relay's proxy in front who is talking.
-func (s *session) announce() *smtperr.Error {
-	version := s.target.Route.ProxyProtocol
-	if version == NoProxyProtocol {
-		return nil
-	}
-	if err := s.armWrite(s.deadline); err != nil {
-		return classify(smtperr.PhaseConnect, err)
-	}
-	if err := route.WriteProxyHeader(s.conn, string(version)); err != nil {
-		return s.writeFailure(smtperr.PhaseConnect, err)
-	}
-	return nil
-}
-
-// way is the route's configuration for one probe.
-func (t *Target) way(p *Plan) route.Config {
-	return route.Config{
-		IPVersion:     string(t.Route.IPVersion),
-		SourceAddress: t.Route.SourceAddress,
-		ProxyURL:      t.Route.ProxyURL,
-		ProxyProtocol: string(t.Route.ProxyProtocol),
-		DNSServer:     t.Route.DNSServer,
-		StepTimeout:   p.ConnectTimeout,
-	}
-}
-
-// name is the host's for the resolver. An MX record names a host completely:
-// the final dot keeps this machine's search list out.
-func (t *Target) name() string {
-	if _, err := netip.ParseAddr(t.Host); err == nil || t.Domain == "" {
-		return t.Host
-	}
-	return strings.TrimSuffix(t.Host, ".") + "."
-}
-
-// proxied is the name that a proxy is asked for.
-func (t *Target) proxied() string {
-	if t.IP.IsValid() {
-		return t.IP.String()
-	}
-	return t.Host
-}
-
-func join(addrs []netip.Addr) string {
+func joined(addrs []netip.Addr) string {
 	names := make([]string, len(addrs))
 	for i, a := range addrs {
 		names[i] = a.String()
 	}
 	return strings.Join(names, ", ")
+}
+
+// private reports whether nobody can listen on the way to the relay.
+func (s *session) private() bool {
+	return s.target.Socket != "" || s.res.TLS != nil && s.res.TLS.Verified
 }

@@ -7,7 +7,15 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// judge tells whether the outcome is what the plan expects, and turns a
+// Expectation is one outcome that counts as success; zero fields match any.
+type Expectation struct {
+	Class  smtperr.Class
+	Reason smtperr.Reason
+	Code   int
+	Phase  smtperr.Phase
+}
+
+// judge reports whether the outcome is what the plan expects, and turns a
 // session without error into the failure it is where one was expected.
 func (s *session) judge() bool {
 	expected := s.plan.Expect
@@ -15,13 +23,14 @@ func (s *session) judge() bool {
 		return s.res.Err == nil
 	}
 	if s.res.Err == nil && !expectsNone(expected) {
-		s.verdict(s.unexpectedSuccess())
+		s.failed(s.unexpectedSuccess())
 	}
 	return slices.ContainsFunc(expected, func(e Expectation) bool { return e.Matches(s.res.Err) })
 }
 
-// unexpectedSuccess: the relay accepted what it should have refused.
-func (s *session) unexpectedSuccess() *smtperr.Error {
+// unexpectedSuccess is the error of a relay that accepted what it should have
+// refused.
+func (s *session) unexpectedSuccess() error {
 	phase, reason := smtperr.PhaseDot, smtperr.ReasonExpectationMissed
 	switch s.depth() {
 	case DepthConnect:
@@ -31,14 +40,14 @@ func (s *session) unexpectedSuccess() *smtperr.Error {
 	case DepthRcpt:
 		phase, reason = smtperr.PhaseRcpt, smtperr.ReasonOpenRelay
 	}
-	err := smtperr.New(smtperr.ClassUnexpectedSuccess, reason, phase, errors.New("the relay accepted what the configuration expects it to refuse"))
-	err.Reply = s.res.Reply
-	return err
+	e := smtperr.New(smtperr.ClassUnexpectedSuccess, reason, phase, errors.New("the relay accepted what it is expected to refuse"))
+	e.Reply = s.res.Reply
+	return e
 }
 
 // lastPhase is the last phase before RSET and QUIT.
 func (s *session) lastPhase() smtperr.Phase {
-	for _, p := range slices.Backward(s.res.Phases) {
+	for _, p := range slices.Backward(s.clock.phases) {
 		if p.Phase != smtperr.PhaseRset && p.Phase != smtperr.PhaseQuit && p.Phase != smtperr.PhaseTLS {
 			return p.Phase
 		}
@@ -46,32 +55,35 @@ func (s *session) lastPhase() smtperr.Phase {
 	return smtperr.PhaseConnect
 }
 
-// Matches tells whether an outcome is the expected one. nil, no error, is the
-// class None.
+// Matches reports whether an outcome is the expected one. No error is the class
+// ClassNone.
 //
-// Who is refused for now may be accepted in a minute: greylisting, overload and
+// A relay that refuses for now may accept in a minute: greylisting, overload and
 // a token that cannot be fetched prove nothing. So a bare class of a refused
 // login or envelope matches what is temporary only where the relay said that it
-// does not relay; an expectation that names reason or code takes what it names.
-func (e Expectation) Matches(err *smtperr.Error) bool {
+// does not relay; an expectation with a reason or a code takes what it names.
+func (e Expectation) Matches(err error) bool {
 	if err == nil {
 		return e.Class == smtperr.ClassNone
 	}
+	got := asError(err)
 	switch {
-	case e.Class != err.Class,
-		e.Reason != "" && e.Reason != err.Reason,
-		e.Code != 0 && e.Code != err.Code(),
-		e.Phase != "" && e.Phase != err.Phase:
+	case e.Class != got.Class,
+		e.Reason != "" && e.Reason != got.Reason,
+		e.Code != 0 && e.Code != got.Code(),
+		e.Phase != "" && e.Phase != got.Phase:
 		return false
 	}
 	bare := e.Reason == "" && e.Code == 0
-	return !bare || !undecided(err)
+	return !bare || !isUndecided(got)
 }
 
-// undecided: a refusal for now that says nothing about the next attempt.
-func undecided(err *smtperr.Error) bool {
+// isUndecided reports whether a refusal for now leaves open what the next
+// attempt gets.
+func isUndecided(err *smtperr.Error) bool {
 	switch err.Class {
-	case smtperr.ClassAuthFailed, smtperr.ClassSenderRefused, smtperr.ClassRecipientRefused, smtperr.ClassRecipientsRefused, smtperr.ClassDataRefused:
+	case smtperr.ClassAuthFailed, smtperr.ClassSenderRefused, smtperr.ClassRecipientRefused,
+		smtperr.ClassRecipientsRefused, smtperr.ClassDataRefused:
 		return err.Temporary() && err.Reason != smtperr.ReasonRelayDenied
 	}
 	return false
@@ -84,14 +96,21 @@ func expectsNone(expected []Expectation) bool {
 // Reaches is how deep a probe goes by this plan. One that expects a refusal stops
 // at RCPT, so that no message goes through a relay that has become open.
 func (p *Plan) Reaches() Depth {
-	if p.Depth == DepthSend && !mayBeSent(p.Expect) {
+	if p.depth() == DepthSend && !mayBeSent(p.Expect) {
 		return DepthRcpt
+	}
+	return p.depth()
+}
+
+func (p *Plan) depth() Depth {
+	if p.Depth == "" {
+		return DepthEHLO
 	}
 	return p.Depth
 }
 
-// mayBeSent: only who expects the message itself to be refused, or no error at
-// all, lets it be sent.
+// mayBeSent reports whether the expectations leave the message to be sent: none,
+// no error, or that the message itself is refused.
 func mayBeSent(expected []Expectation) bool {
 	return len(expected) == 0 || slices.ContainsFunc(expected, func(e Expectation) bool {
 		switch e.Phase {

@@ -132,7 +132,7 @@ func TestEveryFaultAtEveryPhase(t *testing.T) {
 						t.Parallel()
 						c := conversation{
 							script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("235 2.7.0 welcome")}.With(m.at, step),
-							plan: func(p *smtpprobe.Plan) {
+							plan: func(p *probing) {
 								login("")(p)
 								send(alice)(p)
 								if f.name == "stalls" || f.name == "drips" {
@@ -166,8 +166,8 @@ func requireTruthfulTimes(t *testing.T, r *smtpprobe.Result) {
 		}
 		require.NotNil(t, p.Err, "%s is incomplete without a failure", p.Phase)
 	}
-	if r.Err != nil && r.Reply == nil && r.Err.Reason != smtperr.ReasonUnsolicited {
-		require.Nil(t, timeOf(r, r.Err.Phase), "a phase without a reply has a latency")
+	if r.Err != nil && r.Reply == nil && failure(r).Reason != smtperr.ReasonUnsolicited {
+		require.Nil(t, timeOf(r, failure(r).Phase), "a phase without a reply has a latency")
 	}
 }
 

@@ -25,10 +25,10 @@ func TestEveryProbeMeasuresAFullHandshake(t *testing.T) {
 			config.SetSessionTicketKeys([][32]byte{{}}) // the relay's connections share them
 			srv := smtptest.Start(t, smtptest.Script{TLS: config})
 			p := prober(srv, starttls)
-			p.Target.TLSConfig.ServerName = "127.0.0.1" // what a cache goes by
-			p.Target.TLSConfig.ClientSessionCache = tt.cache
-			require.Nil(t, p.Probe(t.Context()).Err)
-			require.Nil(t, p.Probe(t.Context()).Err)
+			p.Prober.TLS.ServerName = "127.0.0.1" // what a cache goes by
+			p.Prober.TLS.ClientSessionCache = tt.cache
+			require.Nil(t, p.probe(t.Context()).Err)
+			require.Nil(t, p.probe(t.Context()).Err)
 			require.Equal(t, tt.resumed, srv.Wait(t, 2)[1].TLS.DidResume)
 		})
 	}

@@ -40,8 +40,19 @@ var modes = map[transport]smtpprobe.TLSMode{
 // probeTimeout is generous: no test waits for it that does not say so.
 const probeTimeout = 20 * time.Second
 
+// probing is a probe as a test changes it.
+type probing struct {
+	smtpprobe.Prober
+	smtpprobe.Target
+	smtpprobe.Plan
+}
+
+func (p *probing) probe(ctx context.Context) *smtpprobe.Result {
+	return p.Prober.Probe(ctx, p.Target, p.Plan)
+}
+
 // converse runs one probe against a scripted relay and returns what both saw.
-func converse(t *testing.T, tr transport, script smtptest.Script, plan func(*smtpprobe.Plan), target func(*smtpprobe.Target)) (*smtpprobe.Result, smtptest.Session) {
+func converse(t *testing.T, tr transport, script smtptest.Script, change func(*probing)) (*smtpprobe.Result, smtptest.Session) {
 	t.Helper()
 	if tr != plain {
 		script.TLS = serverTLS()
@@ -49,28 +60,34 @@ func converse(t *testing.T, tr transport, script smtptest.Script, plan func(*smt
 	script.ImplicitTLS = tr == implicit
 	srv := smtptest.Start(t, script)
 	p := prober(srv, tr)
-	if plan != nil {
-		plan(&p.Plan)
+	if change != nil {
+		change(p)
 	}
-	if target != nil {
-		target(&p.Target)
-	}
-	r := p.Probe(context.Background())
+	r := p.probe(context.Background())
 	return r, srv.Wait(t, 1)[0]
 }
 
-func prober(srv *smtptest.Server, tr transport) *smtpprobe.Prober {
-	p := &smtpprobe.Prober{
+func prober(srv *smtptest.Server, tr transport) *probing {
+	p := &probing{
+		Prober: smtpprobe.Prober{Helo: "probe.test", Timeout: probeTimeout},
 		Target: smtpprobe.Target{Host: srv.Host(), Port: srv.Port(), TLS: modes[tr]},
-		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, Helo: "probe.test", Timeout: probeTimeout, From: "probe@example.org", Transcript: true},
+		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, From: "probe@example.org", Transcript: true},
 	}
 	if tr != opportunistic {
-		p.Target.TLSConfig = &tls.Config{RootCAs: authority().pool, MinVersion: tls.VersionTLS12}
+		p.Prober.TLS = &tls.Config{RootCAs: authority().pool, MinVersion: tls.VersionTLS12}
 	}
 	return p
 }
 
-// began tells whether a command with this beginning was sent.
+// failure is the detail of a result's error, nil if it has none.
+func failure(r *smtpprobe.Result) *smtperr.Error { return detail(r.Err) }
+
+func detail(err error) *smtperr.Error {
+	e, _ := errors.AsType[*smtperr.Error](err)
+	return e
+}
+
+// began reports whether a command with this beginning was sent.
 func classified(t *testing.T, err error) *smtperr.Error {
 	t.Helper()
 	e, ok := errors.AsType[*smtperr.Error](err)

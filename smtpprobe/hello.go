@@ -1,75 +1,120 @@
 package smtpprobe
 
 import (
+	"errors"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/hostname"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// greeting waits for the relay's first words (RFC 5321 §3.1). Nothing is sent
-// before their last line: postscreen and others refuse clients that hurry.
-func (s *session) greeting() *smtperr.Error {
-	s.begin(smtperr.PhaseGreeting)
-	s.in.greeting = true
-	reply, err := s.reply(smtperr.PhaseGreeting, s.replyDeadline())
-	if err != nil {
-		s.stop()
-		return err
-	}
-	s.end()
-	s.decisive(reply)
-	return s.meaning(smtperr.PhaseGreeting, reply)
+// greeting waits for the relay's first reply (RFC 5321 §3.1). Nothing is sent
+// before its last line: postscreen and others refuse clients that hurry.
+func (s *session) greeting() error {
+	return s.during(smtperr.PhaseGreeting, func() error {
+		reply, err := s.reply(smtperr.PhaseGreeting, s.replyDeadline())
+		if err != nil {
+			return err
+		}
+		s.res.GreetingHost = hostOf(reply)
+		return s.accept(smtperr.PhaseGreeting, reply)
+	})
 }
 
-// hello says EHLO, or LHLO to an LMTP server, and learns what is offered.
-// A server that does not know EHLO is greeted with HELO (RFC 5321 §3.2).
-func (s *session) hello() *smtperr.Error {
+// hello sends EHLO, or LHLO to an LMTP server, and learns what is offered. A
+// server that does not know EHLO is greeted with HELO (RFC 5321 §3.2).
+func (s *session) hello() error {
 	verb := "EHLO "
 	if s.target.LMTP {
 		verb = "LHLO "
 	}
-	s.caps = nil
-	s.res.Capabilities = nil
-	reply, err := s.command(smtperr.PhaseEHLO, verb+s.plan.Helo)
+	s.caps, s.res.Capabilities, s.res.EHLOHost = nil, nil, ""
+	reply, err := s.command(smtperr.PhaseEHLO, verb+s.helo())
 	if err != nil {
 		return err
 	}
-	if !s.target.LMTP && unknownCommand(reply.Code) {
-		return s.helo()
+	if !s.target.LMTP && isUnknownCommand(reply) {
+		return s.fallBack(reply)
 	}
-	if err := s.meaning(smtperr.PhaseEHLO, reply); err != nil {
+	if err := s.accept(smtperr.PhaseEHLO, reply); err != nil {
+		if s.target.LMTP && isUnknownCommand(reply) && reply.Code != 501 {
+			asError(err).Reason = smtperr.ReasonNotLMTP
+		}
 		return err
 	}
-	s.decisive(reply)
 	s.caps = parseCapabilities(reply.Lines)
-	s.res.Capabilities = s.caps
+	s.res.Capabilities, s.res.EHLOHost = s.caps, hostOf(reply)
 	return nil
 }
 
-func (s *session) helo() *smtperr.Error {
-	reply, err := s.command(smtperr.PhaseHELO, "HELO "+s.plan.Helo)
+// lmtpWords are in the replies of LMTP servers to EHLO and HELO.
+var lmtpWords = regexp.MustCompile(`(?i)\b(LMTP|LHLO)\b`)
+
+// fallBack sends HELO. A server that knows neither may be one of LMTP.
+func (s *session) fallBack(toEHLO smtperr.Reply) error {
+	reply, err := s.command(smtperr.PhaseHELO, "HELO "+s.helo())
 	if err != nil {
 		return err
 	}
-	s.decisive(reply)
-	return s.meaning(smtperr.PhaseHELO, reply)
-}
-
-// unknownCommand: the replies to EHLO that tell of a server older than ESMTP,
-// not of one that refuses us.
-func unknownCommand(code int) bool { return code >= 500 && code <= 504 }
-
-// meaning classifies a reply; nil where it is the one the phase needs.
-func (s *session) meaning(phase smtperr.Phase, reply smtperr.Reply) *smtperr.Error {
-	err := classifyReply(phase, reply, s.circumstances())
-	if err != nil && err.Class == smtperr.ClassProtocolError {
-		s.inSync = false
+	err = s.accept(smtperr.PhaseHELO, reply)
+	if err != nil && isUnknownCommand(reply) && lmtpWords.MatchString(toEHLO.Text()+" "+reply.Text()) {
+		asError(err).Reason = smtperr.ReasonNotSMTPLMTP
+	}
+	if err == nil {
+		s.res.EHLOHost = hostOf(reply)
 	}
 	return err
 }
 
-// esmtp reports that a step needs an extension of a relay that knows only HELO.
-func (s *session) esmtp(phase smtperr.Phase) *smtperr.Error {
-	if s.caps != nil {
-		return nil
+// isUnknownCommand recognizes the replies to EHLO of a server older than ESMTP,
+// not of one that refuses this client.
+func isUnknownCommand(r smtperr.Reply) bool { return r.Code >= 500 && r.Code <= 504 }
+
+// hostOf is the name that a server gives itself, the first word of a reply's
+// first line, in lower case; "other" if that is not like a host name.
+func hostOf(r smtperr.Reply) string {
+	const longest = 253
+	words := strings.Fields(r.Text())
+	if len(r.Lines) == 0 || len(words) == 0 || strings.TrimSpace(r.Lines[0]) == "" {
+		return ""
 	}
-	return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonESMTPUnavailable, phase, nil)
+	name := strings.ToLower(words[0])
+	foreign := func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' }
+	if len(name) > longest || strings.ContainsFunc(name, foreign) {
+		return "other"
+	}
+	return name
+}
+
+// helo is the argument of EHLO.
+func (s *session) helo() string {
+	if s.prober.Helo != "" {
+		return s.prober.Helo
+	}
+	if name := hostname.Local(); name != "" {
+		return name
+	}
+	return literal(s.res.LocalAddr)
+}
+
+// literal is an address literal (RFC 5321 §4.1.3), of the loopback address where
+// there is no other.
+func literal(ip netip.Addr) string {
+	switch {
+	case ip.Is4():
+		return "[" + ip.String() + "]"
+	case ip.Is6():
+		return "[IPv6:" + ip.WithZone("").String() + "]"
+	}
+	return "[127.0.0.1]"
+}
+
+func checkHelo(helo string) error {
+	if slices.ContainsFunc([]byte(helo), func(c byte) bool { return c <= ' ' || c == 0x7f }) {
+		return invalidPlan(smtperr.ReasonInvalidAddress, errors.New("the argument of EHLO must be one word"))
+	}
+	return nil
 }

@@ -82,8 +82,8 @@ func TestLMTP(t *testing.T) {
 				}
 				p := prober(srv, plain)
 				p.Target = target
-				send(alice, bob, carol)(&p.Plan)
-				r := p.Probe(context.Background())
+				send(alice, bob, carol)(p)
+				r := p.probe(context.Background())
 				s := srv.Wait(t, 1)[0]
 
 				require.Equal(t, tt.want, outcomeOf(r), "%v", r.Err)
@@ -99,7 +99,7 @@ func TestLMTP(t *testing.T) {
 				if tt.want.phase == smtperr.PhaseDot && !tt.unknown {
 					require.NotNil(t, timeOf(r, smtperr.PhaseDot), "every reply came")
 				}
-				require.Equal(t, tt.unknown, r.Err != nil && r.Err.OutcomeUnknown)
+				require.Equal(t, tt.unknown, r.Err != nil && failure(r).OutcomeUnknown)
 				require.Equal(t, "LHLO probe.test", s.Commands()[0])
 				require.False(t, began(s, "HELO"))
 			})

@@ -2,8 +2,12 @@ package smtpprobe
 
 import (
 	"context"
-	"time"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/message"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
@@ -19,20 +23,24 @@ const (
 	DepthSend    Depth = "send"    // and a message
 )
 
-// Plan is what one probe does and how long it may take.
+// depths are in order, so that they compare by their index.
+var depths = []Depth{DepthConnect, DepthEHLO, DepthAuth, DepthRcpt, DepthSend}
+
+// includes reports whether a probe of this depth takes the steps of another.
+func (d Depth) includes(other Depth) bool {
+	return slices.Index(depths, d) >= slices.Index(depths, other)
+}
+
+// Plan is what one probe does. The zero value is a probe of DepthEHLO.
 type Plan struct {
-	Depth Depth
-	Helo  string // EHLO's argument; required (see DefaultHelo)
-
-	Timeout        time.Duration // the whole probe; required, > 0
-	ConnectTimeout time.Duration // DNS, and each dial; 0 = bounded by Timeout only
-	ReadTimeout    time.Duration // each reply and the TLS handshake; 0 = bounded by Timeout only
-
-	Auth    *Auth  // nil: no AUTH, whatever is offered
-	From    string // empty is the null sender <>
-	To      []string
-	Message Message
-	Expect  []Expectation // outcomes that count as success; empty: no error
+	Depth   Depth    // empty is DepthEHLO
+	Auth    *Auth    // nil: no AUTH, whatever is offered
+	From    string   // envelope sender; empty is the null sender <>
+	To      []string // envelope recipients
+	Message Message  // of a DepthSend probe
+	// Expect lists the outcomes that count as success; empty: no error. A plan
+	// that expects a refusal does not send the message, see Reaches.
+	Expect []Expectation
 
 	// STARTTLSExpected: this relay offered STARTTLS before, so that its absence
 	// is the failure starttls_withdrawn, also where TLS is opportunistic.
@@ -42,8 +50,7 @@ type Plan struct {
 	Transcript bool
 }
 
-// Auth holds what an authentication needs. Secrets live in here: it has no
-// String method that shows them.
+// Auth is what to log in with. It holds secrets: do not print it.
 type Auth struct {
 	Username, Password string
 	Mechanism          string      // empty: the strongest offered in common
@@ -51,28 +58,33 @@ type Auth struct {
 	Token              TokenSource // for XOAUTH2 and OAUTHBEARER
 }
 
-// TokenSource yields OAuth2 access tokens. Errors it returns are
-// *smtperr.Error where it can tell them (token_refused, token_unreachable).
+// TokenSource yields OAuth2 access tokens. Its errors should be *smtperr.Error
+// of auth_failed with the reason token_refused or token_unreachable.
 type TokenSource interface {
 	// Token returns a token that is valid now, within the context's deadline.
 	Token(ctx context.Context) (string, error)
 }
 
-// Message is the test message of a DepthSend probe.
-type Message struct {
-	Subject string
-	Body    string
-	Headers []Header // own headers, after ours
-	Size    int      // pad the whole message to this many octets; 0 = as it comes
-}
+// Message is what a DepthSend probe sends.
+type Message = message.Content
 
 // Header is one header field of a message.
-type Header struct{ Name, Value string }
+type Header = message.Header
 
-// Expectation is one outcome that counts as success; zero fields match any.
-type Expectation struct {
-	Class  smtperr.Class
-	Reason smtperr.Reason
-	Code   int
-	Phase  smtperr.Phase
+// check refuses a plan that cannot be carried out, and every string that would
+// end a command line early. Addresses are checked where they are parsed.
+func (p *Plan) check() error {
+	switch {
+	case !slices.Contains(depths, p.Reaches()):
+		return invalidPlan("", fmt.Errorf("invalid depth %q: must be one of connect, ehlo, auth, rcpt, send", p.Depth))
+	case p.Reaches().includes(DepthRcpt) && len(p.To) == 0:
+		return invalidPlan(smtperr.ReasonInvalidAddress, errors.New("a probe of RCPT needs a recipient"))
+	case p.Auth != nil && strings.ContainsAny(p.Auth.Username+p.Auth.Mechanism, "\r\n\x00"):
+		return invalidPlan("", errors.New("a username or mechanism must not contain CR, LF or NUL"))
+	}
+	return nil
+}
+
+func invalidPlan(reason smtperr.Reason, cause error) error {
+	return smtperr.New(smtperr.ClassConfigError, reason, smtperr.PhaseConfig, cause)
 }

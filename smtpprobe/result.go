@@ -2,8 +2,10 @@ package smtpprobe
 
 import (
 	"crypto/x509"
+	"net/netip"
 	"time"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/wire"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
@@ -12,64 +14,70 @@ type Result struct {
 	Depth      Depth
 	Start      time.Time
 	Total      time.Duration // from Start to the end, cleaning up included
-	RemoteAddr string        // ip:port (or path) connected to; empty if none
-	LocalAddr  string
+	RemoteAddr string        // ip:port, or path, that was connected to; empty if none
+	LocalAddr  netip.Addr    // address connected from; invalid if unknown
 
 	Phases []PhaseResult // in the order reached; one entry per phase
 
-	// Err is the verdict; nil when the session reached its goal.
-	Err *smtperr.Error
-	// Expected tells that Err is one of Plan.Expect (or that Err is nil where
-	// none was expected): the probe's success.
+	// Err is a *smtperr.Error, or nil if the session reached its goal.
+	Err error
+	// Expected reports whether Err is one of Plan.Expect, or nil where none is
+	// expected: the probe's success.
 	Expected bool
-	// Reply is the decisive reply: Err's, or that of the last command before
-	// RSET and QUIT; nil if no reply decided.
+	// Reply is the decisive reply: Err's, or that of the last command before RSET
+	// and QUIT; nil if no reply decided.
 	Reply *smtperr.Reply
-	// Secondary is what went wrong after the verdict (RSET, QUIT, closing).
+	// Secondary is what went wrong after Err (RSET, QUIT, closing).
 	Secondary []error
 	Warnings  []Warning
+	// AddressesOmitted is how many more addresses the host has than the 64 that
+	// are tried.
+	AddressesOmitted int
 
-	TLS             *TLSState     // nil when no handshake got as far as a certificate or completion
-	Capabilities    *Capabilities // of the last EHLO, nil before and after HELO
-	PlainCaps       *Capabilities // of the EHLO before STARTTLS, nil without STARTTLS
-	Recipients      []RecipientResult
-	DotSent         bool // the final dot was written: the message's fate is decided by the reply
-	MessageAccepted bool
-	MessageID       string
-	AuthMechanism   string // the one used
+	GreetingHost, EHLOHost string        // the name in the relay's greeting, and in its last EHLO reply, as HostName returns it
+	TLS                    *TLSState     // nil if no handshake got as far as a certificate or completion
+	Capabilities           *Capabilities // of the last EHLO, nil before and after HELO
+	PlainCaps              *Capabilities // of the EHLO before STARTTLS, nil without STARTTLS
+	AuthMechanism          string        // the mechanism used
+	Recipients             []RecipientResult
+	DotSent                bool   // the final dot was written: the reply decides on the message
+	MessageAccepted        bool   // for at least one recipient
+	MessageID              string // of the message, if the depth is DepthSend
 
-	Transcript []Line
+	Transcript []Line // if Plan.Transcript
 }
 
 // PhaseResult is one phase that was reached.
 type PhaseResult struct {
 	Phase    smtperr.Phase
-	Duration time.Duration  // several commands of one phase add up
-	Complete bool           // it got its complete reply (or finished, where there is none)
-	Code     int            // of its last reply, 0 = none
-	Err      *smtperr.Error // the failure that fell in this phase, if one did
+	Duration time.Duration // several commands of one phase add up
+	Complete bool          // it got its complete reply, or finished where there is none
+	Code     int           // of its last reply, 0 = none
+	Err      error         // the failure that happened in this phase, if any
 }
 
 // TLSState describes the TLS session.
 type TLSState struct {
-	Version  string // "TLS 1.3"
-	Cipher   string
-	Complete bool // the handshake finished
-	Verified bool
-	Problems []error // every failing check
-	Leaf     *x509.Certificate
+	Version     string // "TLS 1.3"
+	Cipher      string
+	Group       string // of the key exchange, such as "X25519MLKEM768"; empty if none
+	Complete    bool   // the handshake finished
+	Verified    bool
+	Problems    []error // every failing check of the certificate
+	Leaf        *x509.Certificate
+	ChainExpiry time.Time // when the first certificate of the chain that was sent expires
 }
 
 // RecipientResult is what became of one recipient.
 type RecipientResult struct {
 	Address  string
 	Accepted bool
-	Reply    *smtperr.Reply // nil if the session ended before
-	Err      *smtperr.Error
+	Reply    *smtperr.Reply // at most 1 KiB of text; nil if the session ended before
+	Err      error
 	Duration time.Duration
 }
 
-// Warning is an oddity that decided nothing.
+// Warning is something unusual that decided nothing.
 type Warning string
 
 // The warnings.
@@ -79,21 +87,41 @@ const (
 	WarnNUL              Warning = "nul"
 	WarnEightBit         Warning = "eight_bit"
 	WarnEnhancedMismatch Warning = "enhanced_mismatch"
+	WarnQuit421          Warning = "quit_421"         // RSET or QUIT was answered 421
+	WarnSTARTTLSRefused  Warning = "starttls_refused" // and TLS is opportunistic: mail goes in the clear
 )
 
 // Line is one line of a transcript, escaped and with secrets masked.
-type Line struct {
-	At   time.Duration // since the probe's start
-	Dir  Direction
-	Text string
-}
+type Line = wire.Line
 
-// Direction tells who spoke.
-type Direction string
+// Direction is who sent a line of a transcript.
+type Direction = wire.Direction
 
-// The directions.
+// The directions of a transcript's lines.
 const (
-	Sent     Direction = "C"
-	Received Direction = "S"
-	Event    Direction = "*" // connected, TLS established, closed
+	Sent     = wire.Sent
+	Received = wire.Received
+	Event    = wire.Event // connected, TLS established, closed
 )
+
+// Failed returns the Result of a probe that failed before it began, such as one
+// whose target Targets did not find or whose secrets cannot be read.
+func Failed(plan Plan, start time.Time, err error) *Result {
+	e := asError(err)
+	took := time.Since(start)
+	if e.Phase == smtperr.PhaseConfig { // nothing was attempted
+		took = 0
+	}
+	r := &Result{
+		Depth:  plan.depth(),
+		Start:  start,
+		Total:  took,
+		Err:    e,
+		Reply:  e.Reply,
+		Phases: []PhaseResult{{Phase: e.Phase, Duration: took, Err: e}},
+	}
+	for _, expected := range plan.Expect {
+		r.Expected = r.Expected || expected.Matches(e)
+	}
+	return r
+}

@@ -3,69 +3,88 @@ package smtpprobe
 import (
 	"context"
 	"crypto/tls"
-	"net"
-	"slices"
+	"errors"
 	"time"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/socket"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/wire"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
 // session is one conversation with one relay, and what it has found out.
 type session struct {
 	ctx      context.Context
+	prober   *Prober
 	target   *Target
 	plan     *Plan
-	res      *Result
-	found    *findings // that res is part of
 	deadline time.Time // of the whole probe
+	trace    Trace
 
-	conn      net.Conn
-	in        *replyReader
-	kernel    *socket.Conn // conn, or what it is within TLS
-	out       []byte       // the last command, kept for its room
-	room      [64]byte     // of an ordinary command
-	readBy    time.Time    // the deadlines that conn has
-	writeBy   time.Time
-	log       *transcript
-	encrypted bool
-	local     bool // over a unix socket: nobody listens on the way
+	res     *Result
+	clock   clock
+	secrets *wire.Secrets
+	log     *wire.Transcript
+	conn    *wire.Conn // nil until connected
 
-	caps          *Capabilities // of the last EHLO; nil after HELO
-	authenticated bool          // a 235 was seen
-	transaction   bool          // MAIL was accepted, and neither the dot nor RSET ended it
-	accepted      []int         // the accepted recipients, as indices of Result.Recipients
-	message       payload       // what DepthSend sends
+	caps          *Capabilities        // of the last EHLO; nil after HELO
+	encrypted     *tls.ConnectionState // nil without TLS
+	authenticated bool                 // a 235 was received
+	envelope      envelope             // what to send
+	accepted      []int                // the accepted recipients, as indices of Result.Recipients
+	open          bool                 // MAIL was accepted, and neither the dot nor RSET ended the transaction
+	closing       bool                 // the relay sent 421 and may be gone (RFC 5321 §3.8)
 
-	// inSync: the relay owes no reply and nothing of it is unread, so that a
-	// command may still be sent.
-	inSync bool
-	// inDoubt: the final dot is sent and its reply still due (RFC 5321 §6.1).
-	inDoubt bool
-	// closing: the relay said 421 and may be gone (RFC 5321 §3.8).
-	closing bool
-
-	certificateWanted bool                 // the relay asked for a client certificate that we have not
-	handshaken        *tls.ConnectionState // of the encrypted session, nil without
-	watching          watch                // over the context
-
-	current *PhaseResult // the phase whose clock runs, nil between phases
-	began   time.Time
-	heard   time.Time // when the last reply had arrived, if that is known
-	masked  []string  // secrets that were sent, to be kept out of what is shown
-
-	challenge string // the text of the last 334, as it came
+	certificateWanted bool // the relay asked for a client certificate, and there is none
 }
 
-// step is one part of the conversation. It is taken when the plan goes at
-// least as deep.
-type step struct {
+func newSession(ctx context.Context, p *Prober, t *Target, plan *Plan) *session {
+	start := time.Now()
+	deadline := start.Add(p.timeout())
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	s := &session{
+		ctx:      ctx,
+		prober:   p,
+		target:   t,
+		plan:     plan,
+		deadline: deadline,
+		trace:    traceOf(ctx),
+		res:      &Result{Depth: plan.depth(), Start: start},
+		secrets:  new(wire.Secrets),
+	}
+	s.clock.trace = s.trace
+	// From the start: the greeting may repeat them already.
+	s.secrets.Add(p.Secrets...)
+	if plan.Auth != nil {
+		s.secrets.Add(plan.Auth.Password)
+		s.secrets.AddUser(plan.Auth.Username)
+	}
+	if plan.Transcript {
+		s.log = wire.NewTranscript(start, s.secrets)
+	}
+	return s
+}
+
+// prepare finds what is wrong with target and plan before anything is sent.
+func (s *session) prepare() error {
+	if err := s.target.check(); err != nil {
+		return err
+	}
+	if err := s.plan.check(); err != nil {
+		return err
+	}
+	if err := checkHelo(s.prober.Helo); err != nil {
+		return err
+	}
+	return s.pack()
+}
+
+// script is the conversation, in order. A step is taken if the plan goes at
+// least as deep; the first failure ends the conversation.
+var script = []struct {
 	depth Depth
-	take  func(*session) *smtperr.Error
-}
-
-// script is the conversation, in order. The first failure ends it.
-var script = []step{
+	take  func(*session) error
+}{
 	{DepthConnect, (*session).connect},
 	{DepthConnect, (*session).implicitTLS},
 	{DepthConnect, (*session).greeting},
@@ -79,21 +98,13 @@ var script = []step{
 	{DepthSend, (*session).dot},
 }
 
-// depths are in order, so that they compare by their place.
-var depths = []Depth{DepthConnect, DepthEHLO, DepthAuth, DepthRcpt, DepthSend}
-
-// reaches tells whether a plan of this depth includes that one.
-func (d Depth) reaches(other Depth) bool {
-	return slices.Index(depths, d) >= slices.Index(depths, other)
-}
-
 func (s *session) run() {
-	for _, st := range script {
-		if !s.depth().reaches(st.depth) {
-			break
+	for _, step := range script {
+		if !s.depth().includes(step.depth) {
+			return
 		}
-		if err := st.take(s); err != nil {
-			s.verdict(err)
+		if err := step.take(s); err != nil {
+			s.failed(err)
 			return
 		}
 	}
@@ -101,109 +112,59 @@ func (s *session) run() {
 
 func (s *session) depth() Depth { return s.plan.Reaches() }
 
-// verdict records a failure: the first one decides, what follows is secondary.
-func (s *session) verdict(err *smtperr.Error) {
-	if s.res.Err != nil {
-		s.res.Secondary = append(s.res.Secondary, err)
-		s.res.Err.OutcomeUnknown = s.res.Err.OutcomeUnknown || err.OutcomeUnknown
+// failed records a failure: the first one decides, what follows is secondary.
+func (s *session) failed(err error) {
+	if err == nil {
 		return
 	}
-	s.res.Err = err
-	s.phase(err.Phase).Err = err
+	e := asError(err)
+	if s.res.Err != nil {
+		first := asError(s.res.Err)
+		first.OutcomeUnknown = first.OutcomeUnknown || e.OutcomeUnknown
+		s.res.Secondary = append(s.res.Secondary, err)
+		return
+	}
+	s.res.Err = e
+	s.clock.phase(e.Phase).Err = e
 }
 
-// phase finds the entry of a phase, or adds it.
-func (s *session) phase(name smtperr.Phase) *PhaseResult {
-	for i := range s.res.Phases {
-		if s.res.Phases[i].Phase == name {
-			return &s.res.Phases[i]
+// asError is the detail of an error. An error of a caller's Authenticator may
+// lack it.
+func asError(err error) *smtperr.Error {
+	if e, ok := errors.AsType[*smtperr.Error](err); ok {
+		return e
+	}
+	return smtperr.New(smtperr.ClassUnknown, "", smtperr.PhaseConfig, err)
+}
+
+// finish ends the conversation and sums up.
+func (s *session) finish() *Result {
+	s.cleanUp()
+	if s.conn != nil {
+		s.conn.Close()
+		for _, name := range s.conn.Anomalies() {
+			s.warn(Warning(name))
 		}
 	}
-	s.res.Phases = append(s.res.Phases, PhaseResult{Phase: name})
-	return &s.res.Phases[len(s.res.Phases)-1]
-}
-
-// decisive makes a reply the decisive one, unless a failure comes.
-func (s *session) decisive(reply smtperr.Reply) {
-	s.found.reply = reply
-	s.res.Reply = &s.found.reply
-}
-
-// unfinish takes back that a phase is complete: of its several commands, an
-// earlier one was answered.
-func (s *session) unfinish(name smtperr.Phase) {
-	for i := range s.res.Phases {
-		if s.res.Phases[i].Phase == name {
-			s.res.Phases[i].Complete = false
-		}
-	}
-}
-
-// begin starts the clock of a phase. Until end, the phase is not complete.
-func (s *session) begin(name smtperr.Phase) {
-	s.current = s.phase(name)
-	s.current.Complete = false
-	s.began, s.heard = time.Now(), time.Time{}
-}
-
-// end stops the clock of a phase that got what it waited for.
-func (s *session) end() {
-	s.stop()
-	s.current.Complete = true
-}
-
-// stop stops the clock of a phase that did not.
-func (s *session) stop() {
-	s.current.Duration += s.since(s.began)
-}
-
-// since is the time up to the arrival of the reply, if there was one, and else
-// up to now: that we are late to read it is no fault of the relay's.
-func (s *session) since(began time.Time) time.Duration {
-	if s.heard.After(began) {
-		return s.heard.Sub(began)
-	}
-	return time.Since(began)
-}
-
-// finish takes leave of the relay and sums up.
-func (s *session) finish() {
-	s.reset()
-	s.quit()
-	s.close()
 	r := s.res
 	r.Total = time.Since(r.Start)
+	r.Phases = s.clock.results()
 	r.Expected = s.judge()
 	if r.Err != nil {
-		r.Reply = r.Err.Reply
+		r.Reply = asError(r.Err).Reply
+		r.Phases = s.clock.results() // the judgment may have failed a phase
 	}
-	if s.in != nil {
-		r.Warnings = append(s.in.odd.warnings(), r.Warnings...)
-		s.in.free()
-	}
-	r.Transcript = s.log.lines()
+	r.Transcript = s.log.Lines()
+	s.redact()
+	return r
 }
 
-func (s *session) close() {
-	if s.conn == nil {
-		return
-	}
-	s.watching.end()
-	s.log.event("closed")
-	if s.encrypted {
-		// TLS says goodbye with an alert; that must not wait either.
-		_ = s.conn.SetDeadline(time.Now().Add(closeTime))
-	}
-	_ = s.conn.Close()
-}
+func (s *session) warn(w Warning) { s.res.Warnings = append(s.res.Warnings, w) }
 
-// closeTime bounds the TLS close_notify of a connection whose peer does not read.
-const closeTime = 100 * time.Millisecond
-
-// circumstances are the facts that decide what a reply means.
-func (s *session) circumstances() smtperr.Session {
+// replySession is what the meaning of a reply depends on.
+func (s *session) replySession() smtperr.Session {
 	return smtperr.Session{
-		TLS:               s.encrypted,
+		TLS:               s.encrypted != nil,
 		AuthOffered:       s.caps.Has("AUTH"),
 		Authenticated:     s.authenticated,
 		RecipientAccepted: len(s.accepted) > 0,
@@ -211,4 +172,79 @@ func (s *session) circumstances() smtperr.Session {
 		Mechanism:         s.res.AuthMechanism,
 		Sender:            s.plan.From,
 	}
+}
+
+// clock measures the phases of a probe.
+type clock struct {
+	phases  []*PhaseResult
+	current *PhaseResult // the phase that runs, or ran last
+	began   time.Time
+	trace   Trace
+}
+
+// phase finds the entry of a phase, or adds it.
+func (c *clock) phase(name smtperr.Phase) *PhaseResult {
+	for _, p := range c.phases {
+		if p.Phase == name {
+			return p
+		}
+	}
+	p := &PhaseResult{Phase: name}
+	c.phases = append(c.phases, p)
+	return p
+}
+
+// start starts the clock of a phase, which is not complete until its next reply.
+func (c *clock) start(name smtperr.Phase) {
+	c.trace.PhaseStart(name)
+	c.current = c.phase(name)
+	c.current.Complete = false
+	c.began = time.Now()
+}
+
+// stop stops the clock. A phase ends when its reply arrived, if that is known:
+// that this process is late to read it is not the relay's fault.
+func (c *clock) stop(arrived time.Time) {
+	took := time.Since(c.began)
+	if arrived.After(c.began) {
+		took = arrived.Sub(c.began)
+	}
+	c.current.Duration += took
+	c.trace.PhaseDone(*c.current)
+}
+
+// replied records a reply of the phase that runs. A 334 in AUTH asks for more.
+func (c *clock) replied(code int) {
+	c.current.Code = code
+	c.current.Complete = code != 334 || c.current.Phase != smtperr.PhaseAuth
+}
+
+// incomplete takes back that a phase is complete: of its several commands, only
+// an earlier one was answered.
+func (c *clock) incomplete(name smtperr.Phase) {
+	for _, p := range c.phases {
+		if p.Phase == name {
+			p.Complete = false
+		}
+	}
+}
+
+func (c *clock) results() []PhaseResult {
+	results := make([]PhaseResult, len(c.phases))
+	for i, p := range c.phases {
+		results[i] = *p
+	}
+	return results
+}
+
+// during runs a stretch of a phase on the phase's clock.
+func (s *session) during(phase smtperr.Phase, do func() error) error {
+	s.clock.start(phase)
+	err := do()
+	arrived := time.Time{}
+	if s.conn != nil {
+		arrived = s.conn.Arrived()
+	}
+	s.clock.stop(arrived)
+	return err
 }

@@ -46,15 +46,13 @@ func FuzzSession(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, stream []byte, lmtp bool) {
 		p := startPeer(t, strings.Split(string(stream), turn))
-		prober := smtpprobe.Prober{
-			Target: smtpprobe.Target{Socket: p.address, LMTP: lmtp, TLS: smtpprobe.TLSNever},
-			Plan: smtpprobe.Plan{
-				Depth: smtpprobe.DepthSend, Helo: "probe.test", Timeout: 5 * time.Second, ReadTimeout: 20 * time.Millisecond,
-				From: alice, To: []string{bob, carol}, Transcript: true,
-				Auth: &smtpprobe.Auth{Username: "user", Password: "secret-pw", Cleartext: true},
-			},
+		prober := smtpprobe.Prober{Helo: "probe.test", Timeout: 5 * time.Second, ReadTimeout: 20 * time.Millisecond}
+		target := smtpprobe.Target{Socket: p.address, LMTP: lmtp}
+		plan := smtpprobe.Plan{
+			Depth: smtpprobe.DepthSend, From: alice, To: []string{bob, carol}, Transcript: true,
+			Auth: &smtpprobe.Auth{Username: "user", Password: "secret-pw", Cleartext: true},
 		}
-		r := prober.Probe(context.Background())
+		r := prober.Probe(context.Background(), target, plan)
 		p.close()
 		requireSoundResult(t, r)
 		p.requireOrderlyClient(t)
@@ -237,14 +235,14 @@ func requireSoundResult(t *testing.T, r *smtpprobe.Result) {
 		return
 	}
 	require.False(t, r.Expected)
-	require.NotEqual(t, smtperr.ClassNone, r.Err.Class)
-	require.NotEqual(t, smtperr.ClassUnknown, r.Err.Class, "%v", r.Err)
-	require.Contains(t, smtperr.Phases(), r.Err.Phase)
-	require.Contains(t, completed, r.Err.Phase, "the phase of the verdict was reached")
-	requireShowable(t, r.Err.Error())
-	require.Less(t, len(r.Err.Error()), 1024)
-	if r.Err.Reply == nil && r.Err.Code() == 0 && r.Err.Class != smtperr.ClassNotSupported {
-		require.False(t, completed[r.Err.Phase], "%v: what had no reply has no latency", r.Err)
+	require.NotEqual(t, smtperr.ClassNone, failure(r).Class)
+	require.NotEqual(t, smtperr.ClassUnknown, failure(r).Class, "%v", r.Err)
+	require.Contains(t, smtperr.Phases(), failure(r).Phase)
+	require.Contains(t, completed, failure(r).Phase, "the phase of the verdict was reached")
+	requireShowable(t, failure(r).Error())
+	require.Less(t, len(failure(r).Error()), 1024)
+	if failure(r).Reply == nil && failure(r).Code() == 0 && failure(r).Class != smtperr.ClassNotSupported {
+		require.False(t, completed[failure(r).Phase], "%v: what had no reply has no latency", r.Err)
 	}
 }
 

@@ -28,8 +28,8 @@ func TestEveryDepthEndsWithQuit(t *testing.T) {
 	} {
 		t.Run(string(tt.depth), func(t *testing.T) {
 			t.Parallel()
-			r, s := converse(t, plain, smtptest.Script{}, func(p *smtpprobe.Plan) { p.Depth, p.To = tt.depth, []string{alice} }, nil)
-			require.Nil(t, r.Err)
+			r, s := converse(t, plain, smtptest.Script{}, func(p *probing) { p.Depth, p.To = tt.depth, []string{alice} })
+			require.NoError(t, r.Err)
 			require.True(t, r.Expected)
 			require.Equal(t, tt.commands, s.Commands())
 			require.Equal(t, smtptest.ClientQuit, s.End)
@@ -42,11 +42,11 @@ func TestEveryDepthEndsWithQuit(t *testing.T) {
 
 func TestAMessageArrivesWhole(t *testing.T) {
 	body := "first line\r\n.\r\n..dots\r\n.hidden\r\nlast line"
-	r, s := converse(t, plain, smtptest.Script{}, func(p *smtpprobe.Plan) {
+	r, s := converse(t, plain, smtptest.Script{}, func(p *probing) {
 		send(alice)(p)
 		p.Message = smtpprobe.Message{Subject: "hello", Body: body, Size: 20000, Headers: []smtpprobe.Header{{Name: "X-Team", Value: "mail"}}}
-	}, nil)
-	require.Nil(t, r.Err)
+	})
+	require.NoError(t, r.Err)
 	require.True(t, r.MessageAccepted)
 	require.Len(t, s.Messages, 1)
 	m := s.Messages[0]
@@ -64,7 +64,7 @@ func TestParametersAreUsedOnlyWhereOffered(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		script smtptest.Script
-		plan   func(*smtpprobe.Plan)
+		plan   func(*probing)
 		mail   string
 		rcpt   string
 		want   outcome
@@ -76,18 +76,18 @@ func TestParametersAreUsedOnlyWhereOffered(t *testing.T) {
 		},
 		{
 			name: "the null sender", script: smtptest.Script{Extensions: offering("X")},
-			plan: func(p *smtpprobe.Plan) { send(alice)(p); p.From = "" },
+			plan: func(p *probing) { send(alice)(p); p.From = "" },
 			mail: "MAIL FROM:<>", rcpt: "RCPT TO:<alice@example.org>",
 			want: outcome{phase: smtperr.PhaseDone, code: 250},
 		},
 		{
 			name: "a message larger than the limit is not sent", script: smtptest.Script{Extensions: offering("SIZE 5000")},
-			plan: func(p *smtpprobe.Plan) { send(alice)(p); p.Message.Size = 5001 },
+			plan: func(p *probing) { send(alice)(p); p.Message.Size = 5001 },
 			want: outcome{smtperr.ClassNotSupported, smtperr.ReasonMessageTooLarge, smtperr.PhaseMail, 0, enhanced(0, 0, 0), false},
 		},
 		{
 			name: "a limit of 0 is none", script: smtptest.Script{Extensions: offering("SIZE 0")},
-			plan: func(p *smtpprobe.Plan) { send(alice)(p); p.Message.Size = 50000 },
+			plan: func(p *probing) { send(alice)(p); p.Message.Size = 50000 },
 			mail: "MAIL FROM:<probe@example.org> SIZE=50000", rcpt: "RCPT TO:<alice@example.org>",
 			want: outcome{phase: smtperr.PhaseDone, code: 250},
 		},
@@ -118,7 +118,7 @@ func TestParametersAreUsedOnlyWhereOffered(t *testing.T) {
 // Case 33.
 func TestTheBodyIsInterrupted(t *testing.T) {
 	t.Parallel()
-	large := func(p *smtpprobe.Plan) {
+	large := func(p *probing) {
 		send(alice)(p)
 		p.Message.Size = 9 << 20
 	}
@@ -133,7 +133,7 @@ func TestTheBodyIsInterrupted(t *testing.T) {
 		},
 		{
 			name: "by a relay that reads no further", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Deaf()},
-			plan: func(p *smtpprobe.Plan) { large(p); p.Timeout = 700 * time.Millisecond },
+			plan: func(p *probing) { large(p); p.Timeout = 700 * time.Millisecond },
 			want: outcome{smtperr.ClassWriteTimeout, "", smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
 		},
 	} {
@@ -144,14 +144,14 @@ func TestTheBodyIsInterrupted(t *testing.T) {
 			}
 			srv := smtptest.Start(t, tt.script)
 			p := prober(srv, plain)
-			tt.plan(&p.Plan)
-			r := p.Probe(context.Background())
-			require.NotNil(t, r.Err)
-			require.Equal(t, tt.want.class, r.Err.Class, r.Err)
-			require.Equal(t, tt.want.reason, r.Err.Reason)
-			require.Equal(t, tt.want.phase, r.Err.Phase)
-			require.Equal(t, tt.want.code, r.Err.Code())
-			require.False(t, r.Err.OutcomeUnknown, "the dot was never sent")
+			tt.plan(p)
+			r := p.probe(context.Background())
+			require.Error(t, r.Err)
+			require.Equal(t, tt.want.class, failure(r).Class, r.Err)
+			require.Equal(t, tt.want.reason, failure(r).Reason)
+			require.Equal(t, tt.want.phase, failure(r).Phase)
+			require.Equal(t, tt.want.code, failure(r).Code())
+			require.False(t, failure(r).OutcomeUnknown, "the dot was never sent")
 			require.False(t, r.DotSent)
 			require.False(t, r.MessageAccepted)
 		})
@@ -176,39 +176,39 @@ func TestCancellationEndsAProbeAtOnce(t *testing.T) {
 			}
 			srv := smtptest.Start(t, script)
 			p := prober(srv, plain)
-			send(alice)(&p.Plan)
+			send(alice)(p)
 			p.Plan.Message.Size = 9 << 20
-			p.Plan.Timeout = time.Hour
+			p.Timeout = time.Hour
 			ctx, cancel := context.WithCancel(context.Background())
 			defer cancel()
 			go func() { <-reached; cancel() }()
-			r := p.Probe(ctx)
+			r := p.probe(ctx)
 			if name == "while the reply to QUIT is due" {
-				require.Nil(t, r.Err, "the verdict fell before")
+				require.NoError(t, r.Err, "the verdict fell before")
 				return
 			}
-			require.Equal(t, smtperr.ClassCanceled, r.Err.Class, r.Err)
-			require.Equal(t, smtperr.FaultProber, r.Err.Fault())
+			require.Equal(t, smtperr.ClassCanceled, failure(r).Class, r.Err)
+			require.Equal(t, smtperr.FaultProber, failure(r).Fault())
 		})
 	}
 }
 
 // Rule 7: the overall timeout is the timeout of the phase it interrupts.
 func TestTheOverallTimeoutIsThePhases(t *testing.T) {
-	r, _ := converse(t, plain, smtptest.Script{Mail: smtptest.Silence()}, func(p *smtpprobe.Plan) {
+	r, _ := converse(t, plain, smtptest.Script{Mail: smtptest.Silence()}, func(p *probing) {
 		rcpt(alice)(p)
 		p.Timeout = 300 * time.Millisecond
-	}, nil)
-	require.Equal(t, smtperr.ClassReadTimeout, r.Err.Class)
-	require.Equal(t, smtperr.PhaseMail, r.Err.Phase)
+	})
+	require.Equal(t, smtperr.ClassReadTimeout, failure(r).Class)
+	require.Equal(t, smtperr.PhaseMail, failure(r).Phase)
 }
 
 func TestTheParentsDeadlineIsATimeoutToo(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Silence()})
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
-	r := prober(srv, plain).Probe(ctx)
-	require.Equal(t, smtperr.ClassReadTimeout, r.Err.Class)
+	r := prober(srv, plain).probe(ctx)
+	require.Equal(t, smtperr.ClassReadTimeout, failure(r).Class)
 }
 
 func TestSecretsAreShownNowhere(t *testing.T) {
@@ -225,12 +225,12 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 				return refusal(c)
 			},
 			AuthResponse: smtptest.Seq(smtptest.Say("334 UGFzc3dvcmQ6"), refusal),
-		}, func(p *smtpprobe.Plan) {
+		}, func(p *probing) {
 			login(mechanism)(p)
 			p.Auth.Password = password
-		}, nil)
+		})
 		require.True(t, began(s, "AUTH "+mechanism))
-		require.NotNil(t, r.Err)
+		require.Error(t, r.Err)
 		shown := fmt.Sprintf("%v %+v %v", r.Err, r.Transcript, r.Reply)
 		require.NotContains(t, shown, password)
 		require.NotContains(t, shown, encoded)
@@ -242,20 +242,17 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 func TestSecretsThatAChallengeRepeatsAreShownNowhere(t *testing.T) {
 	const username, password = "probe@example.net", "correct horse battery"
 	encoded := base64.StdEncoding.EncodeToString([]byte(password))
-	for challenge, reason := range map[string]smtperr.Reason{
-		encoded:  smtperr.ReasonChallengeLoop,
-		password: smtperr.ReasonBadChallenge,
-	} {
+	for _, challenge := range []string{encoded, password} {
 		r, _ := converse(t, plain, smtptest.Script{
 			Extensions:   offering("AUTH LOGIN"),
 			Auth:         smtptest.Say("334 VXNlcm5hbWU6"),
 			AuthResponse: smtptest.Seq(smtptest.Say("334 UGFzc3dvcmQ6"), smtptest.Say("334 "+challenge), smtptest.Say("334 "+challenge), smtptest.Say("501 5.7.0 "+username+" gave up")),
-		}, func(p *smtpprobe.Plan) {
+		}, func(p *probing) {
 			login("LOGIN")(p)
 			p.Auth.Username, p.Auth.Password, p.Transcript = username, password, true
-		}, nil)
-		require.NotNil(t, r.Err)
-		require.Equal(t, reason, r.Err.Reason)
+		})
+		require.Error(t, r.Err)
+		require.Equal(t, smtperr.ReasonChallengeLoop, failure(r).Reason)
 		shown := fmt.Sprintf("%v %+v %v", r.Err, r.Transcript, r.Reply)
 		require.NotContains(t, shown, encoded)
 		require.NotContains(t, shown, password)
@@ -275,17 +272,17 @@ func TestAUserNameIsASecretWithEveryMechanism(t *testing.T) {
 				return smtptest.Say("535 5.7.8 no " + username)(c)
 			},
 			AuthResponse: smtptest.Say("535 5.7.8 no " + username),
-		}, func(p *smtpprobe.Plan) {
+		}, func(p *probing) {
 			login(mechanism)(p)
 			p.Auth.Username, p.Transcript = username, true
-		}, nil)
-		require.NotNil(t, r.Err)
+		})
+		require.Error(t, r.Err)
 		require.NotContains(t, fmt.Sprintf("%v %+v %v", r.Err, r.Transcript, r.Reply), username)
 	}
 }
 
 func TestATranscriptReadsAsTheConversation(t *testing.T) {
-	r, _ := converse(t, plain, smtptest.Script{Mail: smtptest.Say("550-first\x1b[31m", "550 second")}, rcpt(alice), nil)
+	r, _ := converse(t, plain, smtptest.Script{Mail: smtptest.Say("550-first\x1b[31m", "550 second")}, rcpt(alice))
 	var text []string
 	for _, line := range r.Transcript {
 		text = append(text, string(line.Dir)+" "+line.Text)
@@ -300,22 +297,19 @@ func TestATranscriptReadsAsTheConversation(t *testing.T) {
 // Case 42 and connect's: nothing listens.
 func TestAClosedPortIsRefused(t *testing.T) {
 	const tcpmux = 1 // RFC 1078; nobody runs it
-	p := smtpprobe.Prober{
-		Target: smtpprobe.Target{Host: "127.0.0.1", Port: tcpmux, TLS: smtpprobe.TLSNever},
-		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, Helo: "probe.test", Timeout: probeTimeout},
-	}
-	r := p.Probe(context.Background())
-	require.Equal(t, smtperr.ClassConnectError, r.Err.Class)
-	require.Equal(t, smtperr.ReasonRefused, r.Err.Reason)
-	require.Equal(t, smtperr.PhaseConnect, r.Err.Phase)
+	p := &probing{Target: smtpprobe.Target{Host: "127.0.0.1", Port: tcpmux}}
+	r := p.probe(context.Background())
+	require.Equal(t, smtperr.ClassConnectError, failure(r).Class)
+	require.Equal(t, smtperr.ReasonRefused, failure(r).Reason)
+	require.Equal(t, smtperr.PhaseConnect, failure(r).Phase)
 	require.Nil(t, timeOf(r, smtperr.PhaseConnect))
 	require.Nil(t, r.Reply)
 }
 
 func TestWhatIsExpected(t *testing.T) {
 	t.Parallel()
-	expect := func(d smtpprobe.Depth, class smtperr.Class, reason smtperr.Reason) func(*smtpprobe.Plan) {
-		return func(p *smtpprobe.Plan) {
+	expect := func(d smtpprobe.Depth, class smtperr.Class, reason smtperr.Reason) func(*probing) {
+		return func(p *probing) {
 			send(alice)(p)
 			p.Depth = d
 			p.Expect = []smtpprobe.Expectation{{Class: class, Reason: reason}}
@@ -326,7 +320,7 @@ func TestWhatIsExpected(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		script   smtptest.Script
-		plan     func(*smtpprobe.Plan)
+		plan     func(*probing)
 		class    smtperr.Class
 		expected bool
 	}{
@@ -341,9 +335,9 @@ func TestWhatIsExpected(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r, s := converse(t, plain, tt.script, tt.plan, nil)
-			require.NotNil(t, r.Err)
-			require.Equal(t, tt.class, r.Err.Class)
+			r, s := converse(t, plain, tt.script, tt.plan)
+			require.Error(t, r.Err)
+			require.Equal(t, tt.class, failure(r).Class)
 			require.Equal(t, tt.expected, r.Expected)
 			require.Equal(t, tt.class == smtperr.ClassDataRefused, began(s, "DATA"))
 		})
@@ -352,9 +346,9 @@ func TestWhatIsExpected(t *testing.T) {
 
 func TestSTARTTLSThatIsWithdrawnIsNamed(t *testing.T) {
 	for _, mode := range []smtpprobe.TLSMode{smtpprobe.TLSOpportunistic, smtpprobe.TLSRequired} {
-		r, s := converse(t, plain, smtptest.Script{}, func(p *smtpprobe.Plan) { p.STARTTLSExpected = true }, func(t *smtpprobe.Target) { t.TLS = mode })
-		require.Equal(t, smtperr.ClassNotSupported, r.Err.Class)
-		require.Equal(t, smtperr.ReasonStartTLSWithdrawn, r.Err.Reason)
+		r, s := converse(t, plain, smtptest.Script{}, func(p *probing) { p.STARTTLSExpected, p.Target.TLS = true, mode })
+		require.Equal(t, smtperr.ClassNotSupported, failure(r).Class)
+		require.Equal(t, smtperr.ReasonStartTLSWithdrawn, failure(r).Reason)
 		require.True(t, began(s, "QUIT"))
 	}
 }

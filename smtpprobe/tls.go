@@ -1,64 +1,127 @@
 package smtpprobe
 
 import (
-	"cmp"
 	"crypto/tls"
 	"errors"
+	"net"
+	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
 // implicitTLS is the handshake before the greeting (RFC 8314 §3.3).
-func (s *session) implicitTLS() *smtperr.Error {
+func (s *session) implicitTLS() error {
 	if s.target.TLS != TLSImplicit {
 		return nil
 	}
 	return s.handshake()
 }
 
+// startTLS encrypts the session where the target's mode asks for it (RFC 3207)
+// and sends EHLO again, since nothing learned before counts any more (§4.2).
+func (s *session) startTLS() error {
+	mode := s.target.TLS
+	if mode != TLSOpportunistic && mode != TLSRequired {
+		return nil
+	}
+	if !s.caps.Has("STARTTLS") {
+		return s.withoutSTARTTLS()
+	}
+	reply, err := s.command(smtperr.PhaseSTARTTLS, "STARTTLS")
+	if err != nil {
+		return err
+	}
+	if err := s.accept(smtperr.PhaseSTARTTLS, reply); err != nil {
+		if mode == TLSOpportunistic && asError(err).Class == smtperr.ClassStartTLSRefused {
+			s.warn(WarnSTARTTLSRefused)
+			return nil
+		}
+		return err
+	}
+	if s.conn.Unread() {
+		return s.injected(reply)
+	}
+	if err := s.handshake(); err != nil {
+		return err
+	}
+	s.res.PlainCaps = s.caps
+	return s.hello()
+}
+
+// withoutSTARTTLS is what it means that STARTTLS is not offered.
+func (s *session) withoutSTARTTLS() error {
+	switch {
+	case s.plan.STARTTLSExpected && s.caps != nil:
+		return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonStartTLSWithdrawn, smtperr.PhaseSTARTTLS, nil)
+	case s.target.TLS == TLSOpportunistic:
+		return nil
+	case s.caps == nil:
+		return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonESMTPUnavailable, smtperr.PhaseSTARTTLS, nil)
+	}
+	return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonStartTLSNotOffered, smtperr.PhaseSTARTTLS, nil)
+}
+
+// injected refuses bytes that came with the 220: whoever inserted them wants
+// them to be taken for part of the encrypted session (CVE-2011-0411).
+func (s *session) injected(reply smtperr.Reply) error {
+	s.conn.Desync()
+	e := smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonStartTLSInjection, smtperr.PhaseSTARTTLS,
+		errors.New("data after the reply to STARTTLS, before the TLS handshake"))
+	e.Reply = &reply
+	return e
+}
+
 // handshake is the phase tls. A certificate that does not verify fails it,
 // unless TLS is opportunistic or the configuration accepts any; then it is
 // reported.
-func (s *session) handshake() *smtperr.Error {
-	s.begin(smtperr.PhaseTLS)
-	s.inSync = false
-	state := &TLSState{}
-	conn := tls.Client(s.conn, s.tlsConfig(state))
-	deadline := s.replyDeadline()
-	err := cmp.Or(s.armRead(deadline), s.armWrite(deadline))
-	if err == nil {
-		err = conn.Handshake()
-	}
-	if state.Leaf != nil {
-		s.res.TLS = state
-	}
-	if err != nil {
-		s.stop()
-		return s.handshakeFailure(state, err)
-	}
-	s.end()
-	negotiated := conn.ConnectionState()
-	state.Complete = true
-	state.Version = tls.VersionName(negotiated.Version)
-	state.Cipher = tls.CipherSuiteName(negotiated.CipherSuite)
-	s.res.TLS = state
-	s.log.event(state.Version + " established, " + state.Cipher)
-	s.conn, s.encrypted = conn, true
-	odd := s.in.odd
-	s.in.free()
-	s.in = newReplyReader(conn)
-	s.in.odd, s.in.tls = odd, true
-	s.inSync = true
-	s.handshaken = &negotiated
-	return nil
+func (s *session) handshake() error {
+	return s.during(smtperr.PhaseTLS, func() error {
+		seen := &TLSState{}
+		deadline := s.replyDeadline()
+		state, err := s.conn.StartTLS(s.tlsConfig(seen), deadline)
+		if seen.Leaf != nil {
+			s.res.TLS = seen
+		}
+		if err != nil {
+			return s.handshakeFailure(seen, err, deadline)
+		}
+		s.clock.current.Complete = true
+		s.encrypted = &state
+		seen.Complete = true
+		seen.Version = tls.VersionName(state.Version)
+		seen.Cipher = tls.CipherSuiteName(state.CipherSuite)
+		if state.CurveID != 0 {
+			seen.Group = state.CurveID.String()
+		}
+		s.res.TLS = seen
+		s.log.Event(seen.Version + " established, " + seen.Cipher)
+		s.trace.TLS(*seen)
+		return nil
+	})
 }
 
-// tlsConfig takes verification into our own hands: Go stops at the first
-// failing check and tells nothing of a certificate that it did not like.
-func (s *session) tlsConfig(state *TLSState) *tls.Config {
+func (s *session) handshakeFailure(seen *TLSState, err error, deadline time.Time) error {
+	if !s.canceled() && isTimeout(err) && !s.conn.Stalled(deadline) {
+		return smtperr.New(smtperr.ClassTLSTimeout, "", smtperr.PhaseTLS, err)
+	}
+	failure := s.ioFailure(smtperr.PhaseTLS, err, deadline)
+	e := asError(failure)
+	if e.Class == smtperr.ClassTLSVerifyError && len(seen.Problems) > 0 { // none if the configuration has a check of its own
+		e.Reason = asError(smtperr.Classify(smtperr.PhaseTLS, seen.Problems[0])).Reason
+		e.Details = nil
+		for _, problem := range seen.Problems {
+			e.Details = append(e.Details, problem.Error())
+		}
+	}
+	return failure
+}
+
+// tlsConfig does the verification itself: Go stops at the first failing check
+// and does not show a certificate that it rejects.
+func (s *session) tlsConfig(seen *TLSState) *tls.Config {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if s.target.TLSConfig != nil {
-		config = s.target.TLSConfig.Clone()
+	if s.prober.TLS != nil {
+		config = s.prober.TLS.Clone()
 	}
 	if config.ServerName == "" {
 		config.ServerName = s.target.Host
@@ -67,20 +130,25 @@ func (s *session) tlsConfig(state *TLSState) *tls.Config {
 	config.InsecureSkipVerify = true
 	config.VerifyConnection = func(cs tls.ConnectionState) error {
 		check := verification{name: config.ServerName, roots: config.RootCAs, now: config.Time}
-		state.Leaf = cs.PeerCertificates[0]
-		state.Problems = check.problems(cs.PeerCertificates)
-		state.Verified = len(state.Problems) == 0
-		if state.Verified || lenient {
+		seen.Leaf = cs.PeerCertificates[0]
+		seen.ChainExpiry = seen.Leaf.NotAfter
+		for _, c := range cs.PeerCertificates {
+			if c.NotAfter.Before(seen.ChainExpiry) {
+				seen.ChainExpiry = c.NotAfter
+			}
+		}
+		seen.Problems = check.problems(cs.PeerCertificates)
+		seen.Verified = len(seen.Problems) == 0
+		if seen.Verified || lenient {
 			return nil
 		}
 		return &tls.CertificateVerificationError{
 			UnverifiedCertificates: cs.PeerCertificates,
-			Err:                    errors.Join(state.Problems...),
+			Err:                    errors.Join(seen.Problems...),
 		}
 	}
-	own := config.GetClientCertificate
-	if own == nil && len(config.Certificates) == 0 {
-		// Called only when the server asks: what an alert that follows is about.
+	if config.GetClientCertificate == nil && len(config.Certificates) == 0 {
+		// Called only when the server asks: it explains an alert that follows.
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 			s.certificateWanted = true
 			return &tls.Certificate{}, nil
@@ -89,34 +157,17 @@ func (s *session) tlsConfig(state *TLSState) *tls.Config {
 	return config
 }
 
-func (s *session) handshakeFailure(state *TLSState, err error) *smtperr.Error {
-	switch {
-	case s.canceled():
-		return smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseTLS, s.ctx.Err())
-	case isTimeout(err):
-		return smtperr.New(smtperr.ClassTLSTimeout, "", smtperr.PhaseTLS, err)
+// clientCertificate names the reason of an alert from a server that asked for a
+// certificate and got none. With TLS 1.3 it comes after the handshake.
+func (s *session) clientCertificate(failure error) error {
+	if e := asError(failure); s.certificateWanted && e.Class == smtperr.ClassTLSError && isAlert(failure) {
+		e.Reason = smtperr.ReasonClientCertRequired
 	}
-	verdict := classify(smtperr.PhaseTLS, err)
-	if verdict.Class == smtperr.ClassTLSVerifyError && len(state.Problems) > 0 { // none if the configuration has a check of its own
-		verdict.Reason = classify(smtperr.PhaseTLS, state.Problems[0]).Reason
-		verdict.Details = texts(state.Problems)
-	}
-	return s.clientCertificate(verdict)
+	return failure
 }
 
-// clientCertificate names the reason of an alert from a server that asked for
-// a certificate and got none. With TLS 1.3 it comes after the handshake.
-func (s *session) clientCertificate(verdict *smtperr.Error) *smtperr.Error {
-	if s.certificateWanted && verdict.Class == smtperr.ClassTLSError && remoteAlert(verdict) {
-		verdict.Reason = smtperr.ReasonClientCertRequired
-	}
-	return verdict
-}
-
-func texts(errs []error) []string {
-	list := make([]string, len(errs))
-	for i, err := range errs {
-		list[i] = err.Error()
-	}
-	return list
+// isAlert reports whether an error is a TLS alert that the peer sent.
+func isAlert(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return ok && op.Op == "remote error"
 }

@@ -54,9 +54,9 @@ func TestABadCertificateIsNamed(t *testing.T) {
 				p := prober(srv, starttls)
 				p.Target.TLS = mode
 				if tt.distrust {
-					p.Target.TLSConfig.RootCAs = x509.NewCertPool()
+					p.Prober.TLS.RootCAs = x509.NewCertPool()
 				}
-				r := p.Probe(context.Background())
+				r := p.probe(context.Background())
 				require.NotNil(t, r.TLS)
 				require.NotNil(t, r.TLS.Leaf)
 				require.False(t, r.TLS.Verified)
@@ -65,16 +65,16 @@ func TestABadCertificateIsNamed(t *testing.T) {
 					require.Equal(t, reason, classified(t, smtperr.Classify(smtperr.PhaseTLS, r.TLS.Problems[i])).Reason)
 				}
 				if mode == smtpprobe.TLSOpportunistic {
-					require.Nil(t, r.Err)
+					require.NoError(t, r.Err)
 					require.NotNil(t, timeOf(r, smtperr.PhaseTLS))
 					return
 				}
-				require.NotNil(t, r.Err)
-				require.Equal(t, smtperr.ClassTLSVerifyError, r.Err.Class)
-				require.Equal(t, tt.reasons[0], r.Err.Reason)
-				require.Equal(t, smtperr.PhaseTLS, r.Err.Phase)
-				require.False(t, r.Err.Temporary())
-				require.Len(t, r.Err.Details, len(tt.reasons))
+				require.Error(t, r.Err)
+				require.Equal(t, smtperr.ClassTLSVerifyError, failure(r).Class)
+				require.Equal(t, tt.reasons[0], failure(r).Reason)
+				require.Equal(t, smtperr.PhaseTLS, failure(r).Phase)
+				require.False(t, failure(r).Temporary())
+				require.Len(t, failure(r).Details, len(tt.reasons))
 				require.Nil(t, timeOf(r, smtperr.PhaseTLS))
 			})
 		}
@@ -91,10 +91,10 @@ func TestAServerThatWantsACertificateIsNamed(t *testing.T) {
 				config := serverTLS().Clone()
 				config.ClientAuth, config.MaxVersion = tls.RequireAnyClientCert, version
 				srv := smtptest.Start(t, smtptest.Script{TLS: config, ImplicitTLS: tr == implicit})
-				r := prober(srv, tr).Probe(context.Background())
-				require.NotNil(t, r.Err)
-				require.Equal(t, smtperr.ClassTLSError, r.Err.Class, r.Err)
-				require.Equal(t, smtperr.ReasonClientCertRequired, r.Err.Reason, r.Err)
+				r := prober(srv, tr).probe(context.Background())
+				require.Error(t, r.Err)
+				require.Equal(t, smtperr.ClassTLSError, failure(r).Class, r.Err)
+				require.Equal(t, smtperr.ReasonClientCertRequired, failure(r).Reason, r.Err)
 			})
 		}
 	}
@@ -104,31 +104,31 @@ func TestAServerThatWantsACertificateIsNamed(t *testing.T) {
 func TestTLSMeetsAPlaintextServer(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	p := prober(srv, implicit)
-	r := p.Probe(context.Background())
-	require.NotNil(t, r.Err)
-	require.Equal(t, smtperr.ClassTLSError, r.Err.Class)
-	require.Equal(t, smtperr.ReasonPlaintextSMTP, r.Err.Reason)
-	require.Equal(t, smtperr.PhaseTLS, r.Err.Phase)
-	require.False(t, r.Err.Temporary())
+	r := p.probe(context.Background())
+	require.Error(t, r.Err)
+	require.Equal(t, smtperr.ClassTLSError, failure(r).Class)
+	require.Equal(t, smtperr.ReasonPlaintextSMTP, failure(r).Reason)
+	require.Equal(t, smtperr.PhaseTLS, failure(r).Phase)
+	require.False(t, failure(r).Temporary())
 }
 
 func TestTLSThatStallsIsATLSTimeout(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { l.Close() })
-	p := &smtpprobe.Prober{
+	p := &probing{
+		Prober: smtpprobe.Prober{Helo: "probe.test", ReadTimeout: 100 * time.Millisecond},
 		Target: smtpprobe.Target{Host: "127.0.0.1", Port: uint16(l.Addr().(*net.TCPAddr).Port), TLS: smtpprobe.TLSImplicit},
-		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, Helo: "probe.test", Timeout: probeTimeout, ReadTimeout: 100 * time.Millisecond},
 	}
-	r := p.Probe(context.Background())
-	require.Equal(t, smtperr.ClassTLSTimeout, r.Err.Class)
-	require.Equal(t, smtperr.PhaseTLS, r.Err.Phase)
+	r := p.probe(context.Background())
+	require.Equal(t, smtperr.ClassTLSTimeout, failure(r).Class)
+	require.Equal(t, smtperr.PhaseTLS, failure(r).Phase)
 }
 
 func TestATLSSessionIsDescribed(t *testing.T) {
 	for _, tr := range []transport{starttls, implicit} {
-		r, s := converse(t, tr, smtptest.Script{ExtensionsTLS: offering("SIZE 5", "AUTH PLAIN")}, nil, nil)
-		require.Nil(t, r.Err)
+		r, s := converse(t, tr, smtptest.Script{ExtensionsTLS: offering("SIZE 5", "AUTH PLAIN")}, nil)
+		require.NoError(t, r.Err)
 		require.True(t, r.TLS.Verified)
 		require.True(t, r.TLS.Complete)
 		require.Equal(t, "TLS 1.3", r.TLS.Version)
@@ -169,14 +169,15 @@ func TestALineInATLSRecordOfItsOwnIsUnsolicitedToo(t *testing.T) {
 		}
 	}()
 	at := netip.MustParseAddrPort(l.Addr().String())
-	p := smtpprobe.Prober{
-		Target: smtpprobe.Target{Host: at.Addr().String(), Port: at.Port(), TLS: smtpprobe.TLSImplicit, TLSConfig: &tls.Config{RootCAs: authority().pool, MinVersion: tls.VersionTLS12}},
-		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthRcpt, Helo: "probe.test", Timeout: probeTimeout, To: []string{alice}},
+	p := &probing{
+		Prober: smtpprobe.Prober{Helo: "probe.test", TLS: &tls.Config{RootCAs: authority().pool, MinVersion: tls.VersionTLS12}},
+		Target: smtpprobe.Target{Host: at.Addr().String(), Port: at.Port(), TLS: smtpprobe.TLSImplicit},
+		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthRcpt, To: []string{alice}},
 	}
-	r := p.Probe(context.Background())
-	require.NotNil(t, r.Err)
-	require.Equal(t, smtperr.ReasonUnsolicited, r.Err.Reason, "%v", r.Err)
-	require.Equal(t, smtperr.PhaseRcpt, r.Err.Phase)
+	r := p.probe(context.Background())
+	require.Error(t, r.Err)
+	require.Equal(t, smtperr.ReasonUnsolicited, failure(r).Reason, "%v", r.Err)
+	require.Equal(t, smtperr.PhaseRcpt, failure(r).Phase)
 }
 
 // packet keeps back what is written until it is no longer held, so that all of
@@ -199,12 +200,12 @@ func (p *packet) Write(b []byte) (int, error) {
 
 func TestACheckOfTheCallersOwnMayRefuseTheCertificate(t *testing.T) {
 	t.Parallel()
-	r, _ := converse(t, implicit, smtptest.Script{}, nil, func(target *smtpprobe.Target) {
-		target.TLSConfig.VerifyPeerCertificate = func([][]byte, [][]*x509.Certificate) error {
+	r, _ := converse(t, implicit, smtptest.Script{}, func(p *probing) {
+		p.Prober.TLS.VerifyPeerCertificate = func([][]byte, [][]*x509.Certificate) error {
 			return x509.HostnameError{Certificate: &x509.Certificate{DNSNames: []string{"other.test"}}, Host: "relay.test"}
 		}
 	})
-	require.NotNil(t, r.Err)
-	require.Equal(t, smtperr.ClassTLSVerifyError, r.Err.Class)
-	require.Equal(t, smtperr.ReasonHostMismatch, r.Err.Reason)
+	require.Error(t, r.Err)
+	require.Equal(t, smtperr.ClassTLSVerifyError, failure(r).Class)
+	require.Equal(t, smtperr.ReasonHostMismatch, failure(r).Reason)
 }

@@ -153,15 +153,13 @@ func engine(at *endpoint) (func() error, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := smtpprobe.Prober{
-		Target: smtpprobe.Target{Host: addr.Addr().String(), Port: addr.Port(), TLS: smtpprobe.TLSNever},
-		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, Helo: "probe.test", Timeout: sessionTimeout},
-	}
+	p := smtpprobe.Prober{TLS: at.tls, Helo: "probe.test", Timeout: sessionTimeout}
+	target := smtpprobe.Target{Host: addr.Addr().String(), Port: addr.Port()}
 	if at.tls != nil {
-		p.Target.TLS, p.Target.TLSConfig = smtpprobe.TLSImplicit, at.tls
+		target.TLS = smtpprobe.TLSImplicit
 	}
 	return func() error {
-		r := p.Probe(context.Background())
+		r := p.Probe(context.Background(), target, smtpprobe.Plan{})
 		if r.Err != nil {
 			return r.Err
 		}

@@ -26,12 +26,11 @@ func exact(srv *server) error {
 	if err := exactRaw(srv.delaying); err != nil {
 		return err
 	}
-	p := &smtpprobe.Prober{
-		Target: smtpprobe.Target{Host: addr.Addr().String(), Port: addr.Port(), TLS: smtpprobe.TLSNever},
-		Plan: smtpprobe.Plan{
-			Depth: smtpprobe.DepthSend, Helo: "probe.test", Timeout: time.Minute, Transcript: true,
-			To: []string{"somebody@bench.test"}, Message: smtpprobe.Message{Subject: "late", Body: "late"},
-		},
+	p := &smtpprobe.Prober{Helo: "probe.test", Timeout: time.Minute}
+	target := smtpprobe.Target{Host: addr.Addr().String(), Port: addr.Port()}
+	plan := smtpprobe.Plan{
+		Depth: smtpprobe.DepthSend, Transcript: true,
+		To: []string{"somebody@bench.test"}, Message: smtpprobe.Message{Subject: "late", Body: "late"},
 	}
 	for _, load := range []struct {
 		name               string
@@ -49,7 +48,7 @@ func exact(srv *server) error {
 				time.Sleep(time.Until(start.Add(time.Duration(i) * load.step)))
 			}
 			var err error
-			taken[i], err = deviate(p.Probe(context.Background()))
+			taken[i], err = deviate(p.Probe(context.Background(), target, plan))
 			return err
 		})
 		if err != nil {

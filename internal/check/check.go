@@ -13,6 +13,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
@@ -23,7 +24,8 @@ import (
 type Relay struct {
 	Name   string
 	prober smtpprobe.Prober
-	all    bool // every address of the host
+	target smtpprobe.Target
+	plan   smtpprobe.Plan
 }
 
 // Outcome is the result of one probe.
@@ -46,7 +48,7 @@ func Probe(ctx context.Context, relays []Relay, withTranscript bool, stderr io.W
 	slots := make(semaphore, concurrency)
 	var group sync.WaitGroup
 	for i, relay := range relays {
-		relay.prober.Plan.Transcript = withTranscript
+		relay.plan.Transcript = withTranscript
 		group.Go(func() {
 			outcomes[i] = relay.probe(ctx, slots)
 			progress.done(relay.Name)
@@ -67,10 +69,11 @@ func (s semaphore) run(task func()) {
 
 func (r *Relay) probe(ctx context.Context, slots semaphore) []Outcome {
 	var targets []smtpprobe.Target
-	var failed *smtpprobe.Result
-	slots.run(func() { targets, failed = smtpprobe.Expand(ctx, r.prober.Target, r.prober.Plan, r.all) })
-	if failed != nil {
-		return []Outcome{{r.Name, summary.Of(failed)}}
+	var err error
+	start := time.Now()
+	slots.run(func() { targets, err = r.prober.Targets(ctx, r.target) })
+	if err != nil {
+		return []Outcome{{r.Name, summary.Of(smtpprobe.Failed(r.plan, start, err))}}
 	}
 	outcomes := make([]Outcome, len(targets))
 	var group sync.WaitGroup
@@ -79,9 +82,8 @@ func (r *Relay) probe(ctx context.Context, slots semaphore) []Outcome {
 		if len(targets) > 1 {
 			name += " " + describe(&targets[i])
 		}
-		prober := smtpprobe.Prober{Target: targets[i], Plan: r.prober.Plan}
 		group.Go(func() {
-			slots.run(func() { outcomes[i] = Outcome{name, summary.Of(prober.Probe(ctx))} })
+			slots.run(func() { outcomes[i] = Outcome{name, summary.Of(r.prober.Probe(ctx, targets[i], r.plan))} })
 		})
 	}
 	group.Wait()

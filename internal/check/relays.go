@@ -25,7 +25,7 @@ func FromURLs(ctx context.Context, urls []string, settings *plugin.Settings) ([]
 	if err := p.Init(); err != nil {
 		return nil, flagError(err)
 	}
-	relays, err := configured(ctx, p)
+	relays, err := configured(p)
 	if err != nil {
 		return nil, flagError(err)
 	}
@@ -55,7 +55,7 @@ func FromConfig(ctx context.Context, path string, nonStrictEnv bool, stderr io.W
 		if !ok {
 			return nil, fmt.Errorf("%s is not an input of this program", in.LogName())
 		}
-		relays, err := configured(ctx, p)
+		relays, err := configured(p)
 		if err != nil {
 			return nil, err
 		}
@@ -77,14 +77,14 @@ func Named(relays []Relay, names []string) ([]Relay, error) {
 	return slices.DeleteFunc(relays, func(r Relay) bool { return !slices.Contains(names, r.Name) }), nil
 }
 
-func configured(ctx context.Context, p *plugin.SMTPProbe) ([]Relay, error) {
-	list, err := p.Configured(ctx)
+func configured(p *plugin.SMTPProbe) ([]Relay, error) {
+	list, err := p.Configured()
 	if err != nil {
 		return nil, err
 	}
 	relays := make([]Relay, 0, len(list))
 	for _, c := range list {
-		relays = append(relays, Relay{Name: c.Name, prober: c.Prober, all: c.AllAddresses})
+		relays = append(relays, Relay{Name: c.Name, prober: c.Prober, target: c.Target, plan: c.Plan})
 	}
 	return relays, nil
 }

@@ -151,14 +151,20 @@ func (s *imapSession) login(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := s.client.Authenticate(saslClient{mechanism}); err != nil {
+	if err := s.client.Authenticate(saslClient{mechanism, ctx}); err != nil {
 		return s.classify(ctx, smtperr.PhaseAuth, err)
 	}
 	return classify(smtperr.PhaseAuth, mechanism.Verified())
 }
 
 // saslClient is a mechanism as the IMAP library takes it.
-type saslClient struct{ sasl.Client }
+type saslClient struct {
+	sasl.Client
+	ctx context.Context //nolint:containedctx // the library's interface has none
+}
+
+// Next answers a challenge.
+func (c saslClient) Next(challenge []byte) ([]byte, error) { return c.Client.Next(c.ctx, challenge) }
 
 // Start returns the initial response, nil if the server speaks first.
 func (c saslClient) Start() (mechanism string, initial []byte, err error) {

@@ -10,21 +10,22 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/hostname"
 )
 
-// The limits of RFC 5321 §4.5.3.1, in octets. A path's 256 include its angle
+// The limits of RFC 5321 §4.5.3.1, in bytes. A path's 256 include its angle
 // brackets.
 const (
 	maxLocalPart = 64
 	maxDomain    = 255
-	maxLabel     = 63 // RFC 1035 §2.3.4
 	maxMailbox   = 256 - 2
 )
 
 // ParseAddress checks one recipient, a Mailbox of RFC 5321 §4.1.2 without angle
 // brackets and display name, or the bare "postmaster" of §4.5.1. It returns it
 // in the form that RCPT sends: an internationalized domain becomes A-labels,
-// unless the local part is not ASCII either. needsUTF8 tells of such a local
+// unless the local part is not ASCII either. needsUTF8 reports such a local
 // part, which only SMTPUTF8 can carry (RFC 6531).
 func ParseAddress(s string) (addr string, needsUTF8 bool, err error) {
 	if strings.EqualFold(s, "postmaster") {
@@ -47,8 +48,8 @@ func parseMailbox(s string) (addr string, needsUTF8 bool, err error) {
 	if err != nil {
 		return "", false, fmt.Errorf("%s is not a mail address: %w", bounded(s), err)
 	}
-	needsUTF8 = !ascii(local)
-	if !needsUTF8 && !ascii(domain) {
+	needsUTF8 = !hostname.IsASCII(local)
+	if !needsUTF8 && !hostname.IsASCII(domain) {
 		// Both forms name the same domain; the lookup below has accepted it.
 		if domain, err = idna.Lookup.ToASCII(domain); err != nil {
 			return "", false, fmt.Errorf("%s is not a mail address: %w", bounded(s), errIDN)
@@ -56,7 +57,7 @@ func parseMailbox(s string) (addr string, needsUTF8 bool, err error) {
 	}
 	addr = local + "@" + domain
 	if len(addr) > maxMailbox {
-		return "", false, fmt.Errorf("%s is not a mail address: longer than %d octets", bounded(s), maxMailbox)
+		return "", false, fmt.Errorf("%s is not a mail address: longer than %d bytes", bounded(s), maxMailbox)
 	}
 	return addr, needsUTF8, nil
 }
@@ -94,7 +95,7 @@ func checkLocalPart(s string) error {
 	case s == "":
 		return errors.New("nothing before the @")
 	case len(s) > maxLocalPart:
-		return fmt.Errorf("more than %d octets before the @", maxLocalPart)
+		return fmt.Errorf("more than %d bytes before the @", maxLocalPart)
 	case s[0] == '"':
 		return checkQuoted(s)
 	}
@@ -110,7 +111,7 @@ func checkLocalPart(s string) error {
 	return nil
 }
 
-// isAtext tells what an unquoted local part is made of: RFC 5322 §3.2.3, and
+// isAtext reports whether an unquoted local part may contain a character: RFC 5322 §3.2.3, and
 // anything readable beyond ASCII (RFC 6531 §3.3).
 func isAtext(r rune) bool {
 	switch {
@@ -122,7 +123,7 @@ func isAtext(r rune) bool {
 	return strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r)
 }
 
-// checkQuoted wants the Quoted-string of RFC 5321 §4.1.2.
+// checkQuoted checks for the Quoted-string of RFC 5321 §4.1.2.
 func checkQuoted(s string) error {
 	if len(s) < 2 || s[len(s)-1] != '"' {
 		return errors.New("the quoted local part does not end before the @")
@@ -152,45 +153,27 @@ func checkDomain(s string) error {
 		return checkLiteral(s)
 	}
 	name := s
-	if !ascii(s) {
+	if !hostname.IsASCII(s) {
 		var err error
 		if name, err = idna.Lookup.ToASCII(s); err != nil {
 			return errIDN
 		}
 	}
 	if len(name) > maxDomain || len(s) > maxDomain {
-		return fmt.Errorf("more than %d octets after the @", maxDomain)
+		return fmt.Errorf("more than %d bytes after the @", maxDomain)
 	}
 	if _, err := netip.ParseAddr(name); err == nil {
 		return errors.New("an IP address after the @ needs brackets")
 	}
 	for label := range strings.SplitSeq(name, ".") {
-		if err := checkLabel(label); err != nil {
-			return err
+		if err := hostname.CheckLabel(label); err != nil {
+			return fmt.Errorf("%w in the domain", err)
 		}
 	}
 	return nil
 }
 
-// checkLabel wants the sub-domain of RFC 5321 §4.1.2.
-func checkLabel(s string) error {
-	switch {
-	case s == "":
-		return errors.New("a dot at the wrong place after the @")
-	case len(s) > maxLabel:
-		return fmt.Errorf("more than %d octets in one label of the domain", maxLabel)
-	case s[0] == '-' || s[len(s)-1] == '-':
-		return errors.New("a label of the domain begins or ends with a hyphen")
-	}
-	for _, r := range s {
-		if r != '-' && (r < '0' || r > '9') && (r < 'A' || r > 'Z') && (r < 'a' || r > 'z') {
-			return fmt.Errorf("%q in the domain", r)
-		}
-	}
-	return nil
-}
-
-// checkLiteral wants an address literal of RFC 5321 §4.1.3.
+// checkLiteral checks for an address literal of RFC 5321 §4.1.3.
 func checkLiteral(s string) error {
 	inner, closed := strings.CutSuffix(s[1:], "]")
 	six := len(inner) > 5 && strings.EqualFold(inner[:5], "IPv6:")
@@ -202,10 +185,6 @@ func checkLiteral(s string) error {
 		return errors.New("the address literal must be like [192.0.2.1] or [IPv6:2001:db8::1]")
 	}
 	return nil
-}
-
-func ascii(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
 // bounded quotes what a configuration gave, escaped and cut, for an error.

@@ -11,6 +11,8 @@ import (
 	gomessage "github.com/emersion/go-message"
 	gomail "github.com/emersion/go-message/mail"
 	"golang.org/x/net/idna"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/hostname"
 )
 
 const defaultSubject = "smtpprobe test message"
@@ -92,7 +94,7 @@ func (m *Message) addresses(h *gomail.Header, o *Options) error {
 		own := h.Get(f.Name) // to its place among ours
 		h.Set(f.Name, own)
 	}
-	m.NeedsSMTPUTF8 = !ascii(h.Get("From") + h.Get("To"))
+	m.NeedsSMTPUTF8 = !hostname.IsASCII(h.Get("From") + h.Get("To"))
 	return nil
 }
 
@@ -107,7 +109,7 @@ func author(o *Options) (string, error) {
 	// A host's name may hold what no mail domain may, like an underscore; the
 	// header can bear more than the envelope (RFC 5322 §3.4.1).
 	isLiteral := strings.HasPrefix(o.Helo, "[") && checkLiteral(o.Helo) == nil
-	isName := o.Helo != "" && ascii(o.Helo) && checkLocalPart(o.Helo) == nil && o.Helo[0] != '"'
+	isName := o.Helo != "" && hostname.IsASCII(o.Helo) && checkLocalPart(o.Helo) == nil && o.Helo[0] != '"'
 	if !isLiteral && !isName {
 		return "", fmt.Errorf("%s cannot be the domain of the message's author; set a sender", bounded(o.Helo))
 	}
@@ -118,7 +120,7 @@ func author(o *Options) (string, error) {
 // where that is possible.
 func idDomain(from string) string {
 	domain := from[strings.LastIndexByte(from, '@')+1:]
-	if !ascii(domain) {
+	if !hostname.IsASCII(domain) {
 		if a, err := idna.Lookup.ToASCII(domain); err == nil {
 			return a
 		}
@@ -161,7 +163,7 @@ func addAddresses(h *gomail.Header, name, value string) error {
 	if h.Has(name) {
 		return fmt.Errorf("the header field %s may be given once only", name)
 	}
-	if ascii(value) {
+	if hostname.IsASCII(value) {
 		h.Set(name, value)
 		return nil
 	}

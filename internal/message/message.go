@@ -1,7 +1,7 @@
 // Package message builds the message that a probe sends: complete by RFC 5322
-// and MIME, to be recognized by whoever finds it in a mailbox or a queue, of
-// the size that is asked for, and free of everything that an option could
-// smuggle in.
+// and MIME, easy to recognize in a mailbox or a queue, of the size that is asked
+// for, and without anything that an option could inject. It also checks mail
+// addresses (ParseAddress, ParseSender).
 package message
 
 import (
@@ -17,13 +17,24 @@ import (
 
 // Options is what a message is made of.
 type Options struct {
-	From    string   // envelope sender, see ParseSender; empty is the null sender
-	To      []string // envelope recipients, see ParseAddress
-	Helo    string   // the prober's name: the domain of what a null sender leaves without one
+	Envelope
+	Content
+}
+
+// Envelope is between whom a message goes.
+type Envelope struct {
+	From string   // envelope sender, see ParseSender; empty is the null sender
+	To   []string // envelope recipients, see ParseAddress
+	Helo string   // the prober's name: the author's domain where the sender is null
+}
+
+// Content is what a message contains. The zero value is a message that says what
+// it is.
+type Content struct {
 	Subject string   // empty: a subject that says what this is
 	Body    string   // empty: a text that says what this is
-	Headers []Header // fields of the user's own
-	Size    int      // octets by RFC 1870 that padding brings the message to; 0 = as it comes
+	Headers []Header // additional header fields
+	Size    int      // pad the whole message to this many bytes (RFC 1870); 0 = no padding
 	Relay   string   // the value of X-Smtpprobe-Relay; empty: no such field
 }
 
@@ -38,27 +49,27 @@ type Message struct {
 	Needs8Bit     bool   // the content is not all 7-bit (RFC 6152)
 
 	content []byte // header and body, every line ended by CRLF, not dot-stuffed
-	padding int    // octets that follow the content; 0 or at least minPadding
+	padding int    // bytes that follow the content; 0 or at least minPadding
 }
 
 // minPadding is the shortest line there is: its CRLF.
 const minPadding = 2
 
-// Build makes a message with a date and an id of its own. Its errors tell which
-// option is wrong and carry no class.
+// Build makes a message with a date and an id of its own. Its errors name the
+// option that is wrong and carry no class.
 func Build(o Options) (Message, error) {
 	m, err := compose(o)
 	if err != nil || o.Size == 0 {
 		return m, err
 	}
 	if smallest := len(m.content) + minPadding; o.Size < smallest {
-		return Message{}, fmt.Errorf("a message of %d octets has no room for its header and body, which need %d", o.Size, smallest)
+		return Message{}, fmt.Errorf("message size %d is too small: header and body need %d bytes", o.Size, smallest)
 	}
 	m.padding = o.Size - len(m.content)
 	return m, nil
 }
 
-// MinSize is the smallest Size, in octets, that a message of these options can
+// MinSize is the smallest Size, in bytes, that a message of these options can
 // have. It does not depend on Size.
 func MinSize(o Options) (int, error) {
 	m, err := compose(o)
@@ -68,7 +79,7 @@ func MinSize(o Options) (int, error) {
 	return len(m.content) + minPadding, nil
 }
 
-// Size is the number of octets by RFC 1870 §5: with CRLF, without dot-stuffing
+// Size is the number of bytes by RFC 1870 §5: with CRLF, without dot-stuffing
 // and the final dot.
 func (m Message) Size() int { return len(m.content) + m.padding }
 
@@ -105,7 +116,7 @@ func checkLines(content []byte) error {
 	header, _, _ := bytes.Cut(content, []byte("\r\n\r\n"))
 	for line := range strings.SplitSeq(string(header), "\r\n") {
 		if len(line) > maxLine || strings.TrimSpace(line) == "" {
-			return fmt.Errorf("the header field %s cannot be folded into lines", bounded(line))
+			return fmt.Errorf("header field %s cannot be folded into lines", bounded(line))
 		}
 	}
 	if !bytes.HasSuffix(content, []byte("\r\n")) {

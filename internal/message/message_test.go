@@ -20,7 +20,7 @@ import (
 )
 
 func options() message.Options {
-	return message.Options{From: "probe@example.com", To: []string{"ops@example.net"}, Helo: "prober.example.org"}
+	return message.Options{Envelope: message.Envelope{From: "probe@example.com", To: []string{"ops@example.net"}, Helo: "prober.example.org"}}
 }
 
 // wire is what a relay gets, and the message that a relay makes of it.
@@ -326,8 +326,10 @@ func FuzzBuild(f *testing.F) {
 	f.Add("", "postmaster", "Prüfung", "Grüße\r.\n", "From", "Ä <a@b>", 2000)
 	f.Fuzz(func(t *testing.T, from, to, subject, body, name, value string, size int) {
 		o := message.Options{
-			From: from, To: []string{to}, Helo: "prober.example.org", Subject: subject, Body: body,
-			Headers: []message.Header{{Name: name, Value: value}}, Size: size % (1 << 16),
+			Envelope: message.Envelope{From: from, To: []string{to}, Helo: "prober.example.org"},
+			Content: message.Content{
+				Subject: subject, Body: body, Headers: []message.Header{{Name: name, Value: value}}, Size: size % (1 << 16),
+			},
 		}
 		m, err := message.Build(o)
 		if err != nil {

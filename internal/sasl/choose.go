@@ -10,13 +10,13 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Credentials are what a user can prove himself with. They hold secrets: do not
-// print them.
+// Credentials are what a user logs in with. They contain secrets: do not print
+// them.
 type Credentials struct {
 	Username string
 	Password string
 	Token    string // an OAuth2 access token
-	// HasCertificate tells that the TLS session has a client certificate.
+	// HasCertificate is set if the TLS session has a client certificate.
 	HasCertificate bool
 	// Host and Port are the relay's, which OAUTHBEARER repeats (RFC 7628 §3.1);
 	// both may be zero.
@@ -24,11 +24,19 @@ type Credentials struct {
 	Port int
 }
 
-// Choose makes the client for the strongest mechanism that the relay offers and
-// the credentials serve, or for the one that is wished for by name. tlsState is
+// Builtin makes clients for the mechanisms of this package.
+type Builtin struct{}
+
+// Client is Choose.
+func (Builtin) Client(offered []string, mechanism string, c Credentials, state *tls.ConnectionState) (Client, error) {
+	return Choose(offered, mechanism, c, state)
+}
+
+// Choose makes the client for the strongest mechanism that the server offers and
+// the credentials serve, or for the one that is asked for by name. tlsState is
 // the session's, nil without TLS.
 //
-// Its errors are *smtperr.Error: config_error for an unknown wish, credentials
+// Its errors are *smtperr.Error: config_error for an unknown name, credentials
 // that are missing or cannot be sent; not_supported/auth_not_offered if offered
 // is empty; not_supported/auth_no_mechanism if nothing is in common.
 func Choose(offered []string, want string, c Credentials, tlsState *tls.ConnectionState) (Client, error) {
@@ -55,9 +63,9 @@ func Choose(offered []string, want string, c Credentials, tlsState *tls.Connecti
 			return m.start(m, &with)
 		}
 	}
-	cause := fmt.Errorf("the relay offers %s; to be used here: %s", list(offered), list(names(usable)))
+	cause := fmt.Errorf("no common mechanism: server %s, client %s", list(offered), list(names(usable)))
 	if tlsState == nil && slices.ContainsFunc(usable, func(m *mechanism) bool { return m.plus || m.needs == certificate }) {
-		cause = fmt.Errorf("%w, of which -PLUS and EXTERNAL need TLS", cause)
+		cause = fmt.Errorf("%w (-PLUS and EXTERNAL need TLS)", cause)
 	}
 	return nil, smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, smtperr.PhaseAuth, cause)
 }
@@ -83,7 +91,7 @@ func usable(want string, c *Credentials) ([]*mechanism, error) {
 	}
 	switch {
 	case want != "":
-		return nil, misconfigured("the authentication mechanism %q is none of %s", want, strings.Join(Mechanisms(), ", "))
+		return nil, misconfigured("invalid authentication mechanism %q: must be one of %s", want, strings.Join(Mechanisms(), ", "))
 	case len(found) == 0:
 		return nil, misconfigured("authentication needs a username with a password, a token, or a client certificate")
 	}
@@ -96,11 +104,11 @@ func (c *Credentials) check() error {
 	isControl := func(r rune) bool { return r < ' ' || r == 0x7f }
 	switch {
 	case strings.ContainsFunc(c.Username, isControl):
-		return misconfigured("the username holds a control character")
+		return misconfigured("the username contains a control character")
 	case strings.ContainsAny(c.Password, "\x00\r\n"):
-		return misconfigured("the password holds NUL, CR or LF")
+		return misconfigured("the password contains NUL, CR or LF")
 	case strings.ContainsFunc(c.Token, func(r rune) bool { return r <= ' ' || r > '~' }):
-		return misconfigured("the token holds a character that no bearer token has (RFC 6750, 2.1)")
+		return misconfigured("the token contains a character that is not allowed (RFC 6750, 2.1)")
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ const (
 //     two round trips more and never became a standard.
 //
 // A row is only compared with rows of the same credential: a token or a
-// certificate is used if it is given for use.
+// certificate is used if it is configured.
 var mechanisms = [...]mechanism{
 	{name: "SCRAM-SHA-256-PLUS", needs: password, plus: true, start: startSCRAM(scram.SHA256)},
 	{name: "SCRAM-SHA-256", needs: password, start: startSCRAM(scram.SHA256)},
@@ -58,7 +58,7 @@ var mechanisms = [...]mechanism{
 	{name: "LOGIN", needs: password, start: startLogin},
 }
 
-// Mechanisms names every mechanism that can be wished for, the strongest first.
+// Mechanisms names every mechanism that can be asked for, the strongest first.
 func Mechanisms() []string {
 	names := make([]string, len(mechanisms))
 	for i := range mechanisms {
@@ -67,8 +67,7 @@ func Mechanisms() []string {
 	return names
 }
 
-// lacks tells what a credential set is short of for a mechanism, empty if of
-// nothing.
+// lacks returns what the credentials miss for a mechanism, empty if nothing.
 func (m *mechanism) lacks(c *Credentials) string {
 	switch {
 	case m.needs == certificate && !c.HasCertificate:
@@ -83,9 +82,9 @@ func (m *mechanism) lacks(c *Credentials) string {
 	return ""
 }
 
-// automatic tells whether a mechanism may be chosen without being wished for. A
-// token means that no password shall be sent, a password that the certificate
-// is for TLS only.
+// automatic reports whether a mechanism may be chosen without being asked for. A
+// token means that no password is sent, a password that the certificate is for
+// TLS only.
 func (m *mechanism) automatic(c *Credentials) bool {
 	switch m.needs {
 	case bearerToken, userToken:

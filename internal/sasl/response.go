@@ -1,21 +1,22 @@
 package sasl
 
 import (
+	"context"
+	"net/smtp"
 	"strings"
 
 	gosasl "github.com/emersion/go-sasl"
-	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// response is a mechanism that says everything in its initial response: PLAIN,
+// response is a mechanism that sends everything in its initial response: PLAIN,
 // EXTERNAL, OAUTHBEARER, XOAUTH2.
 type response struct {
 	name    string
 	initial []byte
-	// explained tells that a challenge is the reason of a refusal; dismiss
-	// answers it, so that the relay goes on to its verdict.
+	// explained means that a challenge is the reason of a refusal; dismiss
+	// answers it, so that the server sends its reply.
 	explained bool
 	dismiss   []byte
 	asked     bool
@@ -30,7 +31,7 @@ func startExternal(m *mechanism, c *choice) (Client, error) {
 	return newResponse(gosasl.NewExternalClient(c.Username), response{name: m.name})
 }
 
-// startOAuthBearer: the relay's JSON is answered with ^A (RFC 7628 §3.2.3). The
+// startOAuthBearer: the server's JSON is answered with ^A (RFC 7628 §3.2.3). The
 // library takes the user as a saslname, ready for its header (RFC 5801 §4).
 func startOAuthBearer(m *mechanism, c *choice) (Client, error) {
 	user := strings.NewReplacer("=", "=3D", ",", "=2C").Replace(c.Username)
@@ -38,13 +39,11 @@ func startOAuthBearer(m *mechanism, c *choice) (Client, error) {
 	return newResponse(client, response{name: m.name, explained: true, dismiss: []byte("\x01")})
 }
 
-// startXOAuth2: the relay's JSON is answered empty, as its inventors have it.
+// startXOAuth2: the server's JSON is answered with an empty response, as Google
+// and Microsoft document it.
 func startXOAuth2(m *mechanism, c *choice) (Client, error) {
-	_, initial, err := smtp.XOAuth2Auth(c.Username, c.Token).Start(&smtp.ServerInfo{})
-	if err != nil {
-		return nil, misconfigured("the mechanism %s refuses the credentials", m.name)
-	}
-	return &response{name: m.name, initial: initial, explained: true}, nil
+	initial := "user=" + c.Username + "\x01auth=Bearer " + c.Token + "\x01\x01"
+	return &response{name: m.name, initial: []byte(initial), explained: true}, nil
 }
 
 func newResponse(client gosasl.Client, r response) (Client, error) {
@@ -62,15 +61,18 @@ func (r *response) Name() string { return r.name }
 // Start implements Client.
 func (r *response) Start() (ir []byte, hasIR bool, err error) { return r.initial, true, nil }
 
-// Verified has nothing to add to a 235: the relay has everything from the start.
+// AnyPrompt implements Client.
+func (*response) AnyPrompt() bool { return false }
+
+// Verified has nothing to add to a 235: the server has everything from the start.
 func (*response) Verified() error { return nil }
 
 // Next implements Client. Where no refusal is to be explained, an empty
-// challenge is a relay's that did not look at the initial response.
-func (r *response) Next(challenge []byte) ([]byte, error) {
+// challenge is that of a server that ignored the initial response.
+func (r *response) Next(_ context.Context, challenge []byte) ([]byte, error) {
 	switch {
 	case r.asked:
-		return nil, unanswerable("the relay asks again after everything was said")
+		return nil, unanswerable("the server asks again after everything was sent")
 	case r.explained:
 		r.asked = true
 		return r.dismiss, nil
@@ -81,42 +83,49 @@ func (r *response) Next(challenge []byte) ([]byte, error) {
 	return nil, unanswerable(r.name + " has no challenges")
 }
 
-// prompted is a mechanism whose relay speaks first: LOGIN, CRAM-MD5.
+// prompted is a mechanism whose server begins: LOGIN, CRAM-MD5.
 type prompted struct {
 	name     string
-	auth     smtp.Auth
-	prompts  int // that the relay has to make
+	answers  []func(challenge []byte) ([]byte, error) // in the order of the prompts
 	answered int
-	// anyPrompt: the answer does not depend on the prompt, which may be empty.
+	// anyPrompt: the answers do not depend on the prompts, which may be empty.
 	anyPrompt bool
 }
 
-// startLogin: prompts are answered by their order, since their text is up to
-// the relay. The library is told to leave the question of TLS to the caller.
+// startLogin answers prompts by their order, since their text is up to the
+// server.
 func startLogin(m *mechanism, c *choice) (Client, error) {
-	return &prompted{name: m.name, auth: smtp.LoginAuth(c.Username, c.Password, c.Host, true), prompts: 2, anyPrompt: true}, nil
+	always := func(answer string) func([]byte) ([]byte, error) {
+		return func([]byte) ([]byte, error) { return []byte(answer), nil }
+	}
+	return &prompted{name: m.name, answers: []func([]byte) ([]byte, error){always(c.Username), always(c.Password)}, anyPrompt: true}, nil
 }
 
 func startCRAMMD5(m *mechanism, c *choice) (Client, error) {
-	return &prompted{name: m.name, auth: smtp.CRAMMD5Auth(c.Username, c.Password), prompts: 1}, nil
+	auth := smtp.CRAMMD5Auth(c.Username, c.Password)
+	digest := func(challenge []byte) ([]byte, error) { return auth.Next(challenge, true) }
+	return &prompted{name: m.name, answers: []func([]byte) ([]byte, error){digest}}, nil
 }
 
 // Name implements Client.
 func (p *prompted) Name() string { return p.name }
 
-// Start leaves the first word to the relay.
+// Start leaves the beginning to the server.
 func (*prompted) Start() (ir []byte, hasIR bool, err error) { return nil, false, nil }
 
+// AnyPrompt implements Client.
+func (p *prompted) AnyPrompt() bool { return p.anyPrompt }
+
 // Next implements Client.
-func (p *prompted) Next(challenge []byte) ([]byte, error) {
+func (p *prompted) Next(_ context.Context, challenge []byte) ([]byte, error) {
 	switch {
-	case p.answered == p.prompts:
-		return nil, unanswerable("the relay asks again after everything was said")
+	case p.answered == len(p.answers):
+		return nil, unanswerable("the server asks again after everything was sent")
 	case len(challenge) == 0 && !p.anyPrompt:
-		// Nothing would make the answer differ from that to another relay.
+		// Nothing would make the answer differ from that to another server.
 		return nil, badChallenge("an empty challenge of " + p.name)
 	}
-	answer, err := p.auth.Next(challenge, true)
+	answer, err := p.answers[p.answered](challenge)
 	if err != nil {
 		return nil, unanswerable(p.name + " has no answer")
 	}
@@ -124,9 +133,9 @@ func (p *prompted) Next(challenge []byte) ([]byte, error) {
 	return answer, nil
 }
 
-// Verified implements Client: a relay that has not asked cannot know who this is.
+// Verified implements Client: a server that has not asked cannot know who this is.
 func (p *prompted) Verified() error {
-	if p.answered < p.prompts {
+	if p.answered < len(p.answers) {
 		return smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseAuth, nil)
 	}
 	return nil

@@ -78,12 +78,12 @@ func TestExchanges(t *testing.T) {
 			_, _, err := client.Start()
 			require.NoError(t, err)
 			for i, challenge := range tt.asked {
-				answer, err := client.Next([]byte(challenge))
+				answer, err := client.Next(t.Context(), []byte(challenge))
 				require.NoError(t, err)
 				require.Equal(t, tt.answers[i], string(answer))
 			}
 			require.NoError(t, client.Verified())
-			_, err = client.Next([]byte("once more"))
+			_, err = client.Next(t.Context(), []byte("once more"))
 			requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop)
 		})
 	}
@@ -91,9 +91,9 @@ func TestExchanges(t *testing.T) {
 
 func TestChallengesWithoutAnswer(t *testing.T) {
 	t.Parallel()
-	_, err := choose(t, "PLAIN", withPassword).Next([]byte("who?"))
+	_, err := choose(t, "PLAIN", withPassword).Next(t.Context(), []byte("who?"))
 	requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop)
-	_, err = choose(t, "CRAM-MD5", withPassword).Next(nil)
+	_, err = choose(t, "CRAM-MD5", withPassword).Next(t.Context(), nil)
 	requireError(t, err, smtperr.ClassProtocolError, smtperr.ReasonBadChallenge)
 }
 
@@ -104,7 +104,7 @@ func TestVerifiedWantsToHaveBeenAsked(t *testing.T) {
 		requireError(t, client.Verified(), smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode)
 	}
 	login := choose(t, "LOGIN", withPassword)
-	_, err := login.Next([]byte("Username:"))
+	_, err := login.Next(t.Context(), []byte("Username:"))
 	require.NoError(t, err)
 	requireError(t, login.Verified(), smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode)
 	require.NoError(t, choose(t, "PLAIN", withPassword).Verified())
@@ -126,7 +126,7 @@ func TestOAuthBearerServerUnderstands(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, done)
 	require.Equal(t, gosasl.OAuthBearerOptions{Username: "probe", Token: "t0k3n", Host: "mx.example.com", Port: 25}, seen)
-	answer, err := client.Next(challenge)
+	answer, err := client.Next(t.Context(), challenge)
 	require.NoError(t, err)
 	_, done, err = server.Next(answer)
 	require.True(t, done)

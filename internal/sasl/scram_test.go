@@ -1,6 +1,7 @@
 package sasl_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -68,7 +69,7 @@ func converse(t *testing.T, client sasl.Client, conversation *scram.ServerConver
 		if err != nil {
 			require.True(t, strings.HasPrefix(challenge, "e="), challenge)
 		}
-		response, err = client.Next([]byte(challenge))
+		response, err = client.Next(t.Context(), []byte(challenge))
 		require.NoError(t, err)
 		if conversation.Done() {
 			break
@@ -88,7 +89,7 @@ func TestSCRAMAuthenticatesBothSides(t *testing.T) {
 			converse(t, client, conversation)
 			require.True(t, conversation.Valid())
 			require.NoError(t, client.Verified())
-			_, err = client.Next(nil)
+			_, err = client.Next(t.Context(), nil)
 			requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop)
 		})
 	}
@@ -188,8 +189,33 @@ func TestSCRAMWrongPasswordLeavesTheVerdictToTheReply(t *testing.T) {
 	converse(t, client, conversation)
 	require.False(t, conversation.Valid())
 	requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
-	_, err = client.Next([]byte("v=AAAA"))
+	_, err = client.Next(t.Context(), []byte("v=AAAA"))
 	requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop)
+}
+
+func TestSCRAM_RefusedParameterIsNamed(t *testing.T) {
+	t.Parallel()
+	for message, parameter := range map[string]string{
+		"r=AAAA,s=c2FsdA==,i=4096":  "nonce (r=)",
+		"r=NONCEx,s=!,i=4096":       "salt (s=)",
+		"r=NONCEx,s=c2FsdA==,i=1":   "iteration count (i=)",
+		"r=NONCEx,s=c2FsdA==,i=2e9": "iteration count (i=)",
+	} {
+		client, nonce := scramStarted(t)
+		_, err := client.Next(t.Context(), []byte(strings.ReplaceAll(message, "NONCE", nonce)))
+		require.ErrorContains(t, err, parameter)
+	}
+}
+
+func TestSCRAM_NoTimeToCompute(t *testing.T) {
+	t.Parallel()
+	client, nonce := scramStarted(t)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	_, err := client.Next(ctx, []byte("r="+nonce+"x,s=c2FsdA==,i=1000000"))
+	requireError(t, err, smtperr.ClassLocalError, smtperr.ReasonProberStalled)
+	require.Less(t, time.Since(began), time.Second)
 }
 
 func TestSCRAMFirstMessageOfTheServer(t *testing.T) {
@@ -207,18 +233,18 @@ func TestSCRAMFirstMessageOfTheServer(t *testing.T) {
 		{"an empty salt", "r=NONCEx,s=,i=4096", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
 		{"a count that is no number", "r=NONCEx,s=c2FsdA==,i=many", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
 		{"a negative count", "r=NONCEx,s=c2FsdA==,i=-4096", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"a count that gives the password away", "r=NONCEx,s=c2FsdA==,i=1", smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop},
-		{"a count that would take hours", "r=NONCEx,s=c2FsdA==,i=2147483647", smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop},
-		{"a count beyond any integer", "r=NONCEx,s=c2FsdA==,i=99999999999999999999", smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop},
+		{"a count that gives the password away", "r=NONCEx,s=c2FsdA==,i=1", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{"a count that would take hours", "r=NONCEx,s=c2FsdA==,i=2147483647", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{"a count beyond any integer", "r=NONCEx,s=c2FsdA==,i=99999999999999999999", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
 		{"an unknown mandatory extension", "m=x,r=NONCEx,s=c2FsdA==,i=4096", smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop},
-		{"another client's nonce", "r=AAAA,s=c2FsdA==,i=4096", smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified},
-		{"the client's nonce and nothing of its own", "r=NONCE,s=c2FsdA==,i=4096", smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified},
+		{"another client's nonce", "r=AAAA,s=c2FsdA==,i=4096", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{"the client's nonce and nothing of its own", "r=NONCE,s=c2FsdA==,i=4096", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			client, nonce := scramStarted(t)
-			_, err := client.Next([]byte(strings.ReplaceAll(tt.message, "NONCE", nonce)))
+			_, err := client.Next(t.Context(), []byte(strings.ReplaceAll(tt.message, "NONCE", nonce)))
 			requireError(t, err, tt.class, tt.reason)
 			require.NotContains(t, err.Error(), nonce)
 			requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
@@ -245,9 +271,9 @@ func TestSCRAMFinalMessageOfTheServer(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			client, nonce := scramStarted(t)
-			_, err := client.Next([]byte("r=" + nonce + "x,s=c2FsdA==,i=4096"))
+			_, err := client.Next(t.Context(), []byte("r="+nonce+"x,s=c2FsdA==,i=4096"))
 			require.NoError(t, err)
-			_, err = client.Next([]byte(tt.message))
+			_, err = client.Next(t.Context(), []byte(tt.message))
 			requireError(t, err, tt.class, tt.reason)
 			requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
 		})
@@ -258,7 +284,7 @@ func TestSCRAMServerThatJumpsToSuccessIsNotVerified(t *testing.T) {
 	t.Parallel()
 	client, nonce := scramStarted(t)
 	requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
-	_, err := client.Next([]byte("r=" + nonce + "x,s=c2FsdA==,i=4096"))
+	_, err := client.Next(t.Context(), []byte("r="+nonce+"x,s=c2FsdA==,i=4096"))
 	require.NoError(t, err)
 	requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
 }

@@ -1,5 +1,6 @@
-// Package socket asks the kernel what net does not tell: whether something
-// waits to be read, and when what was read had arrived.
+// Package socket asks the kernel for what package net does not report: whether
+// something waits to be read, when it arrived, and whether the peer has
+// acknowledged what was sent.
 package socket
 
 import (
@@ -8,8 +9,8 @@ import (
 	"time"
 )
 
-// Conn is a connection with what its kernel knows of it. Read, Pending and
-// Arrived are for one goroutine at a time.
+// Conn is a connection and what the kernel knows of it. Its own methods are for
+// one goroutine at a time.
 type Conn struct {
 	net.Conn
 	raw    syscall.RawConn // nil: there is no kernel to ask
@@ -17,7 +18,7 @@ type Conn struct {
 	stamps stamps
 }
 
-// New wraps a connection. One that is no socket works, and tells nothing.
+// New wraps a connection. One that is not a socket works, and reports nothing.
 func New(conn net.Conn) *Conn {
 	c := &Conn{Conn: conn}
 	if sc, ok := conn.(syscall.Conn); ok {
@@ -39,14 +40,23 @@ func (c *Conn) Read(b []byte) (int, error) {
 	return c.stamps.read(c, b)
 }
 
-// Arrived is when the last octets that Read returned had arrived at this
-// machine, however late somebody came to read them. It is zero where that is
-// not known: Linux tells of TCP.
+// Arrived is when the last bytes that Read returned arrived at this machine,
+// however late they were read. It is zero where that is not known: Linux reports
+// it for TCP.
 func (c *Conn) Arrived() time.Time { return c.stamps.arrived }
 
-// Pending tells whether octets wait that nobody has read, without waiting. A
-// closed or failed connection has none: the next write or read says so. Where
-// the kernel cannot be asked there are none either.
+// Pending reports, without waiting, whether bytes have arrived that nobody has
+// read. It is false for a closed or failed connection, and where the kernel
+// cannot be asked.
 func (c *Conn) Pending() bool {
 	return c.raw != nil && c.peeked.pending(c.raw)
+}
+
+// Unacknowledged reports whether the peer's kernel has not acknowledged
+// everything that was sent (Linux, TCP). It is false where that is not known.
+func (c *Conn) Unacknowledged() bool {
+	if _, tcp := c.Conn.(*net.TCPConn); !tcp || c.raw == nil {
+		return false
+	}
+	return unacknowledged(c.raw)
 }

@@ -92,3 +92,13 @@ func (s *stamps) stamp() time.Time {
 	now := time.Now()
 	return now.Add(-max(0, now.Round(0).Sub(at)))
 }
+
+// unacknowledged asks TCP_INFO (tcp(7)) for segments in flight.
+func unacknowledged(raw syscall.RawConn) bool {
+	inFlight := false
+	_ = raw.Control(func(fd uintptr) { //nolint:errcheck // a closed connection has none
+		info, err := unix.GetsockoptTCPInfo(int(fd), unix.IPPROTO_TCP, unix.TCP_INFO)
+		inFlight = err == nil && info.Unacked > 0
+	})
+	return inFlight
+}

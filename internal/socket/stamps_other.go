@@ -2,9 +2,12 @@
 
 package socket
 
-import "time"
+import (
+	"syscall"
+	"time"
+)
 
-// stamps are not to be had here.
+// stamps are not available here.
 type stamps struct{ arrived time.Time }
 
 func (*stamps) begin() {}
@@ -12,3 +15,5 @@ func (*stamps) begin() {}
 func (*stamps) begun() bool { return false }
 
 func (*stamps) read(c *Conn, b []byte) (int, error) { return c.Conn.Read(b) }
+
+func unacknowledged(syscall.RawConn) bool { return false }

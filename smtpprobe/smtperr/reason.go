@@ -103,6 +103,7 @@ const (
 	ReasonNoGreeting             Reason = "no_greeting"
 	ReasonSlowReply              Reason = "slow_reply"
 	ReasonNoReply                Reason = "no_reply"
+	ReasonNoAck                  Reason = "no_ack"
 	ReasonNotFound               Reason = "not_found"
 	ReasonServerFailure          Reason = "server_failure"
 	ReasonNotYetValid            Reason = "not_yet_valid"

@@ -483,6 +483,11 @@ var reasons = [...]reasonRow{
 		"read_timeout timeout", "RFC 5321 §4.5.3.2",
 	},
 	{
+		ReasonNoAck, FaultNetwork, "what was sent is not acknowledged",
+		"Packets are lost on the way: check firewalls, NAT timeouts and the path MTU.",
+		"", "RFC 9293 §3.8",
+	},
+	{
 		ReasonNotFound, FaultNone, "the name does not exist",
 		"Check the name or the path in servers.",
 		"servers", "RFC 1035 §4.1.1",

@@ -5,6 +5,7 @@ package differential
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"strconv"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
@@ -27,32 +28,31 @@ type verdict struct {
 // probe holds the session with our engine.
 func (s scenario) probe(srv *smtptest.Server, tr transport, a *authorities) verdict {
 	p := smtpprobe.Prober{
-		Target: smtpprobe.Target{
-			Host: srv.Host(), Port: srv.Port(), LMTP: s.script.LMTP,
-			TLS: modes[tr], TLSConfig: &tls.Config{RootCAs: a.pool(), MinVersion: tls.VersionTLS12},
-		},
-		Plan: smtpprobe.Plan{
-			Depth: smtpprobe.DepthEHLO, Helo: helo, Timeout: sessionLimit, ReadTimeout: s.wait(),
-			From: sender, To: s.does.to, Message: smtpprobe.Message{Subject: "differential", Size: s.does.size},
-		},
+		TLS:  &tls.Config{RootCAs: a.pool(), MinVersion: tls.VersionTLS12},
+		Helo: helo, Timeout: sessionLimit, ReadTimeout: s.wait(),
+	}
+	target := smtpprobe.Target{Host: srv.Host(), Port: srv.Port(), LMTP: s.script.LMTP, TLS: modes[tr]}
+	plan := smtpprobe.Plan{
+		From: sender, To: s.does.to, Message: smtpprobe.Message{Subject: "differential", Size: s.does.size},
 	}
 	if s.does.login {
-		p.Plan.Depth = smtpprobe.DepthAuth
-		p.Plan.Auth = &smtpprobe.Auth{Username: user, Password: password, Cleartext: !s.does.secretive}
+		plan.Depth = smtpprobe.DepthAuth
+		plan.Auth = &smtpprobe.Auth{Username: user, Password: password, Cleartext: !s.does.secretive}
 	}
 	if len(s.does.to) > 0 {
-		p.Plan.Depth = smtpprobe.DepthSend
+		plan.Depth = smtpprobe.DepthSend
 	}
-	return verdictOf(p.Probe(context.Background()), tr)
+	return verdictOf(p.Probe(context.Background(), target, plan), tr)
 }
 
 func verdictOf(r *smtpprobe.Result, tr transport) verdict {
 	if r.Err == nil {
 		return verdict{phase: smtperr.PhaseDone, step: stepDone}
 	}
-	python := equalOf(r.Err)
+	e, _ := errors.AsType[*smtperr.Error](r.Err)
+	python := equalOf(e)
 	return verdict{
-		class: r.Err.Class, reason: r.Err.Reason, phase: r.Err.Phase, code: r.Err.Code(), step: stepOf(r.Err.Phase, tr), text: r.Err.Error(),
+		class: e.Class, reason: e.Reason, phase: e.Phase, code: e.Code(), step: stepOf(e.Phase, tr), text: e.Error(),
 		equals: map[string]string{"smtplib": python.smtplib, "aiosmtplib": python.aiosmtplib},
 	}
 }

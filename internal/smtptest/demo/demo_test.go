@@ -3,6 +3,7 @@ package demo_test
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"net/url"
 	"os"
@@ -32,39 +33,35 @@ func TestFleet_Behavior(t *testing.T) {
 	for _, r := range fleet.Relays() {
 		t.Run(r.Name, func(t *testing.T) {
 			t.Parallel()
-			p := prober(t, fleet, r)
 			for range 2 {
 				for _, outcome := range r.Outcomes {
-					require.Equal(t, outcome, found(p.Probe(t.Context())))
+					require.Equal(t, outcome, found(probe(t, fleet, r)))
 				}
 			}
 		})
 	}
 }
 
-func prober(t *testing.T, fleet *demo.Fleet, r demo.Relay) *smtpprobe.Prober {
+// probe probes a relay as its settings say.
+func probe(t *testing.T, fleet *demo.Fleet, r demo.Relay) *smtpprobe.Result {
 	t.Helper()
 	u, err := url.Parse(r.URL)
 	require.NoError(t, err)
 	port, err := strconv.ParseUint(u.Port(), 10, 16)
 	require.NoError(t, err)
-	p := &smtpprobe.Prober{
-		Target: smtpprobe.Target{
-			Host:      u.Hostname(),
-			Port:      uint16(port),
-			LMTP:      u.Scheme == "lmtp",
-			TLS:       tlsModes[u.Scheme],
-			TLSConfig: &tls.Config{RootCAs: fleet.Authority().Pool(), MinVersion: tls.VersionTLS12},
-		},
-		Plan: smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, Helo: "probe.example.org", Timeout: 30 * time.Second},
+	p := smtpprobe.Prober{
+		TLS:  &tls.Config{RootCAs: fleet.Authority().Pool(), MinVersion: tls.VersionTLS12},
+		Helo: "probe.example.org",
 	}
 	if r.Name == "silent" {
-		p.Plan.Timeout = 100 * time.Millisecond
+		p.Timeout = 100 * time.Millisecond
 	}
+	var plan smtpprobe.Plan
 	for _, line := range r.Settings {
-		set(t, &p.Plan, line)
+		set(t, &plan, line)
 	}
-	return p
+	target := smtpprobe.Target{Host: u.Hostname(), Port: uint16(port), LMTP: u.Scheme == "lmtp", TLS: tlsModes[u.Scheme]}
+	return p.Probe(t.Context(), target, plan)
 }
 
 // set understands the few settings that the relays need.
@@ -99,8 +96,8 @@ func set(t *testing.T, plan *smtpprobe.Plan, line string) {
 
 func found(r *smtpprobe.Result) demo.Outcome {
 	o := demo.Outcome{Phase: smtperr.PhaseDone}
-	if r.Err != nil {
-		o = demo.Outcome{Class: r.Err.Class, Reason: r.Err.Reason, Phase: r.Err.Phase}
+	if e, ok := errors.AsType[*smtperr.Error](r.Err); ok {
+		o = demo.Outcome{Class: e.Class, Reason: e.Reason, Phase: e.Phase}
 	}
 	if r.Reply != nil {
 		o.Code = r.Reply.Code

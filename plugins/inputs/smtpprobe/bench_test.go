@@ -41,7 +41,7 @@ func BenchmarkGather(b *testing.B) {
 		b.Fatal(err)
 	}
 	result := healthyResult()
-	p.engine.probe = func(context.Context, *smtpprobe.Prober) *smtpprobe.Result { return result }
+	p.engine.probe = func(context.Context, *probing) *smtpprobe.Result { return result }
 	acc := agent.NewAccumulator(dropping{}, nil)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -105,7 +105,7 @@ func BenchmarkLoad(b *testing.B) {
 				}
 				b.StopTimer()
 				result := healthyResult()
-				p.engine.probe = func(context.Context, *smtpprobe.Prober) *smtpprobe.Result { return result }
+				p.engine.probe = func(context.Context, *probing) *smtpprobe.Result { return result }
 				p.Log = nil
 				if err := p.Gather(acc); err != nil {
 					b.Fatal(err)

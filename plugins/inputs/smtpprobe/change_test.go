@@ -121,7 +121,7 @@ func TestChange_Points(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		s := withEngine(t, many(1), nil)
-		s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		s.probeAs = func(p *probing) *smtpprobe.Result {
 			r := *now
 			r.Depth, r.Start, r.Total, r.Expected, r.Reply = p.Plan.Depth, time.Now(), time.Second, true, reply(250, "ok")
 			return &r
@@ -154,7 +154,7 @@ func TestChange_AfterRestart(t *testing.T) {
 	gather := func(extensions ...string) *record {
 		s := started(t, path, nil)
 		defer s.Stop()
-		s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		s.probeAs = func(p *probing) *smtpprobe.Result {
 			r := well(p)
 			r.Capabilities = parsed(extensions...)
 			return r

@@ -163,7 +163,7 @@ func (t *sentToken) Token(ctx context.Context) (string, error) {
 func (t *sentToken) observe(r *smtpprobe.Result) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.sent != "" && isBearer(r.AuthMechanism) && r.Err != nil && r.Err.Class == smtperr.ClassAuthFailed {
+	if t.sent != "" && isBearer(r.AuthMechanism) && r.Err != nil && detail(r.Err).Class == smtperr.ClassAuthFailed {
 		t.source.Invalidate(t.sent)
 	}
 }

@@ -29,7 +29,7 @@ func TestExpand_MaxConcurrent(t *testing.T) {
 			}
 			s.answering(hosts...)
 			var now, most atomic.Int64
-			s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+			s.probeAs = func(p *probing) *smtpprobe.Result {
 				most.Store(max(most.Load(), now.Add(1)))
 				time.Sleep(time.Second)
 				now.Add(-1)
@@ -46,7 +46,7 @@ func TestExpand_MaxConcurrent(t *testing.T) {
 
 // answering makes DNS answer.
 func (s *fakeEngine) answering(targets ...smtpprobe.Target) {
-	s.engine.expand = func(context.Context, smtpprobe.Target, smtpprobe.Plan, bool) ([]smtpprobe.Target, *smtpprobe.Result) {
+	s.engine.expand = func(context.Context, *probing) ([]smtpprobe.Target, *smtpprobe.Result) {
 		return targets, nil
 	}
 }
@@ -75,12 +75,12 @@ func TestExpand_TimeOfDNSCounts(t *testing.T) {
 		host := s.relays[0].target
 		host.Host = "mx.example.org"
 		for took, left := range map[time.Duration]time.Duration{4 * time.Second: 5 * time.Second, 10 * time.Second: 1} {
-			s.engine.expand = func(context.Context, smtpprobe.Target, smtpprobe.Plan, bool) ([]smtpprobe.Target, *smtpprobe.Result) {
+			s.engine.expand = func(context.Context, *probing) ([]smtpprobe.Target, *smtpprobe.Result) {
 				time.Sleep(took)
 				return []smtpprobe.Target{host}, nil
 			}
 			s.gathered(t)
-			require.Equal(t, left, s.probed[len(s.probed)-1].Plan.Timeout)
+			require.Equal(t, left, s.probed[len(s.probed)-1].Prober.Timeout)
 		}
 	})
 }
@@ -103,8 +103,8 @@ func TestExpand_AllAddresses(t *testing.T) {
 func TestExpand_Unresolved(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, []string{"mx://example.org"}, nil)
-	s.engine.expand = func(_ context.Context, _ smtpprobe.Target, p smtpprobe.Plan, _ bool) ([]smtpprobe.Target, *smtpprobe.Result) {
-		return nil, failing(&smtpprobe.Prober{Plan: p}, smtperr.New(smtperr.ClassDNSNotFound, smtperr.ReasonNullMX, smtperr.PhaseDNS, nil))
+	s.engine.expand = func(_ context.Context, p *probing) ([]smtpprobe.Target, *smtpprobe.Result) {
+		return nil, failing(p, smtperr.New(smtperr.ClassDNSNotFound, smtperr.ReasonNullMX, smtperr.PhaseDNS, nil))
 	}
 	m := s.gathered(t).only(t, "smtpprobe")
 	require.Equal(t, "null_mx", m.Tags()["reason"])

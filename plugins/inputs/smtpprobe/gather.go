@@ -157,11 +157,11 @@ func (g *gather) expand(r *relay) {
 
 // targets are the targets of a relay according to DNS, each once.
 func (g *gather) targets(r *relay) ([]smtpprobe.Target, *smtpprobe.Result) {
-	prober, err := g.p.prober(g.ctx, r, &r.target)
+	prober, err := g.p.prober(r, &r.target)
 	if err != nil {
 		return nil, misconfigured(&r.plan, r.plan.Depth, err)
 	}
-	found, failed := g.p.engine.expand(g.ctx, prober.Target, prober.Plan, r.all)
+	found, failed := g.p.engine.expand(g.ctx, prober)
 	if failed != nil {
 		return nil, failed
 	}
@@ -214,13 +214,13 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 			depth = smtpprobe.DepthRcpt
 		}
 	}
-	prober, err := g.p.prober(g.ctx, r, t)
+	prober, err := g.p.prober(r, t)
 	if err != nil {
 		g.finish(r, s, misconfigured(&r.plan, depth, err))
 		return
 	}
 	prober.Plan.Depth = depth
-	prober.Plan.Timeout = max(prober.Plan.Timeout-spent, 1)
+	prober.Prober.Timeout = max(prober.Prober.Timeout-spent, 1)
 	prober.Plan.STARTTLSExpected = s.known.OfferedSTARTTLS
 	result := g.p.engine.probe(g.ctx, prober)
 	if auth := prober.Plan.Auth; auth != nil {
@@ -234,10 +234,10 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 // finish updates the state of a target by a result, reports and logs it.
 func (g *gather) finish(r *relay, s *targetState, result *smtpprobe.Result) {
 	o := observe(result)
-	s.last = outcome{err: result.Err, took: result.Total}
+	s.last = outcome{err: detail(result.Err), took: result.Total}
 	// A probe that was stopped says nothing about the relay.
 	var changes []change.Change
-	if result.Err == nil || result.Err.Class != smtperr.ClassCanceled {
+	if result.Err == nil || detail(result.Err).Class != smtperr.ClassCanceled {
 		changes = s.update(o)
 		g.remember(s)
 	}
@@ -251,13 +251,7 @@ func (g *gather) finish(r *relay, s *targetState, result *smtpprobe.Result) {
 // misconfigured is the result of a probe that cannot start: a secret is not
 // available, or has a wrong value.
 func misconfigured(plan *smtpprobe.Plan, depth smtpprobe.Depth, cause error) *smtpprobe.Result {
-	err := smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseConfig, cause)
-	r := &smtpprobe.Result{
-		Depth: depth, Start: time.Now(), Err: err,
-		Phases: []smtpprobe.PhaseResult{{Phase: smtperr.PhaseConfig, Err: err}},
-	}
-	for _, e := range plan.Expect {
-		r.Expected = r.Expected || e.Matches(err)
-	}
-	return r
+	own := *plan
+	own.Depth = depth
+	return smtpprobe.Failed(own, time.Now(), smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseConfig, cause))
 }

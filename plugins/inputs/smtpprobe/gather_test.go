@@ -23,8 +23,8 @@ type fakeEngine struct {
 	log *debugLog
 
 	mu      sync.Mutex
-	probed  []smtpprobe.Prober
-	probeAs func(*smtpprobe.Prober) *smtpprobe.Result
+	probed  []probing
+	probeAs func(*probing) *smtpprobe.Result
 }
 
 // withEngine makes a plugin of servers; change may set more before Init.
@@ -38,7 +38,7 @@ func withEngine(t testing.TB, servers []string, change func(*SMTPProbe)) *fakeEn
 	}
 	require.NoError(t, s.Init())
 	s.probeAs = well
-	s.engine.probe = func(ctx context.Context, p *smtpprobe.Prober) *smtpprobe.Result {
+	s.engine.probe = func(ctx context.Context, p *probing) *smtpprobe.Result {
 		s.mu.Lock()
 		s.probed = append(s.probed, *p)
 		probe := s.probeAs
@@ -51,18 +51,18 @@ func withEngine(t testing.TB, servers []string, change func(*SMTPProbe)) *fakeEn
 	return s
 }
 
-func well(p *smtpprobe.Prober) *smtpprobe.Result {
+func well(p *probing) *smtpprobe.Result {
 	return &smtpprobe.Result{
 		Depth: p.Plan.Depth, Start: time.Now(), Total: time.Millisecond, Expected: true, Reply: reply(250, "ok"),
 		Capabilities: &smtpprobe.Capabilities{Extensions: map[string]string{"SIZE": ""}},
 	}
 }
 
-func failing(p *smtpprobe.Prober, err *smtperr.Error) *smtpprobe.Result {
+func failing(p *probing, err *smtperr.Error) *smtpprobe.Result {
 	return &smtpprobe.Result{Depth: p.Plan.Depth, Start: time.Now(), Total: time.Millisecond, Err: err, Reply: err.Reply}
 }
 
-func refusing(p *smtpprobe.Prober) *smtpprobe.Result {
+func refusing(p *probing) *smtpprobe.Result {
 	return failing(p, smtperr.New(smtperr.ClassConnectError, "refused", smtperr.PhaseConnect, nil))
 }
 
@@ -112,7 +112,7 @@ func TestGather_OneMetricPerRelay(t *testing.T) {
 func TestGather_FailureIsMetricAndDebugLine(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(1), nil)
-	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *probing) *smtpprobe.Result {
 		require.True(t, p.Plan.Transcript)
 		r := refusing(p)
 		r.Transcript = []smtpprobe.Line{{At: time.Second, Dir: smtpprobe.Event, Text: "connected"}}
@@ -135,7 +135,7 @@ func TestGather_MaxConcurrent(t *testing.T) {
 	s := withEngine(t, many(1000), func(p *SMTPProbe) { p.MaxConcurrent = 7 })
 	var now, most atomic.Int64
 	before := runtime.NumGoroutine()
-	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *probing) *smtpprobe.Result {
 		most.Store(max(most.Load(), now.Add(1)))
 		defer now.Add(-1)
 		runtime.Gosched()
@@ -151,7 +151,7 @@ func TestGather_MetricWhenProbeEnds(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(2), nil)
 	release := make(chan struct{})
-	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *probing) *smtpprobe.Result {
 		if p.Target.Host == "r0.example" {
 			<-release
 		}
@@ -183,7 +183,7 @@ func TestStop_DuringGather(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := withEngine(t, many(3), func(p *SMTPProbe) { p.Spread = config.Duration(3 * time.Hour) })
-		s.engine.probe = func(ctx context.Context, p *smtpprobe.Prober) *smtpprobe.Result {
+		s.engine.probe = func(ctx context.Context, p *probing) *smtpprobe.Result {
 			<-ctx.Done()
 			return failing(p, smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseGreeting, ctx.Err()))
 		}
@@ -204,7 +204,7 @@ func TestStop_DuringGather(t *testing.T) {
 		require.Len(t, acc.all(), 1)
 
 		require.NoError(t, s.Start(acc))
-		s.engine.probe = func(_ context.Context, p *smtpprobe.Prober) *smtpprobe.Result { return well(p) }
+		s.engine.probe = func(_ context.Context, p *probing) *smtpprobe.Result { return well(p) }
 		s.Spread = 0
 		require.NoError(t, s.Gather(acc))
 		require.Len(t, acc.all(), 4)
@@ -215,7 +215,7 @@ func TestGather_ContextCanceled(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(5), func(p *SMTPProbe) { p.MaxConcurrent = 1 })
 	ctx, cancel := context.WithCancel(t.Context())
-	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *probing) *smtpprobe.Result {
 		cancel()
 		return well(p)
 	}
@@ -228,7 +228,7 @@ func TestGather_Overlapping(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(20), func(p *SMTPProbe) { p.MaxConcurrent = 5 })
 	var now, most atomic.Int64
-	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *probing) *smtpprobe.Result {
 		most.Store(max(most.Load(), now.Add(1)))
 		defer now.Add(-1)
 		return well(p)

@@ -43,7 +43,7 @@ func TestGroup_Policies(t *testing.T) {
 			s := withEngine(t, many(3), func(p *SMTPProbe) {
 				p.Groups = []*Group{{Name: "out", Relays: many(3), Policy: c.policy}}
 			})
-			s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+			s.probeAs = func(p *probing) *smtpprobe.Result {
 				class := c.outcomes[p.Target.Host[1]-'0']
 				if class == ok {
 					return well(p)
@@ -72,7 +72,7 @@ func TestGroup_AnyHostOfDomain(t *testing.T) {
 	a, b := s.relays[0].target, s.relays[0].target
 	a.Host, b.Host = "a.example", "b.example"
 	s.answering(a, b)
-	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *probing) *smtpprobe.Result {
 		if p.Target.Host == "a.example" {
 			return refusing(p)
 		}
@@ -93,7 +93,7 @@ func TestGroup_StoppedGather(t *testing.T) {
 		p.MaxConcurrent = 1
 		p.Groups = []*Group{{Name: "out", Relays: many(2)}}
 	})
-	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *probing) *smtpprobe.Result {
 		s.cancel()
 		return well(p)
 	}
@@ -160,8 +160,8 @@ func TestGroup_SkippedRelayCountsByLastResult(t *testing.T) {
 	host.Host = "mx.example.org"
 	s.answering(host)
 	resolves := s.engine.expand
-	s.engine.expand = func(_ context.Context, _ smtpprobe.Target, p smtpprobe.Plan, _ bool) ([]smtpprobe.Target, *smtpprobe.Result) {
-		return nil, failing(&smtpprobe.Prober{Plan: p}, smtperr.New(smtperr.ClassDNSTimeout, "", smtperr.PhaseDNS, nil))
+	s.engine.expand = func(_ context.Context, p *probing) ([]smtpprobe.Target, *smtpprobe.Result) {
+		return nil, failing(p, smtperr.New(smtperr.ClassDNSTimeout, "", smtperr.PhaseDNS, nil))
 	}
 	s.probeAs = refusing
 	for i, expected := range []struct {
@@ -173,7 +173,7 @@ func TestGroup_SkippedRelayCountsByLastResult(t *testing.T) {
 	} {
 		if i == 2 { // it rests: nobody notices that it is back
 			s.engine.expand = resolves
-			s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+			s.probeAs = func(p *probing) *smtpprobe.Result {
 				if p.Target.Host == "a.example" {
 					return refusing(p)
 				}

@@ -40,16 +40,16 @@ func TestInherit_Settings(t *testing.T) {
 		connect_timeout = "1s"`)
 	child := relayNamed(t, p, "child")
 	require.Equal(t, smtpprobe.DepthRcpt, child.plan.Depth)
-	require.Equal(t, "probe.example", child.plan.Helo)
-	require.Equal(t, 4*time.Second, child.plan.Timeout)
-	require.Equal(t, time.Second, child.plan.ConnectTimeout)
-	require.Equal(t, 2*time.Second, child.plan.ReadTimeout)
+	require.Equal(t, "probe.example", child.spec.prober.Helo)
+	require.Equal(t, 4*time.Second, child.spec.prober.Timeout)
+	require.Equal(t, time.Second, child.spec.prober.ConnectTimeout)
+	require.Equal(t, 2*time.Second, child.spec.prober.ReadTimeout)
 	require.Equal(t, smtpprobe.TLSRequired, child.target.TLS)
 	require.Equal(t, "a@b.example", child.plan.From)
 	require.Equal(t, []string{"c@d.example"}, child.plan.To)
 	require.Len(t, child.plan.Expect, 1)
-	require.True(t, child.target.TLSConfig.InsecureSkipVerify)
-	require.EqualValues(t, tls.VersionTLS13, child.target.TLSConfig.MinVersion)
+	require.True(t, child.spec.prober.TLS.InsecureSkipVerify)
+	require.EqualValues(t, tls.VersionTLS13, child.spec.prober.TLS.MinVersion)
 
 	auth, err := child.login.auth()
 	require.NoError(t, err)
@@ -69,11 +69,11 @@ func TestInherit_EmptyValuesCount(t *testing.T) {
 		auth_cleartext = false
 		username = ""`)
 	own := relayNamed(t, p, "own")
-	require.Zero(t, own.plan.ReadTimeout)
+	require.Zero(t, own.spec.prober.ReadTimeout)
 	require.Empty(t, own.plan.From)
 	require.Empty(t, own.plan.Expect)
-	require.False(t, own.target.TLSConfig.InsecureSkipVerify)
-	require.EqualValues(t, tls.VersionTLS12, own.target.TLSConfig.MinVersion)
+	require.False(t, own.spec.prober.TLS.InsecureSkipVerify)
+	require.EqualValues(t, tls.VersionTLS12, own.spec.prober.TLS.MinVersion)
 	require.Nil(t, own.login, "an empty username switches AUTH off")
 }
 
@@ -123,9 +123,9 @@ func TestInherit_TLSServerNameNever(t *testing.T) {
 		name = "own"
 		url = "smtp://c.example"
 		tls_server_name = "other.example"`)
-	require.Equal(t, "cert.example", relayNamed(t, p, "smtp://a.example").target.TLSConfig.ServerName)
-	require.Empty(t, relayNamed(t, p, "child").target.TLSConfig.ServerName)
-	require.Equal(t, "other.example", relayNamed(t, p, "own").target.TLSConfig.ServerName)
+	require.Equal(t, "cert.example", relayNamed(t, p, "smtp://a.example").spec.prober.TLS.ServerName)
+	require.Empty(t, relayNamed(t, p, "child").spec.prober.TLS.ServerName)
+	require.Equal(t, "other.example", relayNamed(t, p, "own").spec.prober.TLS.ServerName)
 }
 
 func TestInherit_STARTTLSForSMTPOnly(t *testing.T) {
@@ -150,9 +150,9 @@ func TestTLS_SharedConfiguration(t *testing.T) {
 		[[inputs.smtpprobe.relay]]
 		url = "smtp://d.example"
 		insecure_skip_verify = true`)
-	require.Same(t, p.relays[0].target.TLSConfig, p.relays[1].target.TLSConfig)
-	require.Same(t, p.relays[0].target.TLSConfig, p.relays[2].target.TLSConfig)
-	require.NotSame(t, p.relays[0].target.TLSConfig, p.relays[3].target.TLSConfig)
+	require.Same(t, p.relays[0].spec.prober.TLS, p.relays[1].spec.prober.TLS)
+	require.Same(t, p.relays[0].spec.prober.TLS, p.relays[2].spec.prober.TLS)
+	require.NotSame(t, p.relays[0].spec.prober.TLS, p.relays[3].spec.prober.TLS)
 }
 
 func TestTLS_VersionAndCiphers(t *testing.T) {
@@ -165,8 +165,8 @@ func TestTLS_VersionAndCiphers(t *testing.T) {
 		url = "smtps://b.example"
 		tls_cipher_suites = []
 		tls_min_version = "TLS13"`)
-	require.Equal(t, []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}, p.relays[0].target.TLSConfig.CipherSuites)
-	version := relayNamed(t, p, "version").target.TLSConfig
+	require.Equal(t, []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}, p.relays[0].spec.prober.TLS.CipherSuites)
+	version := relayNamed(t, p, "version").spec.prober.TLS
 	require.Empty(t, version.CipherSuites)
 	require.EqualValues(t, tls.VersionTLS13, version.MinVersion)
 }
@@ -182,10 +182,10 @@ func TestInherit_CertificateWithKey(t *testing.T) {
 		url = "smtps://b.example"
 		`
 	p := initialized(t, plugin)
-	require.Len(t, relayNamed(t, p, "child").target.TLSConfig.Certificates, 1)
+	require.Len(t, relayNamed(t, p, "child").spec.prober.TLS.Certificates, 1)
 
 	p = initialized(t, plugin+`tls_cert = ""`)
-	require.Empty(t, relayNamed(t, p, "child").target.TLSConfig.Certificates)
+	require.Empty(t, relayNamed(t, p, "child").spec.prober.TLS.Certificates)
 
 	p, err := load(t, plugin+`tls_cert = "`+cert+`"`)
 	require.NoError(t, err)

@@ -52,7 +52,7 @@ outbound: T C EHLO probe.example
 outbound: T S 250-relay.test
 outbound: T S 250-SIZE 1000
 outbound: T S 250 AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-256
-outbound: T C AUTH PLAIN *** (28 octets)
+outbound: T C AUTH PLAIN *** (28 bytes)
 outbound: T S 535 5.7.8 no such password: *** (***)
 outbound: T C QUIT
 outbound: T S 221 2.0.0 bye
@@ -76,8 +76,8 @@ func TestLog_HostAndAddress(t *testing.T) {
 	s.probeAs = refusing
 	mx, host, address := s.relays[0].target, s.relays[1].target, s.relays[1].target
 	mx.Host, address.IP = "mx1.example.org", netip.MustParseAddr("192.0.2.1")
-	s.engine.expand = func(_ context.Context, target smtpprobe.Target, _ smtpprobe.Plan, _ bool) ([]smtpprobe.Target, *smtpprobe.Result) {
-		if target.Domain != "" {
+	s.engine.expand = func(_ context.Context, p *probing) ([]smtpprobe.Target, *smtpprobe.Result) {
+		if p.Target.Domain != "" {
 			return []smtpprobe.Target{mx}, nil
 		}
 		return []smtpprobe.Target{host, address}, nil
@@ -117,7 +117,7 @@ func TestStatistics(t *testing.T) {
 		p.Backoff = config.Duration(time.Hour)
 		p.Statistics = selfstat.NewCollector(map[string]string{"alias": "counted"}) // as Telegraf sets it
 	})
-	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *probing) *smtpprobe.Result {
 		if p.Target.Host == "r0.example" {
 			return refusing(p)
 		}

@@ -124,7 +124,7 @@ func TestStateFile_STARTTLSWithdrawn(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state")
 	s := started(t, path, nil)
-	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *probing) *smtpprobe.Result {
 		r := well(p)
 		r.Capabilities = capabilities([]string{"STARTTLS"})
 		return r
@@ -169,7 +169,7 @@ func TestStateFile_KilledWhileSending(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state")
 		s := started(t, path, sendEvery(5*time.Minute))
 		var left string
-		s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		s.probeAs = func(p *probing) *smtpprobe.Result {
 			left = killed(t, path)
 			return well(p)
 		}

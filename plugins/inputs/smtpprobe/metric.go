@@ -59,9 +59,9 @@ type verdict struct{ class, reason, code, phase, fault string }
 func (o *observation) verdict() verdict {
 	v := verdict{o.class().String(), none, codeText(o.code()), string(smtperr.PhaseDone), none}
 	if o.Err != nil {
-		v.reason = cmp.Or(string(o.Err.Reason), none)
-		v.phase = string(o.Err.Phase)
-		v.fault = cmp.Or(string(o.Err.Fault()), none)
+		v.reason = cmp.Or(string(detail(o.Err).Reason), none)
+		v.phase = string(detail(o.Err).Phase)
+		v.fault = cmp.Or(string(detail(o.Err).Fault()), none)
 	}
 	return v
 }
@@ -70,7 +70,7 @@ func (o *observation) class() smtperr.Class {
 	if o.Err == nil {
 		return smtperr.ClassNone
 	}
-	return o.Err.Class
+	return detail(o.Err).Class
 }
 
 func (o *observation) code() int {
@@ -133,18 +133,18 @@ func (o *observation) addFailure(m telegraf.Metric) {
 		return
 	}
 	m.AddField("failed_phase_time", o.failedPhaseTime())
-	if o.Err.OutcomeUnknown {
+	if detail(o.Err).OutcomeUnknown {
 		m.AddField("outcome_unknown", int64(1))
 	}
 	if !o.Expected {
-		m.AddField("temporary", bit(o.Err.Temporary()))
+		m.AddField("temporary", bit(detail(o.Err).Temporary()))
 		m.AddField("error", o.Err.Error())
 	}
 }
 
 // failedPhaseTime is 0 where the phase was not reached.
 func (o *observation) failedPhaseTime() float64 {
-	if ph := o.phase(o.Err.Phase); ph != nil {
+	if ph := o.phase(detail(o.Err).Phase); ph != nil {
 		return ph.Duration.Seconds()
 	}
 	return 0
@@ -245,7 +245,7 @@ func (o *observation) reportPhases(acc telegraf.Accumulator, stable []tag) {
 		ph := &o.Phases[i]
 		class := none
 		if ph.Err != nil {
-			class = ph.Err.Class.String()
+			class = detail(ph.Err).Class.String()
 		}
 		m := o.point("smtpprobe_phase", stable)
 		m.AddTag("phase", string(ph.Phase))
@@ -266,7 +266,7 @@ func (o *observation) reportRecipients(acc telegraf.Accumulator, stable []tag) {
 		}
 		class, reason := none, none
 		if r.Err != nil {
-			class, reason = r.Err.Class.String(), cmp.Or(string(r.Err.Reason), none)
+			class, reason = detail(r.Err).Class.String(), cmp.Or(string(detail(r.Err).Reason), none)
 		}
 		var reply smtperr.Reply // none: the session ended before
 		if r.Reply != nil {

@@ -22,7 +22,7 @@ func TestGather_StartInterval(t *testing.T) {
 		var mu sync.Mutex
 		var starts []time.Duration
 		begin := time.Now()
-		s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		s.probeAs = func(p *probing) *smtpprobe.Result {
 			mu.Lock()
 			starts = append(starts, time.Since(begin))
 			mu.Unlock()
@@ -54,7 +54,7 @@ func TestGather_MetricWhileRelayHangs(t *testing.T) {
 		s := withEngine(t, many(relays), func(p *SMTPProbe) { p.MaxConcurrent = 2 })
 		acc := newRecord(t)
 		var others []string
-		s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		s.probeAs = func(p *probing) *smtpprobe.Result {
 			if p.Target.Host == "r0.example" {
 				for range relays - 1 {
 					m := <-acc.arrived

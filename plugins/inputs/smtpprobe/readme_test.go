@@ -120,7 +120,7 @@ func everything() *smtpprobe.Result {
 	r := healthyResult()
 	r.Expected = false
 	r.Err = smtperr.New(smtperr.ClassDisconnected, smtperr.ReasonClosed, smtperr.PhaseDot, nil)
-	r.Err.OutcomeUnknown = true
+	detail(r.Err).OutcomeUnknown = true
 	r.Reply = reply(550, "5.7.1 no")
 	r.DotSent = true
 	r.PlainCaps.Auth = []string{"LOGIN"}

@@ -16,6 +16,7 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/stretchr/testify/require"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
@@ -68,13 +69,13 @@ func (k *kitchen) cooked(t *testing.T, text string) *SMTPProbe {
 func (k *kitchen) serve(t *testing.T, r *relay, script smtptest.Script) {
 	t.Helper()
 	target := &r.target
-	target.Route.DNSServer = k.dns.Addr()
+	r.spec.prober.Resolver = dial.NameServer(k.dns.Addr())
 	trusting := &tls.Config{}
-	if target.TLSConfig != nil {
-		trusting = target.TLSConfig.Clone()
+	if r.spec.prober.TLS != nil {
+		trusting = r.spec.prober.TLS.Clone()
 	}
 	trusting.RootCAs = k.ca.Pool()
-	target.TLSConfig = trusting
+	r.spec.prober.TLS = trusting
 
 	host := target.Host
 	if target.Domain != "" {
@@ -91,7 +92,7 @@ func (k *kitchen) serve(t *testing.T, r *relay, script smtptest.Script) {
 		target.Socket = filepath.Join(t.TempDir(), "lmtp")
 		smtptest.Start(t, script, smtptest.On("unix", target.Socket))
 	case r.proxy != nil:
-	case target.Route.ProxyProtocol != "":
+	case r.spec.prober.ProxyHeader != smtpprobe.NoProxyHeader:
 		srv, _ := announced(t, script)
 		target.IP, target.Port = netip.MustParseAddr("127.0.0.1"), srv.Port()
 	default:

@@ -8,11 +8,14 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode"
 
 	"github.com/influxdata/telegraf"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
 // relay is one configured relay, ready to be probed.
@@ -41,7 +44,7 @@ func newRelay(name, url string, s *spec) (*relay, error) {
 	if target.TLS == "" {
 		target.TLS = s.starttls
 	}
-	target.TLSConfig, target.Route = s.tls, s.route
+	target.IPVersion, target.AllAddresses = s.ipVersion, s.all
 	return &relay{name: name, target: target, spec: s}, nil
 }
 
@@ -113,22 +116,44 @@ func (r *relay) tagsOf(t *smtpprobe.Target) []tag {
 	return append(tags, tag{"relay", r.name}, tag{"source", source}, tag{"tls", string(t.TLS)})
 }
 
-// prober is everything that one probe of a target needs, secrets included.
-func (p *SMTPProbe) prober(ctx context.Context, r *relay, t *smtpprobe.Target) (*smtpprobe.Prober, error) {
-	prober := &smtpprobe.Prober{Target: *t, Plan: r.plan}
-	prober.Plan.Transcript = p.Log != nil && p.Log.Level().Includes(telegraf.Debug)
-	if prober.Plan.Helo == "" {
-		prober.Plan.Helo = p.helo.name(ctx)
+// probing is everything that one probe of a target needs, secrets included.
+type probing struct {
+	Prober smtpprobe.Prober
+	Target smtpprobe.Target
+	Plan   smtpprobe.Plan
+}
+
+func (p *probing) probe(ctx context.Context) *smtpprobe.Result {
+	return p.Prober.Probe(ctx, p.Target, p.Plan)
+}
+
+// targets resolves the target; what cannot be resolved is a result.
+func (p *probing) targets(ctx context.Context) ([]smtpprobe.Target, *smtpprobe.Result) {
+	start := time.Now()
+	targets, err := p.Prober.Targets(ctx, p.Target)
+	if err != nil {
+		return nil, smtpprobe.Failed(p.Plan, start, err)
 	}
+	return targets, nil
+}
+
+// detail is the *smtperr.Error of an error, nil without one.
+func detail(err error) *smtperr.Error {
+	e, _ := errors.AsType[*smtperr.Error](err)
+	return e
+}
+
+func (p *SMTPProbe) prober(r *relay, t *smtpprobe.Target) (*probing, error) {
+	prober := &probing{Prober: r.spec.prober, Target: *t, Plan: r.plan}
+	prober.Plan.Transcript = p.Log != nil && p.Log.Level().Includes(telegraf.Debug)
 	if r.proxy != nil {
-		proxy, err := r.proxy()
+		raw, err := r.proxy()
 		if err != nil {
 			return nil, err
 		}
-		if err := checkProxy(proxy); err != nil {
+		if err := prober.useProxy(raw); err != nil {
 			return nil, err
 		}
-		prober.Target.Route.ProxyURL = proxy
 	}
 	if r.login != nil {
 		auth, err := r.login.auth()
@@ -140,47 +165,43 @@ func (p *SMTPProbe) prober(ctx context.Context, r *relay, t *smtpprobe.Target) (
 	return prober, nil
 }
 
+func (p *probing) useProxy(raw string) error {
+	if raw == "" {
+		return nil
+	}
+	proxy, err := dial.ParseProxy(raw)
+	if err != nil {
+		return fmt.Errorf("invalid proxy_url: %w", err)
+	}
+	proxy.Dialer, proxy.Timeout = p.Prober.Dialer, p.Prober.ConnectTimeout
+	proxy.Lookup = dial.Lookup{Resolver: p.Prober.Resolver, Timeout: p.Prober.ConnectTimeout}
+	p.Prober.Proxy, p.Prober.Secrets = proxy, proxy.Secrets()
+	return nil
+}
+
 // authenticates reports whether a probe goes as deep as AUTH.
 func (p *spec) authenticates() bool {
 	return p.plan.Depth != smtpprobe.DepthConnect && p.plan.Depth != smtpprobe.DepthEHLO
 }
 
-// defaultHelo is looked up in DNS once, and not before the first probe.
-type defaultHelo struct {
-	mu    sync.Mutex
-	known string
-}
-
-func (h *defaultHelo) name(ctx context.Context) string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.known != "" {
-		return h.known
-	}
-	name := smtpprobe.DefaultHelo(ctx)
-	if ctx.Err() == nil {
-		h.known = name
-	}
-	return name
-}
-
 // Configured is one relay of the configuration.
 type Configured struct {
-	Name         string
-	Prober       smtpprobe.Prober
-	AllAddresses bool // see smtpprobe.Expand
+	Name   string
+	Prober smtpprobe.Prober
+	Target smtpprobe.Target
+	Plan   smtpprobe.Plan
 }
 
 // Configured lists the relays for a caller that runs the probes itself. Init
 // must have been called.
-func (p *SMTPProbe) Configured(ctx context.Context) ([]Configured, error) {
+func (p *SMTPProbe) Configured() ([]Configured, error) {
 	list := make([]Configured, 0, len(p.relays))
 	for _, r := range p.relays {
-		prober, err := p.prober(ctx, r, &r.target)
+		prober, err := p.prober(r, &r.target)
 		if err != nil {
 			return nil, fmt.Errorf("relay %q: %w", r.name, err)
 		}
-		list = append(list, Configured{Name: r.name, Prober: *prober, AllAddresses: r.all})
+		list = append(list, Configured{Name: r.name, Prober: prober.Prober, Target: prober.Target, Plan: prober.Plan})
 	}
 	return list, nil
 }

@@ -137,7 +137,7 @@ func TestBackoff_Off(t *testing.T) {
 func TestBackoff_OtherRelays(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(2), func(p *SMTPProbe) { p.Backoff = config.Duration(time.Hour) })
-	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *probing) *smtpprobe.Result {
 		if p.Target.Host == "r0.example" {
 			return refusing(p)
 		}

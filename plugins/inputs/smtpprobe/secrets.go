@@ -8,7 +8,7 @@ import (
 
 	"github.com/influxdata/telegraf/config"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/route"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/token"
 )
 
@@ -115,7 +115,7 @@ func checkProxy(raw string) error {
 	if raw == "" {
 		return nil
 	}
-	if _, err := route.ParseProxyURL(raw); err != nil {
+	if _, err := dial.ParseProxy(raw); err != nil {
 		return fmt.Errorf("invalid proxy_url: %w", err)
 	}
 	return nil

@@ -60,9 +60,9 @@ func TestSecret_LinkedToStore(t *testing.T) {
 		require.Equal(t, expected, auth.Username+" "+auth.Password, name)
 	}
 	own := relayNamed(t, p, "own")
-	prober, err := p.prober(t.Context(), own, &own.target)
+	prober, err := p.prober(own, &own.target)
 	require.NoError(t, err)
-	require.Equal(t, "socks5://u:p@192.0.2.1:1080", prober.Target.Route.ProxyURL)
+	require.Equal(t, "socks5://192.0.2.1:1080", fmt.Sprint(prober.Prober.Proxy))
 }
 
 func TestSecret_ReadForEachProbe(t *testing.T) {

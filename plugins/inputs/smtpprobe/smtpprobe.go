@@ -55,7 +55,6 @@ type SMTPProbe struct {
 	recipients bool // and smtpprobe_recipient
 	engine     engine
 	stats      stats
-	helo       defaultHelo
 	sendAlways bool
 	gathering  chan struct{} // has one element while a gather runs
 
@@ -67,8 +66,8 @@ type SMTPProbe struct {
 
 // engine are the two calls of package smtpprobe that the plugin makes.
 type engine struct {
-	probe  func(context.Context, *smtpprobe.Prober) *smtpprobe.Result
-	expand func(context.Context, smtpprobe.Target, smtpprobe.Plan, bool) ([]smtpprobe.Target, *smtpprobe.Result)
+	probe  func(context.Context, *probing) *smtpprobe.Result
+	expand func(context.Context, *probing) ([]smtpprobe.Target, *smtpprobe.Result)
 }
 
 func init() {
@@ -81,8 +80,8 @@ func New() *SMTPProbe {
 		MaxConcurrent: 100,
 		Settings:      defaultSettings(),
 		engine: engine{
-			probe:  func(ctx context.Context, p *smtpprobe.Prober) *smtpprobe.Result { return p.Probe(ctx) },
-			expand: smtpprobe.Expand,
+			probe:  func(ctx context.Context, p *probing) *smtpprobe.Result { return p.probe(ctx) },
+			expand: func(ctx context.Context, p *probing) ([]smtpprobe.Target, *smtpprobe.Result) { return p.targets(ctx) },
 		},
 	}
 }
@@ -205,8 +204,8 @@ func (p *SMTPProbe) parseGroups(relays map[string]*relay) error {
 // gathers: one silent relay would delay every gather.
 func (p *SMTPProbe) CheckInterval(interval time.Duration) error {
 	for _, r := range p.relays {
-		if r.plan.Timeout >= interval {
-			return fmt.Errorf("relay %q: invalid timeout %q: must be below the interval %q", r.name, r.plan.Timeout, interval)
+		if r.spec.prober.Timeout >= interval {
+			return fmt.Errorf("relay %q: invalid timeout %q: must be below the interval %q", r.name, r.spec.prober.Timeout, interval)
 		}
 	}
 	return nil
@@ -290,14 +289,15 @@ func (p *SMTPProbe) Probe() error {
 // connect probes as far as the greeting of one of the relay's hosts. The timeout
 // is for all hosts, since Telegraf waits.
 func (p *SMTPProbe) connect(ctx context.Context, r *relay) error {
-	prober, err := p.prober(ctx, r, &r.target)
+	prober, err := p.prober(r, &r.target)
 	if err != nil {
 		return err
 	}
 	prober.Plan.Depth, prober.Plan.Expect = smtpprobe.DepthConnect, nil
-	ctx, cancel := context.WithTimeout(ctx, prober.Plan.Timeout)
+	ctx, cancel := context.WithTimeout(ctx, prober.Prober.Timeout)
 	defer cancel()
-	targets, failed := p.engine.expand(ctx, prober.Target, prober.Plan, false)
+	prober.Target.AllAddresses = false
+	targets, failed := p.engine.expand(ctx, prober)
 	if failed != nil {
 		return failed.Err
 	}

@@ -37,7 +37,7 @@ func TestState_Capabilities(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(1), nil)
 	offering := func(plain, secure []string) any {
-		s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+		s.probeAs = func(p *probing) *smtpprobe.Result {
 			r := well(p)
 			r.Capabilities = capabilities(plain)
 			if secure != nil {
@@ -74,7 +74,7 @@ func TestState_STARTTLSExpected(t *testing.T) {
 		defer s.mu.Unlock()
 		return s.probed[len(s.probed)-1].Plan.STARTTLSExpected
 	}
-	s.probeAs = func(p *smtpprobe.Prober) *smtpprobe.Result {
+	s.probeAs = func(p *probing) *smtpprobe.Result {
 		r := well(p)
 		// The handshake failed: these are the capabilities before TLS.
 		r.TLS, r.Capabilities = &smtpprobe.TLSState{}, capabilities([]string{"STARTTLS"})

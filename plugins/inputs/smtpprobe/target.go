@@ -1,7 +1,6 @@
 package smtpprobe
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -15,6 +14,7 @@ import (
 	"github.com/influxdata/telegraf/config"
 	"golang.org/x/net/idna"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/message"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/token"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
@@ -29,12 +29,13 @@ const (
 
 // spec is the typed form of Settings. Relays with the same settings share one.
 type spec struct {
-	plan     smtpprobe.Plan // without secrets and default helo, which each probe adds
-	route    smtpprobe.Route
-	starttls smtpprobe.TLSMode
-	tls      *tls.Config
-	proxy    token.Secret // nil: none
-	all      bool         // one probe for each address
+	prober    smtpprobe.Prober // without the proxy, which each probe adds
+	plan      smtpprobe.Plan   // without secrets, which each probe adds
+	starttls  smtpprobe.TLSMode
+	ipVersion smtpprobe.IPVersion
+	source    netip.Addr   // local address to bind, if valid
+	proxy     token.Secret // nil: none
+	all       bool         // one probe for each address
 
 	mechanism string // as SASL writes it
 	login     *login // nil: no AUTH
@@ -66,7 +67,7 @@ func (s *Settings) parse(parts *shared) (*spec, error) {
 		return nil, err
 	}
 	var err error
-	p.tls, err = parts.tls.config(s)
+	p.prober.TLS, err = parts.tls.config(s)
 	return p, err
 }
 
@@ -117,9 +118,9 @@ func (s *Settings) parseTimes(p *spec) error {
 		positive bool
 		to       *time.Duration
 	}{
-		{"timeout", s.Timeout, true, &p.plan.Timeout},
-		{"connect_timeout", s.ConnectTimeout, true, &p.plan.ConnectTimeout},
-		{"read_timeout", s.ReadTimeout, false, &p.plan.ReadTimeout},
+		{"timeout", s.Timeout, true, &p.prober.Timeout},
+		{"connect_timeout", s.ConnectTimeout, true, &p.prober.ConnectTimeout},
+		{"read_timeout", s.ReadTimeout, false, &p.prober.ReadTimeout},
 		{"send_interval", s.SendInterval, false, &p.sendInterval},
 		{"backoff", s.Backoff, false, &p.backoff},
 	} {
@@ -137,7 +138,7 @@ func (s *Settings) parseTimes(p *spec) error {
 // parseHelo wants the argument of EHLO (RFC 5321 §4.1.1.1): a domain or an
 // address literal.
 func (s *Settings) parseHelo(p *spec) error {
-	p.plan.Helo = s.Helo
+	p.prober.Helo = s.Helo
 	if s.Helo == "" {
 		return nil
 	}
@@ -154,9 +155,9 @@ func (s *Settings) parseHelo(p *spec) error {
 		if err != nil {
 			return fmt.Errorf("invalid helo %q: not an internationalized name", s.Helo)
 		}
-		p.plan.Helo = name
+		p.prober.Helo = name
 	}
-	if checkHostName(p.plan.Helo) != nil {
+	if checkHostName(p.prober.Helo) != nil {
 		return fmt.Errorf("invalid helo %q: must be a host name or an address literal", s.Helo)
 	}
 	return nil
@@ -170,19 +171,23 @@ func (s *Settings) parseRoute(p *spec) error {
 		return err
 	}
 	if s.IPVersion != "any" {
-		p.route.IPVersion = smtpprobe.IPVersion(s.IPVersion)
+		p.ipVersion = smtpprobe.IPVersion(s.IPVersion)
 	}
-	p.route.ProxyProtocol = smtpprobe.ProxyProtocol(s.ProxyProtocol)
+	p.prober.ProxyHeader = map[string]smtpprobe.ProxyHeader{"v1": smtpprobe.ProxyV1, "v2": smtpprobe.ProxyV2}[s.ProxyProtocol]
+	p.prober.AllowPrivateMX = true
 	p.proxy = lazily("proxy_url", s.ProxyURL)
 	if s.SourceAddress != "" {
 		ip, err := netip.ParseAddr(s.SourceAddress)
 		if err != nil {
 			return fmt.Errorf("invalid source_address %q: must be an IP address", s.SourceAddress)
 		}
-		p.route.SourceAddress = ip
+		p.source = ip
 	}
-	var err error
-	p.route.DNSServer, err = parseDNSServer(s.DNSServer)
+	p.prober.Dialer = dial.Direct{Source: p.source}
+	server, err := parseDNSServer(s.DNSServer)
+	if server != "" {
+		p.prober.Resolver = dial.NameServer(server)
+	}
 	return err
 }
 
@@ -318,7 +323,7 @@ func (p *spec) checkDepth(s *Settings) error {
 }
 
 func (p *spec) checkAddresses() error {
-	version, source := p.route.IPVersion, p.route.SourceAddress
+	version, source := p.ipVersion, p.source
 	switch {
 	case contradicts(version, source):
 		return fmt.Errorf("source_address %q contradicts ip_version %q", source, version)
@@ -330,14 +335,14 @@ func (p *spec) checkAddresses() error {
 
 // checkTarget refuses a target that contradicts the settings.
 func (p *spec) checkTarget(t *smtpprobe.Target) error {
-	version, source := p.route.IPVersion, p.route.SourceAddress.Unmap()
+	version, source := p.ipVersion, p.source.Unmap()
 	var host netip.Addr
 	if ip, err := netip.ParseAddr(t.Host); err == nil {
 		host = ip.Unmap()
 	}
 	proxied := p.proxy != nil
 	switch {
-	case t.Socket != "" && (proxied || source.IsValid() || p.route.ProxyProtocol != ""):
+	case t.Socket != "" && (proxied || source.IsValid() || p.prober.ProxyHeader != smtpprobe.NoProxyHeader):
 		return errors.New("proxy_url, source_address and proxy_protocol do not apply to a unix socket")
 	case contradicts(version, host):
 		return fmt.Errorf("host %q contradicts ip_version %q", host, version)
@@ -358,9 +363,9 @@ func (p *spec) checkMessage() error {
 		return nil
 	}
 	m := &p.plan.Message
-	o := message.Options{From: p.plan.From, To: p.plan.To, Helo: p.plan.Helo, Subject: m.Subject, Body: m.Body}
-	for _, h := range m.Headers {
-		o.Headers = append(o.Headers, message.Header(h))
+	o := message.Options{
+		Envelope: message.Envelope{From: p.plan.From, To: p.plan.To, Helo: p.prober.Helo},
+		Content:  *m,
 	}
 	if o.Helo == "" {
 		// Not known before the first probe. Host names are rarely longer.

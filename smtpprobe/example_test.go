@@ -1,0 +1,137 @@
+package smtpprobe_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// relay starts a scripted relay for an example.
+func relay(script smtptest.Script) (smtpprobe.Target, func()) {
+	srv, err := smtptest.Listen(script)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	return smtpprobe.Target{Host: srv.Host(), Port: srv.Port()}, srv.Close
+}
+
+// The zero value of a Prober works, and so does that of a Plan: a probe up to
+// EHLO.
+func ExampleProber_Probe() {
+	target, stop := relay(smtptest.Script{})
+	defer stop()
+
+	var p smtpprobe.Prober
+	r := p.Probe(context.Background(), target, smtpprobe.Plan{})
+	fmt.Println("error:", r.Err)
+	fmt.Println("reply:", r.Reply.Code)
+	for _, phase := range r.Phases {
+		fmt.Println(phase.Phase, phase.Complete, phase.Duration > 0)
+	}
+	// Output:
+	// error: <nil>
+	// reply: 250
+	// connect true true
+	// greeting true true
+	// ehlo true true
+	// quit true true
+}
+
+// An error says whether another attempt makes sense, and whether another server
+// might help.
+func ExampleProber_Probe_nextServer() {
+	busy, stopBusy := relay(smtptest.Script{Greeting: smtptest.Say("421 4.3.2 too busy")})
+	defer stopBusy()
+	healthy, stopHealthy := relay(smtptest.Script{})
+	defer stopHealthy()
+
+	p := smtpprobe.Prober{Timeout: 10 * time.Second}
+	for _, target := range []smtpprobe.Target{busy, healthy} {
+		r := p.Probe(context.Background(), target, smtpprobe.Plan{})
+		if r.Err == nil {
+			fmt.Println("accepted")
+			break
+		}
+		fmt.Println(r.Err)
+		if errors.Is(r.Err, smtperr.ErrAuth) {
+			break // the next server has the same passwords
+		}
+		if e, ok := errors.AsType[*smtperr.Error](r.Err); ok {
+			fmt.Println("this server again:", e.Retry())
+		}
+	}
+	// Output:
+	// smtp: greeting: 421 4.3.2 too busy
+	// this server again: later
+	// accepted
+}
+
+// The message goes to the recipients that were accepted; each has its own
+// result.
+func ExampleProber_Probe_recipients() {
+	target, stop := relay(smtptest.Script{
+		Rcpt: smtptest.Match("<bob@", smtptest.Say("550 5.1.1 no such user")),
+	})
+	defer stop()
+
+	var p smtpprobe.Prober
+	r := p.Probe(context.Background(), target, smtpprobe.Plan{
+		Depth:   smtpprobe.DepthSend,
+		From:    "probe@example.org",
+		To:      []string{"alice@example.org", "bob@example.org"},
+		Message: smtpprobe.Message{Subject: "test"},
+	})
+	fmt.Println("message accepted:", r.MessageAccepted)
+	for _, rcpt := range r.Recipients {
+		fmt.Println(rcpt.Address, rcpt.Accepted, rcpt.Reply.Code)
+	}
+	fmt.Println(errors.Is(r.Err, smtperr.ErrRecipient))
+	// Output:
+	// message accepted: true
+	// alice@example.org true 250
+	// bob@example.org false 550
+	// true
+}
+
+func ExampleWithTrace() {
+	target, stop := relay(smtptest.Script{})
+	defer stop()
+
+	ctx := smtpprobe.WithTrace(context.Background(), &smtpprobe.Trace{
+		PhaseDone: func(p smtpprobe.PhaseResult) { fmt.Println(p.Phase, "done") },
+		Command:   func(_ smtperr.Phase, line string) { fmt.Println("C:", line) },
+		Reply:     func(_ smtperr.Phase, r smtperr.Reply) { fmt.Println("S:", r.Code) },
+	})
+	p := smtpprobe.Prober{Helo: "probe.example.org"}
+	p.Probe(ctx, target, smtpprobe.Plan{})
+	// Output:
+	// connect done
+	// S: 220
+	// greeting done
+	// C: EHLO probe.example.org
+	// S: 250
+	// ehlo done
+	// C: QUIT
+	// S: 221
+	// quit done
+}
+
+// A mail domain stands for its MX hosts.
+func ExampleProber_Targets() {
+	var p smtpprobe.Prober
+	targets, err := p.Targets(context.Background(), smtpprobe.Target{Domain: "[192.0.2.1]", Port: 25})
+	fmt.Println(err)
+	for _, t := range targets {
+		fmt.Println(t.Host, t.Port)
+	}
+	// Output:
+	// <nil>
+	// 192.0.2.1 25
+}

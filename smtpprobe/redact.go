@@ -1,0 +1,101 @@
+package smtpprobe
+
+import (
+	"errors"
+	"maps"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// maxRecipientReply bounds the text of a reply that is kept for a recipient, in
+// bytes: there may be many recipients.
+const maxRecipientReply = 1024
+
+// redact masks the secrets in everything that the Result shows. It comes last:
+// the words of a reply classify it, and a secret may be one of them.
+func (s *session) redact() {
+	r := s.res
+	done := make(map[*smtperr.Error]bool)
+	s.redactError(r.Err, done)
+	for _, err := range r.Secondary {
+		s.redactError(err, done)
+	}
+	for _, p := range r.Phases {
+		s.redactError(p.Err, done)
+	}
+	for i := range r.Recipients {
+		rcpt := &r.Recipients[i]
+		s.redactError(rcpt.Err, done)
+		rcpt.Reply = bounded(s.redacted(rcpt.Reply, false))
+	}
+	if r.Err != nil {
+		r.Reply = asError(r.Err).Reply
+	} else {
+		r.Reply = s.redacted(r.Reply, r.Depth == DepthAuth)
+	}
+	r.GreetingHost, r.EHLOHost = s.secrets.Text(r.GreetingHost), s.secrets.Text(r.EHLOHost)
+	r.Capabilities = s.redactedCapabilities(r.Capabilities)
+	r.PlainCaps = s.redactedCapabilities(r.PlainCaps)
+}
+
+func (s *session) redactError(err error, done map[*smtperr.Error]bool) {
+	e, ok := errors.AsType[*smtperr.Error](err)
+	if !ok || done[e] {
+		return
+	}
+	done[e] = true
+	e.Reply = s.redacted(e.Reply, e.Phase == smtperr.PhaseAuth)
+	if e.Recipient != "" {
+		e.Reply = bounded(e.Reply)
+	}
+	for _, refused := range e.Recipients {
+		s.redactError(refused, done)
+	}
+	for _, secondary := range e.Secondary {
+		s.redactError(secondary, done)
+	}
+}
+
+// redacted is a copy of a reply without secrets.
+func (s *session) redacted(reply *smtperr.Reply, inAuth bool) *smtperr.Reply {
+	if reply == nil {
+		return nil
+	}
+	masked := *reply
+	masked.Lines = s.secrets.Mask(reply.Lines, inAuth)
+	return &masked
+}
+
+// bounded cuts the text of a reply.
+func bounded(reply *smtperr.Reply) *smtperr.Reply {
+	if reply == nil {
+		return nil
+	}
+	left := maxRecipientReply
+	for i, line := range reply.Lines {
+		if len(line) <= left {
+			left -= len(line)
+			continue
+		}
+		short := *reply
+		short.Lines = append(append([]string(nil), reply.Lines[:i]...), line[:left])
+		return &short
+	}
+	return reply
+}
+
+func (s *session) redactedCapabilities(c *Capabilities) *Capabilities {
+	if c == nil {
+		return nil
+	}
+	masked := *c
+	masked.Extensions = maps.Clone(c.Extensions)
+	for keyword, params := range c.Extensions {
+		if shown := s.secrets.Text(keyword); shown != keyword {
+			delete(masked.Extensions, keyword)
+			continue
+		}
+		masked.Extensions[keyword] = s.secrets.Text(params)
+	}
+	return &masked
+}

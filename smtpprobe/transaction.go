@@ -1,0 +1,273 @@
+package smtpprobe
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/hostname"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/message"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// envelope is what a transaction is about: the addresses in the form in which
+// they are sent, and with DepthSend the message.
+type envelope struct {
+	from     string
+	to       []string
+	utf8     bool // an address or a header needs SMTPUTF8 (RFC 6531)
+	eightBit bool // the body needs 8BITMIME (RFC 6152)
+	message  message.Message
+}
+
+// pack builds what will be sent.
+func (s *session) pack() error {
+	if !s.depth().includes(DepthRcpt) {
+		return nil
+	}
+	e := &s.envelope
+	from, utf8, err := message.ParseSender(s.plan.From)
+	if err != nil {
+		return invalidPlan(smtperr.ReasonInvalidAddress, err)
+	}
+	e.from, e.utf8 = from, utf8
+	for _, address := range s.plan.To {
+		to, utf8, err := message.ParseAddress(address)
+		if err != nil {
+			return invalidPlan(smtperr.ReasonInvalidAddress, err)
+		}
+		e.to = append(e.to, to)
+		e.utf8 = e.utf8 || utf8
+	}
+	if s.depth() != DepthSend {
+		return nil
+	}
+	m, err := message.Build(message.Options{
+		Envelope: message.Envelope{From: s.plan.From, To: s.plan.To, Helo: s.author()},
+		Content:  s.plan.Message,
+	})
+	if err != nil {
+		return invalidPlan("", err)
+	}
+	e.message = m
+	e.utf8 = e.utf8 || m.NeedsSMTPUTF8
+	e.eightBit = m.Needs8Bit
+	s.res.MessageID = m.ID
+	return nil
+}
+
+// author is this host, as the author of a message with a null sender. There is
+// no connection yet whose address could be taken.
+func (s *session) author() string {
+	switch {
+	case s.prober.Helo != "":
+		return s.prober.Helo
+	case s.plan.From != "":
+		return ""
+	}
+	if name := hostname.Local(); name != "" {
+		return name
+	}
+	return literal(hostname.LocalAddr())
+}
+
+// mail opens the transaction (RFC 5321 §4.1.1.2), once everything that the
+// relay's EHLO rules out is ruled out.
+func (s *session) mail() error {
+	command, err := s.mailCommand()
+	if err != nil {
+		return err
+	}
+	if err := s.ask(smtperr.PhaseMail, command); err != nil {
+		return err
+	}
+	s.open = true
+	return nil
+}
+
+// mailCommand is MAIL with the parameters that the relay offers, or the error
+// of what it does not offer.
+func (s *session) mailCommand() (string, error) {
+	var b strings.Builder
+	b.WriteString("MAIL FROM:<" + s.envelope.from + ">")
+	if s.envelope.utf8 {
+		if !s.caps.Has("SMTPUTF8") {
+			return "", smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonSMTPUTF8NotOffered, smtperr.PhaseMail, nil)
+		}
+		b.WriteString(" SMTPUTF8")
+	}
+	if s.depth() != DepthSend {
+		return b.String(), nil
+	}
+	size := int64(s.envelope.message.Size())
+	if s.caps.Has("SIZE") {
+		if s.caps.Size > 0 && size > s.caps.Size {
+			return "", smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonMessageTooLarge, smtperr.PhaseMail, nil)
+		}
+		b.WriteString(" SIZE=" + strconv.FormatInt(size, 10))
+	}
+	if (s.envelope.eightBit || s.envelope.utf8) && s.caps.Has("8BITMIME") {
+		b.WriteString(" BODY=8BITMIME")
+	}
+	return b.String(), nil
+}
+
+// rcpt names the recipients (RFC 5321 §4.1.1.3). One that is refused does not
+// keep the others from being asked; the message goes to the accepted ones.
+func (s *session) rcpt() error {
+	suffix := ""
+	if s.caps.Has("DSN") && s.depth() == DepthSend {
+		suffix = " NOTIFY=NEVER" // no bounce for a test (RFC 3461 §4.1)
+	}
+	var refusals []*smtperr.Error
+	for i, to := range s.envelope.to {
+		r := s.recipient(s.plan.To[i], "RCPT TO:<"+to+">"+suffix)
+		s.res.Recipients = append(s.res.Recipients, r)
+		switch {
+		case r.Accepted:
+			s.accepted = append(s.accepted, i)
+			continue
+		case r.Reply == nil || asError(r.Err).Class == smtperr.ClassProtocolError: // the conversation is over
+			s.failed(smtperr.Refusals(smtperr.PhaseRcpt, refusals, 1))
+			return r.Err
+		}
+		refusals = append(refusals, asError(r.Err))
+		if s.closing {
+			break
+		}
+	}
+	err := smtperr.Refusals(smtperr.PhaseRcpt, refusals, len(s.accepted))
+	if len(s.accepted) == 0 || s.closing {
+		return err
+	}
+	s.failed(err)
+	return nil
+}
+
+// recipient asks for one recipient.
+func (s *session) recipient(address, command string) RecipientResult {
+	phase := s.clock.phase(smtperr.PhaseRcpt)
+	before := phase.Duration
+	reply, err := s.command(smtperr.PhaseRcpt, command)
+	r := RecipientResult{Address: address, Duration: phase.Duration - before}
+	if err == nil {
+		r.Reply = &reply
+		known := s.replySession()
+		known.Recipient = address
+		err = s.acceptFor(smtperr.PhaseRcpt, reply, known)
+	}
+	if err != nil {
+		asError(err).Recipient = address
+	}
+	r.Accepted, r.Err = err == nil, err
+	return r
+}
+
+// data asks to send the message (RFC 5321 §4.1.1.4).
+func (s *session) data() error { return s.ask(smtperr.PhaseData, "DATA") }
+
+// body writes the message, dot-stuffed, without the final dot. Up to here the
+// relay cannot take it for complete.
+func (s *session) body() error {
+	if err := s.unsolicited(smtperr.PhaseBody); err != nil {
+		return err
+	}
+	return s.during(smtperr.PhaseBody, func() error {
+		s.log.Note("(message of " + strconv.Itoa(s.envelope.message.Size()) + " bytes)")
+		if _, err := s.envelope.message.WriteTo(s.conn.Writer(s.deadline)); err != nil {
+			return s.writeFailure(smtperr.PhaseBody, err)
+		}
+		s.clock.current.Complete = true
+		return nil
+	})
+}
+
+// dot ends the message and waits for what becomes of it: one reply, or with
+// LMTP one for each accepted recipient (RFC 2033 §4.2).
+func (s *session) dot() error {
+	if err := s.unsolicited(smtperr.PhaseDot); err != nil {
+		return err
+	}
+	var reply smtperr.Reply
+	err := s.during(smtperr.PhaseDot, func() (err error) {
+		if err := s.send(smtperr.PhaseDot, ".", ".", s.deadline); err != nil {
+			return err
+		}
+		s.open, s.res.DotSent = false, true
+		if s.target.LMTP {
+			return s.deliveries()
+		}
+		if reply, err = s.reply(smtperr.PhaseDot, s.replyDeadline()); err != nil {
+			// Whatever lost the reply, the relay may have taken the message
+			// (RFC 5321 §6.1).
+			asError(err).OutcomeUnknown = true
+		}
+		return err
+	})
+	if err != nil || s.target.LMTP {
+		return err
+	}
+	err = s.accept(smtperr.PhaseDot, reply)
+	s.res.MessageAccepted = err == nil
+	return err
+}
+
+// deliveries reads LMTP's replies, in the order of the accepted recipients. What
+// was said for some stands, even if the rest is lost.
+func (s *session) deliveries() error {
+	var refusals []*smtperr.Error
+	for k, i := range s.accepted {
+		r := &s.res.Recipients[i]
+		err, lost := s.delivery(r)
+		last := k == len(s.accepted)-1
+		if err == nil {
+			s.res.MessageAccepted = true
+		}
+		if lost || err != nil && (s.closing || !s.conn.InSync()) {
+			s.clock.current.Complete = last && !lost
+			s.lose(err, lost, s.accepted[k:])
+			s.failed(smtperr.Refusals(smtperr.PhaseDot, refusals, 1))
+			return err
+		}
+		if err != nil {
+			refusals = append(refusals, asError(err))
+		}
+		s.clock.current.Complete = last
+	}
+	return smtperr.Refusals(smtperr.PhaseDot, refusals, len(s.accepted)-len(refusals))
+}
+
+// delivery reads the reply for one recipient; lost reports that none came.
+func (s *session) delivery(r *RecipientResult) (err error, lost bool) { //nolint:revive // the error explains the other result
+	started := time.Now()
+	reply, err := s.reply(smtperr.PhaseDot, s.replyDeadline())
+	took := time.Since(started)
+	if arrived := s.conn.Arrived(); arrived.After(started) {
+		took = arrived.Sub(started)
+	}
+	r.Duration += took
+	if err != nil {
+		return err, true
+	}
+	known := s.replySession()
+	known.Recipient = r.Address
+	r.Reply = &reply
+	if err = s.acceptFor(smtperr.PhaseDot, reply, known); err != nil {
+		r.Accepted, r.Err = false, err
+	}
+	return err, false
+}
+
+// lose marks the recipients whose replies will not come: whether they get the
+// message is not known.
+func (s *session) lose(err error, lost bool, rest []int) {
+	e := asError(err)
+	for k, i := range rest {
+		if k == 0 && !lost {
+			continue // its reply has decided
+		}
+		r := &s.res.Recipients[i]
+		r.Accepted, r.Reply, r.Err = false, nil, e
+		e.OutcomeUnknown = true
+	}
+}
