@@ -19,7 +19,7 @@ telegraf-native: telegraf = $(shell go list -m -f '{{.Dir}}' github.com/influxda
 telegraf-native:
 	rm -rf $(NATIVE)
 	mkdir -p $(NATIVE)
-	cp '$(telegraf)'/cmd/telegraf/* $(NATIVE)
+	cp -r '$(telegraf)'/cmd/telegraf/* $(NATIVE)
 	chmod -R u+w $(NATIVE)
 	rm -f $(NATIVE)/*_test.go
 	printf 'package main\n\nimport _ "$(OUR_MODULE)/plugins/inputs/smtpprobe"\n' > $(NATIVE)/smtpprobe.go

@@ -1,28 +1,32 @@
 package dashboards
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/grafana"
 )
 
-const fluxSeries = `["relay", "source", "ip", "probe", "host"]`
+const (
+	fluxSeries = `["relay", "host", "source", "ip"]`
 
-// fluxName is what Grafana calls a relay's series, by the labels of its table.
-// The address is not in it, since few have one, and an absent label would show
-// as its own name.
-const fluxName = "${__field.labels.relay} ${__field.labels.source} ${__field.labels.probe} ${__field.labels.host}"
+	// fluxNamed are the tags in the name of a series. Few relays have an address,
+	// and Flux 1.8 fails on a tag that no point has, so addresses of one host are
+	// one series.
+	fluxNamed = `["relay", "host", "source"]`
+	fluxName  = `r.relay + (if exists r.host then " " + r.host else "") + (if exists r.source then " " + r.source else "")`
 
-// fluxPlain keeps what makes a series, so that Grafana draws nothing else.
-const fluxPlain = `
-  |> keep(columns: ["_time", "_value", "relay", "source", "ip", "probe", "host"])`
-
-// fluxWide makes a column of every name, which is how Grafana shows a series
-// by its plain name.
-const fluxWide = `
+	// fluxWide makes a column of every name. Grafana calls a series of such a
+	// table by its column, and any other by its labels or by "_value".
+	fluxWide = `
   |> group()
   |> pivot(rowKey: ["_time"], columnKey: ["name"], valueColumn: "_value")
   |> sort(columns: ["_time"])`
+
+	// fluxPivot makes one row of each point.
+	fluxPivot = `
+  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")`
+)
 
 // Flux asks InfluxDB 2, and 1.8 where Flux is switched on.
 func Flux() Source {
@@ -36,9 +40,11 @@ func Flux() Source {
 			fluxVariable("probe", "Probe", "probe"),
 			fluxVariable("agent", "Vantage point", "host"),
 		},
-		Target:       func(q Query) grafana.Target { return grafana.Target{"query": q.Text} },
-		DisplayNames: true,
-		Queries:      fluxQueries(),
+		Target: func(q Query) grafana.Target { return grafana.Target{"query": q.Text} },
+		Changes: grafana.Annotation{Target: grafana.Target{"refId": "Anno", "query": fluxFrom("smtpprobe_change", `r._field == "before" or r._field == "after"`) + fluxPivot + `
+  |> group()
+  |> map(fn: (r) => ({time: r._time, title: r.relay + ": " + r.what, text: r.before + " -> " + r.after, tags: r.what}))`}},
+		Queries: fluxQueries(),
 	}
 }
 
@@ -46,101 +52,154 @@ func fluxQueries() map[View][]Query {
 	now := func(text string) []Query { return []Query{{Text: text, Now: true}} }
 	table := func(text string) []Query { return []Query{{Text: text, Now: true, Table: true}} }
 	series := func(text string) []Query { return []Query{{Text: text}} }
-	relays := func(queries []Query) []Query { queries[0].Legend = fluxName; return queries }
+	const (
+		all      = "\n  |> group()"
+		byRelay  = "\n  |> group(columns: [\"relay\"])"
+		bySeries = "\n  |> group(columns: " + fluxNamed + ")"
+		failing  = "\n  |> map(fn: (r) => ({relay: r.relay, _value: 1 - r._value}))"
+	)
 	return map[View][]Query{
-		Working: now(fluxLatest("success") + `
-  |> group()
-  |> sum()`),
-		Failing: now(fluxLatest("success") + `
-  |> map(fn: (r) => ({_value: 1 - r._value}))
-  |> group()
-  |> sum()`),
-		Overall: now(fluxFrom("smtpprobe", `r._field == "success"`) + `
-  |> group()
-  |> mean()`),
-		NextExpiry: now(fluxLatest("cert_expiry") + `
-  |> group()
-  |> min()
-  |> keep(columns: ["_value"])`),
-		Problems: table(fluxFrom("smtpprobe", fluxFields("success", "result", "result_reason", "result_fault", "result_phase", "smtp_code", "enhanced_code", "consecutive_failures", "error")) +
-			fluxPivot + fluxLast("success") + `
-  |> filter(fn: (r) => r.success == 0)
-  |> group()
-  |> drop(columns: ["_time", "_start", "_stop", "_measurement", "success", "error_class", "reason", "reply_code", "phase", "fault", "port", "tls"])
+		Working:     now(fluxLatest("success") + byRelay + "\n  |> max()" + all + "\n  |> mean()"),
+		Failing:     now(fluxLatest("success") + failing + byRelay + "\n  |> max()" + all + "\n  |> sum()"),
+		Overall:     now(fluxFrom("smtpprobe", fluxFields("success")) + all + "\n  |> mean()"),
+		NextExpiry:  now(fluxLatest("cert_expiry") + all + "\n  |> min()\n  |> keep(columns: [\"_value\"])"),
+		NotVerified: now(fluxLatest("tls_verified") + failing + byRelay + "\n  |> max()" + all + "\n  |> sum()"),
+		Suspect: now(fluxFrom("smtpprobe_gather", fluxFields("suspect")) + fluxLast(`["host", "instance"]`, "_value") + `
+  |> group(columns: ["host"])
+  |> max()` + all + "\n  |> sum()"),
+		Problems: table(fluxFrom("smtpprobe", fluxFields("success", "result", "result_reason", "result_fault", "result_phase", "smtp_code", "enhanced_code", "consecutive_failures", "greeting_host", "error")) +
+			fluxPivot + fluxLast(fluxSeries, "success") + `
+  |> filter(fn: (r) => r.success == 0)` + all + fluxDrop("success", "source", "probe", "domain") + `
   |> rename(columns: {result: "class", result_reason: "reason", result_fault: "fault", result_phase: "phase", smtp_code: "reply", consecutive_failures: "in_a_row"})`),
-		State: relays(series(fluxFrom("smtpprobe", fluxFields("success", "result_code")) + fluxPivot + `
-  |> map(fn: (r) => ({r with _value: r.result_code * (1 - r.success)}))
-  |> group(columns: ` + fluxSeries + `)` + fluxWindow("max", "false") + fluxPlain)),
+		State: series(fluxFrom("smtpprobe", fluxFields("success", "result_code")) + fluxPivot + `
+  |> map(fn: (r) => ({r with _value: r.result_code * (1 - r.success)}))` + bySeries + fluxWindow("max", "false") + fluxCalled(fluxName) + fluxWide),
 		Classes: series(fluxFailures(`r.error_class`, "error_class")),
 		Reasons: series(fluxFailures(`r.error_class + " " + r.reason`, "error_class", "reason")),
 		ReplyCodes: series(fluxFrom("smtpprobe", `r._field == "smtp_code" and r._value > 0`) + `
   |> group(columns: ["reply_code"])` + fluxWindow("count", "true") + fluxCalled(`r.reply_code`) + fluxWide),
 		StoppedAt: series(fluxFailures(`r.phase`, "phase")),
-		Phases:    series(fluxPhases()),
-		Total:     relays(series(fluxOverTime("total_time", "mean"))),
-		Availability: relays(now(fluxFrom("smtpprobe", `r._field == "success"`) + `
-  |> group(columns: ` + fluxSeries + `)
-  |> mean()` + fluxPlain)),
-		Consecutive: relays(series(fluxOverTime("consecutive_failures", "max"))),
-		Vantage: table(fluxLatest("success") + `
-  |> group(columns: ["relay"])
+		Backends: table(fluxFrom("smtpprobe", fluxFields("success", "greeting_host", "result", "result_reason", "smtp_code", "error")) + fluxPivot + `
+  |> filter(fn: (r) => r.success == 0)` + fluxNewest + fluxDropKeepTime("success", "source", "ip", "probe", "domain")),
+		Phases:      series(fluxPhases("mean")),
+		PhasesSlow:  series(fluxPhases(fluxQuantile("0.95"))),
+		Percentiles: fluxPercentiles(),
+		Total:       series(fluxOverTime("total_time", "mean")),
+		RelayLatency: table(`points = ` + fluxFrom("smtpprobe", fluxFields("total_time")) + `
+  |> group(columns: ["relay", "host"])
+at = (q, name) => points
+  |> quantile(q: q, method: "exact_mean")
+  |> map(fn: (r) => ({relay: r.relay, host: (if exists r.host then r.host else ""), name: name, _value: r._value}))
+union(tables: [at(q: 0.5, name: "median"), at(q: 0.95, name: "p95"), at(q: 0.99, name: "p99")])` + all + `
+  |> pivot(rowKey: ["relay", "host"], columnKey: ["name"], valueColumn: "_value")`),
+		Availability:      now(fluxFrom("smtpprobe", fluxFields("success")) + bySeries + "\n  |> mean()" + fluxOnce),
+		AvailabilityTrend: series(fluxOverTime("success", "mean")),
+		SinceSuccess:      now(fluxFrom("smtpprobe", fluxFields("seconds_since_success")) + fluxLast(fluxNamed, "_value") + fluxOnce),
+		Consecutive:       series(fluxOverTime("consecutive_failures", "max")),
+		Vantage: table(fluxLatest("success") + byRelay + `
   |> reduce(fn: (r, accumulator) => ({points: accumulator.points + 1, failing: accumulator.failing + 1 - r._value}), identity: {points: 0, failing: 0})
-  |> map(fn: (r) => ({relay: r.relay, vantage_points: r.points, failing: float(v: r.failing) / float(v: r.points)}))
-  |> group()`),
-		Certificates: relays(now(fluxLatest("cert_expiry") + fluxPlain)),
-		Capabilities: table(fluxFrom("smtpprobe", fluxFields("extensions", "auth_mechanisms", "size_limit", "tls_version", "tls_cipher", "tls_verified")) + fluxPivot + `
-  |> filter(fn: (r) => exists r.extensions)
-  |> group(columns: ["relay", "source", "ip"])
-  |> sort(columns: ["_time"])
-  |> last(column: "extensions")
-  |> group()
-  |> drop(columns: ["_time", "_start", "_stop", "_measurement", "error_class", "reason", "reply_code", "phase", "fault", "port", "tls", "probe", "host"])`),
-		GroupState: series(fluxGroups(`r._field == "success"`, `["group", "host"]`, "min", `r.group + (if exists r.host then " " + r.host else "")`)),
-		GroupSelected: series(fluxGroups(`r._field == "success"`, `["group", "selected"]`, "count",
-			`r.group + ": " + r.selected`)),
+  |> map(fn: (r) => ({relay: r.relay, vantage_points: r.points, failing: float(v: r.failing) / float(v: r.points)}))` + all),
+		Certificates:  now(fluxFrom("smtpprobe", fluxFields("cert_expiry")) + fluxLast(fluxNamed, "_value") + fluxOnce),
+		Capabilities:  table(fluxTable("smtpprobe", `["relay", "source", "ip"]`, "extensions", "extensions", "auth_mechanisms", "size_limit") + fluxDrop("probe", "host", "domain")),
+		Sessions:      table(fluxTable("smtpprobe", `["relay", "source", "ip"]`, "tls_version", "tls_verified", "tls_version", "tls_cipher", "tls_group", "cert_expiry", "chain_expiry", "cert_issuer", "cert_key", "cert_fingerprint") + fluxDrop("probe", "host", "domain")),
+		Changes:       table(fluxFrom("smtpprobe_change", fluxFields("before", "after", "added", "removed")) + fluxPivot + fluxNewest + fluxDropKeepTime("source", "ip", "probe", "domain")),
+		GroupState:    series(fluxGroups(fluxFields("success"), `["group", "host"]`, "min", `r.group + (if exists r.host then " " + r.host else "")`)),
+		GroupSelected: series(fluxGroups(fluxFields("success"), `["group", "selected"]`, "count", `r.group + ": " + r.selected`)),
 		GroupHealthy: series(fluxGroups(fluxFields("healthy", "total"), `["group", "host", "_field"]`, "min",
 			`r.group + (if exists r.host then " " + r.host else "") + " " + r._field`)),
+		Gathers: table(fluxTable("smtpprobe_gather", `["host", "instance"]`, "targets", "targets", "succeeded", "failed", "failed_network", "skipped", "duration", "suspect", "state_error") + fluxDrop()),
+		MailStates: series(fluxFrom("smtpprobe_arrival", fluxFields("message_id")) + `
+  |> group(columns: ["state"])` + fluxWindow("count", "true") + fluxCalled("r.state") + fluxWide),
+		MailDelay: fluxMailDelay(),
+		MailFlows: table(fluxTable("smtpprobe_flow", `["relay", "mailbox", "host"]`, "in_flight", flowFields...) + fluxDrop()),
+		MailLatest: table(fluxFrom("smtpprobe_arrival", fluxFields("delay", "hops", "slowest_hop", "slowest_hop_time", "spf", "dkim", "dmarc", "error", "message_id")) +
+			fluxPivot + fluxNewest + `
+  |> drop(columns: ["_start", "_stop", "_measurement", "host"])`),
+		Mailboxes: table(fluxTable("smtpprobe_mailbox", `["mailbox", "source", "host"]`, "success", "success", "result", "ours", "foreign", "complete", "error") + fluxDrop()),
+		Policies: table(fluxTable("smtpprobe_policy", `["relay", "source", "ip"]`, "dane", "would_deliver_dane", "would_deliver_sts", "dane", "sts", "result", "tlsa_match", "sts_cert_expiry") +
+			fluxDrop("probe", "host", "domain") + `
+  |> rename(columns: {result: "outcome"})`),
+		PolicyDomains: table(fluxTable("smtpprobe_policy_domain", `["relay", "domain"]`, "would_deliver", "would_deliver", "mx_total", "mx_failing_dane", "mx_failing_sts") + fluxDrop("host")),
 	}
 }
 
-// fluxPivot makes one row of each point.
-const fluxPivot = `
-  |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")`
+// fluxNewest are the latest points of all relays.
+const fluxNewest = `
+  |> group()
+  |> sort(columns: ["_time"], desc: true)
+  |> limit(n: 100)`
+
+// fluxOnce makes one row of values that have no time, or each its own.
+const fluxOnce = `
+  |> map(fn: (r) => ({_time: v.timeRangeStop, _value: r._value, name: ` + fluxName + `}))
+  |> group()
+  |> sort(columns: ["_value"])
+  |> pivot(rowKey: ["_time"], columnKey: ["name"], valueColumn: "_value")`
 
 // fluxFrom reads points that the variables choose. A tag that no point has,
-// such as host with omit_hostname, is chosen too.
+// such as host with omit_hostname, is chosen as well.
 func fluxFrom(measurement, condition string) string {
 	text := `from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
   |> filter(fn: (r) => r._measurement == "` + measurement + `")
   |> filter(fn: (r) => ` + condition + `)
   |> filter(fn: (r) => not exists r.host or r.host =~ /^${agent:regex}$/)`
-	if measurement == "smtpprobe" {
+	switch measurement {
+	case "smtpprobe", "smtpprobe_change", "smtpprobe_policy":
 		text += `
   |> filter(fn: (r) => r.relay =~ /^${relay:regex}$/ and r.probe =~ /^${probe:regex}$/)`
+	case "smtpprobe_arrival", "smtpprobe_flow", "smtpprobe_policy_domain":
+		text += `
+  |> filter(fn: (r) => r.relay =~ /^${relay:regex}$/)`
 	}
 	return text
 }
 
 func fluxFields(names ...string) string {
+	if len(names) == 1 {
+		return `r._field == "` + names[0] + `"`
+	}
 	return `r._field =~ /^(` + strings.Join(names, "|") + `)$/`
 }
 
 // fluxLast is the latest row of each series. Grouping does not sort.
-func fluxLast(column string) string {
+func fluxLast(series, column string) string {
 	return `
-  |> group(columns: ` + fluxSeries + `)
+  |> group(columns: ` + series + `)
   |> sort(columns: ["_time"])
   |> last(column: "` + column + `")`
 }
 
 func fluxLatest(field string) string {
-	return fluxFrom("smtpprobe", `r._field == "`+field+`"`) + fluxLast("_value")
+	return fluxFrom("smtpprobe", fluxFields(field)) + fluxLast(fluxSeries, "_value")
+}
+
+// fluxTable is the latest point of each series that has a field, with others.
+func fluxTable(measurement, series, has string, fields ...string) string {
+	return fluxFrom(measurement, fluxFields(fields...)) + fluxPivot + `
+  |> filter(fn: (r) => exists r.` + has + `)` + fluxLast(series, has) + `
+  |> group()`
+}
+
+// fluxDrop takes away what a table does not show: time, the tags of the outcome
+// and these.
+func fluxDrop(more ...string) string {
+	return fluxDropKeepTime(append([]string{"_time"}, more...)...)
+}
+
+func fluxDropKeepTime(more ...string) string {
+	columns := append([]string{"_start", "_stop", "_measurement", "error_class", "reason", "reply_code", "phase", "fault", "port", "tls"}, more...)
+	return `
+  |> drop(columns: ["` + strings.Join(columns, `", "`) + `"])`
 }
 
 func fluxWindow(aggregate, empty string) string {
 	return `
   |> aggregateWindow(every: v.windowPeriod, fn: ` + aggregate + `, createEmpty: ` + empty + `)`
+}
+
+// fluxQuantile is an aggregate for fluxWindow.
+func fluxQuantile(q string) string {
+	return `(column, tables=<-) => tables |> quantile(q: ` + q + `, column: column, method: "exact_mean")`
 }
 
 func fluxCalled(name string) string {
@@ -149,8 +208,8 @@ func fluxCalled(name string) string {
 }
 
 func fluxOverTime(field, aggregate string) string {
-	return fluxFrom("smtpprobe", `r._field == "`+field+`"`) + `
-  |> group(columns: ` + fluxSeries + `)` + fluxWindow(aggregate, "false") + fluxPlain
+	return fluxFrom("smtpprobe", fluxFields(field)) + `
+  |> group(columns: ` + fluxNamed + `)` + fluxWindow(aggregate, "false") + fluxCalled(fluxName) + fluxWide
 }
 
 func fluxFailures(name string, by ...string) string {
@@ -163,7 +222,7 @@ func fluxGroups(condition, by, aggregate, name string) string {
   |> group(columns: ` + by + `)` + fluxWindow(aggregate, "false") + fluxCalled(name) + fluxWide
 }
 
-func fluxPhases() string {
+func fluxPhases(aggregate string) string {
 	phases := TimedPhases()
 	fields := make([]string, 0, len(phases))
 	for _, phase := range phases {
@@ -172,7 +231,29 @@ func fluxPhases() string {
 	return `import "strings"
 
 ` + fluxFrom("smtpprobe", fluxFields(fields...)) + `
-  |> group(columns: ["_field"])` + fluxWindow("mean", "false") + fluxCalled(`strings.trimSuffix(v: r._field, suffix: "_time")`) + fluxWide
+  |> group(columns: ["_field"])` + fluxWindow(aggregate, "false") + fluxCalled(`strings.trimSuffix(v: r._field, suffix: "_time")`) + fluxWide
+}
+
+// percentiles are those that dashboards show, by their names.
+var percentiles = []struct{ name, q string }{{"median", "0.5"}, {"p95", "0.95"}, {"p99", "0.99"}}
+
+func fluxPercentiles() []Query {
+	queries := make([]Query, 0, len(percentiles))
+	for _, p := range percentiles {
+		queries = append(queries, Query{Text: fluxFrom("smtpprobe", fluxFields("total_time")) + "\n  |> group()" +
+			fluxWindow(fluxQuantile(p.q), "false") + fluxCalled(`"`+p.name+`"`) + fluxWide})
+	}
+	return queries
+}
+
+func fluxMailDelay() []Query {
+	queries := make([]Query, 0, 2)
+	for _, p := range percentiles[:2] {
+		queries = append(queries, Query{Text: fluxFrom("smtpprobe_arrival", fluxFields("delay")) + `
+  |> group(columns: ["relay", "mailbox"])` + fluxWindow(fluxQuantile(p.q), "false") +
+			fluxCalled(fmt.Sprintf(`r.relay + " to " + r.mailbox + " %s"`, p.name)) + fluxWide})
+	}
+	return queries
 }
 
 func fluxVariable(name, label, tag string) grafana.Variable {

@@ -7,22 +7,18 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/grafana"
 )
 
-// series are the tags that make one relay, as one agent probes it. The tags
-// that tell the outcome are not among them: a relay that changes its state
-// stays one series.
+// The tags that make one relay, as one agent probes it. The tags of the outcome
+// are not among them: a relay that changes its state stays one series. The
+// variables are written so that one relay, several, and a name with slashes are
+// each one regular expression.
 const (
-	seriesTags  = `"relay","source","ip","probe","host"`
-	seriesAlias = "$tag_relay $tag_source $tag_ip $tag_probe $tag_host"
-	chosen      = `"relay" =~ /^$relay$/ AND "probe" =~ /^$probe$/ AND "host" =~ /^$agent$/`
-	inRange     = `$timeFilter AND ` + chosen
-	groupRange  = `$timeFilter AND "host" =~ /^$agent$/`
+	seriesTags  = `"relay","host","source","ip"`
+	seriesAlias = "$tag_relay $tag_host $tag_source $tag_ip"
+	hostChosen  = `$timeFilter AND "host" =~ /^${agent:regex}$/`
+	relayChosen = hostChosen + ` AND "relay" =~ /^${relay:regex}$/`
+	inRange     = relayChosen + ` AND "probe" =~ /^${probe:regex}$/`
 	steps       = `time($__interval)`
 )
-
-// latest is the latest point of each series: its fields, as they were together.
-func latest(fields string) string {
-	return fmt.Sprintf(`(SELECT last("success") AS "success", %s FROM "smtpprobe" WHERE %s GROUP BY %s)`, fields, inRange, seriesTags)
-}
 
 // InfluxQL asks InfluxDB 1.x, and 2 and 3 through their InfluxQL interfaces.
 func InfluxQL() Source {
@@ -43,54 +39,126 @@ func InfluxQL() Source {
 			}
 			return grafana.Target{"query": q.Text, "rawQuery": true, "resultFormat": format, "alias": q.Legend}
 		},
+		Changes: grafana.Annotation{Target: grafana.Target{"refId": "Anno", "queryType": "tags", "fromAnnotations": true, "rawQuery": true,
+			"query":       `SELECT "what", "relay", "before", "after" FROM "smtpprobe_change" WHERE ` + inRange,
+			"titleColumn": "what", "tagsColumn": "relay,what", "textColumn": "after", "timeEndColumn": ""}},
 		Queries: influxQLQueries(),
 	}
 }
 
-func influxQLQueries() map[View][]Query {
-	return map[View][]Query{
-		Working: {{Text: `SELECT sum("success") FROM ` + `(SELECT last("success") AS "success" FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY ` + seriesTags + `) WHERE $timeFilter`, Legend: "working", Now: true}},
-		Failing: {{Text: `SELECT sum("failing") FROM (SELECT 1 - last("success") AS "failing" FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY ` + seriesTags + `) WHERE $timeFilter`, Legend: "failing", Now: true}},
-		Overall: {{Text: `SELECT mean("success") FROM "smtpprobe" WHERE ` + inRange, Legend: "availability", Now: true}},
-		NextExpiry: {{Text: `SELECT min("left") FROM (SELECT last("cert_expiry") AS "left" FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY ` + seriesTags + `) WHERE $timeFilter`,
-			Legend: "next", Now: true}},
-		Problems: {{Text: `SELECT "relay","host","ip","probe","class","reason","fault","phase","reply","enhanced","in_a_row","error" FROM ` +
-			latest(`"result" AS "class", "result_reason" AS "reason", "result_fault" AS "fault", "result_phase" AS "phase", "smtp_code" AS "reply", "enhanced_code" AS "enhanced", "consecutive_failures" AS "in_a_row", "error" AS "error"`) +
-			` WHERE $timeFilter AND "success" = 0`, Table: true, Now: true}},
-		State: {{Text: `SELECT max("verdict") FROM (SELECT "result_code" * (1 - "success") AS "verdict" FROM "smtpprobe" WHERE ` + inRange + `) WHERE $timeFilter GROUP BY ` +
-			steps + `,` + seriesTags + ` fill(null)`, Legend: seriesAlias}},
-		Classes:    {{Text: failures(`"error_class"`), Legend: "$tag_error_class"}},
-		Reasons:    {{Text: failures(`"error_class","reason"`), Legend: "$tag_error_class $tag_reason"}},
-		ReplyCodes: {{Text: `SELECT count("smtp_code") FROM "smtpprobe" WHERE ` + inRange + ` AND "smtp_code" > 0 GROUP BY ` + steps + `,"reply_code" fill(0)`, Legend: "$tag_reply_code"}},
-		StoppedAt:  {{Text: failures(`"phase"`), Legend: "$tag_phase"}},
-		Phases:     influxPhases(),
-		Total:      {{Text: `SELECT mean("total_time") FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY ` + steps + `,` + seriesTags + ` fill(null)`, Legend: seriesAlias}},
-		Availability: {{Text: `SELECT mean("success") FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY ` + seriesTags,
-			Legend: seriesAlias, Now: true}},
-		Consecutive: {{Text: `SELECT max("consecutive_failures") FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY ` + steps + `,` + seriesTags + ` fill(null)`, Legend: seriesAlias}},
-		Vantage: {{Text: `SELECT count("failing") AS "vantage_points", mean("failing") AS "failing" FROM (SELECT 1 - last("success") AS "failing" FROM "smtpprobe" WHERE ` + inRange +
-			` GROUP BY ` + seriesTags + `) WHERE $timeFilter GROUP BY "relay"`, Table: true, Now: true}},
-		Certificates: {{Text: `SELECT last("cert_expiry") FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY ` + seriesTags, Legend: seriesAlias, Now: true}},
-		Capabilities: {{Text: `SELECT last("extensions") AS "extensions", last("auth_mechanisms") AS "auth_mechanisms", last("size_limit") AS "size_limit", last("tls_version") AS "tls_version", last("tls_cipher") AS "tls_cipher", last("tls_verified") AS "tls_verified" FROM "smtpprobe" WHERE ` +
-			inRange + ` GROUP BY "relay","source","ip"`, Table: true, Now: true}},
-		GroupState:    {{Text: `SELECT min("success") FROM "smtpprobe_group" WHERE ` + groupRange + ` GROUP BY ` + steps + `,"group","host" fill(null)`, Legend: "$tag_group $tag_host"}},
-		GroupSelected: {{Text: `SELECT count("success") FROM "smtpprobe_group" WHERE ` + groupRange + ` GROUP BY ` + steps + `,"group","selected" fill(0)`, Legend: "$tag_group: $tag_selected"}},
-		GroupHealthy: {{Text: `SELECT min("healthy") AS "healthy", max("total") AS "total" FROM "smtpprobe_group" WHERE ` + groupRange + ` GROUP BY ` + steps + `,"group","host" fill(null)`,
-			Legend: "$tag_group $tag_host $col"}},
+// latest is the latest point of each series: its fields, as they were together.
+func latest(fields string) string {
+	return fmt.Sprintf(`(SELECT last("success") AS "success", %s FROM "smtpprobe" WHERE %s GROUP BY %s)`, fields, inRange, seriesTags)
+}
+
+// lastOf is the latest value of an expression in each series, called "value".
+func lastOf(expression, measurement, chosen, tags string) string {
+	return `(SELECT ` + expression + ` AS "value" FROM "` + measurement + `" WHERE ` + chosen + ` GROUP BY ` + tags + `)`
+}
+
+// over works on the values of a query by lastOf or over.
+func over(function, inner, tags string) string {
+	query := `SELECT ` + function + `("value") AS "value" FROM ` + inner + ` WHERE $timeFilter`
+	if tags != "" {
+		query += ` GROUP BY ` + tags
 	}
+	return query
+}
+
+// perStep is a value of the chosen relays in each step.
+func perStep(values, tags, fill string) string {
+	if tags != "" {
+		tags = "," + tags
+	}
+	return `SELECT ` + values + ` FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY ` + steps + tags + ` fill(` + fill + `)`
+}
+
+func influxQLQueries() map[View][]Query {
+	now := func(legend, text string) []Query { return []Query{{Text: text, Legend: legend, Now: true}} }
+	table := func(text string) []Query { return []Query{{Text: text, Table: true, Now: true}} }
+	series := func(legend, text string) []Query { return []Query{{Text: text, Legend: legend}} }
+	up, down := lastOf(`last("success")`, "smtpprobe", inRange, seriesTags), lastOf(`1 - last("success")`, "smtpprobe", inRange, seriesTags)
+	queries := map[View][]Query{
+		Working:     now("working", over("mean", "("+over("max", up, `"relay"`)+")", "")),
+		Failing:     now("failing", over("sum", "("+over("max", down, `"relay"`)+")", "")),
+		Overall:     now("availability", `SELECT mean("success") FROM "smtpprobe" WHERE `+inRange),
+		NextExpiry:  now("next", over("min", lastOf(`last("cert_expiry")`, "smtpprobe", inRange, seriesTags), "")),
+		NotVerified: now("not verified", over("sum", "("+over("max", lastOf(`1 - last("tls_verified")`, "smtpprobe", inRange, seriesTags), `"relay"`)+")", "")),
+		Suspect:     now("suspect", over("sum", "("+over("max", lastOf(`last("suspect")`, "smtpprobe_gather", hostChosen, `"host","instance"`), `"host"`)+")", "")),
+		Problems: table(`SELECT "relay","host","ip","class","reason","fault","phase","reply","enhanced","in_a_row","backend","error" FROM ` +
+			latest(`"result" AS "class", "result_reason" AS "reason", "result_fault" AS "fault", "result_phase" AS "phase", "smtp_code" AS "reply", "enhanced_code" AS "enhanced", "consecutive_failures" AS "in_a_row", "greeting_host" AS "backend", "error" AS "error"`) +
+			` WHERE $timeFilter AND "success" = 0`),
+		State: series(seriesAlias, `SELECT max("verdict") FROM (SELECT "result_code" * (1 - "success") AS "verdict" FROM "smtpprobe" WHERE `+inRange+`) WHERE $timeFilter GROUP BY `+
+			steps+`,`+seriesTags+` fill(null)`),
+		Classes:    series("$tag_error_class", failures(`"error_class"`)),
+		Reasons:    series("$tag_error_class $tag_reason", failures(`"error_class","reason"`)),
+		ReplyCodes: series("$tag_reply_code", `SELECT count("smtp_code") FROM "smtpprobe" WHERE `+inRange+` AND "smtp_code" > 0 GROUP BY `+steps+`,"reply_code" fill(0)`),
+		StoppedAt:  series("$tag_phase", failures(`"phase"`)),
+		Backends: table(`SELECT "relay","host","greeting_host","result","result_reason","smtp_code","error" FROM "smtpprobe" WHERE ` + inRange +
+			` AND "success" = 0 ORDER BY time DESC LIMIT 100`),
+		Phases:      influxPhases(`mean("%s_time")`),
+		PhasesSlow:  influxPhases(`percentile("%s_time", 95)`),
+		Percentiles: series("$col", perStep(`percentile("total_time", 50) AS "median", percentile("total_time", 95) AS "p95", percentile("total_time", 99) AS "p99"`, "", "null")),
+		Total:       series(seriesAlias, perStep(`mean("total_time")`, seriesTags, "null")),
+		RelayLatency: table(`SELECT percentile("total_time", 50) AS "median", percentile("total_time", 95) AS "p95", percentile("total_time", 99) AS "p99" FROM "smtpprobe" WHERE ` +
+			inRange + ` GROUP BY "relay","host"`),
+		Availability:      now(seriesAlias, `SELECT mean("success") FROM "smtpprobe" WHERE `+inRange+` GROUP BY `+seriesTags),
+		AvailabilityTrend: series(seriesAlias, perStep(`mean("success")`, seriesTags, "null")),
+		SinceSuccess:      now(seriesAlias, `SELECT last("seconds_since_success") FROM "smtpprobe" WHERE `+inRange+` GROUP BY `+seriesTags),
+		Consecutive:       series(seriesAlias, perStep(`max("consecutive_failures")`, seriesTags, "null")),
+		Vantage:           table(`SELECT count("value") AS "vantage_points", mean("value") AS "failing" FROM ` + down + ` WHERE $timeFilter GROUP BY "relay"`),
+		Certificates:      now(seriesAlias, `SELECT last("cert_expiry") FROM "smtpprobe" WHERE `+inRange+` GROUP BY `+seriesTags),
+		Capabilities:      table(`SELECT ` + lasts("extensions", "auth_mechanisms", "size_limit") + ` FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY "relay","source","ip"`),
+		Sessions: table(`SELECT ` + lasts("tls_verified", "tls_version", "tls_cipher", "tls_group", "cert_expiry", "chain_expiry", "cert_issuer", "cert_key", "cert_fingerprint") +
+			` FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY "relay","source","ip"`),
+		Changes:       table(`SELECT "relay","host","what","layer","before","after","added","removed" FROM "smtpprobe_change" WHERE ` + inRange + ` ORDER BY time DESC LIMIT 100`),
+		GroupState:    series("$tag_group $tag_host", ofGroups(`min("success")`, `"group","host"`, "null")),
+		GroupSelected: series("$tag_group: $tag_selected", ofGroups(`count("success")`, `"group","selected"`, "0")),
+		GroupHealthy:  series("$tag_group $tag_host $col", ofGroups(`min("healthy") AS "healthy", max("total") AS "total"`, `"group","host"`, "null")),
+		Gathers: table(`SELECT ` + lasts("targets", "succeeded", "failed", "failed_network", "skipped", "duration", "suspect", "state_error") +
+			` FROM "smtpprobe_gather" WHERE ` + hostChosen + ` GROUP BY "host","instance"`),
+		MailStates: series("$tag_state", `SELECT count("message_id") FROM "smtpprobe_arrival" WHERE `+relayChosen+` GROUP BY `+steps+`,"state" fill(0)`),
+		MailDelay: series("$tag_relay to $tag_mailbox $col", `SELECT percentile("delay", 50) AS "median", percentile("delay", 95) AS "p95" FROM "smtpprobe_arrival" WHERE `+relayChosen+
+			` GROUP BY `+steps+`,"relay","mailbox" fill(none)`),
+		MailFlows: table(`SELECT ` + lasts(flowFields...) + ` FROM "smtpprobe_flow" WHERE ` + relayChosen + ` GROUP BY "relay","mailbox","host"`),
+		MailLatest: table(`SELECT "relay","mailbox","state","folder","delay","hops","slowest_hop","slowest_hop_time","spf","dkim","dmarc","error_class","reason","error","message_id" FROM "smtpprobe_arrival" WHERE ` +
+			relayChosen + ` ORDER BY time DESC LIMIT 100`),
+		Mailboxes: table(`SELECT ` + lasts("success", "result", "ours", "foreign", "complete", "error") + ` FROM "smtpprobe_mailbox" WHERE ` + hostChosen + ` GROUP BY "mailbox","source","host"`),
+		Policies: table(`SELECT ` + lasts("would_deliver_dane", "would_deliver_sts", "dane", "sts") + `, last("result") AS "outcome", ` + lasts("tlsa_match", "sts_cert_expiry") +
+			` FROM "smtpprobe_policy" WHERE ` + inRange + ` GROUP BY "relay","source","ip"`),
+		PolicyDomains: table(`SELECT ` + lasts("would_deliver", "mx_total", "mx_failing_dane", "mx_failing_sts") + ` FROM "smtpprobe_policy_domain" WHERE ` + relayChosen + ` GROUP BY "relay","domain"`),
+	}
+	return queries
+}
+
+// flowFields are the columns of the table of mail flows.
+var flowFields = []string{"in_flight", "oldest_age", "held", "seconds_since_arrival",
+	"sent_total", "arrived_total", "late_total", "lost_total", "found_total", "duplicate_total", "bounced_total", "delayed_total"}
+
+// lasts are the latest values of fields, each by its own name.
+func lasts(fields ...string) string {
+	selected := make([]string, 0, len(fields))
+	for _, field := range fields {
+		selected = append(selected, `last("`+field+`") AS "`+field+`"`)
+	}
+	return strings.Join(selected, ", ")
 }
 
 func failures(by string) string {
 	return `SELECT count("success") FROM "smtpprobe" WHERE ` + inRange + ` AND "success" = 0 GROUP BY ` + steps + `,` + by + ` fill(0)`
 }
 
-func influxPhases() []Query {
+func ofGroups(values, tags, fill string) string {
+	return `SELECT ` + values + ` FROM "smtpprobe_group" WHERE ` + hostChosen + ` GROUP BY ` + steps + `,` + tags + ` fill(` + fill + `)`
+}
+
+func influxPhases(function string) []Query {
 	phases := TimedPhases()
-	columns := make([]string, 0, len(phases))
+	selected := make([]string, 0, len(phases))
 	for _, phase := range phases {
-		columns = append(columns, `mean("`+string(phase)+`_time") AS "`+string(phase)+`"`)
+		selected = append(selected, fmt.Sprintf(function, phase)+` AS "`+string(phase)+`"`)
 	}
-	return []Query{{Text: `SELECT ` + strings.Join(columns, ", ") + ` FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY ` + steps + ` fill(null)`, Legend: "$col"}}
+	return []Query{{Text: perStep(strings.Join(selected, ", "), "", "null"), Legend: "$col"}}
 }
 
 func influxVariable(name, label, query string) grafana.Variable {

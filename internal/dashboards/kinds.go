@@ -5,10 +5,10 @@ import "github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/grafana"
 // The kinds of panel that more than one view has.
 
 func number(title, description string, steps *grafana.Thresholds, empty string) look {
-	return look{title: title, description: description, kind: "stat", width: 6, height: 4,
+	return look{title: title, description: description, kind: "stat", width: 4, height: 4,
 		field: grafana.FieldDefaults{Thresholds: steps, NoValue: empty, Mappings: []grafana.Mapping{}, Color: &grafana.Color{Mode: "thresholds"}},
-		options: map[string]any{"colorMode": "background", "graphMode": "none", "justifyMode": "auto", "textMode": "value",
-			"reduceOptions": lastValue()},
+		options: map[string]any{"colorMode": "background", "graphMode": "none", "justifyMode": "auto", "textMode": "value", "orientation": "auto",
+			"wideLayout": true, "showPercentChange": false, "percentChangeColorMode": "standard", "reduceOptions": lastValue()},
 	}
 }
 
@@ -55,6 +55,53 @@ func lines(title, description, unit string, least *float64) look {
 	return l
 }
 
+func phaseLines(title, description string) look {
+	l := lines(title, description, "s", grafana.Number(0.0))
+	l.overrides = phaseSeries()
+	return l
+}
+
+// table shows rows; empty is what it says without any.
+func table(title, description string, width int, empty string) look {
+	return look{title: title, description: description, kind: "table", width: width, height: 7,
+		field: grafana.FieldDefaults{NoValue: empty, Mappings: []grafana.Mapping{},
+			Custom: map[string]any{"align": "auto", "inspect": false, "cellOptions": map[string]any{"type": "auto"}}},
+		options: map[string]any{"showHeader": true, "cellHeight": "sm", "frameIndex": 0,
+			"footer": map[string]any{"show": false, "reducer": []string{"sum"}}},
+	}
+}
+
+// mapped colours the texts of a table.
+func (l look) mapped(mappings []grafana.Mapping) look {
+	l.field.Mappings = mappings
+	l.field.Custom["cellOptions"] = map[string]any{"type": "color-text"}
+	return l
+}
+
+func (l look) with(overrides ...grafana.Override) look {
+	l.overrides = overrides
+	return l
+}
+
+// withTime shows when each row was.
+func (l look) withTime() look {
+	l.timed = true
+	return l
+}
+
+// heading calls a column otherwise than other tables do.
+func (l look) heading(column, title string) look {
+	l.columns = map[string]string{column: title}
+	l.overrides = append(l.overrides, grafana.Named(title, grafana.Property{ID: "unit", Value: "dateTimeAsIso"}))
+	return l
+}
+
+// upTo is the end of the scale.
+func upTo(l look, most float64) look {
+	l.field.Max = &most
+	return l
+}
+
 func graph(title, description, unit string, custom map[string]any) look {
 	return look{title: title, description: description, kind: "timeseries", width: 12, height: 9,
 		field: grafana.FieldDefaults{Unit: unit, Mappings: []grafana.Mapping{}, Custom: custom, Color: &grafana.Color{Mode: "palette-classic"}},
@@ -68,7 +115,8 @@ func bars(title, description, unit string, steps *grafana.Thresholds) look {
 		field: grafana.FieldDefaults{Unit: unit, Thresholds: steps, Mappings: []grafana.Mapping{}, Color: &grafana.Color{Mode: "thresholds"},
 			Min: grafana.Number(0.0), NoValue: "no data"},
 		options: map[string]any{"displayMode": "basic", "orientation": "horizontal", "showUnfilled": true,
-			"valueMode": "color", "reduceOptions": lastValue()},
+			"valueMode": "color", "namePlacement": "auto", "sizing": "auto", "minVizWidth": 8, "minVizHeight": 16, "maxVizHeight": 300,
+			"legend": hidden(), "reduceOptions": lastValue()},
 	}
 }
 

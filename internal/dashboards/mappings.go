@@ -94,3 +94,11 @@ func yesOrNo(yes, no string) []grafana.Mapping {
 		"0": {Text: no, Color: "red", Index: 1},
 	}}}
 }
+
+// noOrYes shows a 0/1 field of which 1 is the trouble.
+func noOrYes() []grafana.Mapping {
+	return []grafana.Mapping{{Type: "value", Options: map[string]grafana.MapResult{
+		"0": {Text: "no", Color: good, Index: 0},
+		"1": {Text: "yes", Color: "red", Index: 1},
+	}}}
+}

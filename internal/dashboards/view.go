@@ -5,26 +5,44 @@ type View string
 
 // The views, in the order in which a dashboard shows them.
 const (
-	Working       View = "working"
-	Failing       View = "failing"
-	Overall       View = "overall"
-	NextExpiry    View = "next-expiry"
-	Problems      View = "problems"
-	State         View = "state"
-	Classes       View = "classes"
-	Reasons       View = "reasons"
-	ReplyCodes    View = "reply-codes"
-	StoppedAt     View = "stopped-at"
-	Phases        View = "phases"
-	Total         View = "total"
-	Availability  View = "availability"
-	Consecutive   View = "consecutive"
-	Vantage       View = "vantage"
-	Certificates  View = "certificates"
-	Capabilities  View = "capabilities"
-	GroupState    View = "group-state"
-	GroupSelected View = "group-selected"
-	GroupHealthy  View = "group-healthy"
+	Working           View = "working"
+	Failing           View = "failing"
+	Overall           View = "overall"
+	NextExpiry        View = "next-expiry"
+	NotVerified       View = "not-verified"
+	Suspect           View = "suspect"
+	Problems          View = "problems"
+	State             View = "state"
+	Classes           View = "classes"
+	Reasons           View = "reasons"
+	ReplyCodes        View = "reply-codes"
+	StoppedAt         View = "stopped-at"
+	Backends          View = "backends"
+	Phases            View = "phases"
+	PhasesSlow        View = "phases-slow"
+	Percentiles       View = "percentiles"
+	Total             View = "total"
+	RelayLatency      View = "relay-latency"
+	Availability      View = "availability"
+	AvailabilityTrend View = "availability-trend"
+	SinceSuccess      View = "since-success"
+	Consecutive       View = "consecutive"
+	Vantage           View = "vantage"
+	Certificates      View = "certificates"
+	Capabilities      View = "capabilities"
+	Sessions          View = "sessions"
+	Changes           View = "changes"
+	GroupState        View = "group-state"
+	GroupSelected     View = "group-selected"
+	GroupHealthy      View = "group-healthy"
+	MailStates        View = "mail-states"
+	MailDelay         View = "mail-delay"
+	MailFlows         View = "mail-flows"
+	MailLatest        View = "mail-latest"
+	Mailboxes         View = "mailboxes"
+	Policies          View = "policies"
+	PolicyDomains     View = "policy-domains"
+	Gathers           View = "gathers"
 )
 
 // Query asks a data source for what a view shows. A view may need several.
@@ -37,7 +55,7 @@ type Query struct {
 	// Now asks for the present, or for the whole range at once, instead of a
 	// value for each step.
 	Now bool
-	// Column renames the value in a table, for data sources that cannot.
+	// Column names the value in a table, for data sources that cannot.
 	Column string
 }
 
@@ -48,10 +66,13 @@ type section struct {
 }
 
 var sections = []section{
-	{"Now", []View{Working, Failing, Overall, NextExpiry, Problems, State}},
-	{"Failures", []View{Classes, Reasons, ReplyCodes, StoppedAt}},
-	{"Latency", []View{Phases, Total}},
-	{"Availability", []View{Availability, Consecutive, Vantage}},
-	{"TLS and capabilities", []View{Certificates, Capabilities}},
+	{"Now", []View{Working, Failing, Overall, NextExpiry, NotVerified, Suspect, Problems, State}},
+	{"Failures", []View{Classes, Reasons, ReplyCodes, StoppedAt, Backends}},
+	{"Latency", []View{Phases, PhasesSlow, Percentiles, Total, RelayLatency}},
+	{"Availability", []View{Availability, SinceSuccess, AvailabilityTrend, Consecutive, Vantage}},
+	{"TLS and capabilities", []View{Certificates, Capabilities, Sessions, Changes}},
 	{"Failover groups", []View{GroupState, GroupSelected, GroupHealthy}},
+	{"Mail flow", []View{MailStates, MailDelay, MailFlows, MailLatest, Mailboxes}},
+	{"DANE and MTA-STS", []View{Policies, PolicyDomains}},
+	{"Probers", []View{Gathers}},
 }

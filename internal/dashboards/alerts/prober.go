@@ -20,8 +20,10 @@ func proberAlerts() []Alert {
 				"With the setting backoff a failing relay is skipped for a while: let this alert wait longer than that. " +
 				"The alert lasts until data is back, a week at most; silence it for a relay that was removed.",
 			Value: "number of probes in five intervals, on average of the last ten,", By: vantage, Op: "<", Threshold: 0.1,
+			// InfluxDB 1.x finds nothing with a condition of time outside, where
+			// steps are longer than a second.
 			InfluxQL: oneQuery(week, `SELECT last("value") AS "value" FROM (SELECT moving_average(count("success"), 2) AS "value" FROM "smtpprobe" WHERE `+timeRange+
-				` GROUP BY time({5}), "`+strings.Join(vantage, `", "`)+`" fill(0)) WHERE `+timeRange+groupBy(vantage)),
+				` GROUP BY time({5}), "`+strings.Join(vantage, `", "`)+`" fill(0))`+groupBy(vantage)),
 			// The subquery finds relays that have been probed for a while, the
 			// hour the others.
 			PromQL: "max by (relay, source, ip, host) (last_over_time(smtpprobe_success[{60}]) or last_over_time(smtpprobe_success[{10080}:{15}]))" +

@@ -8,26 +8,31 @@ const SchemaVersion = 39
 
 // Dashboard is a whole dashboard.
 type Dashboard struct {
-	UID           string     `json:"uid"`
-	Title         string     `json:"title"`
-	Description   string     `json:"description"`
-	Tags          []string   `json:"tags"`
-	Links         []Link     `json:"links"`
-	Editable      bool       `json:"editable"`
-	GraphTooltip  int        `json:"graphTooltip"` // 1 = one crosshair over all panels
-	SchemaVersion int        `json:"schemaVersion"`
-	Version       int        `json:"version"`
-	Timezone      string     `json:"timezone"`
-	Refresh       string     `json:"refresh"`
-	Time          TimeRange  `json:"time"`
-	Templating    Templating `json:"templating"`
-	Panels        []Panel    `json:"panels"`
+	UID           string      `json:"uid"`
+	Title         string      `json:"title"`
+	Description   string      `json:"description"`
+	Tags          []string    `json:"tags"`
+	Links         []Link      `json:"links"`
+	Editable      bool        `json:"editable"`
+	GraphTooltip  int         `json:"graphTooltip"` // 1 = one crosshair over all panels
+	SchemaVersion int         `json:"schemaVersion"`
+	Version       int         `json:"version"`
+	Timezone      string      `json:"timezone"`
+	Refresh       string      `json:"refresh"`
+	Time          TimeRange   `json:"time"`
+	Annotations   Annotations `json:"annotations"`
+	Templating    Templating  `json:"templating"`
+	Panels        []Panel     `json:"panels"`
 }
 
 // Link leads to another dashboard or page.
 type Link struct {
 	Title       string   `json:"title"`
 	Type        string   `json:"type"` // dashboards | link
+	URL         string   `json:"url"`
+	Icon        string   `json:"icon"`
+	Tooltip     string   `json:"tooltip"`
+	TargetBlank bool     `json:"targetBlank"`
 	Tags        []string `json:"tags"`
 	AsDropdown  bool     `json:"asDropdown"`
 	IncludeVars bool     `json:"includeVars"`
@@ -73,6 +78,31 @@ type Variable struct {
 
 // Current is the choice that a dashboard opens with.
 type Current struct {
-	Text  any `json:"text,omitempty"`
-	Value any `json:"value,omitempty"`
+	Text  any `json:"text"`
+	Value any `json:"value"`
+}
+
+// Annotations holds what is marked over all panels.
+type Annotations struct {
+	List []Annotation `json:"list"`
+}
+
+// Annotation marks events. InfluxDB reads Target, Prometheus the fields of its
+// own.
+type Annotation struct {
+	Name       string      `json:"name"`
+	Datasource *Datasource `json:"datasource"`
+	Enable     bool        `json:"enable"`
+	Hide       bool        `json:"hide"`
+	IconColor  string      `json:"iconColor"`
+	BuiltIn    int         `json:"builtIn,omitempty"`
+	Type       string      `json:"type,omitempty"`
+	Target     Target      `json:"target,omitempty"`
+
+	Expr            string `json:"expr,omitempty"`
+	TitleFormat     string `json:"titleFormat,omitempty"`
+	TextFormat      string `json:"textFormat,omitempty"`
+	TagKeys         string `json:"tagKeys,omitempty"`
+	Step            string `json:"step,omitempty"`
+	UseValueForTime bool   `json:"useValueForTime,omitempty"`
 }

@@ -14,7 +14,7 @@ type Panel struct {
 	Transformations []Transformation `json:"transformations,omitempty"`
 	Interval        string           `json:"interval,omitempty"`
 	Collapsed       *bool            `json:"collapsed,omitempty"` // rows only
-	Panels          []Panel          `json:"panels,omitempty"`    // rows only
+	Panels          []Panel          `json:"panels,omitzero"`     // rows only
 }
 
 // GridPos is a place on the grid, which is 24 columns wide.
@@ -95,6 +95,13 @@ type Matcher struct {
 type Property struct {
 	ID    string `json:"id"`
 	Value any    `json:"value"`
+}
+
+// DataLink leads from a value elsewhere.
+type DataLink struct {
+	Title       string `json:"title"`
+	URL         string `json:"url"`
+	TargetBlank bool   `json:"targetBlank"`
 }
 
 // Transformation works on the answers of the queries before they are drawn.

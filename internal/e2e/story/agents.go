@@ -55,8 +55,8 @@ func startAgent(t *testing.T, name string, run engine, settings string, database
 [[outputs.influxdb]]
   urls = [%q]
   database = %q
-  namepass = ["smtpprobe", "smtpprobe_phase", "smtpprobe_recipient", "smtpprobe_group"]
-`, db.url, database)
+  namepass = [%s]
+`, db.url, database, otherOutputs(t))
 	}
 	a.Program = e2e.StartProgram(t, place, "telegraf", program,
 		"--config", place.WriteFile(t, "telegraf.conf", config.String()))
@@ -73,6 +73,19 @@ func agentSection(name, interval string) string {
   hostname = %q
   skip_processors_after_aggregators = true
 `, "network-"+name, interval, name)
+}
+
+// otherOutputs are the metrics that dashboards/telegraf-prometheus.conf says
+// other outputs should pass.
+func otherOutputs(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(e2e.Root(t), "dashboards", "telegraf-prometheus.conf"))
+	require.NoError(t, err)
+	_, list, found := strings.Cut(string(text), "#   namepass = [")
+	require.True(t, found)
+	list, _, found = strings.Cut(list, "]")
+	require.True(t, found)
+	return strings.ReplaceAll(list, "#", "")
 }
 
 // servedToPrometheus is the file for users, at the pace of the story.

@@ -127,17 +127,27 @@ func holds(rows int, cells ...string) expectation {
 	return func(t require.TestingT, a answer) {
 		found := 0
 		for _, row := range a.rows {
-			var texts []string
-			for _, cell := range row {
-				texts = append(texts, fmt.Sprint(cell))
-			}
-			missing := slices.ContainsFunc(cells, func(want string) bool { return !slices.Contains(texts, want) })
-			if !missing {
+			if hasCells(row, cells) {
 				found++
 			}
 		}
 		require.Equal(t, rows, found, "rows with %v in %v", cells, a.rows)
 	}
+}
+
+// mentions: a row has all of these among its cells.
+func mentions(cells ...string) expectation {
+	return func(t require.TestingT, a answer) {
+		require.True(t, slices.ContainsFunc(a.rows, func(row map[string]any) bool { return hasCells(row, cells) }), "no row with %v in %v", cells, a.rows)
+	}
+}
+
+func hasCells(row map[string]any, cells []string) bool {
+	var texts []string
+	for _, cell := range row {
+		texts = append(texts, fmt.Sprint(cell))
+	}
+	return !slices.ContainsFunc(cells, func(want string) bool { return !slices.Contains(texts, want) })
 }
 
 // rows: the table has so many.

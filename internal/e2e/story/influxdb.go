@@ -103,11 +103,32 @@ func between(since, until time.Time) string {
 	return fmt.Sprintf("time >= %dms AND time <= %dms", since.UnixMilli(), until.UnixMilli())
 }
 
-// influxQL asks a dashboard's query as Grafana would, with All chosen.
-func (db *influxDB) influxQL(t *testing.T, q dashboards.Query, since time.Time) answer {
+// special are the characters that Grafana's format "regex" escapes.
+var special = regexp.MustCompile(`[\\^$*+?.()|[\]{}/]`)
+
+// chosen is what Grafana puts in the place of ${relay:regex}: the value for
+// All, one name, or a list of them.
+func chosen(names []string) string {
+	escaped := make([]string, 0, len(names))
+	for _, name := range names {
+		escaped = append(escaped, special.ReplaceAllString(name, `\$0`))
+	}
+	switch len(escaped) {
+	case 0:
+		return ".*"
+	case 1:
+		return escaped[0]
+	default:
+		return "(" + strings.Join(escaped, "|") + ")"
+	}
+}
+
+// influxQL asks a dashboard's query as Grafana would, for these relays or, with
+// none, for All.
+func (db *influxDB) influxQL(t *testing.T, q dashboards.Query, since time.Time, relays ...string) answer {
 	t.Helper()
 	text := strings.NewReplacer("$timeFilter", between(since, time.Now()), "$__interval", "1s",
-		"$relay", ".*", "$probe", ".*", "$agent", ".*").Replace(q.Text)
+		"${relay:regex}", chosen(relays), "${probe:regex}", ".*", "${agent:regex}", ".*").Replace(q.Text)
 	require.NotRegexp(t, unknown, text)
 	a := newAnswer()
 	for _, series := range db.query(t, text) {
@@ -139,25 +160,14 @@ func influxLegend(legend string, tags map[string]string, column string) string {
 // fluxMeta are columns of numbers that are no values, and that Grafana shows in
 // no graph.
 var fluxMeta = map[string]bool{"": true, "result": true, "table": true, "_time": true, "_start": true, "_stop": true,
-	"relay": true, "source": true, "ip": true, "probe": true, "host": true}
+	"relay": true, "host": true}
 
-// fluxLegend is the name of a value's series: its column, or what the panel
-// makes of the labels.
-func fluxLegend(column, legend string, columns, line []string) string {
-	if legend == "" {
-		return column
-	}
-	for i, label := range columns {
-		legend = strings.ReplaceAll(legend, "${__field.labels."+label+"}", line[i])
-	}
-	return legend
-}
-
-// flux asks a dashboard's query as Grafana would, with All chosen.
-func (db *influxDB) flux(t *testing.T, q dashboards.Query, since time.Time) answer {
+// flux asks a dashboard's query as Grafana would, for these relays or, with none,
+// for All.
+func (db *influxDB) flux(t *testing.T, q dashboards.Query, since time.Time, relays ...string) answer {
 	t.Helper()
 	text := strings.NewReplacer("v.defaultBucket", strconv.Quote(database+"/autogen"), "v.timeRangeStart", since.UTC().Format(time.RFC3339Nano),
-		"v.timeRangeStop", time.Now().UTC().Format(time.RFC3339Nano), "v.windowPeriod", "1s", "${relay:regex}", ".*", "${probe:regex}", ".*",
+		"v.timeRangeStop", time.Now().UTC().Format(time.RFC3339Nano), "v.windowPeriod", "1s", "${relay:regex}", chosen(relays), "${probe:regex}", ".*",
 		"${agent:regex}", ".*").Replace(q.Text)
 	require.NotRegexp(t, unknown, text)
 	status, body := request(t, http.MethodPost, db.url+"/api/v2/query", "application/vnd.flux", text)
@@ -180,7 +190,7 @@ func (db *influxDB) flux(t *testing.T, q dashboards.Query, since time.Time) answ
 				if !q.Table && !fluxMeta[column] && line[i] != "" {
 					value, err := strconv.ParseFloat(line[i], 64)
 					require.NoError(t, err, "%s\n%s", text, body)
-					a.add(fluxLegend(column, q.Legend, lines[0], line), value)
+					a.add(column, value)
 				}
 			}
 			a.rows = append(a.rows, cells)

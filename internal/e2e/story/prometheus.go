@@ -76,7 +76,7 @@ func number(t *testing.T, sample [2]any) float64 {
 
 // promQL asks a dashboard's query as Grafana would, with All chosen. Its steps
 // of 15 seconds, for probes a minute apart, are one here.
-func (p *prometheus) promQL(t *testing.T, q dashboards.Query, since time.Time) answer {
+func (p *prometheus) promQL(t *testing.T, q dashboards.Query, since time.Time, _ ...string) answer {
 	t.Helper()
 	elapsed := strconv.Itoa(max(1, int(time.Since(since).Seconds()))) + "s"
 	expr := strings.NewReplacer("$__range", elapsed, "$__rate_interval", "4s", "$__interval", "1s", ":15s]", ":1s]",
