@@ -1,11 +1,15 @@
 package dashboards
 
 import (
+	"bytes"
 	"os"
 	"path/filepath"
 	"strconv"
 	"testing"
 
+	"github.com/grafana/grafana-foundation-sdk/go/cog"
+	"github.com/grafana/grafana-foundation-sdk/go/cog/plugins"
+	"github.com/grafana/grafana-foundation-sdk/go/dashboard"
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/grafana"
@@ -79,5 +83,26 @@ func TestPanelsDoNotOverlap(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// Grafana's own types, decoded strictly: no unknown field, and none missing.
+func TestFiles_GrafanaTypes(t *testing.T) {
+	t.Parallel()
+	plugins.RegisterDefaultPlugins()
+	strictly := func(text []byte) []*cog.BuildError {
+		var d dashboard.Dashboard
+		var found cog.BuildErrors
+		if err := d.UnmarshalJSONStrict(text); err != nil {
+			require.ErrorAs(t, err, &found) // empty where there is none
+		}
+		return found
+	}
+	files, err := Files()
+	require.NoError(t, err)
+	for name, text := range files {
+		require.Empty(t, strictly(text), name)
+		misspelt := bytes.Replace(text, []byte(`"wideLayout"`), []byte(`"wideLayuot"`), 1)
+		require.NotEmpty(t, strictly(misspelt), name)
 	}
 }

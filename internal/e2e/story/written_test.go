@@ -4,8 +4,6 @@ package story
 
 import (
 	"fmt"
-	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +17,6 @@ import (
 func TestAlerts_WrittenPoints(t *testing.T) {
 	t.Parallel()
 	db := startInfluxDB(t)
-	db.query(t, "CREATE DATABASE "+database)
 	now := time.Now()
 	var lines strings.Builder
 	point := func(secondsAgo int, format string, args ...any) {
@@ -80,8 +77,7 @@ func TestAlerts_WrittenPoints(t *testing.T) {
 	point(1, "smtpprobe_gather,instance=1,host=b suspect=1i")
 	point(1, "smtpprobe_gather,instance=2,host=b suspect=0i")
 
-	status, body := request(t, http.MethodPost, db.url+"/write?"+url.Values{"db": {database}}.Encode(), "text/plain", lines.String())
-	require.Equal(t, http.StatusNoContent, status, "%s", body)
+	db.write(t, lines.String())
 	require.Equal(t, distinct([]fired{
 		"SMTPErrorBudgetBurnFast burns credentials", "SMTPErrorBudgetBurn burns credentials", // the slowest needs more probes
 		"SMTPAvailabilityLow burns",

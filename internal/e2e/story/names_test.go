@@ -1,0 +1,183 @@
+//go:build e2e
+
+package story
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
+)
+
+const urlName = "smtp://mx.example.org:2525"
+
+// write sends line protocol to a database that it creates.
+func (db *influxDB) write(t *testing.T, lines string) {
+	t.Helper()
+	db.query(t, "CREATE DATABASE "+database)
+	status, body := request(t, http.MethodPost, db.url+"/write?"+url.Values{"db": {database}}.Encode(), "text/plain", lines)
+	require.Equal(t, http.StatusNoContent, status, "%s", body)
+}
+
+// fourRelays are points of relays whose names a careless regular expression
+// takes for each other.
+func fourRelays() string {
+	var lines strings.Builder
+	for i, relay := range []string{"a", "b", "ab", urlName} {
+		fmt.Fprintf(&lines, "smtpprobe,relay=%s,source=s,host=fra1,probe=rcpt success=1i,result_code=0i,total_time=0.%d,consecutive_failures=0i,seconds_since_success=0i,cert_expiry=7776000i %d\n",
+			relay, i+1, time.Now().Add(-time.Second).UnixNano())
+	}
+	return lines.String()
+}
+
+func TestVariables(t *testing.T) {
+	t.Parallel()
+	influx, flux := startInfluxDB(t), startFlux(t)
+	influx.write(t, fourRelays())
+	flux.write(t, fourRelays())
+	for _, tt := range []struct {
+		name         string
+		relays, want []string
+	}{
+		{name: "All", want: []string{"a", "b", "ab", urlName}},
+		{name: "one", relays: []string{"a"}, want: []string{"a"}},
+		{name: "two", relays: []string{"a", "b"}, want: []string{"a", "b"}},
+		{name: "a URL", relays: []string{urlName}, want: []string{urlName}},
+		{name: "a URL and another", relays: []string{urlName, "ab"}, want: []string{urlName, "ab"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			for source, ask := range map[string]func(*testing.T, dashboards.Query, time.Time, ...string) answer{"influxql": influx.influxQL, "flux": flux.flux} {
+				for _, s := range dashboards.Sources() {
+					if s.Key != source {
+						continue
+					}
+					shown := ask(t, s.Queries[dashboards.Availability][0], time.Now().Add(-time.Minute), tt.relays...)
+					names := make([]string, 0, len(shown.series))
+					for name := range shown.series {
+						names = append(names, strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(name), "fra1 s")))
+					}
+					require.ElementsMatch(t, tt.want, names, source)
+				}
+			}
+		})
+	}
+}
+
+// frame is one of Grafana's, as JSON.
+type frame struct {
+	Fields []field `json:"fields"`
+}
+
+type field struct {
+	Name   string            `json:"name"`
+	Type   string            `json:"type"`
+	Labels map[string]string `json:"labels,omitempty"`
+	Values []any             `json:"values"`
+}
+
+// frames are those that Grafana's data source makes of an answer: a series with
+// labels of a table with _time and _value, else a field for each column.
+func frames(rows []map[string]any) []frame {
+	made := make([]frame, 0, len(rows))
+	for _, row := range rows {
+		_, hasTime := row["_time"]
+		_, hasValue := row["_value"]
+		f := frame{}
+		labels := make(map[string]string)
+		for name, value := range row {
+			switch {
+			case name == "" || name == "result" || name == "table" || name == "_start" || name == "_stop" || name == "_time":
+			case hasTime && hasValue && name != "_value":
+				labels[name] = fmt.Sprint(value)
+			default:
+				f.Fields = append(f.Fields, field{Name: name, Type: "number", Values: []any{1}})
+			}
+		}
+		if hasTime {
+			f.Fields = append(f.Fields, field{Name: "Time", Type: "time", Values: []any{1}})
+		}
+		for i := range f.Fields {
+			if f.Fields[i].Name == "_value" {
+				f.Fields[i].Labels = labels
+			}
+		}
+		made = append(made, f)
+	}
+	return made
+}
+
+// TestFlux_NamesInGrafana feeds answers of a real InfluxDB to Grafana's own
+// library, which npm has; Grafana itself is not run.
+func TestFlux_NamesInGrafana(t *testing.T) {
+	t.Parallel()
+	for _, program := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(program); err != nil {
+			t.Skipf("WITHOUT %s NOBODY CHECKS WHAT GRAFANA CALLS THE SERIES OF FLUX", strings.ToUpper(program))
+		}
+	}
+	library := grafanaLibrary(t)
+	db := startFlux(t)
+	db.write(t, fourRelays())
+	perRelay := []string{"a fra1 s", "b fra1 s", "ab fra1 s", urlName + " fra1 s"}
+	want := map[dashboards.View][]string{
+		dashboards.State: perRelay, dashboards.Total: perRelay, dashboards.Availability: perRelay, dashboards.AvailabilityTrend: perRelay,
+		dashboards.SinceSuccess: perRelay, dashboards.Consecutive: perRelay, dashboards.Certificates: perRelay,
+		dashboards.Percentiles: {"median", "p95", "p99"},
+	}
+	for view, names := range want {
+		var rows []map[string]any
+		for _, q := range dashboards.Flux().Queries[view] {
+			for _, row := range db.flux(t, dashboards.Query{Text: q.Text, Table: true}, time.Now().Add(-time.Minute)).rows {
+				rows = append(rows, row)
+			}
+		}
+		input, err := json.Marshal(frames(rows))
+		require.NoError(t, err)
+		cmd := exec.CommandContext(t.Context(), "node", filepath.Join(library, "names.cjs"))
+		cmd.Stdin = bytes.NewReader(input)
+		output, err := cmd.Output()
+		require.NoError(t, err, "%s", view)
+		var shown []string
+		require.NoError(t, json.Unmarshal(output, &shown))
+		distinct := make(map[string]bool)
+		for _, name := range shown {
+			distinct[name] = true
+		}
+		var found []string
+		for name := range distinct {
+			found = append(found, name)
+		}
+		require.ElementsMatch(t, names, found, "%s", view)
+	}
+}
+
+// grafanaLibrary installs Grafana's library once, beside the other programs of
+// the tests.
+func grafanaLibrary(t *testing.T) string {
+	t.Helper()
+	from, to := filepath.Join("testdata", "grafana"), filepath.Join(e2e.Root(t), "bin", ".grafana-data")
+	require.NoError(t, os.MkdirAll(to, 0o755))
+	for _, name := range []string{"package.json", "names.cjs"} {
+		text, err := os.ReadFile(filepath.Join(from, name))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(to, name), text, 0o644))
+	}
+	cmd := exec.CommandContext(t.Context(), "npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error", "--prefer-offline")
+	cmd.Dir = to
+	if output, err := cmd.CombinedOutput(); err != nil {
+		t.Skipf("NOBODY CHECKS WHAT GRAFANA CALLS THE SERIES OF FLUX: npm has no @grafana/data: %v\n%s", err, output)
+	}
+	return to
+}

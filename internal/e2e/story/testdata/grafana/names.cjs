@@ -1,0 +1,14 @@
+// Reads frames as Grafana's data source for Flux makes them, on standard input:
+// [{"fields": [{"name": ..., "type": ..., "labels": {...}, "values": [...]}]}].
+// Prints what Grafana's own library calls their numbers.
+const { toDataFrame, getFieldDisplayName, FieldType } = require('@grafana/data');
+
+let input = '';
+process.stdin.on('data', (chunk) => (input += chunk));
+process.stdin.on('end', () => {
+  const frames = JSON.parse(input).map((frame) => toDataFrame(frame));
+  const names = frames.flatMap((frame) =>
+    frame.fields.filter((field) => field.type === FieldType.number).map((field) => getFieldDisplayName(field, frame, frames))
+  );
+  process.stdout.write(JSON.stringify(names));
+});
