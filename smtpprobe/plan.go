@@ -42,6 +42,12 @@ type Plan struct {
 	// that expects a refusal does not send the message, see Reaches.
 	Expect []Expectation
 
+	// Identify, if not nil, returns the identity of the message of a DepthSend
+	// probe, the value of X-Smtpprobe-Id, for whoever follows the message. It is
+	// called once, right before MAIL. Where the relay offers DSN (RFC 3461) the
+	// message then has the identity as its ENVID, and asks for bounces.
+	Identify func() (string, error)
+
 	// STARTTLSExpected: this relay offered STARTTLS before, so that its absence
 	// is the failure starttls_withdrawn, also where TLS is opportunistic.
 	STARTTLSExpected bool

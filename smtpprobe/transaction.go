@@ -42,18 +42,39 @@ func (s *session) pack() error {
 	if s.depth() != DepthSend {
 		return nil
 	}
+	if err := s.compose(s.plan.Message); err != nil {
+		return err
+	}
+	e.utf8 = e.utf8 || e.message.NeedsSMTPUTF8
+	e.eightBit = e.message.Needs8Bit
+	return nil
+}
+
+// compose builds the message.
+func (s *session) compose(content message.Content) error {
 	m, err := message.Build(message.Options{
 		Envelope: message.Envelope{From: s.plan.From, To: s.plan.To, Helo: s.author()},
-		Content:  s.plan.Message,
+		Content:  content,
 	})
 	if err != nil {
 		return invalidPlan("", err)
 	}
-	e.message = m
-	e.utf8 = e.utf8 || m.NeedsSMTPUTF8
-	e.eightBit = m.Needs8Bit
-	s.res.MessageID = m.ID
+	s.envelope.message, s.res.MessageID = m, m.ID
 	return nil
+}
+
+// identify builds a message again that is followed, now that it is about to be
+// sent.
+func (s *session) identify() error {
+	if s.depth() != DepthSend || s.plan.Identify == nil {
+		return nil
+	}
+	content := s.plan.Message
+	var err error
+	if content.ID, err = s.plan.Identify(); err != nil {
+		return smtperr.New(smtperr.ClassLocalError, "", smtperr.PhaseMail, err)
+	}
+	return s.compose(content)
 }
 
 // author is this host, as the author of a message with a null sender. There is
@@ -74,6 +95,9 @@ func (s *session) author() string {
 // mail opens the transaction (RFC 5321 §4.1.1.2), once everything that the
 // relay's EHLO rules out is ruled out.
 func (s *session) mail() error {
+	if err := s.identify(); err != nil {
+		return err
+	}
 	command, err := s.mailCommand()
 	if err != nil {
 		return err
@@ -109,6 +133,9 @@ func (s *session) mailCommand() (string, error) {
 	if (s.envelope.eightBit || s.envelope.utf8) && s.caps.Has("8BITMIME") {
 		b.WriteString(" BODY=8BITMIME")
 	}
+	if s.plan.Identify != nil && s.caps.Has("DSN") {
+		b.WriteString(" RET=HDRS ENVID=" + xtext(s.envelope.message.ProbeID))
+	}
 	return b.String(), nil
 }
 
@@ -118,6 +145,9 @@ func (s *session) rcpt() error {
 	suffix := ""
 	if s.caps.Has("DSN") && s.depth() == DepthSend {
 		suffix = " NOTIFY=NEVER" // no bounce for a test (RFC 3461 §4.1)
+		if s.plan.Identify != nil {
+			suffix = " NOTIFY=FAILURE,DELAY"
+		}
 	}
 	var refusals []*smtperr.Error
 	for i, to := range s.envelope.to {

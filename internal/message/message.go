@@ -6,6 +6,7 @@ package message
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"errors"
 	"fmt"
@@ -36,6 +37,7 @@ type Content struct {
 	Headers []Header // additional header fields
 	Size    int      // pad the whole message to this many bytes (RFC 1870); 0 = no padding
 	Relay   string   // the value of X-Smtpprobe-Relay; empty: no such field
+	ID      string   // the value of X-Smtpprobe-Id, an atom with dots; empty: a random one
 }
 
 // Header is one field of a message's header.
@@ -88,7 +90,7 @@ func compose(o Options) (Message, error) {
 	if err != nil {
 		return Message{}, err
 	}
-	m := Message{ProbeID: rand.Text()}
+	m := Message{ProbeID: cmp.Or(o.ID, rand.Text())}
 	header, err := m.header(&o, encoding(body))
 	if err != nil {
 		return Message{}, err
