@@ -27,17 +27,24 @@ type bench struct {
 
 // store is a store that can be full.
 type store struct {
-	content []byte
-	full    bool
+	sections map[string][]byte
+	full     bool
 }
 
-func (s *store) Load() ([]byte, error) { return s.content, nil }
+type section struct {
+	*store
+	name string
+}
 
-func (s *store) Save(b []byte) error {
+func (s *store) section(name string) mailflow.Section { return section{s, name} }
+
+func (s section) Load() ([]byte, error) { return s.sections[s.name], nil }
+
+func (s section) Save(value []byte) error {
 	if s.full {
 		return errors.New("no space left on device")
 	}
-	s.content = append([]byte(nil), b...)
+	s.sections[s.name] = append([]byte(nil), value...)
 	return nil
 }
 
@@ -45,7 +52,7 @@ func newBench(t *testing.T, box mailbox.Mailbox) *bench {
 	t.Helper()
 	key, err := mailflow.NewKey([]byte("0123456789abcdef"))
 	require.NoError(t, err)
-	b := &bench{t: t, key: key, store: &store{}}
+	b := &bench{t: t, key: key, store: &store{sections: map[string][]byte{}}}
 	b.watcher = mailbox.Watcher{Name: "inbox", Mailbox: box, Now: b.now}
 	t.Cleanup(func() { require.NoError(t, box.Close()) })
 	b.restart()
@@ -57,14 +64,12 @@ func (b *bench) now() time.Time { return time.Now().Add(b.skipped) }
 // restart is what a new process does.
 func (b *bench) restart() {
 	b.t.Helper()
-	var err error
-	b.ledger, err = mailflow.Open(mailflow.Options{
-		Agent: "agent", Store: b.store, Now: b.now,
+	b.ledger = mailflow.Open(mailflow.Options{
+		Agent: "agent", Section: b.store.section, Now: b.now,
 		Flows: []mailflow.FlowConfig{{
 			Relay: "relay", Mailboxes: []string{"inbox"}, Deadline: 15 * time.Minute, Late: 2 * time.Minute, MaxInFlight: 5000,
 		}},
 	})
-	require.NoError(b.t, err)
 	b.watcher.Ledger = b.ledger
 	b.watcher.Reader = mailflow.NewReader(b.key, b.ledger.FlowIDs("inbox"), nil)
 }
@@ -74,7 +79,7 @@ func (b *bench) send() string {
 	b.t.Helper()
 	token, err := b.ledger.Begin("relay")
 	require.NoError(b.t, err)
-	require.NoError(b.t, b.ledger.Sent(token, mailflow.Accepted))
+	require.NoError(b.t, b.ledger.Sent(token, mailflow.Accepted, "<1@example.com>"))
 	return b.key.Sign(token)
 }
 

@@ -126,7 +126,7 @@ func (s *imapSession) login(ctx context.Context) error {
 	}
 	credentials, err := s.box.Credentials(ctx)
 	if err != nil {
-		return classify(smtperr.PhaseAuth, err)
+		return atLogin(classify(smtperr.PhaseAuth, err))
 	}
 	host, port, _ := net.SplitHostPort(s.box.Address)
 	credentials.Host = host
@@ -149,12 +149,24 @@ func (s *imapSession) login(ctx context.Context) error {
 	}
 	mechanism, err := sasl.Choose(offered, s.box.Mechanism, credentials, state)
 	if err != nil {
-		return err
+		return atLogin(err)
 	}
 	if err := s.client.Authenticate(saslClient{mechanism, ctx}); err != nil {
 		return s.classify(ctx, smtperr.PhaseAuth, err)
 	}
 	return classify(smtperr.PhaseAuth, mechanism.Verified())
+}
+
+// atLogin returns the error of credentials that cannot be used as one of the
+// phase that needs them.
+func atLogin(err error) error {
+	e, ok := errors.AsType[*smtperr.Error](err)
+	if !ok || e.Phase != smtperr.PhaseConfig {
+		return err
+	}
+	moved := *e
+	moved.Phase = smtperr.PhaseAuth
+	return &moved
 }
 
 // saslClient is a mechanism as the IMAP library takes it.

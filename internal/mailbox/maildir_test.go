@@ -111,7 +111,7 @@ func TestMaildir_Delete_OfAnotherProcess(t *testing.T) {
 	m := newMaildir(t)
 	m.box.Delete = true
 	path := m.deliver("new/1.a", message(m.send(), 1))
-	m.store.content = nil // a ledger that knows nothing of it
+	clear(m.store.sections) // a ledger that knows nothing of it
 	m.restart()
 	r := m.look()
 	require.Equal(t, 1, r.Ours)

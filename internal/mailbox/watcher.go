@@ -41,6 +41,7 @@ type Watcher struct {
 
 // Result is the outcome of one look.
 type Result struct {
+	Began         time.Time
 	Ours, Foreign int  // messages read in this look
 	Complete      bool // everything there was read
 	Duration      time.Duration
@@ -50,21 +51,34 @@ type Result struct {
 	Store error
 }
 
+// Open makes a mailbox ready that messages are delivered to. Without it the
+// first look does that.
+func (w *Watcher) Open() error {
+	if sink, ok := w.Mailbox.(interface{ Open(v *Visit) error }); ok {
+		return sink.Open(w.visit())
+	}
+	return nil
+}
+
+func (w *Watcher) visit() *Visit {
+	v := &Visit{name: w.Name, reader: w.Reader, ledger: w.Ledger, now: w.Now, left: MaxMessages}
+	if v.now == nil {
+		v.now = time.Now
+	}
+	return v
+}
+
 // Look makes one look, which ends with ctx at the latest. Calls must not overlap.
 func (w *Watcher) Look(ctx context.Context) Result {
-	now := w.Now
-	if now == nil {
-		now = time.Now
-	}
-	began, start := now(), time.Now()
-	v := &Visit{name: w.Name, reader: w.Reader, ledger: w.Ledger, now: now, left: MaxMessages}
+	v := w.visit()
+	began, start := v.now(), time.Now()
 	err := w.Mailbox.Look(ctx, v)
 	complete := err == nil && v.store == nil && !v.cut
 	if err := w.Ledger.Looked(w.Name, began, complete); err != nil && v.store == nil {
 		v.store = err
 	}
 	return Result{
-		Ours: v.ours, Foreign: v.foreign, Complete: complete,
+		Began: began, Ours: v.ours, Foreign: v.foreign, Complete: complete,
 		Duration: time.Since(start), Err: err, Store: v.store,
 	}
 }

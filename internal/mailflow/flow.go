@@ -1,6 +1,7 @@
 package mailflow
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -20,9 +21,8 @@ const (
 	keepSettled  = 12 * time.Hour
 	keepLost     = 7 * 24 * time.Hour // a lost message may still be found
 	maxSettled   = 5000               // of a flow
-	maxStamps    = 64                 // copies of one message that are counted
-	forgetFlow   = 7 * 24 * time.Hour // after it is no longer configured
-	maxUnemitted = 10000
+	maxStamps    = 16                 // copies of one message that are counted
+	maxUnemitted = 2000               // points of a flow
 )
 
 // entry is one message of the ledger.
@@ -35,6 +35,8 @@ type entry struct {
 	Unknown bool     `json:"unknown,omitempty"` // the outcome of sending is unknown
 	Stamps  []string `json:"stamps,omitempty"`  // of the copies that were seen
 	Reports []string `json:"reports,omitempty"` // stamps of the reports that were seen
+	// MessageID is kept until the message is settled: then no mailbox has it.
+	MessageID string `json:"message_id,omitempty"`
 }
 
 func (e *entry) sent() time.Time { return time.UnixMilli(e.Sent) }
@@ -52,31 +54,67 @@ type number struct {
 	seq uint64
 }
 
-// flow is the part of the ledger about one flow. The exported fields are what
-// the store keeps.
+// flow is the part of the ledger about one flow.
 type flow struct {
-	Relay       string    `json:"relay"`
-	Counters    Counters  `json:"counters"`
-	LastArrival int64     `json:"last_arrival,omitempty"` // Unix milliseconds
-	Used        time.Time `json:"used"`                   // when it was configured
-	Entries     []*entry  `json:"entries,omitempty"`      // in the order of sending
+	record
+	flowDocument
 
 	id       string
-	config   *FlowConfig // nil if it is not configured
+	config   FlowConfig
 	open     map[number]*entry
 	settled  map[number]*entry
 	next     uint64
 	free     []uint64             // numbers of refused messages
 	complete map[string]time.Time // when the last complete look into each mailbox began
+	emitted  int                  // of Arrivals, from the first on
+	times    map[int64]struct{}   // of Arrivals, each once
 }
 
-// index prepares a flow that was just made or read.
-func (f *flow) index(id string) {
-	f.id, f.next = id, 1
+// flowDocument is what is kept of a flow.
+type flowDocument struct {
+	Version     int       `json:"version"`
+	Counters    Counters  `json:"counters"`
+	LastArrival int64     `json:"last_arrival,omitempty"` // Unix milliseconds
+	Entries     []*entry  `json:"entries,omitempty"`      // in the order of sending
+	Arrivals    []Arrival `json:"arrivals,omitempty"`     // not known to be emitted
+}
+
+const flowVersion = 1
+
+// newFlow returns a flow with what its section holds. An error is about that:
+// the flow then begins anew.
+func newFlow(id string, c FlowConfig, s Section) (*flow, error) {
+	f := &flow{id: id, config: c, next: 1}
+	f.section = s
+	err := f.load(&f.flowDocument)
+	if err == nil && f.Version > flowVersion {
+		err = fmt.Errorf("version %d is not known", f.Version)
+	}
+	if err != nil {
+		f.flowDocument = flowDocument{}
+		err = fmt.Errorf("mail flow of relay %q: %w; mail in flight is forgotten", c.Relay, err)
+	}
+	f.Version = flowVersion
+	f.Entries = slices.DeleteFunc(f.Entries, func(e *entry) bool { return e == nil })
+	f.index()
+	return f, err
+}
+
+// index prepares a flow that was read. Sessions of a process that is gone have
+// ended: nobody knows what the relay replied.
+func (f *flow) index() {
 	f.open, f.settled = map[number]*entry{}, map[number]*entry{}
-	f.complete = map[string]time.Time{}
+	f.complete, f.times = map[string]time.Time{}, map[int64]struct{}{}
 	for _, e := range f.Entries {
+		if e.State == Sending {
+			e.State, e.Unknown = InFlight, true
+			f.Counters.Sent++
+			f.changes++
+		}
 		f.put(e)
+	}
+	for i := range f.Arrivals {
+		f.times[f.Arrivals[i].Time.UnixNano()] = struct{}{}
 	}
 }
 
@@ -85,17 +123,6 @@ func (f *flow) put(e *entry) {
 		f.settled[number{e.Run, e.Seq}] = e
 	} else {
 		f.open[number{e.Run, e.Seq}] = e
-	}
-}
-
-// resume ends the sessions of a process that is gone: nobody knows what the
-// relay replied.
-func (f *flow) resume() {
-	for _, e := range f.Entries {
-		if e.State == Sending {
-			e.State, e.Unknown = InFlight, true
-			f.Counters.Sent++
-		}
 	}
 }
 
@@ -110,6 +137,7 @@ func (f *flow) begin(run string, now time.Time) *entry {
 	}
 	f.Entries = append(f.Entries, e)
 	f.put(e)
+	f.changes++
 	return e
 }
 
@@ -121,6 +149,7 @@ func (f *flow) withdraw(e *entry) {
 	}
 	f.free = append(f.free, e.Seq)
 	slices.Sort(f.free)
+	f.changes++
 }
 
 // settle ends a message, or what was taken for its end.
@@ -129,7 +158,7 @@ func (f *flow) settle(e *entry, s State, now time.Time) {
 		f.Counters.Sent++
 	}
 	delete(f.open, number{e.Run, e.Seq})
-	e.State, e.Settled = s, now.UnixMilli()
+	e.State, e.Settled, e.MessageID = s, now.UnixMilli(), ""
 	f.put(e)
 }
 

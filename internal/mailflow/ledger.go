@@ -9,18 +9,16 @@ import (
 	"time"
 )
 
-// Store keeps the ledger over restarts. Save returns when the ledger is on disk.
-type Store interface {
-	Load() ([]byte, error) // nothing before the first Save
-	Save(ledger []byte) error
-}
-
 // Options configure a ledger.
 type Options struct {
 	Agent string // the name of this agent, a part of each flow's id
 	Flows []FlowConfig
-	Store Store            // nil: the ledger lives as long as the process
-	Now   func() time.Time // nil: time.Now
+	// Section returns the place where a part of the ledger is kept: each flow and
+	// each mailbox has one. nil: the ledger lives as long as the process.
+	Section func(name string) Section
+	// Warn is told of a part that cannot be read, and begins anew. nil: nobody.
+	Warn func(text string)
+	Now  func() time.Time // nil: time.Now
 }
 
 // ErrHeld is the error of Ledger.Begin if a flow has too many messages in
@@ -31,108 +29,75 @@ var ErrHeld = errors.New("too many messages in flight")
 // may be called concurrently. They return the error of the store, if there is
 // one; the ledger itself is then right, but not on disk.
 type Ledger struct {
-	now   func() time.Time
-	store Store
-	run   string
+	now func() time.Time
+	run string
 
 	mu        sync.Mutex
-	doc       document
-	flows     []*flow            // those that are configured, in their order
-	changes   uint64             // counts the changes of doc
-	emitted   int                // arrivals at the beginning of doc.Arrivals that were emitted
-	times     map[int64]struct{} // of doc.Arrivals, each once
-	positions map[string][]byte  // by mailbox, as they are in doc
-
-	saving sync.Mutex
-	saved  uint64 // the changes that are in the store
+	flows     []*flow // in the order of the configuration
+	byID      map[string]*flow
+	positions map[string]*position // by mailbox
 }
 
-// document is what the store keeps.
-type document struct {
-	Version   int                        `json:"version"`
-	Flows     map[string]*flow           `json:"flows,omitempty"`
-	Positions map[string]json.RawMessage `json:"positions,omitempty"`
-	Arrivals  []Arrival                  `json:"arrivals,omitempty"` // not known to be emitted
+// position is how far a mailbox was read.
+type position struct {
+	record
+	value json.RawMessage
 }
 
-const documentVersion = 1
-
-// Open reads the ledger and starts a new run. A ledger that cannot be read is
-// an error; the caller decides whether to open without it.
-func Open(o Options) (*Ledger, error) {
-	l := &Ledger{now: o.Now, store: o.Store, run: NewRun(), times: map[int64]struct{}{}}
+// Open reads the ledger and starts a new run.
+func Open(o Options) *Ledger {
+	l := &Ledger{now: o.Now, run: NewRun(), byID: map[string]*flow{}, positions: map[string]*position{}}
 	if l.now == nil {
 		l.now = time.Now
 	}
-	if l.store != nil {
-		data, err := l.store.Load()
-		if err != nil {
-			return nil, fmt.Errorf("reading the mail flow ledger: %w", err)
+	section := func(name string) Section {
+		if o.Section == nil {
+			return nil
 		}
-		if err := l.read(data); err != nil {
-			return nil, err
+		return o.Section(name)
+	}
+	warn := func(err error) {
+		if err != nil && o.Warn != nil {
+			o.Warn(err.Error())
 		}
 	}
-	l.configure(o)
-	return l, nil
-}
-
-func (l *Ledger) read(data []byte) error {
-	if len(data) == 0 {
-		return nil
-	}
-	if err := json.Unmarshal(data, &l.doc); err != nil {
-		return fmt.Errorf("reading the mail flow ledger: %w", err)
-	}
-	if l.doc.Version != documentVersion {
-		return fmt.Errorf("reading the mail flow ledger: version %d is not known", l.doc.Version)
-	}
-	return nil
-}
-
-func (l *Ledger) configure(o Options) {
-	now := l.now()
-	l.doc.Version = documentVersion
-	if l.doc.Flows == nil {
-		l.doc.Flows = map[string]*flow{}
-	}
-	if l.doc.Positions == nil {
-		l.doc.Positions = map[string]json.RawMessage{}
-	}
-	for i := range o.Flows {
-		c := o.Flows[i]
+	for _, c := range o.Flows {
 		id := FlowID(o.Agent, c.Relay)
-		f := l.doc.Flows[id]
-		if f == nil {
-			f = &flow{}
-			l.doc.Flows[id] = f
-		}
-		f.config, f.Relay, f.Used = &c, c.Relay, now
+		f, err := newFlow(id, c, section("mailflow/"+id))
+		warn(err)
 		l.flows = append(l.flows, f)
-	}
-	for id, f := range l.doc.Flows {
-		if f == nil || f.config == nil && now.Sub(f.Used) > forgetFlow {
-			delete(l.doc.Flows, id)
-			continue
+		l.byID[id] = f
+		for _, m := range c.Mailboxes {
+			if l.positions[m] != nil {
+				continue
+			}
+			p := &position{record: record{section: section("mailbox/" + m)}}
+			warn(p.load(&p.value))
+			l.positions[m] = p
 		}
-		f.Entries = slices.DeleteFunc(f.Entries, func(e *entry) bool { return e == nil })
-		f.resume()
-		f.index(id)
 	}
-	for i := range l.doc.Arrivals {
-		l.times[l.doc.Arrivals[i].Time.UnixNano()] = struct{}{}
-	}
-	l.changes++
+	return l
 }
 
 // flow returns the flow of a relay.
 func (l *Ledger) flow(relay string) *flow {
 	for _, f := range l.flows {
-		if f.Relay == relay {
+		if f.config.Relay == relay {
 			return f
 		}
 	}
 	return nil
+}
+
+// in returns the flows that end in a mailbox.
+func (l *Ledger) in(mailbox string) []*flow {
+	var found []*flow
+	for _, f := range l.flows {
+		if slices.Contains(f.config.Mailboxes, mailbox) {
+			found = append(found, f)
+		}
+	}
+	return found
 }
 
 // Follows reports whether the messages of a relay are followed.
@@ -163,37 +128,37 @@ func (l *Ledger) Begin(relay string) (Token, error) {
 	}
 	e := f.begin(l.run, l.now())
 	t := Token{Flow: f.id, Run: e.Run, Seq: e.Seq, Sent: e.sent()}
-	l.changes++
 	l.mu.Unlock()
 
-	if err := l.Save(); err != nil {
+	if err := l.saveFlow(f); err != nil {
 		l.mu.Lock()
 		f.withdraw(e)
-		l.changes++
 		l.mu.Unlock()
 		return Token{}, err
 	}
 	return t, nil
 }
 
-// Sent records what the relay replied to the message of a token.
-func (l *Ledger) Sent(t Token, o Outcome) error {
+// Sent records what the relay replied to the message of a token. The Message-ID
+// is that of the points of a message that does not arrive.
+func (l *Ledger) Sent(t Token, o Outcome, id string) error {
+	f := l.byID[t.Flow]
+	if f == nil {
+		return nil
+	}
 	l.mu.Lock()
-	f := l.doc.Flows[t.Flow]
-	if f != nil {
-		// A message that has arrived meanwhile is no longer open.
-		if e := f.open[number{t.Run, t.Seq}]; e != nil && e.State == Sending {
-			if o == Refused {
-				f.withdraw(e)
-			} else {
-				e.State, e.Unknown = InFlight, o == Unknown
-				f.Counters.Sent++
-			}
-			l.changes++
+	// A message that has arrived meanwhile is no longer open.
+	if e := f.open[number{t.Run, t.Seq}]; e != nil && e.State == Sending {
+		if o == Refused {
+			f.withdraw(e)
+		} else {
+			e.State, e.Unknown, e.MessageID = InFlight, o == Unknown, messageID(id)
+			f.Counters.Sent++
+			f.changes++
 		}
 	}
 	l.mu.Unlock()
-	return l.Save()
+	return l.saveFlow(f)
 }
 
 // Since returns when a first look into a mailbox begins: with the oldest
@@ -203,10 +168,7 @@ func (l *Ledger) Since(mailbox string) time.Time {
 	defer l.mu.Unlock()
 	since := l.now()
 	var deadline time.Duration
-	for _, f := range l.flows {
-		if !slices.Contains(f.config.Mailboxes, mailbox) {
-			continue
-		}
+	for _, f := range l.in(mailbox) {
 		deadline = max(deadline, f.config.Deadline)
 		if t, found := f.oldest(); found && t.Before(since) {
 			since = t
@@ -221,10 +183,8 @@ func (l *Ledger) Since(mailbox string) time.Time {
 // FlowIDs returns the ids of the flows that end in a mailbox.
 func (l *Ledger) FlowIDs(mailbox string) []string {
 	var ids []string
-	for _, f := range l.flows {
-		if slices.Contains(f.config.Mailboxes, mailbox) {
-			ids = append(ids, f.id)
-		}
+	for _, f := range l.in(mailbox) {
+		ids = append(ids, f.id)
 	}
 	return ids
 }
@@ -233,38 +193,43 @@ func (l *Ledger) FlowIDs(mailbox string) []string {
 func (l *Ledger) Position(mailbox string) []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return slices.Clone([]byte(l.doc.Positions[mailbox]))
+	if p := l.positions[mailbox]; p != nil {
+		return slices.Clone([]byte(p.value))
+	}
+	return nil
 }
 
-// Save writes the ledger to the store unless it is there. Calls at the same
-// time share one write.
+// Save writes what is not on disk yet.
 func (l *Ledger) Save() error {
-	if l.store == nil {
-		return nil
-	}
-	l.mu.Lock()
-	wanted := l.changes
-	l.mu.Unlock()
-
-	l.saving.Lock()
-	defer l.saving.Unlock()
-	if l.saved >= wanted {
-		return nil
-	}
-	l.mu.Lock()
-	now := l.now()
+	var first error
 	for _, f := range l.flows {
-		f.prune(now)
+		if err := l.saveFlow(f); err != nil && first == nil {
+			first = err
+		}
 	}
-	wanted = l.changes
-	data, err := json.Marshal(&l.doc)
-	l.mu.Unlock()
-	if err == nil {
-		err = l.store.Save(data)
+	for m := range l.positions {
+		if err := l.savePosition(m); err != nil && first == nil {
+			first = err
+		}
 	}
+	return first
+}
+
+func (l *Ledger) saveFlow(f *flow) error {
+	err := f.save(&l.mu, func() any {
+		f.prune(l.now())
+		return &f.flowDocument
+	})
 	if err != nil {
-		return fmt.Errorf("writing the mail flow ledger: %w", err)
+		return fmt.Errorf("mail flow of relay %q: %w", f.config.Relay, err)
 	}
-	l.saved = wanted
+	return nil
+}
+
+func (l *Ledger) savePosition(mailbox string) error {
+	p := l.positions[mailbox]
+	if err := p.save(&l.mu, func() any { return p.value }); err != nil {
+		return fmt.Errorf("position in mailbox %q: %w", mailbox, err)
+	}
 	return nil
 }

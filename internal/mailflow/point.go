@@ -1,6 +1,9 @@
 package mailflow
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Arrival is one point of smtpprobe_arrival: what became of one message.
 type Arrival struct {
@@ -46,15 +49,19 @@ type Flow struct {
 func (l *Ledger) Arrivals() []Arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.emitted > 0 {
-		for i := range l.doc.Arrivals[:l.emitted] {
-			delete(l.times, l.doc.Arrivals[i].Time.UnixNano())
+	var all []Arrival
+	for _, f := range l.flows {
+		if f.emitted > 0 {
+			for i := range f.Arrivals[:f.emitted] {
+				delete(f.times, f.Arrivals[i].Time.UnixNano())
+			}
+			f.Arrivals = slices.Delete(f.Arrivals, 0, f.emitted)
+			f.changes++
 		}
-		l.doc.Arrivals = append([]Arrival(nil), l.doc.Arrivals[l.emitted:]...)
-		l.changes++
+		f.emitted = len(f.Arrivals)
+		all = append(all, f.Arrivals...)
 	}
-	l.emitted = len(l.doc.Arrivals)
-	return append([]Arrival(nil), l.doc.Arrivals...)
+	return all
 }
 
 // Flows returns the state of each flow, in the order of the configuration.
@@ -64,7 +71,7 @@ func (l *Ledger) Flows() []Flow {
 	now := l.now()
 	points := make([]Flow, 0, len(l.flows))
 	for _, f := range l.flows {
-		p := Flow{Relay: f.Relay, Held: f.held(), SinceArrival: -1, Counters: f.Counters}
+		p := Flow{Relay: f.config.Relay, Held: f.held(), SinceArrival: -1, Counters: f.Counters}
 		if len(f.config.Mailboxes) > 0 {
 			p.Mailbox = f.config.Mailboxes[0]
 		}

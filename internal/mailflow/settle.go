@@ -21,26 +21,37 @@ func (l *Ledger) See(mailbox string, seen []Sighting, position []byte) (deletabl
 			}
 		}
 	}
-	last := l.doc.Positions[mailbox]
-	if position != nil && !bytes.Equal(position, last) {
-		l.doc.Positions[mailbox] = slices.Clone(position)
-		l.changes++
+	flows := l.in(mailbox)
+	l.mu.Unlock()
+	for _, f := range flows {
+		if err := l.saveFlow(f); err != nil {
+			// What is not settled on disk is read again, and deleted then.
+			return make([]bool, len(seen)), err
+		}
+	}
+	return deletable, l.move(mailbox, position)
+}
+
+// move remembers how far a look has come. Where that is lost nothing else is:
+// messages are read again.
+func (l *Ledger) move(mailbox string, position []byte) error {
+	p := l.positions[mailbox]
+	if p == nil || position == nil {
+		return nil
+	}
+	l.mu.Lock()
+	if !bytes.Equal(position, p.value) {
+		p.value = slices.Clone(position)
+		p.changes++
 	}
 	l.mu.Unlock()
-	if err := l.Save(); err != nil {
-		// What is not settled on disk is read again, and deleted then.
-		l.mu.Lock()
-		l.doc.Positions[mailbox] = last
-		l.mu.Unlock()
-		return make([]bool, len(seen)), err
-	}
-	return deletable, nil
+	return l.savePosition(mailbox)
 }
 
 // see settles one sighting and reports whether the ledger knows its message.
 func (l *Ledger) see(mailbox string, s *Sighting) bool {
-	f := l.doc.Flows[s.Token.Flow]
-	if f == nil || f.config == nil || !slices.Contains(f.config.Mailboxes, mailbox) {
+	f := l.byID[s.Token.Flow]
+	if f == nil || !slices.Contains(f.config.Mailboxes, mailbox) {
 		return false
 	}
 	n := number{s.Token.Run, s.Token.Seq}
@@ -84,7 +95,7 @@ func (l *Ledger) arrive(f *flow, e *entry, mailbox string, s *Sighting) {
 		Mailbox: mailbox, Folder: s.Folder, Delay: s.Delay,
 		Path: &s.Path, Checks: s.Checks, MessageID: s.MessageID,
 	}
-	l.emit(f, e, state, now, a)
+	f.emit(e, state, now, a)
 }
 
 // report settles a message that a report is about.
@@ -100,14 +111,14 @@ func (l *Ledger) report(f *flow, e *entry, mailbox string, s *Sighting) {
 			break // the copy that bounced was a second one
 		}
 		now := l.now()
+		a := Arrival{Mailbox: mailbox, Folder: FolderNone, Delay: s.Delay, MessageID: e.MessageID, Bounce: newBounce(s.Report)}
 		f.settle(e, Bounced, now)
-		a := Arrival{Mailbox: mailbox, Folder: FolderNone, Delay: s.Delay, Bounce: newBounce(s.Report)}
-		l.emit(f, e, Bounced, now, a)
+		f.emit(e, Bounced, now, a)
 	default:
 		return
 	}
 	e.Reports = append(e.Reports, s.Stamp)
-	l.changes++
+	f.changes++
 }
 
 // Looked ends a look into a mailbox that began at a time. If it was complete,
@@ -117,14 +128,19 @@ func (l *Ledger) Looked(mailbox string, began time.Time, complete bool) error {
 		return nil
 	}
 	l.mu.Lock()
-	for _, f := range l.flows {
-		if slices.Contains(f.config.Mailboxes, mailbox) {
-			f.complete[mailbox] = began
-			l.lose(f)
-		}
+	flows := l.in(mailbox)
+	for _, f := range flows {
+		f.complete[mailbox] = began
+		l.lose(f)
 	}
 	l.mu.Unlock()
-	return l.Save()
+	var first error
+	for _, f := range flows {
+		if err := l.saveFlow(f); err != nil && first == nil {
+			first = err
+		}
+	}
+	return first
 }
 
 // lose settles what did not arrive.
@@ -134,33 +150,34 @@ func (l *Ledger) lose(f *flow) {
 			continue
 		}
 		now := l.now()
+		a := Arrival{Mailbox: f.config.Mailboxes[0], Folder: FolderNone, MessageID: e.MessageID, OutcomeUnknown: e.Unknown}
 		f.settle(e, Lost, now)
-		l.emit(f, e, Lost, now, Arrival{Mailbox: f.config.Mailboxes[0], Folder: FolderNone, OutcomeUnknown: e.Unknown})
+		f.emit(e, Lost, now, a)
 	}
 }
 
 // emit counts an event and keeps its point until it is known to be emitted.
-func (l *Ledger) emit(f *flow, e *entry, s State, now time.Time, a Arrival) {
+func (f *flow) emit(e *entry, s State, now time.Time, a Arrival) {
 	f.Counters.count(s)
-	l.changes++
-	if len(l.doc.Arrivals) >= maxUnemitted {
+	f.changes++
+	if len(f.Arrivals) >= maxUnemitted {
 		return
 	}
-	a.Relay, a.State = f.Relay, s
-	a.Time = l.stamp(now, e.Seq)
-	l.doc.Arrivals = append(l.doc.Arrivals, a)
+	a.Relay, a.State = f.config.Relay, s
+	a.Time = f.stamp(now, e.Seq)
+	f.Arrivals = append(f.Arrivals, a)
 }
 
 // stamp returns the time of a point: to the millisecond, the last six digits of
 // its nanoseconds being those of the number, and each time once.
-func (l *Ledger) stamp(now time.Time, seq uint64) time.Time {
+func (f *flow) stamp(now time.Time, seq uint64) time.Time {
 	t := now.Truncate(time.Millisecond).Add(time.Duration(seq % 1e6))
 	for {
-		if _, taken := l.times[t.UnixNano()]; !taken {
+		if _, taken := f.times[t.UnixNano()]; !taken {
 			break
 		}
 		t = t.Add(time.Millisecond)
 	}
-	l.times[t.UnixNano()] = struct{}{}
+	f.times[t.UnixNano()] = struct{}{}
 	return t
 }
