@@ -47,7 +47,9 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 	g := &gather{p: p, ctx: ctx, plugin: plugin, acc: acc, start: time.Now(), store: p.memory()}
 	defer g.store.FlushSoon()
 	g.probes.SetLimit(p.MaxConcurrent)
+	looked := p.look(ctx, acc)
 	g.run()
+	looked()
 	if !g.stopped() {
 		for _, group := range p.groups {
 			group.report(acc, g.start)
@@ -205,7 +207,7 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 	}
 	depth := r.plan.Depth
 	if depth == smtpprobe.DepthSend {
-		if s.sends(r.sendInterval, g.start) || g.p.sendAlways {
+		if !g.p.tracker.holds(r.name) && (s.sends(r.sendInterval, g.start) || g.p.sendAlways) {
 			// On disk before the message leaves: whatever ends this process, the
 			// next one does not send another too soon.
 			s.known.LastSent = time.Now()
@@ -222,7 +224,12 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 	prober.Plan.Depth = depth
 	prober.Prober.Timeout = max(prober.Prober.Timeout-spent, 1)
 	prober.Plan.STARTTLSExpected = s.known.OfferedSTARTTLS
+	message := g.p.tracker.ship(r.name)
+	if message != nil {
+		prober.Plan.Identify = message.identify
+	}
 	result := g.p.engine.probe(g.ctx, prober)
+	message.shipped(result)
 	if auth := prober.Plan.Auth; auth != nil {
 		if sent, ok := auth.Token.(*sentToken); ok {
 			sent.observe(result)

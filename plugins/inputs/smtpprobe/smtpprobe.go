@@ -42,6 +42,8 @@ type SMTPProbe struct {
 	StateFile     string          `toml:"state_file"`
 	Relays        []*Relay        `toml:"relay"`
 	Groups        []*Group        `toml:"group"`
+	FlowKey       *config.Secret  `toml:"flow_key"`
+	Mailboxes     []*Mailbox      `toml:"mailbox"`
 	// Interval is Telegraf's own setting, which each timeout must stay below.
 	Interval config.Duration `toml:"interval"`
 	Settings
@@ -51,8 +53,9 @@ type SMTPProbe struct {
 
 	relays     []*relay
 	groups     []*group
-	phases     bool // the measurement smtpprobe_phase is on
-	recipients bool // and smtpprobe_recipient
+	tracker    *tracker // nil without a mailbox
+	phases     bool     // the measurement smtpprobe_phase is on
+	recipients bool     // and smtpprobe_recipient
 	engine     engine
 	stats      stats
 	sendAlways bool
@@ -124,16 +127,16 @@ func (p *SMTPProbe) parse() error {
 		p.phases = p.phases || m == "phase"
 		p.recipients = p.recipients || m == "recipient"
 	}
-	byName, err := p.parseRelays()
+	parts := &shared{tls: make(tlsConfigs), tokens: make(tokenSources), checked: make(map[*config.Secret]bool)}
+	byName, err := p.parseRelays(parts)
 	if err != nil {
 		return err
 	}
-	return p.parseGroups(byName)
+	return firstError(p.parseGroups(byName), p.parseMailboxes(parts))
 }
 
 // parseRelays makes the relays of servers, then those with their own tables.
-func (p *SMTPProbe) parseRelays() (map[string]*relay, error) {
-	parts := &shared{tls: make(tlsConfigs), tokens: make(tokenSources), checked: make(map[*config.Secret]bool)}
+func (p *SMTPProbe) parseRelays(parts *shared) (map[string]*relay, error) {
 	common, err := p.Settings.parse(parts)
 	if err != nil {
 		return nil, err
@@ -239,6 +242,7 @@ func (p *SMTPProbe) Stop() {
 	cancel()
 	p.gathering <- struct{}{}
 	defer func() { <-p.gathering }()
+	p.tracker.close()
 	p.closeMemory()
 }
 

@@ -125,6 +125,11 @@ func (p *SMTPProbe) UnmarshalTOML(decode func(any) error) error {
 			return fmt.Errorf("%s: %w", r.label(i), err)
 		}
 	}
+	for i, m := range p.Mailboxes {
+		if err := m.decode(&p.Settings); err != nil {
+			return fmt.Errorf("%s: %w", m.label(i), err)
+		}
+	}
 	return nil
 }
 
@@ -202,5 +207,5 @@ func nameSetting(err error, decode func(any) error) error {
 // one that all inputs have.
 func isSetting(key string) bool {
 	_, inherited := relayKeys[key]
-	return inherited || slices.Contains([]string{"servers", "max_concurrent", "spread", "metrics", "relay", "group"}, key)
+	return inherited || slices.Contains([]string{"servers", "max_concurrent", "spread", "metrics", "relay", "group", "flow_key", "mailbox"}, key)
 }

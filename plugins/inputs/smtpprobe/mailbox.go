@@ -1,0 +1,292 @@
+package smtpprobe
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/influxdata/telegraf/config"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailbox"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/sasl"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+)
+
+// Mailbox is the table of a mailbox where the messages of relays end.
+type Mailbox struct {
+	Name        string
+	URL         string
+	Folders     []string
+	Relays      []string
+	Deadline    config.Duration
+	Late        config.Duration
+	Delete      bool
+	AuthservIDs []string
+	MaxInFlight int
+
+	table  table // until the plugin's own settings are known
+	access Relay // the settings that say how to log in, by their keys in the table of a relay
+}
+
+// mailboxKeys are the keys of the table that relays do not have.
+var mailboxKeys = map[string]func(*Mailbox) any{
+	"name":          func(m *Mailbox) any { return &m.Name },
+	"url":           func(m *Mailbox) any { return &m.URL },
+	"folders":       func(m *Mailbox) any { return &m.Folders },
+	"relays":        func(m *Mailbox) any { return &m.Relays },
+	"deadline":      func(m *Mailbox) any { return &m.Deadline },
+	"late":          func(m *Mailbox) any { return &m.Late },
+	"delete":        func(m *Mailbox) any { return &m.Delete },
+	"authserv_id":   func(m *Mailbox) any { return &m.AuthservIDs },
+	"max_in_flight": func(m *Mailbox) any { return &m.MaxInFlight },
+}
+
+// accessKeys are the keys that a mailbox has as relays do.
+var accessKeys = []string{
+	"username", "password", "auth_mechanism", "token", "token_url", "client_id", "client_secret", "refresh_token", "scopes",
+	"tls_ca", "tls_server_name", "tls_min_version", "tls_cipher_suites", "insecure_skip_verify", "tls_cert", "tls_key", "tls_key_pwd",
+}
+
+// UnmarshalTOML keeps the table until the plugin's settings are known.
+func (m *Mailbox) UnmarshalTOML(decode func(any) error) error { return decode(&m.table) }
+
+// decode decodes the table. Settings of TLS are inherited; credentials are not,
+// since those of a relay must not be sent to another server.
+func (m *Mailbox) decode(inherited *Settings) error {
+	m.Deadline, m.Late, m.MaxInFlight = config.Duration(15*time.Minute), config.Duration(2*time.Minute), 10
+	m.access.Settings = *inherited
+	m.access.Credentials, m.access.TLSServerName = Credentials{}, ""
+	if slices.ContainsFunc([]string{"tls_cert", "tls_key", "tls_key_pwd"}, func(key string) bool { _, set := m.table[key]; return set }) {
+		m.access.ClientCertificate = ClientCertificate{}
+	}
+	t := m.table
+	m.table = nil
+	return t.decode(func(key string) any {
+		if place, ok := mailboxKeys[key]; ok {
+			return place(m)
+		}
+		if slices.Contains(accessKeys, key) {
+			return relayKeys[key].to(&m.access)
+		}
+		return nil
+	})
+}
+
+// label names the mailbox in errors; i is its place among the tables.
+func (m *Mailbox) label(i int) string {
+	if m.Name != "" {
+		return fmt.Sprintf("mailbox %q", m.Name)
+	}
+	return fmt.Sprintf("mailbox %d", i+1)
+}
+
+// parse returns the mailbox of a table whose flows are those of the relays.
+func (m *Mailbox) parse(relays []*relay, parts *shared) (*watched, error) {
+	if m.URL == "" {
+		return nil, errors.New("url is missing")
+	}
+	w := &watched{name: cmp.Or(m.Name, m.URL), trusted: m.AuthservIDs, relays: m.Relays}
+	w.flow.Deadline, w.flow.Late, w.flow.MaxInFlight = time.Duration(m.Deadline), time.Duration(m.Late), m.MaxInFlight
+	if err := firstError(checkName("name", w.name), m.check()); err != nil {
+		return nil, err
+	}
+	flows, err := m.flows(relays)
+	if err != nil {
+		return nil, err
+	}
+	w.relays = w.relays[:0:0]
+	for _, r := range flows {
+		w.relays = append(w.relays, r.name)
+		if w.flow.Deadline <= r.prober.Timeout {
+			return nil, fmt.Errorf("invalid deadline %q: must be longer than the timeout %q of relay %q", w.flow.Deadline, r.prober.Timeout, r.name)
+		}
+	}
+	w.box, err = m.open(flows, parts)
+	return w, err
+}
+
+func (m *Mailbox) check() error {
+	deadline, late := time.Duration(m.Deadline), time.Duration(m.Late)
+	switch {
+	case deadline <= 0:
+		return fmt.Errorf("invalid deadline %q: must be positive", deadline)
+	case late <= 0 || late > deadline:
+		return fmt.Errorf("invalid late %q: must be positive, and not longer than deadline %q", late, deadline)
+	case m.MaxInFlight < 1:
+		return fmt.Errorf("invalid max_in_flight %d: must be at least 1", m.MaxInFlight)
+	}
+	for i, f := range m.Folders {
+		switch {
+		case f == "":
+			return errors.New("invalid folders: must not contain an empty value")
+		case slices.Contains(m.Folders[:i], f):
+			return fmt.Errorf("duplicate folder %q in folders", f)
+		}
+		if err := oneLine("folders", f); err != nil {
+			return err
+		}
+	}
+	for _, id := range m.AuthservIDs {
+		if checkHostName(id) != nil {
+			return fmt.Errorf("invalid authserv_id %q: must be a host name", id)
+		}
+	}
+	return nil
+}
+
+// flows returns the relays whose messages end in the mailbox.
+func (m *Mailbox) flows(relays []*relay) ([]*relay, error) {
+	var flows []*relay
+	for i, name := range m.Relays {
+		at := slices.IndexFunc(relays, func(r *relay) bool { return r.name == name })
+		switch {
+		case at < 0:
+			return nil, fmt.Errorf("invalid relays %q: no relay has this name", name)
+		case slices.Contains(m.Relays[:i], name):
+			return nil, fmt.Errorf("duplicate relay %q in relays", name)
+		case !relays[at].follows():
+			return nil, fmt.Errorf("invalid relays %q: its probe is %q, and only probe \"send\" sends messages", name, relays[at].plan.Depth)
+		}
+		flows = append(flows, relays[at])
+	}
+	if len(m.Relays) == 0 {
+		for _, r := range relays {
+			if r.follows() {
+				flows = append(flows, r)
+			}
+		}
+	}
+	if len(flows) == 0 {
+		return nil, errors.New(`no relay sends messages: set probe = "send"`)
+	}
+	for _, r := range flows {
+		if len(r.plan.To) != 1 {
+			return nil, fmt.Errorf("relay %q has %d recipients in to: a relay whose messages are followed must have exactly one", r.name, len(r.plan.To))
+		}
+	}
+	return flows, nil
+}
+
+// follows reports whether the messages of a relay can be followed: it sends some.
+func (r *relay) follows() bool { return r.plan.Depth == smtpprobe.DepthSend }
+
+// The ports of the schemes (RFC 9051 §11, RFC 8314 §7.2; lmtp has none of its
+// own).
+const (
+	imapPort  = "143"
+	imapsPort = "993"
+	lmtpPort  = "24"
+)
+
+var errMailboxURL = errors.New("must be imap://HOST, imaps://HOST, maildir:///PATH or lmtp://ADDRESS:PORT")
+
+// open returns what the URL names. Nothing is connected yet.
+func (m *Mailbox) open(flows []*relay, parts *shared) (mailbox.Mailbox, error) {
+	u, err := url.Parse(m.URL)
+	switch {
+	case err == nil && u.User != nil:
+		return nil, errors.New("invalid url: must not contain credentials; set username and password")
+	case err != nil && strings.Contains(m.URL, "@"):
+		return nil, fmt.Errorf("invalid url: %w", errMailboxURL)
+	case err != nil || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "":
+		return nil, fmt.Errorf("invalid url %q: %w", m.URL, errMailboxURL)
+	}
+	scheme := strings.ToLower(u.Scheme)
+	isIMAP := scheme == "imap" || scheme == "imaps"
+	if !isIMAP && (m.access.Credentials.present() || m.access.AuthMechanism != "") {
+		return nil, fmt.Errorf("username, password and token do not apply to %q", m.URL)
+	}
+	switch {
+	case isIMAP && (u.Path == "" || u.Path == "/"):
+		return m.imap(u, parts)
+	case scheme == "maildir" && u.Host == "" && strings.HasPrefix(u.Path, "/"):
+		return &mailbox.Maildir{Path: u.Path, Folders: mailbox.NewFolders(m.Folders), Delete: m.Delete}, nil
+	case scheme == "lmtp":
+		return m.sink(u, flows)
+	}
+	return nil, fmt.Errorf("invalid url %q: %w", m.URL, errMailboxURL)
+}
+
+func (m *Mailbox) imap(u *url.URL, parts *shared) (mailbox.Mailbox, error) {
+	startTLS := strings.EqualFold(u.Scheme, "imap")
+	host, err := parseHost(u.Hostname())
+	if err != nil {
+		return nil, fmt.Errorf("invalid url %q: %w", m.URL, err)
+	}
+	port := u.Port()
+	switch {
+	case port == "" && startTLS:
+		port = imapPort
+	case port == "":
+		port = imapsPort
+	}
+	s := &m.access.Settings
+	p := &spec{}
+	if err := firstError(s.parseMechanism(p), s.checkScopes(), s.checkSecrets(parts.checked), s.Credentials.check(p.mechanism)); err != nil {
+		return nil, err
+	}
+	if !s.Credentials.present() {
+		return nil, errors.New("username is missing: an IMAP mailbox needs username and password, or a token")
+	}
+	config, err := parts.tls.config(s)
+	if err != nil {
+		return nil, err
+	}
+	l, err := newLogin(s, p.mechanism, parts.tokens)
+	if err != nil {
+		return nil, err
+	}
+	return &mailbox.IMAP{
+		Address: net.JoinHostPort(host, port), StartTLS: startTLS, TLS: config,
+		Credentials: l.credentials, Mechanism: p.mechanism, Folders: mailbox.NewFolders(m.Folders), Delete: m.Delete,
+	}, nil
+}
+
+// credentials opens the secrets for a login that is not a relay's.
+func (l *login) credentials(ctx context.Context) (sasl.Credentials, error) {
+	auth, err := l.auth()
+	if err != nil {
+		return sasl.Credentials{}, err
+	}
+	c := sasl.Credentials{Username: auth.Username, Password: auth.Password}
+	if auth.Token != nil {
+		c.Token, err = auth.Token.Token(ctx)
+	}
+	return c, err
+}
+
+// sink returns the LMTP server that takes the mail of some relays: what they
+// send, and the bounces of it.
+func (m *Mailbox) sink(u *url.URL, flows []*relay) (mailbox.Mailbox, error) {
+	s := &mailbox.Sink{Network: "tcp", Patience: time.Duration(m.Deadline)}
+	for _, r := range flows {
+		for _, address := range append([]string{r.plan.From}, r.plan.To...) {
+			if address != "" && !slices.Contains(s.Recipients, address) {
+				s.Recipients = append(s.Recipients, address)
+			}
+		}
+	}
+	if u.Host == "" {
+		if !strings.HasPrefix(u.Path, "/") {
+			return nil, fmt.Errorf("invalid url %q: %w", m.URL, errMailboxURL)
+		}
+		s.Network, s.Address = "unix", u.Path
+		return s, nil
+	}
+	host, port := u.Hostname(), u.Port()
+	if _, err := strconv.ParseUint(host, 10, 16); err == nil && port == "" {
+		host, port = "", host // a port only
+	}
+	if u.Path != "" && u.Path != "/" {
+		return nil, fmt.Errorf("invalid url %q: %w", m.URL, errMailboxURL)
+	}
+	s.Address = net.JoinHostPort(cmp.Or(host, "127.0.0.1"), cmp.Or(port, lmtpPort))
+	return s, nil
+}
