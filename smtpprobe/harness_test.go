@@ -87,7 +87,6 @@ func detail(err error) *smtperr.Error {
 	return e
 }
 
-// began reports whether a command with this beginning was sent.
 func classified(t *testing.T, err error) *smtperr.Error {
 	t.Helper()
 	e, ok := errors.AsType[*smtperr.Error](err)
@@ -95,6 +94,7 @@ func classified(t *testing.T, err error) *smtperr.Error {
 	return e
 }
 
+// began reports whether a command with this beginning was sent.
 func began(s smtptest.Session, prefix string) bool {
 	for _, command := range s.Commands() {
 		if strings.HasPrefix(command, prefix) {

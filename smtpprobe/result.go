@@ -63,7 +63,7 @@ type TLSState struct {
 	Group       string // of the key exchange, such as "X25519MLKEM768"; empty if none
 	Complete    bool   // the handshake finished
 	Verified    bool
-	Problems    []error // every failing check of the certificate
+	Problems    []*smtperr.Error // one for each failed check of the certificates
 	Leaf        *x509.Certificate
 	ChainExpiry time.Time // when the first certificate of the chain that was sent expires
 }

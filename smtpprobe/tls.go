@@ -83,7 +83,7 @@ func (s *session) handshake() error {
 			s.res.TLS = seen
 		}
 		if err != nil {
-			return s.handshakeFailure(seen, err, deadline)
+			return s.handshakeFailure(err, deadline)
 		}
 		s.clock.current.Complete = true
 		s.encrypted = &state
@@ -100,20 +100,11 @@ func (s *session) handshake() error {
 	})
 }
 
-func (s *session) handshakeFailure(seen *TLSState, err error, deadline time.Time) error {
+func (s *session) handshakeFailure(err error, deadline time.Time) error {
 	if !s.canceled() && isTimeout(err) && !s.conn.Stalled(deadline) {
 		return smtperr.New(smtperr.ClassTLSTimeout, "", smtperr.PhaseTLS, err)
 	}
-	failure := s.ioFailure(smtperr.PhaseTLS, err, deadline)
-	e := asError(failure)
-	if e.Class == smtperr.ClassTLSVerifyError && len(seen.Problems) > 0 { // none if the configuration has a check of its own
-		e.Reason = asError(smtperr.Classify(smtperr.PhaseTLS, seen.Problems[0])).Reason
-		e.Details = nil
-		for _, problem := range seen.Problems {
-			e.Details = append(e.Details, problem.Error())
-		}
-	}
-	return failure
+	return s.ioFailure(smtperr.PhaseTLS, err, deadline)
 }
 
 // tlsConfig does the verification itself: Go stops at the first failing check
@@ -137,15 +128,18 @@ func (s *session) tlsConfig(seen *TLSState) *tls.Config {
 				seen.ChainExpiry = c.NotAfter
 			}
 		}
-		seen.Problems = check.problems(cs.PeerCertificates)
-		seen.Verified = len(seen.Problems) == 0
+		problems := check.problems(cs.PeerCertificates)
+		unverified := func(err error) error {
+			return &tls.CertificateVerificationError{UnverifiedCertificates: cs.PeerCertificates, Err: err}
+		}
+		for _, problem := range problems {
+			seen.Problems = append(seen.Problems, asError(smtperr.Classify(smtperr.PhaseTLS, unverified(problem))))
+		}
+		seen.Verified = len(problems) == 0
 		if seen.Verified || lenient {
 			return nil
 		}
-		return &tls.CertificateVerificationError{
-			UnverifiedCertificates: cs.PeerCertificates,
-			Err:                    errors.Join(seen.Problems...),
-		}
+		return unverified(errors.Join(problems...))
 	}
 	if config.GetClientCertificate == nil && len(config.Certificates) == 0 {
 		// Called only when the server asks: it explains an alert that follows.

@@ -1,7 +1,6 @@
 package smtpprobe
 
 import (
-	"bytes"
 	"crypto/x509"
 	"errors"
 	"time"
@@ -39,7 +38,7 @@ func (v verification) problems(chain []*x509.Certificate) []error {
 	valid.NotBefore, valid.NotAfter = now, now
 	_, err := valid.Verify(x509.VerifyOptions{Roots: v.roots, Intermediates: intermediates, CurrentTime: now})
 	if err != nil {
-		found = append(found, selfSigned(leaf, err))
+		found = append(found, withoutRoots(err, v.roots))
 	}
 	return found
 }
@@ -52,19 +51,14 @@ func validity(c *x509.Certificate, now time.Time) error {
 	return nil
 }
 
-// SelfSignedError is an unknown authority that is the certificate itself.
-type SelfSignedError struct{ x509.UnknownAuthorityError }
-
-func (SelfSignedError) Error() string { return "x509: certificate is self-signed" }
-
-// Unwrap keeps x509's own error reachable.
-func (e SelfSignedError) Unwrap() error { return e.UnknownAuthorityError }
-
-func selfSigned(leaf *x509.Certificate, err error) error {
-	var unknown x509.UnknownAuthorityError
-	if errors.As(err, &unknown) && bytes.Equal(leaf.RawIssuer, leaf.RawSubject) &&
-		leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil {
-		return SelfSignedError{unknown}
+// withoutRoots replaces the error of an unknown authority on a machine that
+// trusts none: x509 does so only where it cannot read the roots at all.
+func withoutRoots(err error, roots *x509.CertPool) error {
+	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); !unknown || roots != nil {
+		return err
+	}
+	if pool, loadErr := x509.SystemCertPool(); loadErr != nil || pool.Equal(x509.NewCertPool()) {
+		return x509.SystemRootsError{Err: loadErr}
 	}
 	return err
 }

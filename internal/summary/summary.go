@@ -10,8 +10,10 @@
 package summary
 
 import (
+	"cmp"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/escape"
@@ -275,7 +277,7 @@ func tlsOf(t *smtpprobe.TLSState) *TLS {
 		s.Names = namesOf(leaf)
 	}
 	for _, problem := range t.Problems {
-		s.Problems = append(s.Problems, escape.Text(problem.Error(), maxText))
+		s.Problems = append(s.Problems, escape.Text(cmp.Or(strings.Join(problem.Details, "; "), problem.Error()), maxText))
 	}
 	return s
 }

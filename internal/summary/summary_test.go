@@ -114,7 +114,7 @@ func TestOf_Certificate(t *testing.T) {
 	for i := range 25 {
 		leaf.DNSNames = append(leaf.DNSNames, fmt.Sprintf("mx%d.example.org\n", i))
 	}
-	s := Of(&smtpprobe.Result{TLS: &smtpprobe.TLSState{Leaf: leaf, Problems: []error{errors.New("bad\nthing")}}})
+	s := Of(&smtpprobe.Result{TLS: &smtpprobe.TLSState{Leaf: leaf, Problems: []*smtperr.Error{{Details: []string{"bad\nthing"}}}}})
 	require.Equal(t, leaf.NotAfter, s.TLS.Expiry)
 	require.Len(t, s.TLS.Names, 21)
 	require.Equal(t, `mx0.example.org\n`, s.TLS.Names[0])

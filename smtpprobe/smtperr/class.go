@@ -160,7 +160,7 @@ var classes = [...]classRow{
 	},
 	ClassTLSTimeout: {
 		name: "tls_timeout", meaning: "the TLS handshake timed out",
-		lasts: temporary, retry: Now, fault: FaultNetwork, advice: "Check whether the port expects TLS from the start, middleboxes and the relay's load.",
+		lasts: temporary, retry: Now, fault: FaultNetwork, advice: "Check the relay's load, and whether the port expects TLS from the start; if a middlebox drops large handshakes, try GODEBUG=tlsmlkem=0.",
 		sentinels: []error{ErrTLS, ErrTimeout},
 	},
 	ClassStartTLSRefused: {

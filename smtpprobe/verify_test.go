@@ -1,0 +1,64 @@
+package smtpprobe_test
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+func probeTLS(t *testing.T, server tls.Certificate, client *tls.Config) *smtpprobe.Result {
+	t.Helper()
+	srv := smtptest.Start(t, smtptest.Script{TLS: certs.Server(server), ImplicitTLS: true})
+	p := prober(srv, implicit)
+	p.Prober.TLS = client
+	return p.probe(context.Background())
+}
+
+// The certificate that expired is named, the server's own is not blamed.
+func TestProber_ChainExpired(t *testing.T) {
+	t.Parallel()
+	root := certs.NewAuthority("Example Root")
+	expired := root.Intermediate("Example Intermediate", func(c *x509.Certificate) { c.NotAfter = time.Now().AddDate(0, 0, -1) })
+	r := probeTLS(t, expired.Issue(certs.For("127.0.0.1")), &tls.Config{RootCAs: root.Pool(), MinVersion: tls.VersionTLS12})
+	e := failure(r)
+	require.Equal(t, smtperr.ClassTLSVerifyError, e.Class, e)
+	require.Equal(t, smtperr.ReasonChainExpired, e.Reason, e)
+	require.Regexp(t, `^smtp: TLS handshake: CA certificate "CN=Example Intermediate" expired at \d{4}-`, e.Error())
+	require.Len(t, r.TLS.Problems, 1)
+	require.Equal(t, e.Details, r.TLS.Problems[0].Details)
+}
+
+// Go reads the system's roots once for each process.
+func TestProber_NoRoots(t *testing.T) {
+	t.Parallel()
+	const child = "SMTPPROBE_TEST_NO_ROOTS"
+	if os.Getenv(child) == "" {
+		cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestProber_NoRoots$", "-test.v")
+		missing := t.TempDir()
+		cmd.Env = append(os.Environ(), child+"=1", "SSL_CERT_FILE="+missing+"/none.pem", "SSL_CERT_DIR="+missing)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Contains(t, string(out), "--- PASS: TestProber_NoRoots")
+		return
+	}
+	server := certs.NewAuthority("Example Root").Issue(certs.For("127.0.0.1"))
+	e := failure(probeTLS(t, server, &tls.Config{MinVersion: tls.VersionTLS12}))
+	require.Equal(t, smtperr.ClassTLSVerifyError, e.Class, e)
+	require.Equal(t, smtperr.ReasonNoRoots, e.Reason, e)
+	require.Equal(t, smtperr.FaultProber, e.Fault())
+
+	other := certs.NewAuthority("Another Root")
+	e = failure(probeTLS(t, server, &tls.Config{RootCAs: other.Pool(), MinVersion: tls.VersionTLS12}))
+	require.Equal(t, smtperr.ReasonUnknownAuthority, e.Reason, "with roots of the caller")
+}
