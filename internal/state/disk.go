@@ -18,41 +18,40 @@ import (
 type disk struct {
 	path     string
 	readOnly error // why nothing is ever written; set while loading
-	unlocked error // why the lock could not be had
 
-	held *lockFile // nil: not locked; guarded by Store.mu, as the journal is
-
-	journal struct {
-		file    *os.File // nil: not open
-		size    int64    // bytes up to the end of the last valid line
-		known   bool     // size is
-		written atomic.Uint64
+	mu       sync.Mutex // held while the journal is written
+	held     *lockFile  // nil: not locked
+	unlocked error      // why the lock could not be had
+	closed   bool
+	journal  struct {
+		file  *os.File // nil: not open
+		size  int64    // bytes up to the end of the last valid line
+		known bool     // size is
+		seq   uint64   // highest of the records
+		count int      // records that this process has written
 	}
-	syncing sync.Mutex // held while the journal is synced
-	synced  uint64     // guarded by syncing
+
+	syncing sync.Mutex // held while the journal is synced; before mu
+	synced  int        // of journal.count
+
+	late atomic.Int32 // records that are being written, and nobody waits for
 }
 
 func (d *disk) journalPath() string { return d.path + ".journal" }
 
-func (d *disk) locked() bool { return d.held != nil }
-
 // lock waits until no other process uses the files.
 func (d *disk) lock(ctx context.Context, wait time.Duration) error {
-	if err := ownedByUs(d.path); err != nil {
-		return err
+	if d.unlocked = ownedByUs(d.path); d.unlocked == nil {
+		d.held, d.unlocked = lock(ctx, d.path+".lock", wait)
 	}
-	held, err := lock(ctx, d.path+".lock", wait)
-	if err != nil {
-		return err
-	}
-	d.held = held
-	return nil
+	return d.unlocked
 }
 
 // release gives the files back.
 func (d *disk) release() {
-	d.syncing.Lock()
-	defer d.syncing.Unlock()
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.closed = true
 	if d.journal.file != nil {
 		d.journal.file.Close()
 		d.journal.file = nil
@@ -112,7 +111,7 @@ func (d *disk) readJournal(take func(*Entry)) (journalled, error) {
 		return journalled{}, nil
 	}
 	j, err := readJournal(io.LimitReader(file, maxFile), take)
-	d.journal.size, d.journal.known = j.valid, err == nil
+	d.journal.size, d.journal.known, d.journal.seq = j.valid, err == nil, j.seq
 	return j, err
 }
 
@@ -120,7 +119,7 @@ func (d *disk) readJournal(take func(*Entry)) (journalled, error) {
 // so. Nothing is renamed without the lock.
 func (d *disk) keepAside(path string, why error) error {
 	aside := path + ".damaged"
-	if d.locked() {
+	if d.held != nil {
 		err := os.Rename(path, aside)
 		if err == nil {
 			if path == d.journalPath() {

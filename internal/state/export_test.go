@@ -34,3 +34,9 @@ func ReadJournal(data []byte) (valid int64, n int, err error) {
 	j, err := readJournal(bytes.NewReader(data), func(*Entry) { n++ })
 	return j.valid, n, err
 }
+
+// Hang lets the disk of a Store hang until the function returned is called.
+func (s *Store) Hang() (end func()) {
+	s.disk.mu.Lock()
+	return s.disk.mu.Unlock
+}

@@ -56,41 +56,63 @@ func (s *Store) Flush() error {
 
 // write replaces the snapshot. The caller has s.writing.
 func (s *Store) write() error {
-	s.mu.Lock()
-	if s.closed || !s.dirty {
-		s.mu.Unlock()
+	if !s.isDirty() {
 		return nil
 	}
-	if !s.disk.locked() { // a full disk has now room for the lock
-		if err := s.disk.lock(context.Background(), 0); err != nil {
-			s.mu.Unlock()
+	d := s.disk
+	d.mu.Lock()
+	if d.closed {
+		d.mu.Unlock()
+		return nil
+	}
+	if d.held == nil { // a full disk may now have room for the lock
+		if err := d.lock(context.Background(), 0); err != nil {
+			d.mu.Unlock()
 			return err
 		}
 	}
-	h := header{Version: version, Seq: s.seq}
-	entries := s.sorted()
-	h.Entries = len(entries)
+	large := d.journal.size > maxJournal
+	if !large {
+		d.mu.Unlock()
+	}
+	h, entries := s.capture()
+	err := d.replace(h, entries)
+	if !large {
+		d.mu.Lock()
+	}
+	defer d.mu.Unlock()
+	s.written(err)
+	if err != nil {
+		return err
+	}
+	// If the journal cannot be emptied, its records are skipped when it is read.
+	return d.emptyJournal(h.Seq)
+}
+
+func (s *Store) isDirty() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.dirty
+}
+
+// capture returns what is to be written.
+func (s *Store) capture() (header, []named) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	s.dirty = false
-	wait := s.disk.journalSize() > maxJournal
-	if !wait {
-		s.mu.Unlock()
-	}
-	err := s.disk.replace(h, entries)
-	if !wait {
-		s.mu.Lock()
-	}
+	entries := s.sorted()
+	return header{Version: version, Seq: s.seq, Entries: len(entries)}, entries
+}
+
+// written notes what became of it.
+func (s *Store) written(err error) {
+	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err != nil {
 		s.dirty = true
-		return err
+		return
 	}
 	s.problem, s.failing = "", false
-	if s.seq == h.Seq {
-		// Everything in the journal is in the snapshot. If it cannot be
-		// emptied, its records are skipped when they are read.
-		err = s.disk.emptyJournal()
-	}
-	return err
 }
 
 // load reads both files, keeps aside what is damaged, and writes what is left.
@@ -98,8 +120,16 @@ func (s *Store) load() {
 	d := s.disk
 	since := s.now().Add(-Keep)
 	limit := s.now().Unix()
+	newest := make(map[id]uint64) // number of the record, of those in the journal
 	take := func(e *Entry) {
-		s.entries[id{e.Section, e.Key}] = entry{seen: min(e.Seen, limit), value: e.Value}
+		k := id{e.Section, e.Key}
+		if e.Seq > 0 {
+			if e.Seq < newest[k] {
+				return
+			}
+			newest[k] = e.Seq
+		}
+		s.entries[k] = entry{seen: min(e.Seen, limit), value: e.Value}
 	}
 	included, err := d.readSnapshot(since, take)
 	var bad *damage
@@ -125,13 +155,12 @@ func (s *Store) load() {
 		fallthrough
 	case errors.As(err, &bad):
 		// The valid records are kept in a snapshot before the journal goes.
-		if s.dirty && d.locked() {
-			entries := s.sorted()
-			if err := d.replace(header{Version: version, Seq: s.seq, Entries: len(entries)}, entries); err != nil {
+		if s.dirty && d.held != nil {
+			if err := d.replace(s.capture()); err != nil {
+				s.dirty = true
 				s.unwritable(err)
 				return
 			}
-			s.dirty = false
 		}
 		s.unreadable(d.keepAside(d.journalPath(), err))
 	case err != nil:

@@ -2,40 +2,92 @@ package state
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"sync/atomic"
+	"time"
 )
 
-// append adds a record to the journal. It is on disk after sync. The caller has
-// Store.mu.
-func (d *disk) append(e *Entry) error {
+// recordLimit is how long a durable write is waited for. A probe must not hang
+// with its disk.
+const recordLimit = 500 * time.Millisecond
+
+var (
+	errClosed = errors.New("closed")
+	errLate   = fmt.Errorf("writing takes longer than %s", recordLimit)
+)
+
+// record writes an entry to the journal, and returns when it is on disk, or
+// recordLimit is over. While an earlier record is late, it is not even tried:
+// the next snapshot has the entry.
+func (d *disk) record(e *Entry) error {
 	if d.readOnly != nil {
 		return d.readOnly
 	}
-	if d.held == nil {
-		return d.unlocked
+	if d.late.Load() > 0 {
+		return errLate
+	}
+	const running, finished, abandoned = 0, 1, 2
+	var progress atomic.Int32
+	result := make(chan error, 1)
+	go func() {
+		n, err := d.append(e)
+		if err == nil {
+			err = d.sync(n)
+		}
+		result <- err
+		if !progress.CompareAndSwap(running, finished) {
+			d.late.Add(-1)
+		}
+	}()
+	timer := time.NewTimer(recordLimit)
+	defer timer.Stop()
+	select {
+	case err := <-result:
+		return err
+	case <-timer.C:
+	}
+	d.late.Add(1)
+	if !progress.CompareAndSwap(running, abandoned) {
+		d.late.Add(-1)
+		return <-result
+	}
+	return errLate
+}
+
+// append adds a record to the journal. It is on disk after sync of the number
+// returned.
+func (d *disk) append(e *Entry) (n int, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch {
+	case d.closed:
+		return 0, errClosed
+	case d.held == nil:
+		return 0, d.unlocked
 	}
 	var text []byte
-	var err error
 	if d.journal.size == 0 {
 		if text, err = appendLine(text, header{Version: version}); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	if text, err = appendLine(text, e); err != nil {
-		return err
+		return 0, err
 	}
 	if err := d.openJournal(); err != nil {
-		return err
+		return 0, err
 	}
 	if _, err := d.journal.file.Write(text); err != nil {
 		// What was written of the line must not precede the next one.
-		return errors.Join(err, d.cutJournal())
+		return 0, errors.Join(err, d.cutJournal())
 	}
 	d.journal.size += int64(len(text))
-	d.journal.written.Store(e.Seq)
-	return nil
+	d.journal.seq = max(d.journal.seq, e.Seq)
+	d.journal.count++
+	return d.journal.count, nil
 }
 
 // openJournal opens the journal and cuts what an interrupted write has left.
@@ -69,35 +121,33 @@ func (d *disk) cutJournal() error {
 	return nil
 }
 
-// sync returns when a record is on disk. Of several callers at a time, one
-// syncs for all.
-func (d *disk) sync(seq uint64) error {
+// sync returns when the first n records are on disk. Of several callers at a
+// time, one syncs for all.
+func (d *disk) sync(n int) error {
 	d.syncing.Lock()
 	defer d.syncing.Unlock()
-	if d.synced >= seq {
+	if d.synced >= n {
 		return nil
 	}
-	if d.journal.file == nil {
+	d.mu.Lock()
+	file, count := d.journal.file, d.journal.count
+	d.mu.Unlock()
+	if file == nil {
 		return errClosed
 	}
-	written := d.journal.written.Load()
-	if err := d.journal.file.Sync(); err != nil {
+	if err := file.Sync(); err != nil {
 		return err
 	}
-	d.synced = written
+	d.synced = count
 	return nil
 }
 
-func (d *disk) journalSize() int64 { return d.journal.size }
-
-// emptyJournal drops all records, which the snapshot has. The caller has
-// Store.mu.
-func (d *disk) emptyJournal() error {
-	if d.journal.size == 0 {
+// emptyJournal drops all records if a snapshot has them, which includes those up
+// to seq. The caller has mu.
+func (d *disk) emptyJournal(seq uint64) error {
+	if d.journal.size == 0 || d.journal.seq > seq || d.closed {
 		return nil
 	}
-	d.syncing.Lock()
-	defer d.syncing.Unlock()
 	if d.journal.file == nil {
 		file, err := os.OpenFile(d.journalPath(), os.O_WRONLY, 0o600)
 		if err != nil {
@@ -105,7 +155,6 @@ func (d *disk) emptyJournal() error {
 		}
 		d.journal.file = file
 	}
-	d.synced = d.journal.written.Load()
 	d.journal.size = 0
 	return d.cutJournal()
 }

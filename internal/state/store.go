@@ -28,21 +28,21 @@ type Options struct {
 	Wait time.Duration
 }
 
-// Store is what is remembered. It may be used by several goroutines at a time.
+// Store is what is remembered. It may be used by several goroutines at a time,
+// and none of its methods but Flush and Close waits long for the disk.
 type Store struct {
 	now   func() time.Time
 	warn  func(string)
 	disk  *disk // nil: in memory only
 	users int   // of a shared Store; guarded by open.mu
 
-	mu      sync.Mutex
+	mu      sync.Mutex // never held while the disk is used
 	entries map[id]entry
 	inUse   map[string]bool // sections that do not expire
 	dirty   bool            // the snapshot lacks something
-	seq     uint64          // of the last record in the journal
+	seq     uint64          // of the last durable write
 	problem string
 	failing bool // the problem is a failed write, and was warned of
-	closed  bool
 
 	writing sync.Mutex // held while a snapshot is written
 	soon    struct {
@@ -117,7 +117,6 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		if errors.As(err, &busy) || ctx.Err() != nil {
 			return nil, fmt.Errorf("state_file %q: %w", path, err)
 		}
-		s.disk.unlocked = err
 		s.unwritable(err)
 	}
 	s.load()
@@ -163,9 +162,6 @@ func (s *Store) Close(ctx context.Context) error {
 		if last {
 			s.writing.Lock()
 			defer s.writing.Unlock()
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			s.closed = true
 			s.disk.release()
 		}
 	}()
@@ -246,22 +242,13 @@ func (s *Store) put(section, key string, e entry) error {
 	s.dirty = true
 	s.seq++
 	seq := s.seq
-	err = errClosed
-	if !s.closed {
-		err = s.disk.append(&Entry{Seq: seq, Section: section, Key: key, Seen: e.seen, Value: value})
-	}
 	s.mu.Unlock()
-	if err == nil {
-		err = s.disk.sync(seq)
-	}
-	if err != nil {
+	if err := s.disk.record(&Entry{Seq: seq, Section: section, Key: key, Seen: e.seen, Value: value}); err != nil {
 		s.unwritable(err)
 		return fmt.Errorf("state_file %q: %w", s.disk.path, err)
 	}
 	return nil
 }
-
-var errClosed = errors.New("closed")
 
 // sorted returns the entries to be kept, ordered by name. It forgets the others.
 // The caller has s.mu.

@@ -377,3 +377,45 @@ func TestDocument(t *testing.T) {
 	_, ok := s.Target("mx1")
 	require.False(t, ok, "it is too old")
 }
+
+func TestStore_DiskHangs(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "state")
+	s, closeNow := opened(t, path, state.Options{})
+	end := s.Hang()
+	began := time.Now()
+	require.ErrorContains(t, s.Put("mx1", example()), "writing takes longer than 500ms")
+	for range 1000 {
+		require.Error(t, s.Put("mx2", example()))
+		s.Set("mx3", example())
+		_, ok := s.Target("mx1")
+		require.True(t, ok)
+	}
+	require.Contains(t, s.Problem(), "writing takes longer than 500ms")
+	s.FlushSoon()
+	require.Less(t, time.Since(began), 5*time.Second, "only the first one waits")
+	end()
+	require.Eventually(t, func() bool { return s.Put("mx4", example()) == nil }, 10*time.Second, time.Millisecond)
+	require.NoError(t, s.Flush())
+	require.Empty(t, s.Problem())
+	closeNow()
+	s, _ = opened(t, path, state.Options{})
+	for _, key := range []string{"mx1", "mx2", "mx3", "mx4"} {
+		_, ok := s.Target(key)
+		require.True(t, ok, key)
+	}
+}
+
+func TestStore_Close_DiskHangs(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "state")
+	s, err := state.Open(t.Context(), path, state.Options{})
+	require.NoError(t, err)
+	s.Set("mx1", example())
+	end := s.Hang()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, s.Close(ctx), context.DeadlineExceeded)
+	end()
+	require.Eventually(t, func() bool { _, err := os.Stat(path + ".lock"); return os.IsNotExist(err) }, 10*time.Second, time.Millisecond)
+}

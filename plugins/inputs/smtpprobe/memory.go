@@ -51,7 +51,7 @@ func (p *SMTPProbe) memory() *state.Store {
 // openMemory reads the state file, if there is one to be read. It is an error if
 // another process uses it.
 func (p *SMTPProbe) openMemory() error {
-	if p.StateFile == "" {
+	if p.StateFile == "" || p.opened.Load() {
 		return nil
 	}
 	store, err := state.Open(context.Background(), p.StateFile, state.Options{Warn: p.warn})
@@ -61,11 +61,15 @@ func (p *SMTPProbe) openMemory() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.store = store
+	p.opened.Store(true)
 	return nil
 }
 
 // closeMemory writes the state file and gives it back.
 func (p *SMTPProbe) closeMemory() {
+	if !p.opened.CompareAndSwap(true, false) {
+		return
+	}
 	ctx, cancel := context.WithTimeout(context.Background(), writeLimit)
 	defer cancel()
 	if err := p.memory().Close(ctx); err != nil {

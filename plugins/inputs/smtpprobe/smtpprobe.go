@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/influxdata/telegraf"
@@ -65,6 +66,7 @@ type SMTPProbe struct {
 	ctx    context.Context // ends with Stop
 	cancel context.CancelFunc
 	store  *state.Store // without a file until Start
+	opened atomic.Bool  // store has a file, which Stop must give back
 }
 
 // engine are the two calls of package smtpprobe that the plugin makes.
