@@ -1,10 +1,13 @@
 package smtpprobe
 
 import (
+	"context"
 	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
+	"net/netip"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/influxdata/telegraf"
@@ -12,6 +15,7 @@ import (
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/change"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
 // capabilities are those of the last EHLO before and within TLS, each nil if
@@ -36,17 +40,44 @@ func offerValues(layer change.Layer, c *smtpprobe.Capabilities) []change.Value {
 		change.Set(change.Extensions, layer, c.Keywords()),
 		change.Set(change.Auth, layer, c.Auth),
 		change.Text(change.Size, layer, size),
+		change.Set(change.Limits, layer, limitsOf(c)),
 	}
+}
+
+// limitsOf are the limits of the LIMITS extension as the relay writes them.
+func limitsOf(c *smtpprobe.Capabilities) []string {
+	var limits []string
+	for _, l := range []struct {
+		name string
+		n    int
+	}{{"MAILMAX", c.Limits.Mail}, {"RCPTMAX", c.Limits.Rcpt}, {"RCPTDOMAINMAX", c.Limits.RcptDomain}} {
+		if l.n > 0 {
+			limits = append(limits, l.name+"="+strconv.Itoa(l.n))
+		}
+	}
+	return limits
 }
 
 // otherValues are what else a probe has seen that may change.
 func (o *observation) otherValues() []change.Value {
 	var values []change.Value
+	// What greets with a refusal need not have its name there.
+	if greeting := o.phase(smtperr.PhaseGreeting); o.GreetingHost != "" && greeting != nil && greeting.Err == nil {
+		layer := change.Plain
+		if o.implicitTLS {
+			layer = change.Encrypted
+		}
+		values = append(values, change.Text(change.GreetingHost, layer, o.GreetingHost))
+	}
+	if len(o.addresses) > 0 {
+		values = append(values, change.Set(change.Addresses, change.Plain, o.addresses))
+	}
 	if o.TLS != nil && o.TLS.Leaf != nil {
 		values = append(values, change.Text(change.Certificate, change.Encrypted, fingerprint(o.TLS.Leaf)))
 	}
 	if o.TLS != nil && o.TLS.Complete {
-		values = append(values, change.Text(change.TLS, change.Encrypted, o.TLS.Version+" "+o.TLS.Cipher))
+		values = append(values, change.Text(change.TLS, change.Encrypted,
+			strings.TrimSpace(o.TLS.Version+" "+o.TLS.Cipher+" "+o.TLS.Group)))
 	}
 	return values
 }
@@ -55,6 +86,20 @@ func (o *observation) otherValues() []change.Value {
 func fingerprint(c *x509.Certificate) string {
 	sum := sha256.Sum256(c.Raw)
 	return hex.EncodeToString(sum[:8])
+}
+
+// watchAddresses returns a context with which a probe keeps the addresses of its
+// host. A host that is an address has none.
+func watchAddresses(ctx context.Context, t *smtpprobe.Target, found *[]string) context.Context {
+	if _, err := netip.ParseAddr(t.Host); err == nil || t.IP.IsValid() || t.Socket != "" {
+		return ctx
+	}
+	return smtpprobe.WithTrace(ctx, &smtpprobe.Trace{Resolved: func(addrs []netip.Addr) {
+		*found = make([]string, len(addrs))
+		for i, a := range addrs {
+			(*found)[i] = a.String()
+		}
+	}})
 }
 
 // reportChanges makes a point of everything that changed.

@@ -1,8 +1,12 @@
 package smtpprobe
 
 import (
+	"crypto/tls"
 	"crypto/x509"
+	"fmt"
+	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,6 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/change"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
@@ -172,4 +179,149 @@ func TestChange_AfterRestart(t *testing.T) {
 	acc = gather("SIZE")
 	require.Empty(t, acc.named("smtpprobe_change"), "it is known")
 	require.Equal(t, int64(1), acc.only(t, "smtpprobe").Fields()["capabilities_changed"], "but differs from the last")
+}
+
+// TestChange_Story changes a relay twelve times. There are exactly twelve points.
+func TestChange_Story(t *testing.T) {
+	ca := certs.NewAuthority("test")
+	first, second := ca.Issue(certs.For("relay.test")), ca.Issue(certs.For("relay.test"))
+	dns := dnstest.Start(t, dnstest.Zone{"relay.test": dnstest.Records("A 127.0.0.1")})
+	script := smtptest.Script{
+		Hostname:      "one.test",
+		TLS:           certs.Server(first),
+		Extensions:    []string{"SIZE 1000", "AUTH PLAIN", "LIMITS RCPTMAX=10"},
+		ExtensionsTLS: []string{"SIZE 2000", "AUTH LOGIN PLAIN", "LIMITS RCPTMAX=20"},
+	}
+	plain := func(i int, line string) func() {
+		return func() { script.Extensions = slices.Clone(script.Extensions); script.Extensions[i] = line }
+	}
+	encrypted := func(i int, line string) func() {
+		return func() { script.ExtensionsTLS = slices.Clone(script.ExtensionsTLS); script.ExtensionsTLS[i] = line }
+	}
+	fingerprintOf := func(c tls.Certificate) string { return fingerprint(c.Leaf) }
+	before13 := "TLS 1.3 TLS_AES_128_GCM_SHA256 X25519MLKEM768"
+	steps := []struct {
+		apply func() // before the sessions
+		dns   string
+		want  change.Change
+	}{
+		{apply: func() { script.Hostname = "two.test" }, want: change.Change{What: "greeting_host", Layer: "plain", Before: "one.test", After: "two.test"}},
+		{
+			apply: func() { script.Extensions = append(slices.Clone(script.Extensions), "DSN") },
+			want: change.Change{
+				What: "extensions", Layer: "plain", Before: "AUTH,LIMITS,SIZE,STARTTLS", After: "AUTH,DSN,LIMITS,SIZE,STARTTLS", Added: "DSN",
+			},
+		},
+		{apply: plain(1, "AUTH PLAIN LOGIN"), want: change.Change{What: "auth", Layer: "plain", Before: "PLAIN", After: "LOGIN,PLAIN", Added: "LOGIN"}},
+		{apply: plain(0, "SIZE 1001"), want: change.Change{What: "size", Layer: "plain", Before: "1000", After: "1001"}},
+		{
+			apply: plain(2, "LIMITS RCPTMAX=10 MAILMAX=5"),
+			want:  change.Change{What: "limits", Layer: "plain", Before: "RCPTMAX=10", After: "MAILMAX=5,RCPTMAX=10", Added: "MAILMAX=5"},
+		},
+		{
+			apply: func() { script.ExtensionsTLS = append(slices.Clone(script.ExtensionsTLS), "CHUNKING", "DSN") },
+			want: change.Change{
+				What: "extensions", Layer: "tls", Before: "AUTH,LIMITS,SIZE", After: "AUTH,CHUNKING,DSN,LIMITS,SIZE", Added: "CHUNKING,DSN",
+			},
+		},
+		{apply: encrypted(1, "AUTH PLAIN"), want: change.Change{What: "auth", Layer: "tls", Before: "LOGIN,PLAIN", After: "PLAIN", Removed: "LOGIN"}},
+		{apply: encrypted(0, "SIZE"), want: change.Change{What: "size", Layer: "tls", Before: "2000", After: ""}},
+		{
+			apply: encrypted(2, "LIMITS RCPTMAX=21"),
+			want: change.Change{
+				What: "limits", Layer: "tls", Before: "RCPTMAX=20", After: "RCPTMAX=21", Added: "RCPTMAX=21", Removed: "RCPTMAX=20",
+			},
+		},
+		{
+			apply: func() { script.TLS = certs.Server(second) },
+			want:  change.Change{What: "certificate", Layer: "tls", Before: fingerprintOf(first), After: fingerprintOf(second)},
+		},
+		{
+			apply: func() { script.TLS = certs.ServerUpTo(tls.VersionTLS12, second) },
+			want:  change.Change{What: "tls", Layer: "tls", Before: before13, After: "TLS 1.2 TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256 X25519"},
+		},
+		{
+			apply: func() {}, dns: "A 127.0.0.2",
+			want: change.Change{
+				What: "addresses", Layer: "plain", Before: "127.0.0.1", After: "127.0.0.1,127.0.0.2", Added: "127.0.0.2",
+			},
+		},
+	}
+	const gathers = 3 // of each step
+	sessions := slices.Repeat([]smtptest.Script{script}, gathers)
+	for _, s := range steps {
+		s.apply()
+		sessions = append(sessions, slices.Repeat([]smtptest.Script{script}, gathers)...)
+	}
+	srv := smtptest.Start(t, smtptest.Sessions(sessions...))
+	p := initialized(t, fmt.Sprintf(`
+		[[inputs.smtpprobe]]
+		servers = ["smtp://relay.test:%d"]
+		helo = "probe.example"
+		dns_server = %q`, srv.Addr().(*net.TCPAddr).Port, dns.Addr()))
+
+	gather := func() []change.Change {
+		acc := newRecord(t)
+		require.NoError(t, p.Gather(acc))
+		require.Equal(t, "none", acc.only(t, "smtpprobe").Tags()["error_class"], acc.only(t, "smtpprobe").Fields()["error"])
+		var found []change.Change
+		for _, m := range acc.named("smtpprobe_change") {
+			found = append(found, changeOf(m))
+		}
+		return found
+	}
+	for range gathers {
+		require.Empty(t, gather(), "at first")
+	}
+	for _, s := range steps {
+		if s.dns != "" {
+			dns.Set("relay.test", dnstest.Records("A 127.0.0.1", s.dns))
+		}
+		require.Equal(t, []change.Change{s.want}, gather())
+		for range gathers - 1 {
+			require.Empty(t, gather(), s.want.What)
+		}
+	}
+}
+
+func TestChange_MX(t *testing.T) {
+	dns := dnstest.Start(t, dnstest.Zone{
+		"domain.test": dnstest.Records("MX 10 a.test.", "MX 20 b.test."),
+		"a.test":      dnstest.Records("A 127.0.0.1"), "b.test": dnstest.Records("A 127.0.0.1"), "c.test": dnstest.Records("A 127.0.0.1"),
+	})
+	srv := smtptest.Start(t, smtptest.Script{})
+	p := initialized(t, fmt.Sprintf(`
+		[[inputs.smtpprobe]]
+		servers = ["mx://domain.test:%d"]
+		helo = "probe.example"
+		dns_server = %q`, srv.Addr().(*net.TCPAddr).Port, dns.Addr()))
+	gather := func() *record {
+		acc := newRecord(t)
+		require.NoError(t, p.Gather(acc))
+		return acc
+	}
+	require.Empty(t, gather().named("smtpprobe_change"))
+	require.Empty(t, gather().named("smtpprobe_change"))
+	dns.Set("domain.test", dnstest.Records("MX 10 c.test.", "MX 20 a.test."))
+	m := gather().only(t, "smtpprobe_change")
+	require.Equal(t, change.Change{
+		What: "mx", Layer: "plain", Before: "a.test,b.test", After: "a.test,c.test", Added: "c.test", Removed: "b.test",
+	}, changeOf(m))
+	require.Equal(t, "domain.test", m.Tags()["source"])
+	require.Empty(t, gather().named("smtpprobe_change"))
+}
+
+func TestChange_RefusingGreeting(t *testing.T) {
+	srv := smtptest.Start(t, smtptest.Sessions(
+		smtptest.Script{Hostname: "one.test"}, smtptest.Script{Greeting: smtptest.Say("421 4.3.2 busy")}, smtptest.Script{Hostname: "one.test"},
+	))
+	p := initialized(t, fmt.Sprintf(`
+		[[inputs.smtpprobe]]
+		servers = ["smtp://%s"]
+		helo = "probe.example"`, srv.Addr()))
+	for range 3 {
+		acc := newRecord(t)
+		require.NoError(t, p.Gather(acc))
+		require.Empty(t, acc.named("smtpprobe_change"), "a refusal says no name")
+	}
 }

@@ -134,7 +134,7 @@ func (g *gather) expand(r *relay) {
 	targets, failed := g.targets(r)
 	if failed != nil {
 		r.setCurrent(own)
-		g.finish(r, own, failed)
+		g.finish(r, own, observe(failed))
 		return
 	}
 	g.expanded(r, own, targets)
@@ -218,7 +218,7 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 	}
 	prober, err := g.p.prober(r, t)
 	if err != nil {
-		g.finish(r, s, misconfigured(&r.plan, depth, err))
+		g.finish(r, s, observe(misconfigured(&r.plan, depth, err)))
 		return
 	}
 	prober.Plan.Depth = depth
@@ -228,31 +228,34 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 	if message != nil {
 		prober.Plan.Identify = message.identify
 	}
-	result := g.p.engine.probe(g.ctx, prober)
+	var addresses []string
+	result := g.p.engine.probe(watchAddresses(g.ctx, t, &addresses), prober)
 	message.shipped(result)
 	if auth := prober.Plan.Auth; auth != nil {
 		if sent, ok := auth.Token.(*sentToken); ok {
 			sent.observe(result)
 		}
 	}
-	g.finish(r, s, result)
+	o := observe(result)
+	o.addresses = addresses
+	g.finish(r, s, o)
 }
 
 // finish updates the state of a target by a result, reports and logs it.
-func (g *gather) finish(r *relay, s *targetState, result *smtpprobe.Result) {
-	o := observe(result)
-	s.last = outcome{err: detail(result.Err), took: result.Total}
+func (g *gather) finish(r *relay, s *targetState, o *observation) {
+	o.implicitTLS = r.target.TLS == smtpprobe.TLSImplicit
+	s.last = outcome{err: detail(o.Err), took: o.Total}
 	// A probe that was stopped says nothing about the relay.
 	var changes []change.Change
-	if result.Err == nil || detail(result.Err).Class != smtperr.ClassCanceled {
+	if o.Err == nil || detail(o.Err).Class != smtperr.ClassCanceled {
 		changes = s.update(o)
 		g.remember(s)
 	}
 	o.known = &s.known
 	g.p.report(g.acc, s.tags, o)
 	reportChanges(g.acc, o.Start, o.Depth, s.tags, changes)
-	g.p.stats.count(result)
-	g.p.logFailure(r, s, result)
+	g.p.stats.count(o.Result)
+	g.p.logFailure(r, s, o.Result)
 }
 
 // misconfigured is the result of a probe that cannot start: a secret is not

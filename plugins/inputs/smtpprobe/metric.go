@@ -22,6 +22,9 @@ type observation struct {
 	offered *offer        // by the last EHLO, nil without one
 	known   *state.Target // this probe included
 	changed bool          // other capabilities than before
+
+	implicitTLS bool     // TLS came before the greeting
+	addresses   []string // of the host, if its name was resolved
 }
 
 // observe takes a result for one without a past.
