@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -49,12 +46,13 @@ type commands struct{ console.Streams }
 
 // app is the command line: the execd runner, and the commands for people.
 func (c *commands) app() *cli.Command {
+	run := &runner{}
 	app := &cli.Command{
 		Name:                  "smtpprobe",
 		Usage:                 "probe SMTP relays for Telegraf, or check one now",
 		UsageText:             "smtpprobe check URL...\nsmtpprobe --config FILE [--once]\nsmtpprobe COMMAND [flags] [arguments]",
-		Flags:                 execdFlags(),
-		Action:                c.execd,
+		Flags:                 run.flags(),
+		Action:                func(ctx context.Context, cmd *cli.Command) error { return c.execd(ctx, cmd, run) },
 		EnableShellCompletion: true,
 		ConfigureShellCompletionCommand: func(completion *cli.Command) {
 			completion.Hidden = false
@@ -97,7 +95,7 @@ func onUsageError(_ context.Context, cmd *cli.Command, err error, _ bool) error 
 		return usageError("--%s needs a value", strings.TrimLeft(name, "-"))
 	}
 	if m := invalidValue.FindStringSubmatch(err.Error()); m != nil {
-		if strings.HasPrefix(m[3], "invalid ") { // durationFlag
+		if strings.HasPrefix(m[3], "invalid ") { // a span
 			return usageError("--%s: %s", m[2], m[3])
 		}
 		return usageError("--%s: invalid value %s", m[2], m[1])
@@ -129,38 +127,6 @@ func noArguments(cmd *cli.Command) error {
 		return usageError("unexpected argument %q", console.OneLine(cmd.Args().First()))
 	}
 	return nil
-}
-
-// durationFlag is a flag whose value duration returns. The usage names its value
-// in backquotes.
-func durationFlag(name, value, usage string) *cli.StringFlag {
-	return &cli.StringFlag{
-		Name: name, Usage: usage, DefaultText: value,
-		Validator: func(s string) error {
-			_, err := parseDuration(s)
-			return err
-		},
-	}
-}
-
-func duration(cmd *cli.Command, name string) time.Duration {
-	d, err := parseDuration(cmd.String(name))
-	if err != nil { // not given: the flag refuses any other
-		return 0
-	}
-	return d
-}
-
-func parseDuration(s string) (time.Duration, error) {
-	d, err := time.ParseDuration(s)
-	if err == nil {
-		return d, nil
-	}
-	use := "use a number with a unit, such as 500ms or 5s"
-	if _, err := strconv.ParseFloat(s, 64); err == nil {
-		use = "use " + s + "s"
-	}
-	return 0, errors.New("invalid duration " + strconv.Quote(s) + ": " + use)
 }
 
 // wantsNagios reports whether a check answers to a monitoring system, also if

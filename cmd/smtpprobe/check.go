@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"strings"
 	"syscall"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 )
 
 func (c *commands) checkCommand() *cli.Command {
+	o := newCheckOptions()
 	return &cli.Command{
 		Name:      "check",
 		Usage:     "probe relays now: phases, what was negotiated, the verdict and what to do",
@@ -23,37 +23,26 @@ func (c *commands) checkCommand() *cli.Command {
 			"1 a probe failed or the configuration is wrong, 2 usage; with --nagios 0 OK, 1 WARNING,\n" +
 			"2 CRITICAL, 3 UNKNOWN. A password comes from " + passwordVariable + ", --password-file or the\n" +
 			"terminal, a token from " + tokenVariable + ".",
-		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "config", Usage: "check the relays of this configuration `FILE` instead"},
-			&cli.StringSliceFlag{Name: "relay", Usage: "with --config: this relay only, by `NAME`; may be repeated"},
-			&cli.BoolFlag{Name: nonStrictFlag, Usage: "with --config: replace environment variables outside of strings too", HideDefault: true},
-			&cli.BoolFlag{Name: "transcript", Usage: "show the conversation, secrets masked", HideDefault: true},
-			&cli.BoolFlag{Name: "json", Usage: "write an array with an object for each outcome", HideDefault: true},
-			&cli.BoolFlag{Name: "nagios", Usage: "write a line for a monitoring system, with performance data", HideDefault: true},
-			durationFlag("warning", "off", "with --nagios: warn of a probe that takes longer than `DURATION`"),
-			durationFlag("critical", "off", "with --nagios: a probe that takes longer than `DURATION` is critical"),
-			&cli.IntFlag{Name: "cert-warning", Usage: "with --nagios: warn of a certificate with fewer `DAYS` left", Value: 14},
-			&cli.IntFlag{Name: "cert-critical", Usage: "with --nagios: a certificate with fewer `DAYS` left is critical", Value: 3},
-		}, settingFlags()...),
-		Action: c.check,
+		Flags:  o.flags(),
+		Action: func(ctx context.Context, cmd *cli.Command) error { return c.check(ctx, cmd, o) },
 	}
 }
 
 // check probes, then reports.
-func (c *commands) check(ctx context.Context, cmd *cli.Command) error {
-	if cmd.Bool("json") && cmd.Bool("nagios") {
+func (c *commands) check(ctx context.Context, cmd *cli.Command, o *checkOptions) error {
+	if o.json && o.nagios {
 		return usageError("--json and --nagios exclude each other")
 	}
-	limits, err := thresholds(cmd)
+	limits, err := o.thresholds(cmd)
 	if err != nil {
 		return err
 	}
-	relays, err := c.chosenRelays(ctx, cmd)
+	relays, err := c.chosenRelays(ctx, cmd, o)
 	if err != nil {
 		return err
 	}
-	outcomes := check.Probe(ctx, relays, cmd.Bool("transcript"), c.Err)
-	if cmd.Bool("nagios") {
+	outcomes := check.Probe(ctx, relays, o.transcript, c.Err)
+	if o.nagios {
 		state, err := check.Nagios(c.Out, outcomes, limits)
 		return exitStatus(int(state), err)
 	}
@@ -61,7 +50,7 @@ func (c *commands) check(ctx context.Context, cmd *cli.Command) error {
 	if !check.AllSucceeded(outcomes) {
 		status = statusFailed
 	}
-	if cmd.Bool("json") {
+	if o.json {
 		return exitStatus(status, check.JSON(c.Out, outcomes))
 	}
 	return exitStatus(status, check.Report(c.Out, outcomes))
@@ -79,46 +68,37 @@ func exitStatus(status int, err error) error {
 	return &exitError{status: status}
 }
 
-func thresholds(cmd *cli.Command) (*check.Thresholds, error) {
+func (o *checkOptions) thresholds(cmd *cli.Command) (*check.Thresholds, error) {
 	for _, name := range []string{"warning", "critical", "cert-warning", "cert-critical"} {
-		if cmd.IsSet(name) && !cmd.Bool("nagios") {
+		if cmd.IsSet(name) && !o.nagios {
 			return nil, usageError("--%s is for --nagios", name)
 		}
 	}
 	const day = 24 * time.Hour
-	t := &check.Thresholds{
-		WarnTime: duration(cmd, "warning"), CritTime: duration(cmd, "critical"),
-		WarnCert: time.Duration(cmd.Int("cert-warning")) * day, CritCert: time.Duration(cmd.Int("cert-critical")) * day,
-	}
+	t := o.limits
+	t.WarnCert, t.CritCert = time.Duration(o.certWarning)*day, time.Duration(o.certCritical)*day
 	if err := t.Validate(); err != nil {
 		return nil, usageError("%w", err)
 	}
-	return t, nil
+	return &t, nil
 }
 
 // chosenRelays are those of the command line, or of a configuration.
-func (c *commands) chosenRelays(ctx context.Context, cmd *cli.Command) ([]check.Relay, error) {
+func (c *commands) chosenRelays(ctx context.Context, cmd *cli.Command, o *checkOptions) ([]check.Relay, error) {
 	execd.ProtectSecrets() // or not: this process is short
-	switch path := cmd.String("config"); {
-	case path != "" && cmd.Args().Present():
-		return nil, usageError("URLs and --config exclude each other")
-	case path != "":
-		for _, flag := range settingFlags() {
-			if name := flag.Names()[0]; cmd.IsSet(name) {
-				return nil, usageError("--%s and --config exclude each other: set %s in the file", name, strings.ReplaceAll(name, "-", "_"))
-			}
-		}
-		return c.configuredRelays(ctx, cmd, path)
+	if o.config != "" {
+		return c.configuredRelays(ctx, cmd, o)
+	}
+	switch {
 	case cmd.IsSet("relay"):
 		return nil, usageError("--relay names a relay of --config")
 	case !cmd.Args().Present():
 		return nil, usageError("a URL or --config is needed; see smtpprobe check --help")
 	}
-	settings, err := c.settings(ctx, cmd)
-	if err != nil {
+	if err := c.login(ctx, o); err != nil {
 		return nil, err
 	}
-	relays, err := check.FromURLs(ctx, cmd.Args().Slice(), settings)
+	relays, err := check.FromURLs(ctx, cmd.Args().Slice(), &o.settings)
 	if err != nil {
 		return nil, usageError("%w", err)
 	}
@@ -127,12 +107,20 @@ func (c *commands) chosenRelays(ctx context.Context, cmd *cli.Command) ([]check.
 
 // configuredRelays are those of a configuration, or those of them that --relay
 // names.
-func (c *commands) configuredRelays(ctx context.Context, cmd *cli.Command, path string) ([]check.Relay, error) {
-	all, err := check.FromConfig(ctx, path, cmd.Bool(nonStrictFlag), c.Err)
+func (c *commands) configuredRelays(ctx context.Context, cmd *cli.Command, o *checkOptions) ([]check.Relay, error) {
+	if cmd.Args().Present() {
+		return nil, usageError("URLs and --config exclude each other")
+	}
+	for _, flag := range o.settingFlags() {
+		if name := flag.Names()[0]; cmd.IsSet(name) {
+			return nil, usageError("--%s and --config exclude each other: change the setting in the file", name)
+		}
+	}
+	all, err := check.FromConfig(ctx, o.config, o.nonStrictEnv, c.Err)
 	if err != nil {
 		return nil, err
 	}
-	relays, err := check.Named(all, cmd.StringSlice("relay"))
+	relays, err := check.Named(all, o.relays)
 	if err != nil {
 		return nil, usageError("%w", err)
 	}

@@ -171,7 +171,7 @@ func TestCheck_HelpHasDefaultsOfPlugin(t *testing.T) {
 	for _, setting := range []string{"probe", "starttls", "addresses", "ip_version"} {
 		found := regexp.MustCompile("(?m)^  # " + setting + ` = "(.*)"$`).FindStringSubmatch(sample)
 		require.NotNil(t, found)
-		require.Regexp(t, `(?m)--`+strings.ReplaceAll(setting, "_", "-")+` \S+ .*`+found[1]+` \(default`, help)
+		require.Regexp(t, `(?m)--`+strings.ReplaceAll(setting, "_", "-")+` \S+ .*\(default: "`+found[1]+`"\)$`, help)
 	}
 }
 
@@ -200,7 +200,7 @@ func TestCheck_WrongUsage(t *testing.T) {
 		"password on the line":      {[]string{"--password", "hunter2", at(srv)}, "password"},
 		"expect without such class": {[]string{"--expect", "nonsense", at(srv)}, "expect"},
 		"CR and LF in what is sent": {[]string{"--helo", "a\r\nQUIT", at(srv)}, "helo"},
-		"a CA that is not":          {[]string{"--tls-ca", "/nonexistent.pem", at(srv)}, "tls_ca"},
+		"a CA that is not":          {[]string{"--tls-ca", "/nonexistent.pem", at(srv)}, "--tls-ca: open /nonexistent.pem"},
 		"the same relay twice":      {[]string{at(srv), at(srv)}, "duplicate relay name"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -41,7 +41,9 @@ func TestSampleConfig(t *testing.T) {
 }
 
 func TestVersion(t *testing.T) {
-	require.Regexp(t, `^smtpprobe \S+ go\S+ \w+/\w+\n$`, program("version").stdout)
+	for _, arg := range []string{"version", "--version", "-V"} {
+		require.Regexp(t, `^smtpprobe \S+ go\S+ \w+/\w+\n$`, program(arg).stdout)
+	}
 }
 
 func TestHelp(t *testing.T) {

@@ -13,47 +13,48 @@ import (
 // else.
 const nonStrictFlag = "non-strict-env-handling"
 
-// execdFlags are those of Telegraf's shim for external plugins, and ours.
-func execdFlags() []cli.Flag {
-	poll := durationFlag("poll_interval", "off", "`DURATION` between gathers without a prompt, for inputs.execd with signal = \"none\"")
-	poll.Hidden, poll.Local = true, true
+// runner is the command line without a command: it runs the inputs for Telegraf.
+type runner struct {
+	execd.Options
+	noPoll, version bool
+}
+
+// flags are those of Telegraf's shim for external plugins, and ours.
+func (r *runner) flags() []cli.Flag {
+	poll := span("poll_interval", "`DURATION` between gathers without a prompt, for inputs.execd with signal = \"none\"", &r.Poll)
+	poll.Hidden = true
+	noPoll := &cli.BoolFlag{Name: "poll_interval_disabled", Usage: "do not poll, whatever poll_interval says", Destination: &r.noPoll, Hidden: true, Local: true}
+	version := &cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version", Destination: &r.version, HideDefault: true, Local: true}
 	return []cli.Flag{
-		&cli.StringFlag{Name: "config", Local: true, Usage: "run the inputs.smtpprobe of this Telegraf configuration `FILE`, a gather for each line on stdin"},
+		text("config", "run the inputs.smtpprobe of this Telegraf configuration `FILE`, a gather for each line on stdin", &r.Config),
 		poll,
-		&cli.BoolFlag{Name: "poll_interval_disabled", Local: true, Hidden: true, Usage: "do not poll, whatever poll_interval says", HideDefault: true},
-		&cli.BoolFlag{Name: "once", Local: true, Usage: "gather once and exit; a probe of depth \"send\" sends", HideDefault: true},
-		&cli.BoolFlag{Name: "debug", Local: true, Usage: "with --once: log failing relays too (otherwise Telegraf's log level decides)", HideDefault: true},
-		&cli.BoolFlag{Name: nonStrictFlag, Local: true, Usage: "replace environment variables outside of strings too", HideDefault: true},
-		&cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Local: true, Usage: "print the version", HideDefault: true},
+		noPoll,
+		toggle("once", "gather once and exit; a probe of depth \"send\" sends", &r.Once),
+		toggle("debug", "with --once: log failing relays too (otherwise Telegraf's log level decides)", &r.Debug),
+		toggle(nonStrictFlag, "replace environment variables outside of strings too", &r.NonStrictEnv),
+		version,
 	}
 }
 
 // execd runs the configured inputs: once, or until stdin closes.
-func (c *commands) execd(ctx context.Context, cmd *cli.Command) error {
-	poll := duration(cmd, "poll_interval")
-	if cmd.Bool("poll_interval_disabled") {
-		poll = 0
+func (c *commands) execd(ctx context.Context, cmd *cli.Command, r *runner) error {
+	if r.noPoll {
+		r.Poll = 0
 	}
 	switch {
 	case cmd.Args().Present():
 		return unknownCommand(cmd)
-	case cmd.Bool("version"):
+	case r.version:
 		return c.printVersion()
-	case cmd.String("config") == "":
+	case r.Config == "":
 		return usageError("--config FILE or a command is needed; see smtpprobe --help")
-	case poll < 0:
-		return usageError("--poll_interval %s must not be negative", poll)
-	case cmd.Bool("once") && poll > 0:
+	case r.Poll < 0:
+		return usageError("--poll_interval %s must not be negative", r.Poll)
+	case r.Once && r.Poll > 0:
 		return usageError("--once and --poll_interval exclude each other")
 	}
-	err := execd.Run(ctx, execd.Options{
-		Config:       cmd.String("config"),
-		NonStrictEnv: cmd.Bool(nonStrictFlag),
-		Poll:         poll,
-		Once:         cmd.Bool("once"),
-		Debug:        cmd.Bool("debug"),
-	}, c.Streams)
-	if err != nil && !cmd.Bool("once") {
+	err := execd.Run(ctx, r.Options, c.Streams)
+	if err != nil && !r.Once {
 		return &exitError{status: statusFailed, prefix: logPrefix, err: err}
 	}
 	return err

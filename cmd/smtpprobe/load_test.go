@@ -77,6 +77,47 @@ func TestCommandLine_WrongUsage(t *testing.T) {
 	}
 }
 
+func TestCommandLine_Errors(t *testing.T) {
+	for _, tt := range []struct {
+		args []string
+		want string
+	}{
+		{[]string{"chek", "--json", "x"}, `unknown command "chek"; did you mean check?; see smtpprobe --help`},
+		{[]string{"xyz"}, `unknown command "xyz"; see smtpprobe --help`},
+		{[]string{"smtp://u:hunter2@h"}, "a URL is not a command: smtpprobe check URL"},
+		{[]string{"relays", "smtp://u:hunter2@h"}, `unexpected argument "smtp://xxxxx@h"`},
+		{[]string{"check", "--tiemout", "1s", "x"}, "unknown flag --tiemout; did you mean --timeout?; see smtpprobe check --help"},
+		{[]string{"check", "--password", "hunter2", "x"}, "unknown flag --password; did you mean --password-file?; see smtpprobe check --help"},
+		{[]string{"check", "x", "--timeout", "5"}, `--timeout: invalid duration "5": use 5s`},
+		{[]string{"check", "x", "-timeout", "long"}, `--timeout: invalid duration "long": use a number with a unit, such as 500ms or 5s`},
+		{[]string{"check", "x", "--timeout"}, "--timeout needs a value"},
+		{[]string{"check", "x", "--cert-warning", "soon"}, `--cert-warning: invalid value "soon"`},
+		{[]string{"check", "x", "--tls-cert", "cert.pem"}, `--tls-cert "cert.pem" needs --tls-key`},
+	} {
+		got := program(tt.args...)
+		require.Equal(t, statusUsage, got.status)
+		require.Equal(t, "smtpprobe: "+tt.want+"\n", got.stderr)
+	}
+}
+
+func TestCommandLine_ShimFlags(t *testing.T) {
+	for _, args := range [][]string{{"-once", "-config"}, {"--once", "--config"}, {"-once", "-poll_interval", "1s", "-poll_interval_disabled", "-config"}} {
+		got := program(append(args, configFile(t, "[[inputs.smtpprobe]]\n  servers = [\"smtp://127.0.0.1:1\"]\n"))...)
+		require.Equal(t, statusOK, got.status, got.stderr)
+		require.Contains(t, got.stdout, "error_class=connect_error")
+	}
+}
+
+func TestCompletion(t *testing.T) {
+	for _, shell := range []string{"bash", "zsh", "fish", "pwsh"} {
+		got := program("completion", shell)
+		require.Equal(t, statusOK, got.status, got.stderr)
+		require.NotEmpty(t, got.stdout)
+	}
+	require.Contains(t, program("--generate-shell-completion").stdout, "check")
+	require.Contains(t, program("check", "--tls", "--generate-shell-completion").stdout, "--tls-ca")
+}
+
 func TestExecd_MissingFile(t *testing.T) {
 	got := program("--config", "/nonexistent/smtpprobe.conf")
 	require.Equal(t, statusFailed, got.status)

@@ -64,10 +64,11 @@ func (c *commands) exit(args []string, err error) int {
 	case errors.Is(err, context.Canceled):
 		exit.status, exit.err = statusFailed, errors.New("interrupted")
 	}
+	text := console.Redact(exit.err.Error())
 	if wantsNagios(args) {
-		check.NagiosUnknown(c.Out, exit.err)
+		check.NagiosUnknown(c.Out, text)
 		return int(check.Unknown)
 	}
-	console.Say(c.Err, exit.prefix+exit.err.Error())
+	console.Say(c.Err, exit.prefix+text)
 	return exit.status
 }

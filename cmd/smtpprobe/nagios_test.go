@@ -29,7 +29,7 @@ func TestCheck_Nagios(t *testing.T) {
 		"too slow for a warning":   {[]string{"--warning", "1ns", at(healthy)}, check.Warning, "SMTP WARNING - " + at(healthy) + ": took "},
 		"too slow altogether":      {[]string{"--warning", "1ns", "--critical", "2ns", at(healthy)}, check.Critical, "SMTP CRITICAL - " + at(healthy) + ": took "},
 		"a wrong flag":             {[]string{"--wrong", at(healthy)}, check.Unknown, "SMTP UNKNOWN - unknown flag --wrong"},
-		"a wrong setting":          {[]string{"--probe", "deep", at(healthy)}, check.Unknown, "SMTP UNKNOWN - invalid probe "},
+		"a wrong setting":          {[]string{"--probe", "deep", at(healthy)}, check.Unknown, "SMTP UNKNOWN - --probe: invalid value \"deep\": must be one of "},
 		"nothing to check":         {nil, check.Unknown, "SMTP UNKNOWN - a URL or --config is needed"},
 		"limits below zero":        {[]string{"--warning", "-1s", at(healthy)}, check.Unknown, "SMTP UNKNOWN - "},
 		"an address that is wrong": {[]string{"--source-address", "192.0.2.77", at(healthy)}, check.Unknown, "SMTP UNKNOWN - " + at(healthy) + ": local_error/no_source_address: connect: "},

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"text/tabwriter"
+	"time"
 
 	"github.com/urfave/cli/v3"
 
@@ -15,35 +16,37 @@ import (
 )
 
 func (c *commands) relaysCommand() *cli.Command {
+	o := &demo.Options{Base: demo.DefaultBase, Dir: ".cache/demo"}
+	var limit time.Duration
 	return &cli.Command{
 		Name:  "relays",
 		Usage: "run demonstration relays, each with one behavior, until Ctrl-C",
 		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "base", Usage: "`PORT` of the first relay on 127.0.0.1, the others follow", Value: demo.DefaultBase},
-			&cli.StringFlag{Name: "dir", Usage: "`DIR` for " + demo.CAFile + ", which verifies the relays' certificates", Value: ".cache/demo"},
-			durationFlag("for", "until Ctrl-C", "`DURATION` after which to end"),
+			number("base", "`PORT` of the first relay on 127.0.0.1, the others follow", &o.Base),
+			text("dir", "`DIR` for "+demo.CAFile+", which verifies the relays' certificates", &o.Dir),
+			span("for", "`DURATION` after which to end", &limit),
 		},
-		Action: c.relays,
+		Action: func(ctx context.Context, cmd *cli.Command) error {
+			switch {
+			case cmd.Args().Present():
+				return noArguments(cmd)
+			case o.Base < 1 || o.Base > 65000:
+				return usageError("--base %d must be from 1 to 65000", o.Base)
+			case limit < 0:
+				return usageError("--for %s must not be negative", limit)
+			case limit > 0:
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, limit)
+				defer cancel()
+			}
+			return c.relays(ctx, *o)
+		},
 	}
 }
 
-func (c *commands) relays(ctx context.Context, cmd *cli.Command) error {
-	if err := noArguments(cmd); err != nil {
-		return err
-	}
-	base, limit := cmd.Int("base"), duration(cmd, "for")
-	if base < 1 || base > 65000 {
-		return usageError("--base %d must be from 1 to 65000", base)
-	}
-	if limit < 0 {
-		return usageError("--for %s must not be negative", limit)
-	}
-	if limit > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, limit)
-		defer cancel()
-	}
-	fleet, err := demo.Start(ctx, demo.Options{Base: base, Dir: cmd.String("dir")})
+// relays runs the demonstration until the context ends.
+func (c *commands) relays(ctx context.Context, o demo.Options) error {
+	fleet, err := demo.Start(ctx, o)
 	if errors.Is(err, syscall.EADDRINUSE) { // one line, however many ports are taken
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return fmt.Errorf("%s (is another demonstration running?)", first)
@@ -58,7 +61,7 @@ func (c *commands) relays(ctx context.Context, cmd *cli.Command) error {
 	for _, r := range fleet.Relays() {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r.Name, r.URL, r.Description, strings.Join(r.Settings, ", "))
 	}
-	fmt.Fprintf(table, "\ntls_ca = %q; Ctrl-C ends the relays\n", filepath.Join(cmd.String("dir"), demo.CAFile))
+	fmt.Fprintf(table, "\ntls_ca = %q; Ctrl-C ends the relays\n", filepath.Join(o.Dir, demo.CAFile))
 	if err := table.Flush(); err != nil {
 		return err
 	}

@@ -133,9 +133,10 @@ func Nagios(w io.Writer, outcomes []Outcome, limits *Thresholds) (State, error) 
 	return worst, err
 }
 
-// NagiosUnknown writes the line for an error that let nothing be probed.
-func NagiosUnknown(w io.Writer, err error) {
-	fmt.Fprintf(w, "SMTP %s - %s\n", Unknown, unpiped(err.Error()))
+// NagiosUnknown writes the line for an error because of which nothing was
+// probed.
+func NagiosUnknown(w io.Writer, why string) {
+	fmt.Fprintf(w, "SMTP %s - %s\n", Unknown, unpiped(why))
 }
 
 // performance is 'label'=value[unit];warn;crit;min for the whole probe, each

@@ -2,7 +2,6 @@ package check
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/netip"
@@ -87,10 +86,4 @@ func configured(p *plugin.SMTPProbe) ([]Relay, error) {
 		relays = append(relays, Relay{Name: c.Name, prober: c.Prober, target: c.Target, plan: c.Plan})
 	}
 	return relays, nil
-}
-
-// flagError is an error about settings in the words of the command line.
-func flagError(err error) error {
-	text := strings.TrimPrefix(err.Error(), "servers: ")
-	return errors.New(text)
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -69,6 +70,12 @@ func Say(w io.Writer, line string) {
 	defer cancel()
 	_, _ = Await(ctx, func() (int, error) { return fmt.Fprintln(w, OneLine(line)) }) //nolint:errcheck // nowhere to report it
 }
+
+// userinfo is what comes before the host of a URL.
+var userinfo = regexp.MustCompile(`://[^\s"']*@`)
+
+// Redact removes the user name and the password of each URL in a text.
+func Redact(s string) string { return userinfo.ReplaceAllLiteralString(s, "://xxxxx@") }
 
 // OneLine keeps text in its line, and its control characters from acting on a
 // terminal: they become escapes as in a Go string.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 	"time"
 
@@ -45,25 +44,9 @@ func Load(ctx context.Context, path string, nonStrictEnv bool, stderr io.Writer)
 func load(ctx context.Context, path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
 	inputs, err := console.Await(ctx, func() ([]*models.RunningInput, error) { return loadAll(path, nonStrictEnv) })
 	if err != nil && ctx.Err() != nil {
-		return nil, fmt.Errorf("reading %s: %w", shown(path), err)
+		return nil, fmt.Errorf("reading %s: %w", console.Redact(path), err)
 	}
 	return inputs, err
-}
-
-// shown is a path or URL without a password.
-func shown(path string) string {
-	if u, err := url.Parse(path); err == nil && u.User != nil {
-		return u.Redacted()
-	}
-	return path
-}
-
-// loadError is err without the password that a URL of a configuration may have.
-func loadError(path string, err error) error {
-	if safe := shown(path); safe != path {
-		return errors.New(strings.ReplaceAll(err.Error(), path, safe))
-	}
-	return err
 }
 
 func loadAll(path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
@@ -76,9 +59,8 @@ func loadAll(path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
 		if strings.Contains(err.Error(), "undefined but requested") {
 			return nil, fmt.Errorf("%w: this file is for [[inputs.smtpprobe]], [[secretstores]] and [global_tags], others are for Telegraf's own", err)
 		}
-		return nil, loadError(path, err)
+		return nil, err
 	}
-	path = shown(path)
 	untouched.SnmpTranslator = c.Agent.SnmpTranslator // a default that the loader fills in
 	if *c.Agent != untouched {
 		return nil, fmt.Errorf("%s: [agent] settings have no effect here, they belong to the Telegraf that runs this program", path)

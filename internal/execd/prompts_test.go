@@ -1,7 +1,6 @@
 package execd
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -94,18 +93,4 @@ func TestLog_NobodyReads(t *testing.T) {
 	}
 	l.Close()
 	require.Equal(t, 10, l.dropped)
-}
-
-func TestLoadError(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct{ name, path, text, want string }{
-		{"file", "/etc/x.conf", "open /etc/x.conf: no such file", "open /etc/x.conf: no such file"},
-		{"URL", "http://host/x.conf", "loading http://host/x.conf failed", "loading http://host/x.conf failed"},
-		{"URL with a password", "http://u:hunter2@host/x.conf", "loading http://u:hunter2@host/x.conf failed", "loading http://u:xxxxx@host/x.conf failed"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			require.EqualError(t, loadError(tt.path, errors.New(tt.text)), tt.want)
-		})
-	}
 }
