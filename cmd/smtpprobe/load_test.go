@@ -114,7 +114,7 @@ func TestCompletion(t *testing.T) {
 		require.Equal(t, statusOK, got.status, got.stderr)
 		require.NotEmpty(t, got.stdout)
 	}
-	require.Contains(t, program("--generate-shell-completion").stdout, "check")
+	require.Contains(t, process(t, nil, "--generate-shell-completion").stdout, "check") // it reads os.Args
 	require.Contains(t, program("check", "--tls", "--generate-shell-completion").stdout, "--tls-ca")
 }
 
