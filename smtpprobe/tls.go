@@ -3,7 +3,6 @@ package smtpprobe
 import (
 	"crypto/tls"
 	"errors"
-	"net"
 	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
@@ -151,17 +150,12 @@ func (s *session) tlsConfig(seen *TLSState) *tls.Config {
 	return config
 }
 
-// clientCertificate names the reason of an alert from a server that asked for a
-// certificate and got none. With TLS 1.3 it comes after the handshake.
+// clientCertificate names the reason of a handshake failure of a server that
+// asked for a certificate and got none: up to TLS 1.2, OpenSSL sends that alert
+// instead of one about certificates.
 func (s *session) clientCertificate(failure error) error {
-	if e := asError(failure); s.certificateWanted && e.Class == smtperr.ClassTLSError && isAlert(failure) {
+	if e := asError(failure); s.certificateWanted && e.Class == smtperr.ClassTLSError && e.Reason == smtperr.ReasonHandshakeFailure {
 		e.Reason = smtperr.ReasonClientCertRequired
 	}
 	return failure
-}
-
-// isAlert reports whether an error is a TLS alert that the peer sent.
-func isAlert(err error) bool {
-	op, ok := errors.AsType[*net.OpError](err)
-	return ok && op.Op == "remote error"
 }

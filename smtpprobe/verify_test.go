@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"testing"
@@ -61,4 +63,47 @@ func TestProber_NoRoots(t *testing.T) {
 	other := certs.NewAuthority("Another Root")
 	e = failure(probeTLS(t, server, &tls.Config{RootCAs: other.Pool(), MinVersion: tls.VersionTLS12}))
 	require.Equal(t, smtperr.ReasonUnknownAuthority, e.Reason, "with roots of the caller")
+}
+
+// OpenSSL sends handshake_failure up to TLS 1.2 where a client certificate is
+// missing; other alerts are about something else.
+func TestProber_AlertAfterCertificateRequest(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name   string
+		asks   tls.ClientAuthType
+		alert  byte
+		reason smtperr.Reason
+	}{
+		{name: "handshake failure after a request", asks: tls.RequestClientCert, alert: 40, reason: smtperr.ReasonClientCertRequired},
+		{name: "handshake failure without one", asks: tls.NoClientCert, alert: 40, reason: smtperr.ReasonHandshakeFailure},
+		{name: "another alert after a request", asks: tls.RequestClientCert, alert: 80, reason: smtperr.ReasonTLSAlert},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			root := certs.NewAuthority("Example Root")
+			listener, err := net.Listen("tcp", "127.0.0.1:0")
+			require.NoError(t, err)
+			t.Cleanup(func() { listener.Close() })
+			go func() {
+				conn, err := listener.Accept()
+				if err != nil {
+					return
+				}
+				defer conn.Close()
+				config := certs.ServerUpTo(tls.VersionTLS12, root.Issue(certs.For("127.0.0.1")))
+				config.ClientAuth = tt.asks
+				config.VerifyConnection = func(tls.ConnectionState) error {
+					_, err := conn.Write([]byte{21, 3, 3, 0, 2, 2, tt.alert}) // a fatal alert (RFC 5246 §7.2)
+					return errors.Join(errors.New("refused"), err)
+				}
+				_ = tls.Server(conn, config).Handshake()
+			}()
+			addr := listener.Addr().(*net.TCPAddr)
+			p := smtpprobe.Prober{Helo: "probe.test", TLS: &tls.Config{RootCAs: root.Pool(), MinVersion: tls.VersionTLS12}}
+			r := p.Probe(t.Context(), smtpprobe.Target{Host: "127.0.0.1", Port: uint16(addr.Port), TLS: smtpprobe.TLSImplicit}, smtpprobe.Plan{Depth: smtpprobe.DepthEHLO}) //nolint:gosec // a port
+			require.Equal(t, smtperr.ClassTLSError, failure(r).Class, r.Err)
+			require.Equal(t, tt.reason, failure(r).Reason, r.Err)
+		})
+	}
 }

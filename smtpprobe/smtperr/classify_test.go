@@ -161,6 +161,7 @@ func TestClassify(t *testing.T) {
 		{name: "a reply of a canceled session", phase: smtperr.PhaseMail, err: errors.Join(&textproto.Error{Code: 550, Msg: "no"}, context.Canceled), class: smtperr.ClassCanceled},
 		{name: "two error numbers", phase: smtperr.PhaseConnect, err: errors.Join(dialing(syscall.ECONNREFUSED), dialing(syscall.EHOSTUNREACH)), class: smtperr.ClassConnectError, reason: smtperr.ReasonRefused},
 		{name: "two lookups", phase: smtperr.PhaseDNS, err: errors.Join(&net.DNSError{IsNotFound: true}, &net.DNSError{IsTimeout: true}), class: smtperr.ClassDNSNotFound, reason: smtperr.ReasonNotFound},
+		{name: "an alert about our certificate's rights", phase: smtperr.PhaseTLS, err: alert(49), class: smtperr.ClassTLSError, reason: smtperr.ReasonClientCertRequired},
 		{name: "an alert about a fallback", phase: smtperr.PhaseTLS, err: alert(86), class: smtperr.ClassTLSError, reason: smtperr.ReasonProtocolVersion},
 		{name: "an alert about a broken record", phase: smtperr.PhaseMail, err: alert(20), class: smtperr.ClassTLSError, reason: smtperr.ReasonRecordBroken},
 		{name: "an alert about a long record", phase: smtperr.PhaseMail, err: alert(22), class: smtperr.ClassTLSError, reason: smtperr.ReasonRecordBroken},

@@ -37,6 +37,7 @@ const (
 	alertCertificateExpired    alert = 45
 	alertCertificateUnknown    alert = 46
 	alertUnknownCA             alert = 48
+	alertAccessDenied          alert = 49 // to the owner of a certificate
 	alertProtocolVersion       alert = 70
 	alertInappropriateFallback alert = 86
 	alertCertificateRequired   alert = 116
@@ -160,7 +161,7 @@ func (t *tlsFacts) alertReason() Reason {
 	}
 	switch t.alert {
 	case alertNoCertificate, alertBadCertificate, alertUnsupportedCert, alertCertificateRevoked,
-		alertCertificateExpired, alertCertificateUnknown, alertUnknownCA, alertCertificateRequired:
+		alertCertificateExpired, alertCertificateUnknown, alertUnknownCA, alertAccessDenied, alertCertificateRequired:
 		return ReasonClientCertRequired
 	case alertHandshakeFailure:
 		return ReasonHandshakeFailure
