@@ -37,17 +37,17 @@ func only452(code int) bool { return code == 452 }
 // sets are words that many patterns share.
 var sets = map[string]string{
 	"no":       "not cannot cant isnt doesnt dont wont no never unable without arent",
-	"denied":   "denied denial deny refused rejected prohibited disallowed forbidden blocked restricted",
+	"denied":   "denied denial refused rejected prohibited disallowed forbidden blocked restricted",
 	"allowed":  "allowed permitted authorized authorised accepted",
-	"forbid":   "$denied not_allowed not_permitted not_authorized not_accepted not_allow not_permit not_accept isnt_allowed not_configured not_supported not_available cannot unauthorized disabled not_enabled not_have_permission no_permission not_be_permitted not_be_allowed",
-	"listing":  "blocklist blacklist block_list black_list blocked_list deny_list denylist dnsbl dnsbls rbl rbls realtime_blacklist blackhole_list blackholes reputation_list spammer_list spam_list @list",
-	"blocked":  "blocked blocking blacklisted black_listed blocklisted block_listed banned dnsbl rbl",
-	"our_side": "client ip ips mta network connection connections host your_server mail_server sending_server your_address ip_address server_address @ip",
-	"period":   "daily hourly weekly monthly 24_hour 24_hours 24h hour day month today per_hour per_day per_minute minute",
+	"forbid":   "$denied not_allowed not_permitted not_authorized not_accepted isnt_allowed not_configured not_supported not_available cannot unauthorized disabled not_enabled not_have_permission no_permission not_be_permitted not_be_allowed",
+	"listing":  "blocklist blacklist block_list black_list deny_list denylist dnsbl rbl realtime_blacklist blackhole_list blackholes reputation_list spammer_list @list spamhaus spamcop sorbs barracuda barracudacentral uceprotect cloudmark senderscore senderbase mailspike abuseat proofpoint talos invaluement",
+	"blocked":  "blocked blacklisted black_listed blocklisted block_listed banned dnsbl rbl",
+	"our_side": "client ip ips mta network connection host your_server mail_server sending_server your_address ip_address server_address @ip",
+	"period":   "daily hourly weekly monthly 24_hour 24h today per_hour per_day per_month this_hour this_day last_hour past_hour last_day last_24 each_day a_day",
 	"auth":     "authentication auth authenticate smtp_auth authorization",
 	"tls":      "tls ssl starttls encryption encrypted tlsv1 ssl3",
-	"versions": "tls_@version ssl_@version tlsv tlsv1 tlsv11 tlsv10 tls1 sslv2 sslv3 ssl3 ssl2 tls_version tls_protocol tls_protocols ssl_version protocol_version tls_v1 cipher_suite",
-	"spf":      "spf dkim dmarc senderid sender_id domainkeys arc",
+	"versions": "tls_@version ssl_@version tlsv tlsv1 tlsv11 tlsv10 tls1 sslv2 sslv3 ssl3 ssl2 tls_version tls_protocol ssl_version protocol_version tls_v1 cipher_suite",
+	"spf":      "spf dkim dmarc senderid sender_id domainkeys arc sender_policy_framework",
 }
 
 // family is a kind of wording. It gives its reason where one of its patterns is
@@ -69,18 +69,19 @@ var families = []family{
 	`, ``},
 
 	{ReasonQuotaExceeded, authToDot, anyCode, `
-		$period .. limit|limits|quota|allowance|allotment|maximum
-		limit|limits|quota|maximum .. $period
+		$period .. limit|quota|allowance|allotment|maximum
+		limit|quota|maximum .. $period
 		exceeded|reached|over|hit .. limit|quota|maximum|number .. $period
 		too_many|number .. sent|received|send .. $period
 		sent|send|received .. too_many .. $period
 		too_many .. this_hour|per_hour|per_day|today|this_day
-		credit|credits|plan .. exceeded|exhausted|used_up|insufficient
-		not_enough|insufficient|no credit|credits
+		messages|mails|emails|recipients .. per_hour|per_day
+		credit|plan .. exceeded|exhausted|used_up|insufficient
+		not_enough|insufficient|no credit
 		maximum credits
-		submission|message|messages|sending|send|email|mail|outbound|recipients|recipient_rate|delivery quota
-		submission|messaging|sending|outbound|sender limit|limits .. exceeded|reached
-		exceeded|reached|over .. sending|messaging|message|submission|outbound|email|mail|user_sending limit|limits|quota
+		submission|message|sending|email|mail|outbound|recipients|recipient_rate|delivery quota
+		submission|messaging|sending|outbound|sender limit .. exceeded|reached
+		exceeded|reached|over .. sending|messaging|submission|outbound|email|mail|user_sending limit|quota
 		reached|exceeded .. limit for sending|messages
 		quota|limit .. sending|outgoing|outbound
 		submissionquotaexceeded
@@ -91,7 +92,9 @@ var families = []family{
 		recipient .. limit|quota|full
 		receiving mail
 		message_size|size_limit|size
-		connection|connections|session|sessions|rate|login|attempts
+		connection|session|login rate|limit|quota
+		login|auth|authentication attempts
+		per_connection|per_session
 	`},
 	{ReasonQuotaExceeded, authToDot, anyCode, `
 		daily|hourly|monthly .. message|sending|recipient|email|mail|relay|submission quota|limit|rate
@@ -102,62 +105,69 @@ var families = []family{
 	`},
 
 	{ReasonRateLimited, allPhases, anyCode, `
-		too_many|concurrent|simultaneous|excessive|parallel|max|maximum|maximum_number_of|number_of|limit_of .. connection|connected|session|login|logins|login_attempts|authentication_attempts|auth_attempts|command|client|message|messages|mail_from|request|transaction|process|processes|threads|email|emails|mails|smtp_sessions
+		too_many|concurrent|simultaneous|excessive|parallel|max|maximum|maximum_number_of|number_of|limit_of .. connection|connected|session|login|login_attempts|authentication_attempts|auth_attempts|command|client|message|mail_from|request|transaction|process|threads|email|mails|smtp_sessions
 		too_many recipients from
 		too_many .. from your|this|@ip
 		too_many new
 		too_many times
 		too_many transactions|deliveries
-		too_much mail|mails|email|traffic|spam|data_from
-		rate limit|limited|limiting|overlimit|exceeded|control|controlled|exceeds|restricted
-		ratelimit|ratelimited|overlimit|throttle|throttled|throttling
+		too_much mail|email|traffic|spam|data_from
+		rate limit|overlimit|exceeded|control|controlled|restricted
+		ratelimit|overlimit|throttle
 		thread limit
-		sending|send|message|connection|delivery|smtp rate
+		sending|message|connection|delivery|smtp rate
 		unusual|excessive|high|abnormal|unexpected rate|volume|traffic|activity
 		unexpected_volume
 		too_quickly|too_fast|too_frequently|too_frequent|too_often
 		slow_down
-		frequency|frequently .. limit|limited|exceeded
-		connection|session|sessions|client|login|sender|concurrency|velocity limit|limits|quota|count .. exceeded|reached|hit|met
-		exceeded|reached|over|hit .. connection|session|concurrency|concurrent|rate|login|messages limit|limits|connections|sessions
+		slower
+		frequency|frequently .. limit|exceeded
+		connection|session|client|login|sender|concurrency|velocity limit|quota|count .. exceeded|reached|hit|met
+		exceeded|reached|over|hit .. connection|session|concurrency|concurrent|rate|login|messages limit|connections|sessions
 		exceeded .. rate
 		limit .. connections|sessions
 		trop_de connexions
 		reached .. maximum .. connections|sessions
 		maximum_connections|max_connections
-		flood|flooding|smtp_flood
+		flood|smtp_flood
 	`, `
-		mailbox|inbox|user|recipient|recipients receiving|received|receives|is_receiving .. mail|email|messages|much|many|quickly
+		mailbox|inbox|user|recipient receiving|is_receiving .. mail|email|messages|much|many|quickly
 		contact is receiving
 		mail_loop|routing_loop
+		recipient has? exceeded
 		account unusual
 		unusual sending activity
-		failed|bad|invalid|unsuccessful|incorrect|wrong .. attempts|logins|authentications|passwords|auth|login
+		failed|bad|invalid|unsuccessful|incorrect|wrong .. attempts|logins|authentications|passwords|auth
 	`},
 	{ReasonRateLimited, authOnly, only4xx, `
-		too_many .. login|logins|attempts|authentications|authentication|auth|failed|failures|errors
+		too_many .. login|attempts|authentications|auth|failed|failures|errors
 	`, ``},
 	{ReasonRateLimited, allPhases &^ authOnly, anyCode, `
-		too_many .. login|logins|attempts|authentication|auth|failures
+		too_many .. login|attempts|authentication|auth|failures
 	`, ``},
 
 	{ReasonClientBlocked, greetingToDot, anyCode, `
 		$our_side .. $blocked|listed_at|listed_in|listed_by|listed_on|listed|blackholed|blocklisted|on_our_list
 		$our_side .. in|on|by|at|using|via|from .. $listing
-		$blocked|banned|bad|black|suspicious|untrusted|unauthorized|dynamic|residential|dialup|blocklisted ip|ips|ip_address|sending_ip|host|mta|network|range|ranges|address_space|ip_space|address_range|client
-		$blocked|rejected|listed|found|refused|denied|deny|listing|present|appears .. using|by|in|at|on|via|from|due_to|because_of .. $listing
+		$blocked|banned|bad|black|suspicious|untrusted|unauthorized|dynamic|residential|dialup|blocklisted ip|ips|ip_address|sending_ip|sender_ip|host|mta|network|range|address_space|ip_space|address_range|client
+		$blocked|rejected|listed|found|refused|denied|present|appears .. using|by|in|at|on|via|from|due_to|because_of .. $listing
 		due_to|because_of|based_on .. $listing
-		rejected|deny|denied|refused|blocked|found .. dnsbl|rbl|dnsbls|rbls
-		dnsbl|rbl|rbls|dnsbls|@list .. deny|denied|rejected|refused|blocked|listed|reject
-		in|on our|the|a|its|this|one_of_our|my .. $listing
-		to_be_delisted|delist|delisting|delisted
-		you_are|youre|you_have_been|have_been|you_were .. blocked|banned|blacklisted
+		rejected|deny|refused|blocked|found .. dnsbl|rbl
+		dnsbl|rbl|@list .. deny|rejected|refused|blocked|listed
+		in|on our|the|a|an|its|this|one_of_our|my .. $listing
+		dnsbl|rbl
+		rejected|refused|denied|blocked .. $listing
+		host|remotehost|server|ip .. spammer
+		smtp_server|smtp_relay|mail_server .. of|at your isp|service_provider|provider
+		forbidden|denied|rejected|refused by|for|from your_ip|this_ip|your_host
+		to_be_delisted|delist
+		you_are|you_have_been|have_been|you_were .. blocked|banned|blacklisted
 		poor|bad|low|negative|insufficient|very_low|worst .. reputation
 		reputation .. poor|bad|low|negative|too_low|insufficient
 		ip|sender|server|network|mta|host|@ip reputation
 		reputation of .. ip|host|mta|network|server|sender|client
-		connections|connection|traffic|mail|messages|email not|never? accepted|allowed .. ip|ips|@ip
-		not_accept|not_accepting .. connections|mail|traffic|messages .. your_ip|this_ip|ip|ips
+		connections|traffic|mail|messages|email not|never? accepted|allowed .. ip|ips|@ip
+		not_accept .. connections|mail|traffic|messages .. your_ip|this_ip|ip|ips
 		connections will not be accepted
 		removal_from this|the list
 		not_allowed|not_permitted|unauthorized|not_authorized|forbidden|not_welcome to? connect|from_your_ip|from_this_ip
@@ -166,24 +176,24 @@ var families = []family{
 		part of their network
 		geoip|geographical|geographic|geo_ip|geolocation
 		country .. blocked|rejected|not_allowed|not_accepted
-		rejected|blocked|blocking|not_allowed|refused|mail .. from country|your_country
+		rejected|blocked|not_allowed|refused|mail .. from country|your_country
 		ip .. not_authorized|not_allowed|not_permitted|unauthorized|rejected|denied|not_in|not_whitelisted|not_accepted|refused
 		not_in whitelist
-		dynamic|residential|dialup|dial_up|generic|home ip|ips|ip_address|ip_space|host|range|pool|pools|space
+		dynamic|residential|dialup|dial_up|generic|home ip|ips|ip_address|ip_space|host|range|pool|space
 		you_are .. spammer
 		ip .. identified .. spam|spammer
 		from_this_ip
-		blocked_for|listed_for|blocking_for abuse|spam|spamming
+		blocked_for|listed_for abuse|spam
 		adresse_ip .. bloquee
 	`, `
-		connection|connections refused|timed_out|reset|closed|dropped|lost|failed
-		sender|sender_address|from_address|envelope|domain|domains|mailfrom|helo|ehlo|helo_command|helo_domain|url|urls|uri|link|links|recipient|user|rcpt|mailbox|content|attachment|account|website is|was|has_been|are|has|address? also? been? $blocked|listed|banned|on|in|present
-		sender|sender_address|from_address|mailfrom|domain|helo|ehlo|helo_command|url|urls|uri|link|links|recipient|mailbox|content|attachment|sender_domain $blocked|listed|banned|on|in
+		connection refused|timed_out|reset|closed|dropped|lost|failed
+		sender|sender_address|from_address|envelope|domain|mailfrom|helo|ehlo|helo_command|helo_domain|url|uri|link|recipient|user|rcpt|mailbox|content|attachment|account|website is|was|has_been|are|has|address? also? been? $blocked|listed|banned|on|in|present
+		sender|sender_address|from_address|mailfrom|domain|helo|ehlo|helo_command|url|uri|link|recipient|mailbox|content|attachment|sender_domain $blocked|listed|banned|on|in
 		recipient_address rejected
 		domain .. present|listed|blocked|blacklisted
-		url|urls|uri|link|links .. listed|blocked|blacklisted|list|@domainlist|@list
+		url|uri|link .. listed|blocked|blacklisted|@domainlist|@list
 		uribl|surbl|dbl|rhsbl|@domainlist
-		domain reputation
+		domain .. reputation
 		reputation of .. domain|url|content
 		reputation .. domain
 		reverse dns|hostname|lookup
@@ -192,7 +202,7 @@ var families = []family{
 		spf
 	`},
 	{ReasonClientBlocked, greetingToDot, anyCode, `
-		blocked|blacklisted|banned see|for|by|using|due_to|because
+		blocked|blacklisted|banned see
 		rejected|refused|denied|blocked|see|visit .. @list
 		@list
 	`, `
@@ -203,36 +213,46 @@ var families = []family{
 		reverse dns
 		spam|virus|phishing|malware
 	`},
+	{ReasonClientBlocked, greetingToDot &^ dataToDot, anyCode, `
+		blocked|blacklisted|banned for|by|using|due_to|because
+	`, `
+		message|mail|email|sender|from|domain|content|url|uri|link|recipient|user|account|attachment|helo|envelope|mailbox|header|dmarc|spf|dkim is|was|has? been? blocked|rejected|banned|listed
+		helo|ehlo .. blocked|listed|rejected
+		spam|virus|phishing|malware|policy|filter|content
+		recipient_address|sender_address
+	`},
 	{ReasonClientBlocked, greetingOnly, anyCode, `
-		blocked|blacklisted|blocklisted|banned|spammer|dynamic|reputation|listed|blacklist|spam
+		blocked|blacklisted|blocklisted|banned|spammer|dynamic|reputation|listed|spam
 	`, `
 		reverse dns
 		ptr|rdns
 	`},
 
 	{ReasonRelayDenied, mailToDot, anyCode, `
-		relay|relaying|relays ~ $forbid
-		unable|cannot|cant|not_able|wont|will_not|refuse|refusing|not_allowed|not_permitted|unauthorized|not_authorized|not_configured|not_set_up|denies|not_willing to? .. relay
-		not|dont|doesnt|no|never|not_an_open relay|relaying
+		relay ~ $forbid
+		unable|cannot|cant|not_able|wont|will_not|refuse|not_allowed|not_permitted|unauthorized|not_authorized|not_configured|not_set_up|denies|not_willing to? .. relay
+		not|dont|doesnt|no|never|not_an_open relay
 		do|does not_relay
 		rcpthosts
 		non_accepted domain
 		as_a relay
 		through|via .. this|our server without authentication|authenticating
 		not_a|not_an open_relay|open_mail_relay
+		not|dont|doesnt|wont handle|serve mail|messages for
+		not_a gateway
 		not_a_local domain
-		relay .. without|requires|require auth|authentication
+		relay .. without|requires auth|authentication
 	`, `
-		open_relay blocked|listed|detected|list
+		open_relay blocked|listed|detected
 		relay_limit|relay_quota|relay_rate
 	`},
 
 	{ReasonGreylisted, mailToDot, only4xx, `
-		greylist|greylisted|greylisting|graylist|graylisted|graylisting|grey_list|grey_listed|gray_listed|grey_listing|gray_listing|postgrey
+		greylist|graylist|grey_list|gray_listed|postgrey
 	`, ``},
 
 	{ReasonAppPasswordRequired, authOnly, anyCode, `
-		app|application|apps|application_specific|app_specific|device|client password|passwords|passcode|specific_password
+		app|application|application_specific|app_specific|device|client password|passcode|specific_password
 		authorization|authorisation|auth|authenticate code
 		password .. application|app|external
 	`, `
@@ -246,11 +266,11 @@ var families = []family{
 		account .. not_active|not_enabled|not_activated
 	`, ``},
 	{ReasonAuthDisabled, authOnly, anyCode, `
-		authentication|auth|smtp_auth|basic_authentication|basic_auth|smtpclientauthentication|client_authentication|smtp|smtp_access|smtp_service|smtp_login|login|logins|sasl .. disabled|not_enabled|turned_off|switched_off|not_activated|not_active|deactivated|isnt_enabled
+		authentication|auth|smtp_auth|basic_authentication|basic_auth|smtpclientauthentication|client_authentication|smtp|smtp_access|smtp_service|smtp_login|login|sasl .. disabled|not_enabled|turned_off|switched_off|not_activated|not_active|deactivated|isnt_enabled
 		basic_authentication|basic_auth .. not_supported|not_allowed|deprecated|retired|blocked|no_longer
 		smtp|authentication|auth .. not_offered|not_available|not_advertised
 		disabled|not_enabled .. authentication|smtp_auth|smtp_access
-		enable|activate|open|opened .. smtp|smtp_auth|smtp_access|smtp_service|pop3
+		enable|activate|open .. smtp|smtp_auth|smtp_access|smtp_service|pop3
 		smtp|imap .. access .. denied|not_allowed|not_permitted|blocked
 		not_have|no access|rights|permission .. service|smtp|protocol
 		user has_no permission
@@ -272,38 +292,40 @@ var families = []family{
 	`, ``},
 
 	{ReasonAccountRestricted, authAndMail, anyCode, `
-		account|user|plan|subscription|sending|service|sender|tenant|customer|access .. suspended|suspension|restricted|paused|frozen|under_review|deactivated|hold|on_hold
-		suspended|restricted|blocked|frozen|deactivated|trial|free|unpaid account|user|plan|tenant|sender
-		trial|sandbox|sandboxed|unpaid
-		test_purposes|testing_purposes
+		account|user|plan|subscription|sending|sender|tenant|customer .. suspended|suspension|restricted|paused|frozen|under_review|deactivated|hold|on_hold
+		suspended|restricted|frozen|deactivated|trial|free|unpaid account|user|plan|tenant|sender
+		blocked account
+		trial|sandbox|unpaid
+		test_purposes
 		bad_outbound sender
 		outbound spam
 		sending paused|disabled|blocked
-		account|user .. blocked|disabled|not_active|not_activated|banned|not_verified|terminated|compromised
+		account|user .. blocked|disabled|not_active|not_activated|not_yet|banned|not_verified|terminated|compromised
 		unusual|suspicious sending activity
-		free|trial account|accounts|plan .. not|only|cannot
+		free|trial account|plan .. not|only|cannot
 		subscription|plan|payment|billing .. expired|overdue|required|inactive
 		user .. blocked .. sending
 	`, `
 		recipient .. disabled|suspended|blocked|account
+		local? mailbox
 		authentication|smtp_auth|basic_authentication disabled
 		spf|dkim|dmarc
 	`},
 	{ReasonAccountRestricted, rcptOnly, anyCode, `
-		your|sender|senders|sending|outbound account|user|mailbox|plan|subscription .. suspended|restricted|disabled|blocked|trial|free|locked
+		your|sender|sending|outbound account|user|mailbox|plan|subscription .. suspended|restricted|disabled|blocked|trial|free|locked
 		sender|sending|you .. suspended|paused
 		bad_outbound sender
-		test_purposes|testing_purposes
-		trial|sandbox|free account|accounts|plan|domain|domains|subdomains
+		test_purposes
+		trial|sandbox|free account|plan|domain|subdomains
 	`, ``},
 
 	{ReasonRDNS, greetingToDot, anyCode, `
 		cannot|could_not|unable_to|cant|couldnt|not|failed_to find|resolve|determine|verify|lookup .. your|client|host? reverse|hostname|host_name|ptr|name|rdns
 		reverse|inverse dns|hostname|host_name|lookup|name|mapping|resolution|record|entry|ip|address|pointer
-		rdns|ptr|fcrdns|ptrs|revdns
-		ip|name|hostname|host lookup fail|failed
+		rdns|ptr|fcrdns|revdns
+		ip|name|hostname|host lookup fail
 		forward_confirmed|possibly_forged
-		ip|ip_address|your_address|@ip .. not_resolve|not_resolved|unresolvable|not_have .. name|hostname|host|dns
+		ip|ip_address|your_address|@ip .. not_resolve|unresolvable|not_have .. name|hostname|host|dns
 		no .. hostname|name .. for? .. ip|@ip
 		dns .. does_not match|resolve .. ip
 		hostname .. not|doesnt match .. ip|address|@ip
@@ -317,20 +339,20 @@ var families = []family{
 	`, ``},
 
 	{ReasonSenderDomainInvalid, mailAndRcpt, anyCode, `
-		sender|senders|from|mailfrom|mail_from|return_path|envelope .. domain .. not_found|not_exist|not_resolve|invalid|unknown|not_valid|nonexistent|non_existent|unresolvable|no_mx|not_have|must|unroutable|not_accept|no_dns|must_exist
+		sender|from|mailfrom|mail_from|return_path|envelope .. domain .. not_found|not_exist|not_resolve|invalid|unknown|not_valid|nonexistent|non_existent|unresolvable|no_mx|not_have|must|unroutable|not_accept|no_dns|must_exist
 		domain_of sender .. not_exist|not_resolve|not_found|unresolvable
 		domain .. of? sender .. not|does_not|cannot exist|resolve|found
-		sender .. need|needs|requires fully_qualified
+		sender .. need|requires fully_qualified
 		unroutable|unrouteable|unresolvable|nonexistent|unresolved|invalid|bogus|fake sender|from|sender_domain|sending_domain|mail_from
 		sender .. no|not mx|dns|mx_record|a_record|valid_mx|resolvable|resolve
-		sender domain
+		sender domain is? empty|required|needed|lookup|dns|mx|error
 		sender .. malformed dns
 		no|invalid|missing|cannot|not_find .. mx|dns_mx|mx_record|a_record .. sender|domain|resource
-		valid sender_domain|sender
+		valid sender_domain
 		sending_domain .. not_exist|not_resolve|not_found|invalid
 		domain .. not_exist|not_resolve .. sender
 	`, `
-		recipient_address|rcpt
+		recipient_address
 		sender|sending|from domain .. blocked|listed|not_allowed|not_authorized|not_verified|unverified|unconfigured|blacklisted|denied|reputation|rejected
 		spf|dkim|dmarc
 		reverse dns
@@ -347,29 +369,29 @@ var families = []family{
 	`},
 
 	{ReasonSenderUnverifiable, mailToDot, anyCode, `
-		sender .. verify|verification|callout|callback|callforward failed|failure|error|defer|deferred
+		sender .. verify|verification|callout|callback|callforward failed|failure|error|defer
 		sender .. unverified|undeliverable|unverifiable|not_deliverable|cannot_be_verified|not_be_verified address|sender?
-		cannot|could_not|couldnt|unable_to|failed_to|cant verify|validate|authenticate .. sender|senders|from|return_path
-		sender .. could_not|cannot|cant be? verified|verify|validated
+		cannot|could_not|couldnt|unable_to|failed_to|cant verify|validate|authenticate .. sender|from|return_path
+		sender .. could_not|cannot|cant be? verified|validated
 		verification|verify of sender
-		sender callout|callback
+		sender|verify|verification callout|callback|callforward
 		sender .. user_unknown|unknown_user|no_such_user|not_exist|mailbox_unavailable|unknown_in|unknown
 		envelope_sender|return_path .. not_exist|invalid|unknown|not_deliverable
 	`, `
 		recipient_address
 		domain
 		spf|dkim|dmarc
-		identity|identities
+		identity
 	`},
 
 	{ReasonAuthRequired, mailToDot, anyCode, `
 		not_logged|not_logged_in|not_login|not_signed
 		$auth|login|logon|credentials|authenticated|sasl|authrequired|smtp_authentication is|are? also? required|needed|necessary|mandatory|expected|first
-		require|requires|required|need|needs|expects|expecting|expected valid|proper|smtp|an? authentication|auth|login|authenticated|authenticate|smtp_auth|authorization
-		requires|need|needs|must|have .. authenticate|authenticated
-		not|not_been|isnt|arent|wasnt|werent|un authenticated|authenticate
+		require|need|expects valid|proper|smtp|an? authentication|auth|login|authenticated|smtp_auth|authorization
+		requires|need|must|have|has to? be? authenticate
+		not|not_been|isnt|arent|wasnt|werent|un authenticated
 		client|user|you|session|connection was|is|are|not unauthenticated|anonymous
-		must|please|should|have_to|need_to|needs_to first? authenticate|log_in|login|logon|log_on|be_authenticated|be_logged
+		must|please|should|have_to|need_to first? authenticate|log_in|login|logon|log_on|be_authenticated|be_logged
 		must|please|should|have_to|need_to use|issue|enable|turn_on|provide|do|try .. auth|authentication|smtp_auth|login|credentials|authenticated
 		authenticate|login|log_in|auth|authentication first|before
 		issue .. auth
@@ -379,39 +401,43 @@ var families = []family{
 		without authentication|authenticating|auth
 		only|for authenticated users|clients|senders
 		pop_before smtp|sending
-		check|checked .. mail_before|mail_first
+		check .. mail_before|mail_first
 	`, `
 		spf|dkim|dmarc|domainkeys|arc
 		authentication failed|results|level|checks|information
 		tls_authentication
-		unauthenticated sender|senders|email|mail|message
+		unauthenticated sender|email|mail|message
 	`},
 
 	{ReasonSenderNotAllowed, mailToDot, anyCode, `
 		not_owned|not_owner|does_not_own|not_own
-		send_as|on_behalf|sendas|send_on .. $forbid|permission|permissions|rights
-		permission|permissions|allowed|authorized|authorised|permitted|right|rights|privilege to .. send_as|send_on|send_from|use_this|use_the|use
+		send_as|on_behalf|sendas|send_on .. $forbid|permission|rights
+		permission|allowed|authorized|authorised|permitted|right|privilege to .. send_as|send_on|send_from|use_this|use_the|use
 		sendasdenied|send_as_denied
-		sender|from|identity|identities|email|email_address|sending_domain|sender_address|from_address|sender_identity|address|domain .. not_verified|unverified|not_been_verified|isnt_verified|not_confirmed|not_registered|unconfigured|not_configured|unregistered|not_validated|unauthorized|not_approved|not_whitelisted
+		sender|from|identity|email|email_address|sending_domain|sender_address|from_address|sender_identity|address|domain .. not_verified|unverified|not_been_verified|isnt_verified|not_confirmed|not_registered|unconfigured|not_configured|unregistered|not_validated|unauthorized|not_approved|not_whitelisted
 		unverified|unconfigured|unauthorized|unregistered|unauthorised sender|from|sending_domain|email|sending|identity|domain|address
 		verified|authorized|authenticated|registered|confirmed|valid sender|identity|sender_identity|from_address|from
-		not|cannot|cant|unauthorized|not_be .. allowed|permitted|authorized|able? to .. use|send_as|send_from|send_with|send_mail_from|send_messages_from|send_email_from|send_emails_from
-		sender|from|mail_from|sender_address|from_address|envelope_sender|sender_domain|mailfrom not|isnt|no_longer allowed|permitted|authorized|authorised|match|accepted|acceptable|valid|ok
-		sender|from|mail_from|sender_address|from_address|mailfrom|envelope_sender .. must|should|does_not|not .. same|equal|match|belong|correspond|matching
-		sender|senders|sender_address|from_address|envelope_sender|sender_domain|senders_email|mailfrom|mailfrom_domain|from_domain|sending_domain|return_path is|has|was? been? $blocked|listed|denied|deny|unacceptable|blocklisted|on_the_blocklist
-		denied|deny|denies|disallowed|blocked|refuse|refused|refuses|unauthorized|forbidden|rejecting|illegal the|your|this? sender|from_address|sender_address|mail_from
-		sender_address|sender|from_address .. mismatch|mismatched|not_match|spoof|spoofed|spoofing|forged|impersonation
+		not|cannot|cant|unauthorized|not_be .. allowed|permitted|authorized|able? to .. use|send_as|send_from|send_with|send_mail_from|send_messages_from|send_email_from
+		sender|from|mail_from|sender_address|from_address|envelope_sender|sender_domain|mailfrom is|was|are? not|isnt|no_longer allowed|permitted|authorized|authorised|match|accepted|acceptable|valid|ok
+		sender|from|mail_from|sender_address|from_address|mailfrom|envelope_sender .. must|should|does_not|not .. same|equal|match|belong|correspond
+		sender|sender_address|from_address .. blacklist|black_list|spammer|block_list|blocklist|list
+		not_allowed|not_permitted|not_authorized|unauthorized to? send|submit mail|email|messages
+		not_allowed|not_permitted to_send
+		sender|sender_address|from_address|envelope_sender|sender_domain|senders_email|mailfrom|mailfrom_domain|from_domain|sending_domain|return_path is|has|was? been? $blocked|listed|denied|unacceptable|blocklisted|on_the_blocklist
+		denied|disallowed|blocked|refuse|unauthorized|forbidden|rejecting|illegal the|your|this? sender|from_address|sender_address|mail_from
+		sender_address|sender|from_address .. mismatch|not_match|spoof|forged|impersonation
 		domain .. not_allowed to send
-		allow|allowed|permit|permitted|authorize|authorized .. as_a_sender|as_sender|as_the_sender
+		allow|permit|authorize .. as_a_sender|as_sender|as_the_sender
 		user .. not_allowed|not_authorized .. send|use|from
 		account|user|login .. not_allowed|not_permitted|not_authorized|cannot .. send_from|send_as|sender|address
 		not_allowed|not_permitted|not_authorized|cannot to? send .. from|as|with
-		blocked_senders|blocked_sender|badmailfrom|senderfilterconfig|sender_filter
+		blocked_senders|badmailfrom|senderfilterconfig|sender_filter
 		mail_from .. authorized|authorization|authenticated|auth user
 	`, `
-		recipient_address|recipient .. unverified|unverified_address
+		recipient_address|recipient .. unverified|unverified_address|not_registered|not_found
 		spf|dkim|dmarc|domainkeys
 		access_list
+		unauthenticated
 		recipient .. not_verified|verified|not_allowed
 		sender|sending|from ip|host|server|network
 		helo|ehlo
@@ -419,30 +445,31 @@ var families = []family{
 	`},
 
 	{ReasonAuthChecksFailed, mailToDot, only5xx, `
-		$spf ~ failed|fail|fails|failure|failing|softfail|hardfail|permerror|rejected|reject|denied|refused|blocked|not_pass|pass|passing|not_accept|accepted|not_permitted|not_allowed|allowed|not_authorized|unauthorized|authorized|not_match|mismatch|violation|violate|violated|invalid|unauthenticated|missing|policy|error|required|requires|none|disallow|quarantine|aligned|alignment|misaligned|prohibits|verification|check|checks|record|records|signature|configured|designated|bad|no|lack|evaluation|evaluate
-		unauthenticated sender|senders|email|emails|mail|message|messages|domain
-		sender|senders|email|mail|message|domain is? not|un? unauthenticated|authenticated
-		authentication level|levels|checks|results|information
-		authentication .. check|checks failed|fail
-		sender_policy|domain_policy|author_domain|from_domain .. reject|rejected|fail|violation
-		spoofed|spoofing|spoof|forged .. sender|message|mail|email|from|header
-		anti_spoofing|antispoofing|spoofed|spoofing
+		$spf ~ failed|failure|softfail|hardfail|permerror|rejected|denied|refused|blocked|not_pass|pass|not_accept|accepted|not_permitted|not_allowed|allowed|not_authorized|unauthorized|authorized|not_match|mismatch|violation|violate|invalid|unauthenticated|missing|policy|error|required|none|disallow|quarantine|aligned|alignment|misaligned|prohibits|verification|check|record|signature|configured|designated|bad|no|lack|evaluation|evaluate
+		unauthenticated sender|email|mail|message|domain
+		sender|email|mail|message|domain is? not|un? unauthenticated|authenticated
+		authentication level|checks|results|information
+		authentication .. check failed
+		sender_policy|domain_policy|author_domain|from_domain .. reject|fail|violation
+		spoofed|forged .. sender|message|mail|email|from|header
+		anti_spoofing|antispoofing|spoofed
 		permitted_sender|designated_sender|designated_mailer
-		not_allow|doesnt_allow|not_permit sending|send .. mail|mails|from
+		not_allow|doesnt_allow|not_permit sending .. mail|from
 		envelope .. dmarc|spf
 		arc .. fail
 	`, `
 		spf_record_lookup
+		duplicate header
 	`},
 
 	{ReasonTLSRequired, ehloToDot, anyCode, `
 		$tls|secure_connection|secure|tls_connection|ssl_connection|secure_channel|tls_encryption|encrypted_connection is|session|are|connection|must? be? required|needed|necessary|mandatory|first|requirement|enforced|only
-		must|require|requires|required|need|needs|needed|please|mandatory|should|have_to .. $tls|secure_connection|tls_connection|secure
+		must|require|need|please|mandatory|should|have_to .. $tls|secure_connection|tls_connection|secure
 		starttls|tls|ssl .. must|first|before|required|mandatory
-		issue|use|enable|with|send starttls|tls|ssl
+		issue|use|enable|send starttls|tls|ssl
 		without|before|until|no tls|ssl|starttls|encryption|encrypted|tls_encryption
 		not|isnt|un encrypted|secure
-		unencrypted|plaintext|cleartext|clear_text|insecure|non_secure|nonsecure|plain_text|non_encrypted|non_tls .. authentication|connection|connections|not_allowed|disallowed|disabled|not_permitted|session|auth|mechanisms|login|forbidden|prohibited
+		unencrypted|plaintext|cleartext|clear_text|insecure|non_secure|nonsecure|plain_text|non_encrypted|non_tls .. authentication|connection|not_allowed|disallowed|disabled|not_permitted|session|auth|mechanisms|login|forbidden|prohibited
 		authentication|auth|login|mechanisms .. unencrypted|plaintext|cleartext|clear_text|insecure|non_secure|non_encrypted
 		must_issue starttls
 	`, `
@@ -452,10 +479,10 @@ var families = []family{
 	`},
 
 	{ReasonHeloRejected, ehloToDot, anyCode, `
-		helo|ehlo|helohost|helo_command|helo_name|ehlo_name ~ rejected|reject|refused|denied|invalid|fqdn|not_fqdn|fully_qualified|forged|blocked|listed|impersonate|impersonating|impersonation|illegal|not_resolve|not_found|mismatch|not_match|not_valid|unresolvable|malformed|unacceptable|fake|spoofed|not_allowed|not_accepted|not_permitted|blacklisted|not_exist|no_such|bogus|wrong|unknown|pretending|suspicious|localhost|literal|error
+		helo|ehlo|helohost|helo_command|helo_name|ehlo_name ~ rejected|refused|denied|invalid|fqdn|not_fqdn|fully_qualified|forged|blocked|listed|impersonate|impersonation|illegal|not_resolve|not_found|mismatch|not_match|not_valid|unresolvable|malformed|unacceptable|fake|spoofed|not_allowed|not_accepted|not_permitted|blacklisted|not_exist|no_such|bogus|wrong|unknown|pretending|suspicious|localhost|literal|error
 		bad|incorrect|improper helo|ehlo
 		helo|ehlo domain|host|name|hostname|argument|parameter|greeting
-		need|needs|require|requires fully_qualified|fqdn hostname|host_name|host
+		need|require fully_qualified|fqdn hostname|host_name|host
 		fully_qualified hostname|host_name|host
 		forged_helo
 	`, `
@@ -469,33 +496,33 @@ var families = []family{
 		server|host|client|machine|computer|domain|host_name|hostname|server_name|argument .. invalid|fqdn|not_fqdn|fully_qualified|not_valid|illegal|malformed|rejected|not_resolve|bad|unknown|not_exist
 		invalid|illegal|bad|malformed|unknown|forged .. name|hostname|domain|host|address|argument|server_name
 		fqdn|fully_qualified
-		pretend|impersonate|pretending
+		pretend|impersonate
 		localhost
 	`, ``},
 
 	{ReasonBareNewline, dataToDot, anyCode, `
-		bare|stray|naked|lone|single|isolated|standalone cr|lf|newline|newlines|linefeed|linefeeds|line_feed|line_feeds|carriage|carriage_return|crs|lfs|line_endings|received|characters
+		bare|stray|naked|lone|single|isolated|standalone cr|lf|newline|linefeed|line_feed|carriage|carriage_return|crs|lfs|line_endings|received|characters
 		barelf|barelinefeed|smtplf
-		cr|lf|newline|newlines .. without|not .. lf|cr|crlf|followed|allowed
-		invalid|bad|wrong|incorrect|improper line_ending|line_endings|end_of_line|eol|line_terminator
+		cr|lf|newline .. without|not .. lf|cr|crlf|followed|allowed
+		invalid|bad|wrong|incorrect|improper line_ending|end_of_line|eol|line_terminator
 	`, ``},
 
 	{ReasonMalwareSuspected, dataToDot, only5xx, `
-		virus|viruses|malware|phishing|phish|trojan|worm|ransomware|infected|malicious|eicar|viral|virii
+		virus|malware|phishing|trojan|worm|ransomware|infected|malicious|eicar|viral|virii
 	`, `
-		protect|protects|protecting .. users|you .. virus|viruses|phishing|malware
+		protect .. users|you .. virus|phishing|malware
 		spam and phishing
 		no|not|without virus|malware|phishing
 	`},
 
 	{ReasonSpamSuspected, dataToDot, only5xx, `
-		spam|spams|spammy|spamlike|spamassassin|unsolicited|junk|ube|uce|bulk_mail|uribl|surbl|dbl|@domainlist|spamming
+		spam|spammy|spamlike|spamassassin|antispam|spamfilter|spamprofiler|unsolicited|junk|ube|uce|bulk_mail|bulk_email|bulk_e|bulk_advertising|uribl|surbl|dbl|@domainlist
 		suspicion_of spam
 		domain .. reputation
 		reputation .. domain|url|content|message
 		suspicious message|content|mail|email|url|link
-		blacklisted|listed|blocked|bad url|urls|link|links|uri
-		url|urls|link|links|uri .. blacklisted|listed|blocked|blocklisted
+		blacklisted|listed|blocked|bad url|link|uri
+		url|link|uri .. blacklisted|listed|blocked|blocklisted
 		likely|probably suspicious|unsolicited
 	`, `
 		not_spam only
@@ -503,10 +530,10 @@ var families = []family{
 	`},
 
 	{ReasonContentRejected, dataToDot, only5xx, `
-		content|contents|body|attachment|attachments|file|header|headers|subject|message_content|extension ~ blocked|rejected|denied|refused|not_accepted|not_allowed|filtered|prohibited|banned|violates|violation|illegal|unacceptable|dangerous|forbidden|disallowed|restricted|potential|denial|objectionable|error|errors
+		content|body|attachment|file|header|subject|message_content|extension ~ blocked|rejected|denied|refused|not_accepted|not_allowed|filtered|prohibited|banned|violates|violation|illegal|unacceptable|dangerous|forbidden|disallowed|restricted|potential|denial|objectionable|error|executable|unsafe
 		content_and security
-		security_policy|security_policies|content_policy|security_issue|security_risk|content_filter|content_restrictions
-		illegal|dangerous|blocked|banned|prohibited attachment|attachments|file|content
+		security_policy|content_policy|security_issue|security_risk|content_filter|content_restrictions
+		illegal|dangerous|blocked|banned|prohibited attachment|file|content
 		message_filtered|message_blocked|filtered
 	`, `
 		dmarc|spf|dkim
@@ -515,18 +542,18 @@ var families = []family{
 	{ReasonMailLoop, allPhases, anyCode, `
 		too_many hops|received_headers|received
 		hop_count|hops exceeded|limit
-		loop|looping|loops|mailloop
+		loop|mailloop
 	`, `
 		challenge_loop
 	`},
 
 	{ReasonMailboxFull, rcptAndDot, anyCode, `
-		mailbox|inbox|account|user|recipient|recipients|users|maildir|folder .. full|quota_exceeded|over_quota|overquota|out_of_storage|exceeded_quota|exceeds_quota|over_limit|storage_limit|exceeded_storage|quota|size_limit
+		mailbox|inbox|account|user|recipient|maildir|folder .. full|quota_exceeded|over_quota|overquota|out_of_storage|exceeded_quota|over_limit|storage_limit|exceeded_storage|quota|size_limit
 		over_quota|overquota|overquotatemp|quota_violation
 		quota exceeded|full|reached
 		exceeded .. mailbox|storage|quota
 		exceeded storage allocation
-		exceed|exceeds|exceeded .. quota
+		exceed .. quota
 		full mailbox
 		boite .. pleine
 		not_enough|insufficient|no .. space|storage .. mailbox|account|user
@@ -541,7 +568,7 @@ var families = []family{
 		system storage
 		storage .. full|exhausted|exceeded
 		no_space left
-		queue|spool|file_system|filesystem is? full
+		queue|spool|file_system|filesystem|system is? full
 	`, `
 		mailbox|inbox|recipients_inbox|user_quota
 	`},
@@ -554,9 +581,9 @@ var families = []family{
 
 	{ReasonCongested, allPhases, only4xx, `
 		busy
-		insufficient|lack_of|low_on|no|not_enough|out_of .. resources|memory|resource
-		overloaded|overload|under_load|heavy_load|high_load|load_average|maximum_load|load_too_high|under_heavy|load_is
-		resource|resources .. unavailable|exhausted|low
+		insufficient|lack_of|low_on|no|not_enough|out_of .. resources|memory
+		overloaded|under_load|heavy_load|high_load|load_average|maximum_load|load_too_high|under_heavy|load_is
+		resource .. unavailable|exhausted|low
 		load .. too_high|high
 		system|server load
 		try .. less_busy
@@ -566,7 +593,7 @@ var families = []family{
 	`},
 
 	{ReasonIntercepted, greetingOnly, anyCode, `
-		cannot|could_not|unable_to|cant|couldnt|failed_to|not|error|failure connect|connecting|connection|reach|contact .. server|host|destination|remote|relay|backend|smtp|upstream|@ip
+		cannot|could_not|unable_to|cant|couldnt|failed_to|not|error|failure connect|connection|reach|contact .. server|host|destination|remote|relay|backend|smtp|upstream|@ip
 		connect|connection error|failed|failure|timed_out
 		proxy|antivirus|firewall|backend|upstream|gateway|mail_shield|scanner .. failed|unavailable|error|cannot|could_not|unable|timeout|connect
 	`, ``},
@@ -575,7 +602,7 @@ var families = []family{
 		recipient .. unverified|undeliverable|not_verified address?
 		address|recipient .. verification .. progress|pending|failed|in_progress
 		verification in_progress
-		receiving|received|receives|receive .. too_quickly|too_fast|too_much|too_many|rate_that|at_a_rate
+		receiving .. too_quickly|too_fast|too_much|too_many|rate_that|at_a_rate
 		user_you are_trying
 		mailbox|recipient|user .. busy|locked|temporarily|unavailable
 	`, ``},
@@ -597,8 +624,8 @@ var families = []family{
 // count after specific enhanced codes and reply codes with one meaning.
 var hints = []family{
 	{ReasonMailboxUnavailable, rcptAndDot, only5xx, `
-		user|mailbox|recipient|address|account|alias|addressee|recipients|email_address|customer unknown|not_found|not_exist|invalid|unallocated|not_valid|nonexistent|disabled|inactive|unavailable|not_available|discontinued
-		user|mailbox|recipient|address|account|alias|addressee|recipients|recipient_address .. unknown|not_found|not_exist|nonexistent|does_not_exist|doesnt_exist|not_listed|no_longer|no_such
+		user|mailbox|recipient|address|account|alias|addressee|email_address|customer unknown|not_found|not_exist|invalid|unallocated|not_valid|nonexistent|disabled|inactive|unavailable|not_available|discontinued
+		user|mailbox|recipient|address|account|alias|addressee|recipient_address .. unknown|not_found|not_exist|nonexistent|does_not_exist|doesnt_exist|invalid|not_listed|no_longer|no_such
 		unknown|invalid|nonexistent|non_existent|inactive|unrouteable user|recipient|mailbox|account|local_part|address|alias|addressee
 		no such|mailbox user|recipient|mailbox|person|address|account|here|by_that_name|customer
 		no mailbox
@@ -612,18 +639,18 @@ var hints = []family{
 		domain
 	`},
 	{ReasonTooManyRecipients, rcptOnly | dataToDot, anyCode, `
-		too_many recipients|rcpt|rcpts|recipient
-		recipient|recipients limit|count .. exceeded|reached
+		too_many recipients|rcpt
+		recipient limit|count .. exceeded|reached
 		maximum|exceeded .. recipients
 		multiple_destination domains
 	`, `
 		$period
 	`},
 	{ReasonMessageTooLarge, mailAndData, anyCode, `
-		message|mail|email|messages|attachment|body|size|content|data .. too_large|too_big|too_long|too_huge
-		message|size|mail|email|attachment|maximum .. size|length|limit .. exceeded|exceeds|exceed|limit|maximum|limits
-		size|message .. exceeds|exceeded|exceeding|larger|bigger|over .. maximum|limit|limits|size|allowed|fixed
-		exceeds|exceeded .. size|message_size|maximum_size
+		message|mail|email|attachment|body|size|content|data .. too_large|too_big|too_long|too_huge
+		message|size|mail|email|attachment|maximum .. size|length|limit .. exceeded|limit|maximum
+		size|message .. exceeds|larger|bigger|over .. maximum|limit|size|allowed|fixed
+		exceeds .. size|message_size|maximum_size
 		too_much mail_data
 		size_limit
 	`, `
@@ -634,9 +661,9 @@ var hints = []family{
 		tls|starttls|ssl|encryption|security_layer .. not_available|unavailable|not_supported|not_enabled|disabled|not_configured|failed|error|not_offered|cannot|temporary
 	`, ``},
 	{ReasonAuthCredentialsInvalid, authOnly, only5xx, `
-		credential|credentials|password|username|user_name|user|login|authentication_data|userid|user_id|account .. incorrect|invalid|wrong|bad|mismatch|unknown|not_found|rejected|not_exist|not_correct|not_accepted|failed|fail|unsuccessful
-		incorrect|invalid|wrong|bad|unknown .. credential|credentials|password|username|user|login|authentication_data|authentication|userid
-		authentication|login|logon|auth|authorization|sasl .. failed|failure|unsuccessful|fail|rejected|denied|invalid|incorrect
+		credential|password|username|user_name|user|login|authentication_data|userid|user_id|account .. incorrect|invalid|wrong|bad|mismatch|unknown|not_found|rejected|not_exist|not_correct|not_accepted|failed|unsuccessful
+		incorrect|invalid|wrong|bad|unknown .. credential|password|username|user|login|authentication_data|authentication|userid
+		authentication|login|logon|auth|authorization|sasl .. failed|failure|unsuccessful|rejected|denied|invalid|incorrect
 	`, `
 		mechanism
 		temporary|temporarily
@@ -653,12 +680,19 @@ var hints = []family{
 	`, `
 		from
 	`},
-	{ReasonNotAccepting, greetingToDot, anyCode, `
-		not_accepting|not_currently|no_longer_accepting .. connections|mail|messages|network
+	{ReasonNotAccepting, greetingOnly, anyCode, `
+		not currently? accepting .. connections|mail|messages|network
+	`, `
+		from
+	`},
+	{ReasonNotAccepting, greetingToDot, only4xx, `
+		not currently? accepting .. connections|mail|messages|network
 		maintenance|shutting_down|shutdown|going_down|out_of_service|restarting
 		stopped accepting
 		service temporarily suspended
-	`, ``},
+	`, `
+		recipient|mailbox|user|address
+	`},
 	{ReasonAccessDenied, greetingToDot, anyCode, `
 		client|client_host|host|connection|ip|server|client_address rejected|denied|refused|access_denied|unauthorized
 		unauthorized interface|host|client|server
@@ -677,7 +711,7 @@ var hints = []family{
 		authentication|auth|verify|recipient|mailbox|user|tls
 	`},
 	{ReasonAuthRequired, mailAndRcpt, only5xx, `
-		authentication|auth|authenticate|authenticated|login
+		authentication|auth|authenticate|login
 	`, `
 		spf|dkim|dmarc
 		failed|failure|results|checks
@@ -685,7 +719,9 @@ var hints = []family{
 	`},
 	{ReasonAuthChecksFailed, mailToDot, only5xx, `
 		dmarc|spf|dkim
-	`, ``},
+	`, `
+		duplicate header
+	`},
 }
 
 func phasesOf(list ...Phase) (set phaseSet) {

@@ -32,7 +32,7 @@ type place struct {
 const maxGap = 4
 
 // wordSet is a set of words, as bits.
-type wordSet [12]uint64
+type wordSet [16]uint64
 
 func (s *wordSet) add(w word)           { s[w/64] |= 1 << (w % 64) }
 func (s *wordSet) contains(w word) bool { return s[w/64]&(1<<(w%64)) != 0 }
@@ -211,7 +211,7 @@ func isDoubt(text []word, i int) bool {
 
 var (
 	wordBe = intern("be")
-	doubts = wordSetOf("may", "might", "could", "can")
+	doubts = wordSetOf("may", "might", "could")
 )
 
 func wordSetOf(words ...string) (s wordSet) {
