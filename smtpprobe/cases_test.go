@@ -12,7 +12,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// outcome is what a case of the taxonomy asks for.
+// outcome is what a test asks for.
 type outcome struct {
 	class     smtperr.Class
 	reason    smtperr.Reason
@@ -93,7 +93,7 @@ const (
 
 var cases = []conversation{
 	{
-		name:   "1 one of two recipients is unknown, and the message goes to the other",
+		name:   "one of two recipients is unknown, and the message goes to the other",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Healthy(), smtptest.Say("550 5.1.1 no such user"))},
 		plan:   send(alice, bob),
 		want:   outcome{smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnknown, smtperr.PhaseRcpt, 550, enhanced(5, 1, 1), false},
@@ -106,34 +106,34 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "2 all recipients are refused by policy",
+		name:   "all recipients are refused by policy",
 		script: smtptest.Script{Rcpt: smtptest.Say("550 5.7.1 go away")},
 		plan:   send(alice, bob),
 		want:   outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonNotAuthorized, smtperr.PhaseRcpt, 550, enhanced(5, 7, 1), false},
 		unsent: []string{"DATA"}, sent: []string{"RSET", "QUIT"},
 	},
 	{
-		name:   "2 relaying is denied in words",
+		name:   "relaying is denied in words",
 		script: smtptest.Script{Rcpt: smtptest.Say("554 5.7.1 <alice@example.org>: Relay access denied")},
 		plan:   rcpt(alice),
 		want:   outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonRelayDenied, smtperr.PhaseRcpt, 554, enhanced(5, 7, 1), false},
 		unsent: []string{"DATA"},
 	},
 	{
-		name:   "3 a temporary refusal represents several",
+		name:   "a temporary refusal represents several",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Say("550 5.1.1 no"), smtptest.Say("450 4.2.1 later"))},
 		plan:   rcpt(alice, bob),
 		want:   outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonMailboxUnavailableTemp, smtperr.PhaseRcpt, 450, enhanced(4, 2, 1), true},
 	},
 	{
-		name:   "4 251 and 252 accept a recipient",
+		name:   "251 and 252 accept a recipient",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Say("251 will forward"), smtptest.Say("252 will try"))},
 		plan:   rcpt(alice, bob),
 		want:   outcome{phase: smtperr.PhaseDone, code: 252},
 		sent:   []string{"RSET", "QUIT"},
 	},
 	{
-		name:   "5 the relay shuts down between two recipients",
+		name:   "the relay shuts down between two recipients",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Healthy(), smtptest.Then(smtptest.Say("421 4.3.2 shutting down"), smtptest.HalfClose()))},
 		plan:   send(alice, bob),
 		want:   outcome{smtperr.ClassServiceUnavailable, smtperr.ReasonNotAccepting, smtperr.PhaseRcpt, 421, enhanced(4, 3, 2), true},
@@ -145,41 +145,41 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "7 a shutdown notice behind the reply to MAIL",
+		name:   "a shutdown notice behind the reply to MAIL",
 		script: smtptest.Script{Mail: smtptest.Say("250 ok", "421 4.4.2 timeout exceeded")},
 		plan:   rcpt(alice),
 		want:   outcome{smtperr.ClassServiceUnavailable, smtperr.ReasonConnectionDropped, smtperr.PhaseRcpt, 421, enhanced(4, 4, 2), true},
 		unsent: []string{"RCPT", "RSET"},
 	},
 	{
-		name:   "8 DATA is answered 250",
+		name:   "DATA is answered 250",
 		script: smtptest.Script{Data: smtptest.Say("250 ok")},
 		plan:   send(alice),
 		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseData, 250, enhanced(0, 0, 0), true},
 		unsent: []string{"Date:"},
 	},
 	{
-		name:   "9 DATA is refused for want of recipients, 554",
+		name:   "DATA is refused for want of recipients, 554",
 		script: smtptest.Script{Data: smtptest.Say("554 5.5.1 no valid recipients")},
 		plan:   send(alice),
 		want:   outcome{smtperr.ClassDataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 554, enhanced(5, 5, 1), false},
 		sent:   []string{"QUIT"},
 	},
 	{
-		name:   "9 DATA is refused for want of recipients, 503",
+		name:   "DATA is refused for want of recipients, 503",
 		script: smtptest.Script{Data: smtptest.Say("503 5.5.1 no valid recipients")},
 		plan:   send(alice),
 		want:   outcome{smtperr.ClassDataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 503, enhanced(5, 5, 1), false},
 	},
 	{
-		name:   "10 any 2xx accepts the message",
+		name:   "any 2xx accepts the message",
 		script: smtptest.Script{Dot: smtptest.Say("251 2.6.0 ok")},
 		plan:   send(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 251},
 		sent:   []string{"QUIT"}, unsent: []string{"RSET"},
 	},
 	{
-		name:   "11 a relay that knows only HELO",
+		name:   "a relay that knows only HELO",
 		script: smtptest.Script{EHLO: smtptest.Say("502 5.5.1 not implemented")},
 		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
@@ -190,7 +190,7 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "11 STARTTLS is required of a relay that knows only HELO",
+		name:   "STARTTLS is required of a relay that knows only HELO",
 		script: smtptest.Script{EHLO: smtptest.Say("500 5.5.1 what")},
 		plan:   ehloOnly,
 		over:   []transport{starttls},
@@ -198,7 +198,7 @@ var cases = []conversation{
 		sent:   []string{"QUIT"},
 	},
 	{
-		name:   "11 AUTH is required of a relay that knows only HELO",
+		name:   "AUTH is required of a relay that knows only HELO",
 		script: smtptest.Script{EHLO: smtptest.Say("504 5.5.1 what")},
 		plan:   login(""),
 		over:   []transport{plain, implicit},
@@ -206,21 +206,21 @@ var cases = []conversation{
 		sent:   []string{"QUIT"}, unsent: []string{"AUTH"},
 	},
 	{
-		name:   "12 EHLO is refused",
+		name:   "EHLO is refused",
 		script: smtptest.Script{EHLO: smtptest.Say("550 5.7.1 not you")},
 		plan:   ehloOnly,
 		want:   outcome{smtperr.ClassHeloRefused, smtperr.ReasonRefused, smtperr.PhaseEHLO, 550, enhanced(5, 7, 1), false},
 		unsent: []string{"HELO"}, sent: []string{"QUIT"},
 	},
 	{
-		name:   "13 the lines of a reply disagree",
+		name:   "the lines of a reply disagree",
 		script: smtptest.Script{EHLO: smtptest.Say("250-a", "550 b")},
 		plan:   ehloOnly,
 		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonCodeMismatch, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
 		unsent: []string{"QUIT"},
 	},
 	{
-		name:   "14 an HTTP server",
+		name:   "an HTTP server",
 		script: smtptest.Script{Greeting: smtptest.Say("HTTP/1.1 400 Bad Request", "")},
 		plan:   ehloOnly,
 		over:   []transport{plain},
@@ -228,28 +228,28 @@ var cases = []conversation{
 		unsent: []string{"EHLO", "QUIT"},
 	},
 	{
-		name:   "14 an SSH server",
+		name:   "an SSH server",
 		script: smtptest.Script{Greeting: smtptest.Say("SSH-2.0-OpenSSH_9.2")},
 		plan:   ehloOnly,
 		over:   []transport{plain},
 		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonNotSMTPSSH, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
 	},
 	{
-		name:   "15 a TLS alert on a plaintext port",
+		name:   "a TLS alert on a plaintext port",
 		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Raw("\x15\x03\x01\x00\x02\x02\x46"), smtptest.Silence())},
 		plan:   ehloOnly,
 		over:   []transport{plain},
 		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonTLSOnPlaintextPort, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
 	},
 	{
-		name:   "15 a TLS alert that holds an LF",
+		name:   "a TLS alert that holds an LF",
 		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Raw("\x15\x03\x03\x00\x02\x02\x0a"), smtptest.HalfClose())},
 		plan:   ehloOnly,
 		over:   []transport{plain},
 		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonTLSOnPlaintextPort, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
 	},
 	{
-		name:   "16 silence instead of a greeting",
+		name:   "silence instead of a greeting",
 		script: smtptest.Script{Greeting: smtptest.Silence()},
 		plan:   impatient(ehloOnly),
 		over:   []transport{plain, implicit},
@@ -257,7 +257,7 @@ var cases = []conversation{
 		unsent: []string{"EHLO", "QUIT"},
 	},
 	{
-		name:   "18 STARTTLS is temporarily unavailable",
+		name:   "STARTTLS is temporarily unavailable",
 		script: smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 TLS not available")},
 		plan:   ehloOnly,
 		over:   []transport{starttls},
@@ -265,7 +265,7 @@ var cases = []conversation{
 		sent:   []string{"QUIT"},
 	},
 	{
-		name:   "18 opportunistic TLS goes on in plaintext where STARTTLS is refused",
+		name:   "opportunistic TLS goes on in plaintext where STARTTLS is refused",
 		script: smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 TLS not available")},
 		plan:   ehloOnly,
 		over:   []transport{opportunistic},
@@ -275,7 +275,7 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "20 bytes are injected behind STARTTLS' 220",
+		name:   "bytes are injected behind STARTTLS' 220",
 		script: smtptest.Script{StartTLS: smtptest.Say("220 go", "250 evil")},
 		plan:   ehloOnly,
 		over:   []transport{starttls, opportunistic},
@@ -283,14 +283,14 @@ var cases = []conversation{
 		unsent: []string{"QUIT"},
 	},
 	{
-		name:   "21 the relay closes after STARTTLS' 220",
+		name:   "the relay closes after STARTTLS' 220",
 		script: smtptest.Script{Handshake: smtptest.HalfClose()},
 		plan:   ehloOnly,
 		over:   []transport{starttls, opportunistic},
 		want:   outcome{smtperr.ClassTLSError, smtperr.ReasonClosed, smtperr.PhaseTLS, 0, enhanced(0, 0, 0), true},
 	},
 	{
-		name:   "25 MAIL needs TLS",
+		name:   "MAIL needs TLS",
 		script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Must issue a STARTTLS command first")},
 		plan:   rcpt(alice),
 		over:   []transport{plain},
@@ -298,35 +298,35 @@ var cases = []conversation{
 		sent:   []string{"QUIT"},
 	},
 	{
-		name:   "25 MAIL needs AUTH",
+		name:   "MAIL needs AUTH",
 		script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Authentication required")},
 		plan:   rcpt(alice),
 		over:   []transport{starttls, implicit},
 		want:   outcome{smtperr.ClassSenderRefused, smtperr.ReasonAuthRequired, smtperr.PhaseMail, 530, enhanced(5, 7, 0), false},
 	},
 	{
-		name:   "26 AUTH is refused and the relay closes",
+		name:   "AUTH is refused and the relay closes",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: smtptest.Then(smtptest.Say("535 5.7.8 bad credentials"), smtptest.HalfClose())},
 		plan:   login(""),
 		want:   outcome{smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(5, 7, 8), false},
 		check:  oneAuth,
 	},
 	{
-		name:   "27 AUTH is not offered",
+		name:   "AUTH is not offered",
 		script: smtptest.Script{},
 		plan:   login(""),
 		want:   outcome{smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
-		name:   "27 no mechanism in common",
+		name:   "no mechanism in common",
 		script: smtptest.Script{Extensions: offering("AUTH GSSAPI")},
 		plan:   login(""),
 		want:   outcome{smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
-		name:   "24 another 2xx to AUTH is no login, but a reply that took its time",
+		name:   "another 2xx to AUTH is no login, but a reply that took its time",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("250 2.7.0 fine")},
 		plan:   login(""),
 		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseAuth, 250, enhanced(2, 7, 0), true},
@@ -336,34 +336,34 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "28 a challenge that is no base64",
+		name:   "a challenge that is no base64",
 		script: smtptest.Script{Extensions: offering("AUTH CRAM-MD5"), Auth: smtptest.Say("334 %%%"), AuthResponse: smtptest.Say("501 5.5.2 cancelled")},
 		plan:   login(""),
 		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, 334, enhanced(0, 0, 0), true},
 		sent:   []string{"*", "QUIT"},
 	},
 	{
-		name:   "28 challenges without end",
+		name:   "challenges without end",
 		script: smtptest.Script{Extensions: offering("AUTH LOGIN"), Auth: smtptest.Say("334 VXNlcm5hbWU6"), AuthResponse: askAgain},
 		plan:   login(""),
 		want:   outcome{smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop, smtperr.PhaseAuth, 334, enhanced(0, 0, 0), false},
 		sent:   []string{"*", "QUIT"},
 	},
 	{
-		name:   "29 AUTH is said to have happened already",
+		name:   "AUTH is said to have happened already",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("503 5.5.1 already authenticated")},
 		plan:   login(""),
 		want:   outcome{smtperr.ClassAuthFailed, smtperr.ReasonBadSequence, smtperr.PhaseAuth, 503, enhanced(5, 5, 1), false},
 	},
 	{
-		name:   "30 a SCRAM server that does not prove itself",
+		name:   "a SCRAM server that does not prove itself",
 		script: smtptest.Script{Extensions: offering("AUTH SCRAM-SHA-256"), Auth: smtptest.Say("235 2.7.0 welcome")},
 		plan:   login(""),
 		want:   outcome{smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified, smtperr.PhaseAuth, 235, enhanced(2, 7, 0), false},
 		sent:   []string{"QUIT"},
 	},
 	{
-		name:   "31 the greeting refuses us",
+		name:   "the greeting refuses us",
 		script: smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no")},
 		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
@@ -371,14 +371,14 @@ var cases = []conversation{
 		unsent: []string{"EHLO"}, sent: []string{"QUIT"},
 	},
 	{
-		name:   "31 a host that takes no mail",
+		name:   "a host that takes no mail",
 		script: smtptest.Script{Greeting: smtptest.Say("521 does not accept mail")},
 		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
 		want:   outcome{smtperr.ClassGreetingRefused, smtperr.ReasonHostNoMail, smtperr.PhaseGreeting, 521, enhanced(0, 0, 0), false},
 	},
 	{
-		name:   "34 the connection ends after the dot",
+		name:   "the connection ends after the dot",
 		script: smtptest.Script{Dot: smtptest.Close()},
 		plan:   send(alice),
 		want:   outcome{smtperr.ClassDisconnected, smtperr.ReasonClosed, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
@@ -389,7 +389,7 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "34 silence after the dot",
+		name:   "silence after the dot",
 		script: smtptest.Script{Dot: smtptest.Silence()},
 		plan:   impatient(send(alice)),
 		want:   outcome{smtperr.ClassReadTimeout, smtperr.ReasonNoReply, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
@@ -398,7 +398,7 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "35 half a reply to the dot is no delivery",
+		name:   "half a reply to the dot is no delivery",
 		script: smtptest.Script{Dot: smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.Close())},
 		plan:   send(alice),
 		want:   outcome{smtperr.ClassDisconnected, smtperr.ReasonTruncatedReply, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
@@ -408,25 +408,25 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "36 a reply drips past its deadline",
+		name:   "a reply drips past its deadline",
 		script: smtptest.Script{Mail: smtptest.Drip("250 "+strings.Repeat("x", 1000)+"\r\n", 20*time.Millisecond)},
 		plan:   impatient(rcpt(alice)),
 		want:   outcome{smtperr.ClassReadTimeout, smtperr.ReasonSlowReply, smtperr.PhaseMail, 0, enhanced(0, 0, 0), true},
 	},
 	{
-		name:   "37 a line without end",
+		name:   "a line without end",
 		script: smtptest.Script{EHLO: smtptest.Then(smtptest.Raw("250 "), smtptest.Endless("x"))},
 		plan:   ehloOnly,
 		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonLineTooLong, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
 	},
 	{
-		name:   "37 a reply without end",
+		name:   "a reply without end",
 		script: smtptest.Script{EHLO: smtptest.Endless("250-more\r\n")},
 		plan:   ehloOnly,
 		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonReplyTooLong, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
 	},
 	{
-		name:   "38 a bare code accepts, bare line ends and control characters are flagged",
+		name:   "a bare code accepts, bare line ends and control characters are flagged",
 		script: smtptest.Script{Mail: smtptest.Say("250"), Rcpt: smtptest.Raw("250 a\x00b\rc\xff\n")},
 		plan:   rcpt(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
@@ -435,21 +435,21 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "40 the relay talks while idle",
+		name:   "the relay talks while idle",
 		script: smtptest.Script{Mail: smtptest.Say("250 ok", "250 and another")},
 		plan:   rcpt(alice),
 		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseRcpt, 0, enhanced(0, 0, 0), true},
 		unsent: []string{"RCPT", "RSET", "QUIT"},
 	},
 	{
-		name:   "40 the relay accepts a password before it is sent",
+		name:   "the relay accepts a password before it is sent",
 		script: smtptest.Script{Extensions: offering("AUTH LOGIN"), Auth: smtptest.Say("334 VXNlcm5hbWU6", "235 2.7.0 welcome")},
 		plan:   login("LOGIN"),
 		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), true},
 		unsent: []string{"dXNlcg==", "QUIT"},
 	},
 	{
-		name:   "40 the relay accepts a message before it is sent",
+		name:   "the relay accepts a message before it is sent",
 		script: smtptest.Script{Data: smtptest.Say("354 go", "250 2.0.0 queued")},
 		plan:   send(alice),
 		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
@@ -459,14 +459,14 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "40 the relay refuses a message before it is sent",
+		name:   "the relay refuses a message before it is sent",
 		script: smtptest.Script{Data: smtptest.Say("354 go", "552 5.3.4 too big")},
 		plan:   send(alice),
 		want:   outcome{smtperr.ClassDataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseBody, 552, enhanced(5, 3, 4), false},
 		unsent: []string{"RSET", "QUIT"},
 	},
 	{
-		name:   "41 an enhanced code of another class is dropped and flagged",
+		name:   "an enhanced code of another class is dropped and flagged",
 		script: smtptest.Script{Rcpt: smtptest.Say("550 4.2.1 x")},
 		plan:   rcpt(alice),
 		want:   outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonMailboxUnavailable, smtperr.PhaseRcpt, 550, enhanced(0, 0, 0), false},
@@ -475,7 +475,7 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "44 RSET and QUIT fail after everything worked",
+		name:   "RSET and QUIT fail after everything worked",
 		script: smtptest.Script{Rset: smtptest.Say("500 5.5.1 what"), Quit: smtptest.Close()},
 		plan:   rcpt(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
@@ -487,7 +487,7 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "44 QUIT is answered 421 after everything worked",
+		name:   "QUIT is answered 421 after everything worked",
 		script: smtptest.Script{Quit: smtptest.Say("421 4.3.2 going down")},
 		plan:   send(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
@@ -498,7 +498,7 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "44 RSET is answered 421 and then the relay is gone",
+		name:   "RSET is answered 421 and then the relay is gone",
 		script: smtptest.Script{Rset: smtptest.Then(smtptest.Say("421 4.3.2 going down"), smtptest.HalfClose())},
 		plan:   rcpt(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
@@ -508,7 +508,7 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "46 nothing is sent before the greeting's last line",
+		name:   "nothing is sent before the greeting's last line",
 		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Say("220-wait"), smtptest.Pause(60*time.Millisecond), smtptest.Say("220 go"))},
 		plan:   ehloOnly,
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
@@ -517,7 +517,7 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "47 no password, nor a hash of it, over TLS that was not verified",
+		name:   "no password, nor a hash of it, over TLS that was not verified",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256")},
 		plan: func(p *probing) {
 			login("")(p)
@@ -528,7 +528,7 @@ var cases = []conversation{
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
-		name: "48 XOAUTH2's error is fetched with an empty response",
+		name: "XOAUTH2's error is fetched with an empty response",
 		script: smtptest.Script{
 			Extensions: offering("AUTH XOAUTH2"), Auth: smtptest.Say("334 eyJzdGF0dXMiOiI0MDEifQ=="),
 			AuthResponse: smtptest.Say("535 5.7.8 bad token"),
@@ -541,7 +541,7 @@ var cases = []conversation{
 		check: oneAuth,
 	},
 	{
-		name:   "49 an open relay",
+		name:   "an open relay",
 		script: smtptest.Script{},
 		plan: func(p *probing) {
 			send(alice)(p)
@@ -558,7 +558,6 @@ func init() {
 	cases = append(cases, badCodes()...)
 }
 
-// Case 6.
 func unavailableEverywhere() []conversation {
 	busy := smtptest.Then(smtptest.Say("421 4.3.2 shutting down"), smtptest.HalfClose())
 	var list []conversation
@@ -567,7 +566,7 @@ func unavailableEverywhere() []conversation {
 		smtperr.PhaseAuth: smtptest.AtAuth, smtperr.PhaseMail: smtptest.AtMail, smtperr.PhaseData: smtptest.AtData, smtperr.PhaseDot: smtptest.AtDot,
 	} {
 		c := conversation{
-			name:   "6 421 at " + string(phase),
+			name:   "421 at " + string(phase),
 			script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: smtptest.Say("235 2.7.0 welcome")}.With(at, busy),
 			plan: func(p *probing) {
 				login("")(p)
@@ -589,7 +588,6 @@ func unavailableEverywhere() []conversation {
 	return list
 }
 
-// Case 24.
 func authRefusals() []conversation {
 	var list []conversation
 	for reply, want := range map[string]outcome{
@@ -603,7 +601,7 @@ func authRefusals() []conversation {
 		"535 no":        {smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(0, 0, 0), false},
 	} {
 		list = append(list, conversation{
-			name:   "24 AUTH is answered " + reply,
+			name:   "AUTH is answered " + reply,
 			script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN CRAM-MD5"), Auth: smtptest.Say(reply)},
 			plan:   login(""),
 			want:   want,
@@ -614,19 +612,18 @@ func authRefusals() []conversation {
 	return list
 }
 
-// Case 39.
 func badCodes() []conversation {
 	var list []conversation
 	for _, line := range []string{"2200 x", "099 x", "600 x", "+22 x", "2_0 x", ""} {
 		list = append(list, conversation{
-			name:   "39 the reply " + line,
+			name:   "the reply " + line,
 			script: smtptest.Script{Greeting: smtptest.Say(line)},
 			plan:   ehloOnly,
 			over:   []transport{plain, implicit},
 			want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonBadCode, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), true},
 			unsent: []string{"EHLO", "QUIT"},
 		}, conversation{
-			name:   "39 the reply to MAIL " + line,
+			name:   "the reply to MAIL " + line,
 			script: smtptest.Script{Mail: smtptest.Say(line)},
 			plan:   rcpt(alice),
 			want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonBadCode, smtperr.PhaseMail, 0, enhanced(0, 0, 0), true},
@@ -646,7 +643,7 @@ func oneAuth(t *testing.T, _ *smtpprobe.Result, s smtptest.Session) {
 	require.Equal(t, 1, attempts, "one AUTH attempt only")
 }
 
-func TestCasesOfTheTaxonomy(t *testing.T) {
+func TestProbe_Replies(t *testing.T) {
 	t.Parallel()
 	for _, c := range cases {
 		over := c.over

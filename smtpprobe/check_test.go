@@ -10,7 +10,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-func TestWhatCannotBeProbedBothersNobody(t *testing.T) {
+func TestProbe_InvalidPlan(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{})
 	for _, tt := range []struct {

@@ -115,7 +115,7 @@ func codeOf(reply string) int {
 }
 
 // The relay is in order up to the moment, so what it does there is the verdict.
-func TestEveryFaultAtEveryPhase(t *testing.T) {
+func TestProbe_FaultMatrix(t *testing.T) {
 	goroutines, files := runtime.NumGoroutine(), openFiles()
 	t.Run("matrix", func(t *testing.T) {
 		for _, m := range moments {

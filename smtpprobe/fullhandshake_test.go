@@ -9,7 +9,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-func TestEveryProbeMeasuresAFullHandshake(t *testing.T) {
+func TestTLS_FullHandshake(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name    string

@@ -2,15 +2,8 @@ package smtpprobe_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"errors"
-	"math/big"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -74,7 +68,7 @@ func prober(srv *smtptest.Server, tr transport) *probing {
 		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, From: "probe@example.org", Transcript: true},
 	}
 	if tr != opportunistic {
-		p.Prober.TLS = &tls.Config{RootCAs: authority().pool, MinVersion: tls.VersionTLS12}
+		p.Prober.TLS = &tls.Config{RootCAs: authority().Pool(), MinVersion: tls.VersionTLS12}
 	}
 	return p
 }
@@ -129,69 +123,9 @@ type fixedToken string
 
 func (f fixedToken) Token(context.Context) (string, error) { return string(f), nil }
 
-// ca is a certificate authority of the tests.
-type ca struct {
-	cert *x509.Certificate
-	key  *ecdsa.PrivateKey
-	pool *x509.CertPool
-}
+var authority = sync.OnceValue(func() *certs.Authority { return certs.NewAuthority("Test CA") })
 
-var authority = sync.OnceValue(func() *ca {
-	key, template := newKey(), certificate("Test CA")
-	template.IsCA, template.BasicConstraintsValid = true, true
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		panic(err)
-	}
-	cert, err := x509.ParseCertificate(der)
-	if err != nil {
-		panic(err)
-	}
-	pool := x509.NewCertPool()
-	pool.AddCert(cert)
-	return &ca{cert, key, pool}
-})
+var serverTLS = sync.OnceValue(func() *tls.Config { return certs.Server(authority().Issue(loopback())) })
 
-var serverTLS = sync.OnceValue(func() *tls.Config {
-	return &tls.Config{Certificates: []tls.Certificate{authority().issue(func(*x509.Certificate) {})}, MinVersion: tls.VersionTLS12}
-})
-
-// issue makes a server's certificate for 127.0.0.1, changed as a test wants.
-func (a *ca) issue(change func(*x509.Certificate)) tls.Certificate {
-	key, template := newKey(), certificate("relay.test")
-	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
-	change(template)
-	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, &key.PublicKey, a.key)
-	if err != nil {
-		panic(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-}
-
-// selfSigned makes one that is its own authority.
-func selfSigned() tls.Certificate {
-	key, template := newKey(), certificate("relay.test")
-	template.IPAddresses = []net.IP{net.IPv4(127, 0, 0, 1)}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	if err != nil {
-		panic(err)
-	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
-}
-
-func certificate(name string) *x509.Certificate {
-	return &x509.Certificate{
-		SerialNumber: big.NewInt(time.Now().UnixNano()),
-		Subject:      pkix.Name{CommonName: name},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(24 * time.Hour),
-	}
-}
-
-func newKey() *ecdsa.PrivateKey {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		panic(err)
-	}
-	return key
-}
+// loopback is a good leaf for the scripted relays.
+func loopback() certs.Leaf { return certs.For("127.0.0.1") }

@@ -1,8 +1,14 @@
 package smtpprobe
 
 import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/hex"
 	"net/netip"
+	"strconv"
 	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/wire"
@@ -66,6 +72,45 @@ type TLSState struct {
 	Problems    []*smtperr.Error // one for each failed check of the certificates
 	Leaf        *x509.Certificate
 	ChainExpiry time.Time // when the first certificate of the chain that was sent expires
+}
+
+// Fingerprint is the first 16 hex digits of the SHA-256 of the leaf certificate,
+// empty without one.
+func (s *TLSState) Fingerprint() string {
+	if s == nil || s.Leaf == nil {
+		return ""
+	}
+	sum := sha256.Sum256(s.Leaf.Raw)
+	return hex.EncodeToString(sum[:8])
+}
+
+// Issuer is the organization that issued the leaf certificate, or its common
+// name; empty if it has neither.
+func (s *TLSState) Issuer() string {
+	if s == nil || s.Leaf == nil {
+		return ""
+	}
+	if orgs := s.Leaf.Issuer.Organization; len(orgs) > 0 && orgs[0] != "" {
+		return orgs[0]
+	}
+	return s.Leaf.Issuer.CommonName
+}
+
+// Key is the algorithm and size of the leaf certificate's key in bits, such as
+// "ECDSA-256"; empty if unknown.
+func (s *TLSState) Key() string {
+	if s == nil || s.Leaf == nil {
+		return ""
+	}
+	switch key := s.Leaf.PublicKey.(type) {
+	case *ecdsa.PublicKey:
+		return "ECDSA-" + strconv.Itoa(key.Params().BitSize)
+	case *rsa.PublicKey:
+		return "RSA-" + strconv.Itoa(key.N.BitLen())
+	case ed25519.PublicKey:
+		return "Ed25519"
+	}
+	return ""
 }
 
 // RecipientResult is what became of one recipient.

@@ -15,7 +15,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-func TestEveryDepthEndsWithQuit(t *testing.T) {
+func TestProbe_Depths(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		depth    smtpprobe.Depth
@@ -40,7 +40,7 @@ func TestEveryDepthEndsWithQuit(t *testing.T) {
 	}
 }
 
-func TestAMessageArrivesWhole(t *testing.T) {
+func TestSend_WholeMessage(t *testing.T) {
 	body := "first line\r\n.\r\n..dots\r\n.hidden\r\nlast line"
 	r, s := converse(t, plain, smtptest.Script{}, func(p *probing) {
 		send(alice)(p)
@@ -59,7 +59,7 @@ func TestAMessageArrivesWhole(t *testing.T) {
 	require.True(t, began(s, "MAIL FROM:<probe@example.org> SIZE=20000"))
 }
 
-func TestParametersAreUsedOnlyWhereOffered(t *testing.T) {
+func TestMail_Parameters(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
@@ -115,8 +115,7 @@ func TestParametersAreUsedOnlyWhereOffered(t *testing.T) {
 	}
 }
 
-// Case 33.
-func TestTheBodyIsInterrupted(t *testing.T) {
+func TestBody_Interrupted(t *testing.T) {
 	t.Parallel()
 	large := func(p *probing) {
 		send(alice)(p)
@@ -158,7 +157,7 @@ func TestTheBodyIsInterrupted(t *testing.T) {
 	}
 }
 
-func TestCancellationEndsAProbeAtOnce(t *testing.T) {
+func TestProbe_Canceled(t *testing.T) {
 	t.Parallel()
 	for name, script := range map[string]smtptest.Script{
 		"while the greeting is due":      {Greeting: smtptest.Silence()},
@@ -193,8 +192,8 @@ func TestCancellationEndsAProbeAtOnce(t *testing.T) {
 	}
 }
 
-// Rule 7: the overall timeout is the timeout of the phase it interrupts.
-func TestTheOverallTimeoutIsThePhases(t *testing.T) {
+// the overall timeout is the timeout of the phase it interrupts.
+func TestTimeout_NamesThePhase(t *testing.T) {
 	r, _ := converse(t, plain, smtptest.Script{Mail: smtptest.Silence()}, func(p *probing) {
 		rcpt(alice)(p)
 		p.Timeout = 300 * time.Millisecond
@@ -203,7 +202,7 @@ func TestTheOverallTimeoutIsThePhases(t *testing.T) {
 	require.Equal(t, smtperr.PhaseMail, failure(r).Phase)
 }
 
-func TestTheParentsDeadlineIsATimeoutToo(t *testing.T) {
+func TestTimeout_OfTheContext(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Silence()})
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
@@ -211,7 +210,7 @@ func TestTheParentsDeadlineIsATimeoutToo(t *testing.T) {
 	require.Equal(t, smtperr.ClassReadTimeout, failure(r).Class)
 }
 
-func TestSecretsAreShownNowhere(t *testing.T) {
+func TestSecrets_InARefusal(t *testing.T) {
 	const password = "correct horse battery"
 	encoded := base64.StdEncoding.EncodeToString([]byte("\x00user\x00" + password))
 	for _, mechanism := range []string{"PLAIN", "LOGIN"} {
@@ -239,7 +238,7 @@ func TestSecretsAreShownNowhere(t *testing.T) {
 	}
 }
 
-func TestSecretsThatAChallengeRepeatsAreShownNowhere(t *testing.T) {
+func TestSecrets_InAChallenge(t *testing.T) {
 	const username, password = "probe@example.net", "correct horse battery"
 	encoded := base64.StdEncoding.EncodeToString([]byte(password))
 	for _, challenge := range []string{encoded, password} {
@@ -260,7 +259,7 @@ func TestSecretsThatAChallengeRepeatsAreShownNowhere(t *testing.T) {
 	}
 }
 
-func TestAUserNameIsASecretWithEveryMechanism(t *testing.T) {
+func TestSecrets_UserName(t *testing.T) {
 	const username = "probe@example.net"
 	for _, mechanism := range []string{"PLAIN", "CRAM-MD5"} {
 		r, _ := converse(t, plain, smtptest.Script{
@@ -281,7 +280,7 @@ func TestAUserNameIsASecretWithEveryMechanism(t *testing.T) {
 	}
 }
 
-func TestATranscriptReadsAsTheConversation(t *testing.T) {
+func TestTranscript(t *testing.T) {
 	r, _ := converse(t, plain, smtptest.Script{Mail: smtptest.Say("550-first\x1b[31m", "550 second")}, rcpt(alice))
 	var text []string
 	for _, line := range r.Transcript {
@@ -294,8 +293,7 @@ func TestATranscriptReadsAsTheConversation(t *testing.T) {
 	require.True(t, strings.HasPrefix(text[0], "* connected to 127.0.0.1:"))
 }
 
-// Case 42 and connect's: nothing listens.
-func TestAClosedPortIsRefused(t *testing.T) {
+func TestConnect_ClosedPort(t *testing.T) {
 	const tcpmux = 1 // RFC 1078; nobody runs it
 	p := &probing{Target: smtpprobe.Target{Host: "127.0.0.1", Port: tcpmux}}
 	r := p.probe(context.Background())
@@ -306,7 +304,7 @@ func TestAClosedPortIsRefused(t *testing.T) {
 	require.Nil(t, r.Reply)
 }
 
-func TestWhatIsExpected(t *testing.T) {
+func TestExpect(t *testing.T) {
 	t.Parallel()
 	expect := func(d smtpprobe.Depth, class smtperr.Class, reason smtperr.Reason) func(*probing) {
 		return func(p *probing) {
@@ -344,7 +342,7 @@ func TestWhatIsExpected(t *testing.T) {
 	}
 }
 
-func TestSTARTTLSThatIsWithdrawnIsNamed(t *testing.T) {
+func TestSTARTTLS_Withdrawn(t *testing.T) {
 	for _, mode := range []smtpprobe.TLSMode{smtpprobe.TLSOpportunistic, smtpprobe.TLSRequired} {
 		r, s := converse(t, plain, smtptest.Script{}, func(p *probing) { p.STARTTLSExpected, p.Target.TLS = true, mode })
 		require.Equal(t, smtperr.ClassNotSupported, failure(r).Class)

@@ -13,24 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-func expired(c *x509.Certificate) {
-	c.NotBefore, c.NotAfter = time.Now().Add(-48*time.Hour), time.Now().Add(-24*time.Hour)
-}
-
-func notYetValid(c *x509.Certificate) {
-	c.NotBefore, c.NotAfter = time.Now().Add(24*time.Hour), time.Now().Add(48*time.Hour)
-}
-
-func wrongHost(c *x509.Certificate) {
-	c.IPAddresses, c.DNSNames = nil, []string{"other.example"}
-}
-
-// Case 22.
-func TestABadCertificateIsNamed(t *testing.T) {
+func TestTLS_BadCertificate(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name     string
@@ -38,13 +26,13 @@ func TestABadCertificateIsNamed(t *testing.T) {
 		distrust bool
 		reasons  []smtperr.Reason // of every failing check; the first is the verdict's
 	}{
-		{"expired", authority().issue(expired), false, []smtperr.Reason{smtperr.ReasonExpired}},
-		{"not yet valid", authority().issue(notYetValid), false, []smtperr.Reason{smtperr.ReasonNotYetValid}},
-		{"of another host", authority().issue(wrongHost), false, []smtperr.Reason{smtperr.ReasonHostMismatch}},
-		{"of an unknown authority", authority().issue(func(*x509.Certificate) {}), true, []smtperr.Reason{smtperr.ReasonUnknownAuthority}},
-		{"self-signed", selfSigned(), false, []smtperr.Reason{smtperr.ReasonSelfSigned}},
-		{"expired and of another host", authority().issue(func(c *x509.Certificate) { expired(c); wrongHost(c) }), false, []smtperr.Reason{smtperr.ReasonExpired, smtperr.ReasonHostMismatch}},
-		{"expired, of another host and an unknown authority", authority().issue(func(c *x509.Certificate) { expired(c); wrongHost(c) }), true,
+		{"expired", authority().Issue(certs.Expired(loopback())), false, []smtperr.Reason{smtperr.ReasonExpired}},
+		{"not yet valid", authority().Issue(certs.NotYetValid(loopback())), false, []smtperr.Reason{smtperr.ReasonNotYetValid}},
+		{"of another host", authority().Issue(certs.For("other.example")), false, []smtperr.Reason{smtperr.ReasonHostMismatch}},
+		{"of an unknown authority", authority().Issue(loopback()), true, []smtperr.Reason{smtperr.ReasonUnknownAuthority}},
+		{"self-signed", certs.SelfSigned(loopback()), false, []smtperr.Reason{smtperr.ReasonSelfSigned}},
+		{"expired and of another host", authority().Issue(certs.Expired(certs.For("other.example"))), false, []smtperr.Reason{smtperr.ReasonExpired, smtperr.ReasonHostMismatch}},
+		{"expired, of another host and an unknown authority", authority().Issue(certs.Expired(certs.For("other.example"))), true,
 			[]smtperr.Reason{smtperr.ReasonExpired, smtperr.ReasonHostMismatch, smtperr.ReasonUnknownAuthority}},
 	} {
 		for _, mode := range []smtpprobe.TLSMode{smtpprobe.TLSImplicit, smtpprobe.TLSRequired, smtpprobe.TLSOpportunistic} {
@@ -81,8 +69,7 @@ func TestABadCertificateIsNamed(t *testing.T) {
 	}
 }
 
-// Case 23.
-func TestAServerThatWantsACertificateIsNamed(t *testing.T) {
+func TestTLS_ClientCertificateWanted(t *testing.T) {
 	t.Parallel()
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		for _, tr := range []transport{starttls, implicit} {
@@ -100,8 +87,7 @@ func TestAServerThatWantsACertificateIsNamed(t *testing.T) {
 	}
 }
 
-// Case 17.
-func TestTLSMeetsAPlaintextServer(t *testing.T) {
+func TestTLS_PlaintextServer(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	p := prober(srv, implicit)
 	r := p.probe(context.Background())
@@ -112,7 +98,7 @@ func TestTLSMeetsAPlaintextServer(t *testing.T) {
 	require.False(t, failure(r).Temporary())
 }
 
-func TestTLSThatStallsIsATLSTimeout(t *testing.T) {
+func TestTLS_Timeout(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { l.Close() })
@@ -125,7 +111,7 @@ func TestTLSThatStallsIsATLSTimeout(t *testing.T) {
 	require.Equal(t, smtperr.PhaseTLS, failure(r).Phase)
 }
 
-func TestATLSSessionIsDescribed(t *testing.T) {
+func TestTLS_State(t *testing.T) {
 	for _, tr := range []transport{starttls, implicit} {
 		r, s := converse(t, tr, smtptest.Script{ExtensionsTLS: offering("SIZE 5", "AUTH PLAIN")}, nil)
 		require.NoError(t, r.Err)
@@ -139,7 +125,7 @@ func TestATLSSessionIsDescribed(t *testing.T) {
 }
 
 // What TLS has received already lies in no buffer of ours and not in the kernel.
-func TestALineInATLSRecordOfItsOwnIsUnsolicitedToo(t *testing.T) {
+func TestUnsolicited_InItsOwnTLSRecord(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -170,7 +156,7 @@ func TestALineInATLSRecordOfItsOwnIsUnsolicitedToo(t *testing.T) {
 	}()
 	at := netip.MustParseAddrPort(l.Addr().String())
 	p := &probing{
-		Prober: smtpprobe.Prober{Helo: "probe.test", TLS: &tls.Config{RootCAs: authority().pool, MinVersion: tls.VersionTLS12}},
+		Prober: smtpprobe.Prober{Helo: "probe.test", TLS: &tls.Config{RootCAs: authority().Pool(), MinVersion: tls.VersionTLS12}},
 		Target: smtpprobe.Target{Host: at.Addr().String(), Port: at.Port(), TLS: smtpprobe.TLSImplicit},
 		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthRcpt, To: []string{alice}},
 	}
@@ -198,7 +184,7 @@ func (p *packet) Write(b []byte) (int, error) {
 	return len(b), err
 }
 
-func TestACheckOfTheCallersOwnMayRefuseTheCertificate(t *testing.T) {
+func TestTLS_OwnVerification(t *testing.T) {
 	t.Parallel()
 	r, _ := converse(t, implicit, smtptest.Script{}, func(p *probing) {
 		p.Prober.TLS.VerifyPeerCertificate = func([][]byte, [][]*x509.Certificate) error {

@@ -52,7 +52,7 @@ func blackhole(t *testing.T) netip.AddrPort {
 	return hole
 }
 
-func TestASilentAddressTimesOutAndTheNextIsTried(t *testing.T) {
+func TestAttempts_SilentAddress(t *testing.T) {
 	t.Parallel()
 	hole := blackhole(t)
 	c := config{Timeout: 100 * time.Millisecond}
@@ -70,7 +70,7 @@ func TestASilentAddressTimesOutAndTheNextIsTried(t *testing.T) {
 	conn.Close()
 }
 
-func TestTheEndOfTheContextInterruptsADial(t *testing.T) {
+func TestAttempts_ContextEnds(t *testing.T) {
 	t.Parallel()
 	hole := blackhole(t)
 	c := config{Timeout: time.Minute}
@@ -87,7 +87,7 @@ func TestTheEndOfTheContextInterruptsADial(t *testing.T) {
 	require.Equal(t, "canceled@connect", said(t, err))
 }
 
-func TestABusyUnixSocketIsWaitedFor(t *testing.T) {
+func TestUnix_Busy(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lmtp")
 	fd := full(t, unix.AF_UNIX, &unix.SockaddrUnix{Name: path})

@@ -10,14 +10,16 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-func TestAddressesAreTriedInOrderUntilOneConnects(t *testing.T) {
+func TestAttempts_InOrder(t *testing.T) {
 	t.Parallel()
 	relay := serve(t, "127.0.0.3", func(net.Conn) {})
 	conn, err := config{}.Dial(t.Context(), addrs("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"), relay.Port())
@@ -26,7 +28,7 @@ func TestAddressesAreTriedInOrderUntilOneConnects(t *testing.T) {
 	require.Equal(t, relay.String(), conn.RemoteAddr().String())
 }
 
-func TestTheFirstAddressesErrorIsTheVerdict(t *testing.T) {
+func TestAttempts_FirstErrorCounts(t *testing.T) {
 	t.Parallel()
 	port := closed.Port()
 	_, err := config{}.Dial(t.Context(), addrs("127.0.0.1", "127.0.0.2", "127.0.0.3"), port)
@@ -38,7 +40,7 @@ func TestTheFirstAddressesErrorIsTheVerdict(t *testing.T) {
 	require.ErrorContains(t, errors.Unwrap(e.Secondary[1]), "127.0.0.3:")
 }
 
-func TestTheSourceIsBound(t *testing.T) {
+func TestDirect_Source(t *testing.T) {
 	t.Parallel()
 	from := make(chan string, 1)
 	relay := serve(t, "127.0.0.1", func(conn net.Conn) { from <- conn.RemoteAddr().String() })
@@ -49,7 +51,7 @@ func TestTheSourceIsBound(t *testing.T) {
 	require.True(t, strings.HasPrefix(<-from, "127.0.0.77:"))
 }
 
-func TestAMachineWithoutTheSourceSaysSo(t *testing.T) {
+func TestDirect_SourceMissing(t *testing.T) {
 	t.Parallel()
 	relay := serve(t, "127.0.0.1", func(net.Conn) {})
 	for source, addr := range map[string]string{
@@ -64,13 +66,13 @@ func TestAMachineWithoutTheSourceSaysSo(t *testing.T) {
 	}
 }
 
-func TestNoAddressIsAnError(t *testing.T) {
+func TestAttempts_NoAddress(t *testing.T) {
 	t.Parallel()
 	_, err := config{}.Dial(t.Context(), nil, 25)
 	require.Equal(t, "dns_not_found/not_found@connect", said(t, err))
 }
 
-func TestACanceledDialTriesNoOtherAddress(t *testing.T) {
+func TestAttempts_Canceled(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -80,7 +82,7 @@ func TestACanceledDialTriesNoOtherAddress(t *testing.T) {
 	require.Empty(t, e.Secondary)
 }
 
-func TestATimeThatIsUpIsAConnectTimeout(t *testing.T) {
+func TestAttempts_NoTimeLeft(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithDeadline(t.Context(), time.Now())
 	defer cancel()
@@ -90,7 +92,7 @@ func TestATimeThatIsUpIsAConnectTimeout(t *testing.T) {
 	require.Empty(t, e.Secondary)
 }
 
-func TestAUnixSocketIsDialed(t *testing.T) {
+func TestUnix(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "lmtp")
@@ -114,7 +116,7 @@ func TestAUnixSocketIsDialed(t *testing.T) {
 	}
 }
 
-func TestAnAddressThisMachineHasNoWayToDoesNotHideTheNext(t *testing.T) {
+func TestAttempts_NoRoute(t *testing.T) {
 	t.Parallel()
 	relay := serve(t, "127.0.0.1", func(net.Conn) {})
 	// A link-local address without its zone cannot be dialed.
@@ -123,7 +125,7 @@ func TestAnAddressThisMachineHasNoWayToDoesNotHideTheNext(t *testing.T) {
 	conn.Close()
 }
 
-func TestSocketsAreNotWrapped(t *testing.T) {
+func TestDirect_PlainSocket(t *testing.T) {
 	t.Parallel()
 	relay := serve(t, "127.0.0.1", func(net.Conn) {})
 	conn, err := config{}.Dial(t.Context(), addrs("127.0.0.1"), relay.Port())
@@ -175,6 +177,44 @@ func BenchmarkDial(b *testing.B) {
 				}
 				conn.Close()
 			}
+		})
+	}
+}
+
+// waiting is a Dialer whose attempts use up their time.
+type waiting struct{ attempts []time.Duration }
+
+func (w *waiting) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {
+	began := time.Now()
+	<-ctx.Done()
+	w.attempts = append(w.attempts, time.Since(began))
+	return nil, ctx.Err()
+}
+
+func TestAttempts_ShareTheTime(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name            string
+		time, each      time.Duration
+		addresses       int
+		first, attempts int
+	}{
+		{name: "an equal share", time: 4 * time.Second, addresses: 2, first: 2000, attempts: 2},
+		{name: "a second at least", time: 2500 * time.Millisecond, addresses: 60, first: 1000, attempts: 3},
+		{name: "all that is left", time: 300 * time.Millisecond, addresses: 5, first: 300, attempts: 1},
+		{name: "the time of one attempt", time: 4 * time.Second, each: 100 * time.Millisecond, addresses: 2, first: 100, attempts: 2},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithTimeout(t.Context(), tt.time)
+				defer cancel()
+				w := &waiting{}
+				_, err := dial.Attempts{Dialer: w, Timeout: tt.each}.Dial(ctx, make([]netip.Addr, tt.addresses), 25)
+				require.Equal(t, "connect_timeout@connect", said(t, err))
+				require.Len(t, w.attempts, tt.attempts)
+				require.EqualValues(t, tt.first, w.attempts[0].Milliseconds())
+			})
 		})
 	}
 }

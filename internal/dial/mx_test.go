@@ -12,7 +12,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
 )
 
-func TestMailExchangers(t *testing.T) {
+func TestLookup_MX(t *testing.T) {
 	t.Parallel()
 	many := make([]string, 80)
 	for i := range many {

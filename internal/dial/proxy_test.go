@@ -159,7 +159,7 @@ func acceptSOCKS(conn net.Conn, user, password string) (string, error) {
 	return fmt.Sprintf("%d %s %d", request[1], host, int(port[0])<<8|int(port[1])), err
 }
 
-func TestTheProxyResolvesTheHostAndNothingOfTheRelayIsLost(t *testing.T) {
+func TestProxy_LosesNothing(t *testing.T) {
 	t.Parallel()
 	urls, asked := proxies(t)
 	for _, tt := range []struct{ scheme, host, want string }{
@@ -208,7 +208,7 @@ func script(t *testing.T, answers ...string) string {
 	}).String()
 }
 
-func TestAProxyThatDoesNotConnectSaysWhy(t *testing.T) {
+func TestProxy_Refuses(t *testing.T) {
 	t.Parallel()
 	const (
 		noLogin, wantsLogin, welcome = "\x05\x00", "\x05\x02", "\x01\x00"
@@ -264,7 +264,7 @@ func TestAProxyThatDoesNotConnectSaysWhy(t *testing.T) {
 	}
 }
 
-func TestASilentProxyTimesOut(t *testing.T) {
+func TestProxy_Silent(t *testing.T) {
 	t.Parallel()
 	silent := serve(t, "127.0.0.1", linger)
 	for _, scheme := range []string{"socks5", "http"} {

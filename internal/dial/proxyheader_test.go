@@ -13,7 +13,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
 )
 
-func TestTheProxyHeaderNamesTheConnectionsOwnAddresses(t *testing.T) {
+func TestProxyHeader(t *testing.T) {
 	t.Parallel()
 	for _, ip := range []string{"127.0.0.1", "::1"} {
 		for _, version := range []byte{1, 2} {
@@ -39,7 +39,7 @@ func TestTheProxyHeaderNamesTheConnectionsOwnAddresses(t *testing.T) {
 	}
 }
 
-func TestTheProxyHeaderOfAUnixSocketNamesNobody(t *testing.T) {
+func TestProxyHeader_UnixSocket(t *testing.T) {
 	t.Parallel()
 	for version, want := range map[byte]string{
 		1: "PROXY UNKNOWN\r\n",

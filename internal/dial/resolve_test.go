@@ -42,7 +42,7 @@ func byType(a, aaaa dnstest.Answer) dnstest.Answer {
 	}
 }
 
-func TestAddressesComeInTheServersOrder(t *testing.T) {
+func TestLookup_Addrs(t *testing.T) {
 	t.Parallel()
 	srv := dnstest.Start(t, dnstest.Zone{
 		"relay.test":             dnstest.Records("A 127.0.0.2", "A 127.0.0.1", "A 127.0.0.2", "A 127.0.0.3"),
@@ -93,7 +93,7 @@ func TestAddressesComeInTheServersOrder(t *testing.T) {
 	}
 }
 
-func TestAFailedLookupSaysWhoFailed(t *testing.T) {
+func TestLookup_Failures(t *testing.T) {
 	t.Parallel()
 	srv := dnstest.Start(t, dnstest.Zone{
 		"nodata.test":            dnstest.NoData(),
@@ -143,7 +143,7 @@ func TestAFailedLookupSaysWhoFailed(t *testing.T) {
 	}
 }
 
-func TestNobodyIsAskedForAnAddress(t *testing.T) {
+func TestLookup_Literal(t *testing.T) {
 	t.Parallel()
 	c := config{DNSServer: closed.String()}
 	for text, want := range map[string]string{
@@ -161,7 +161,7 @@ func TestNobodyIsAskedForAnAddress(t *testing.T) {
 	require.Equal(t, "dns_not_found/not_found@dns", said(t, err))
 }
 
-func TestANamedServerIsAskedAloneAndForTheNameAlone(t *testing.T) {
+func TestNameServer_Alone(t *testing.T) {
 	t.Parallel()
 	srv := dnstest.Start(t, dnstest.Zone{"localhost": dnstest.Records("A 127.0.0.99")})
 	c := config{DNSServer: srv.Addr(), Network: "ip4"}
@@ -173,7 +173,7 @@ func TestANamedServerIsAskedAloneAndForTheNameAlone(t *testing.T) {
 	require.Equal(t, []string{"localhost. A", "gone. A"}, srv.Queries())
 }
 
-func TestALostDatagramIsSentAgain(t *testing.T) {
+func TestNameServer_LostDatagram(t *testing.T) {
 	t.Parallel()
 	srv := dnstest.Start(t, dnstest.Zone{"relay.test": dnstest.Seq(dnstest.Silence(), dnstest.Records("A 127.0.0.1"))})
 	c := config{DNSServer: srv.Addr(), Network: "ip4"}
@@ -183,7 +183,7 @@ func TestALostDatagramIsSentAgain(t *testing.T) {
 	require.Len(t, srv.Queries(), 2)
 }
 
-func TestAServerThatIsNotThereFails(t *testing.T) {
+func TestLookup_NoServer(t *testing.T) {
 	t.Parallel()
 	for name, w := range ways(config{Timeout: time.Minute}, closed.String()) {
 		_, err := w.Resolve(t.Context(), "relay.test")
@@ -193,7 +193,7 @@ func TestAServerThatIsNotThereFails(t *testing.T) {
 	}
 }
 
-func TestAMachineThatCannotAskIsNotTheServersFault(t *testing.T) {
+func TestSystem_CannotAsk(t *testing.T) {
 	t.Parallel()
 	w := config{resolver: dial.System{Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, os.NewSyscallError("socket", syscall.EMFILE)
@@ -204,7 +204,7 @@ func TestAMachineThatCannotAskIsNotTheServersFault(t *testing.T) {
 	require.Equal(t, "local_error/too_many_open_files@dns", said(t, err))
 }
 
-func TestTheHostsFileCounts(t *testing.T) {
+func TestSystem_HostsFile(t *testing.T) {
 	t.Parallel()
 	got, err := config{Network: "ip4"}.Resolve(t.Context(), "localhost")
 	require.NoError(t, err)
@@ -212,7 +212,7 @@ func TestTheHostsFileCounts(t *testing.T) {
 }
 
 // Not parallel: it looks at all goroutines of the process.
-func TestTheEndOfTheContextInterruptsALookup(t *testing.T) {
+func TestLookup_ContextEnds(t *testing.T) {
 	srv := dnstest.Start(t, dnstest.Zone{"silent.test": dnstest.Silence()})
 	for name, w := range ways(config{Timeout: time.Minute}, srv.Addr()) {
 		for end, want := range map[string]string{"cancel": "canceled@dns", "deadline": "dns_timeout@dns"} {

@@ -9,7 +9,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/message"
 )
 
-func TestParseAddressAccepts(t *testing.T) {
+func TestParseAddress(t *testing.T) {
 	t.Parallel()
 	longest := strings.Repeat("l", 64) + "@" + strings.Repeat("d", 63) + "." + strings.Repeat("d", 63) + "." + strings.Repeat("d", 61)
 	tests := []struct {
@@ -42,7 +42,7 @@ func TestParseAddressAccepts(t *testing.T) {
 	}
 }
 
-func TestParseAddressRefuses(t *testing.T) {
+func TestParseAddress_Refuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, in, want string }{
 		{"nothing", "", "empty"},

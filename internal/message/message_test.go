@@ -56,7 +56,7 @@ func parse(t *testing.T, received []byte) (*mail.Message, string) {
 	return parsed, string(text)
 }
 
-func TestBuildMakesACompleteMessage(t *testing.T) {
+func TestBuild(t *testing.T) {
 	t.Parallel()
 	o := options()
 	o.Relay = "smtp://mx.example.net:25"
@@ -95,7 +95,7 @@ func TestBuildMakesACompleteMessage(t *testing.T) {
 	require.Equal(t, m.Size(), other.Size())
 }
 
-func TestBuildNamesAnAuthorForTheNullSender(t *testing.T) {
+func TestBuild_NullSender(t *testing.T) {
 	t.Parallel()
 	for helo, want := range map[string]string{
 		"prober.example.org":   "postmaster@prober.example.org",
@@ -114,7 +114,7 @@ func TestBuildNamesAnAuthorForTheNullSender(t *testing.T) {
 	}
 }
 
-func TestBuildEncodesOnlyWhatNeedsIt(t *testing.T) {
+func TestBuild_Encoding(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name     string
@@ -155,7 +155,7 @@ func TestBuildEncodesOnlyWhatNeedsIt(t *testing.T) {
 	}
 }
 
-func TestWriteToStuffsDots(t *testing.T) {
+func TestWriteTo_Dots(t *testing.T) {
 	t.Parallel()
 	o := options()
 	o.Body = "a\n.\n.b\n"
@@ -170,7 +170,7 @@ func TestWriteToStuffsDots(t *testing.T) {
 	require.Equal(t, strings.ReplaceAll(string(received), "\r\n", "\n"), string(text))
 }
 
-func TestBuildPadsToTheOctet(t *testing.T) {
+func TestBuild_Size(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{"", "short", "Grüße", "ends with a dot line\n."} {
 		o := options()
@@ -196,7 +196,7 @@ func TestBuildPadsToTheOctet(t *testing.T) {
 	}
 }
 
-func TestWriteToStreamsAGiantMessage(t *testing.T) {
+func TestWriteTo_Giant(t *testing.T) {
 	t.Parallel()
 	o := options()
 	o.Size = 256 << 20
@@ -225,7 +225,7 @@ func (f *failing) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func TestBuildFoldsWhatIsLong(t *testing.T) {
+func TestBuild_Folding(t *testing.T) {
 	t.Parallel()
 	o := options()
 	o.To = nil
@@ -247,7 +247,7 @@ func TestBuildFoldsWhatIsLong(t *testing.T) {
 	require.Equal(t, strings.TrimSpace(o.Headers[0].Value), parsed.Header.Get("X-Note"))
 }
 
-func TestOwnHeaders(t *testing.T) {
+func TestBuild_Headers(t *testing.T) {
 	t.Parallel()
 	o := options()
 	o.To = []string{"postmaster"}
@@ -272,7 +272,7 @@ func TestOwnHeaders(t *testing.T) {
 	require.Equal(t, "<"+m.ProbeID+"@example.com>", m.ID, "the sender's domain")
 }
 
-func TestBuildRefuses(t *testing.T) {
+func TestBuild_Refuses(t *testing.T) {
 	t.Parallel()
 	own := func(name, value string) func(*message.Options) {
 		return func(o *message.Options) { o.Headers = []message.Header{{Name: name, Value: value}} }

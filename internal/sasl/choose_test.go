@@ -19,7 +19,7 @@ var (
 	withAll         = sasl.Credentials{Username: "probe", Password: "s3cr3t", Token: "t0k3n", HasCertificate: true}
 )
 
-func TestChooseTakesTheStrongestInCommon(t *testing.T) {
+func TestChoose(t *testing.T) {
 	t.Parallel()
 	session := handshake(t, tls.VersionTLS13).client
 	everything := sasl.Mechanisms()
@@ -63,7 +63,7 @@ func TestChooseTakesTheStrongestInCommon(t *testing.T) {
 	}
 }
 
-func TestChooseRefuses(t *testing.T) {
+func TestChoose_Refuses(t *testing.T) {
 	t.Parallel()
 	session := handshake(t, tls.VersionTLS13).client
 	tests := []struct {
@@ -123,7 +123,7 @@ func TestChooseRefuses(t *testing.T) {
 	}
 }
 
-func TestMechanismsNamesAllOnce(t *testing.T) {
+func TestMechanisms(t *testing.T) {
 	t.Parallel()
 	require.ElementsMatch(t, []string{
 		"PLAIN", "LOGIN", "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS", "XOAUTH2", "OAUTHBEARER", "EXTERNAL",

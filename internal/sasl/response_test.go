@@ -22,7 +22,7 @@ func choose(t *testing.T, name string, c sasl.Credentials) sasl.Client {
 	return client
 }
 
-func TestInitialResponses(t *testing.T) {
+func TestClient_InitialResponse(t *testing.T) {
 	t.Parallel()
 	relay := sasl.Credentials{Username: "a=b,c", Token: "t0k3n", Host: "mx.example.com", Port: 587}
 	tests := []struct {
@@ -50,7 +50,7 @@ func TestInitialResponses(t *testing.T) {
 	}
 }
 
-func TestExchanges(t *testing.T) {
+func TestClient_Exchange(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name      string
@@ -89,7 +89,7 @@ func TestExchanges(t *testing.T) {
 	}
 }
 
-func TestChallengesWithoutAnswer(t *testing.T) {
+func TestClient_NoAnswer(t *testing.T) {
 	t.Parallel()
 	_, err := choose(t, "PLAIN", withPassword).Next(t.Context(), []byte("who?"))
 	requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop)
@@ -97,7 +97,7 @@ func TestChallengesWithoutAnswer(t *testing.T) {
 	requireError(t, err, smtperr.ClassProtocolError, smtperr.ReasonBadChallenge)
 }
 
-func TestVerifiedWantsToHaveBeenAsked(t *testing.T) {
+func TestClient_VerifiedTooEarly(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"LOGIN", "CRAM-MD5"} {
 		client := choose(t, name, withPassword)
@@ -111,7 +111,7 @@ func TestVerifiedWantsToHaveBeenAsked(t *testing.T) {
 }
 
 // The same library's server understands what the client says.
-func TestOAuthBearerServerUnderstands(t *testing.T) {
+func TestOAuthBearer_Server(t *testing.T) {
 	t.Parallel()
 	c := sasl.Credentials{Username: "probe", Token: "t0k3n", Host: "mx.example.com", Port: 25}
 	client := choose(t, "OAUTHBEARER", c)

@@ -78,7 +78,7 @@ func converse(t *testing.T, client sasl.Client, conversation *scram.ServerConver
 	require.Empty(t, response, "the server's last message is acknowledged (RFC 4954 §4)")
 }
 
-func TestSCRAMAuthenticatesBothSides(t *testing.T) {
+func TestSCRAM_BothSides(t *testing.T) {
 	t.Parallel()
 	for name, hash := range map[string]scram.HashGeneratorFcn{"SCRAM-SHA-1": scram.SHA1, "SCRAM-SHA-256": scram.SHA256} {
 		t.Run(name, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestSCRAMAuthenticatesBothSides(t *testing.T) {
 	}
 }
 
-func TestSCRAMBindsToTheTLSSession(t *testing.T) {
+func TestSCRAM_ChannelBinding(t *testing.T) {
 	t.Parallel()
 	exporter := func(t *testing.T, s session) scram.ChannelBinding {
 		binding, err := scram.NewTLSExporterBinding(s.server)
@@ -141,7 +141,7 @@ func TestSCRAMBindsToTheTLSSession(t *testing.T) {
 	}
 }
 
-func TestSCRAMRefusesAManInTheMiddle(t *testing.T) {
+func TestSCRAM_ManInTheMiddle(t *testing.T) {
 	t.Parallel()
 	mine, theirs := handshake(t, tls.VersionTLS13), handshake(t, tls.VersionTLS13)
 	binding, err := scram.NewTLSExporterBinding(theirs.server)
@@ -154,7 +154,7 @@ func TestSCRAMRefusesAManInTheMiddle(t *testing.T) {
 	requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
 }
 
-func TestSCRAMSaysWhyItDoesNotBind(t *testing.T) {
+func TestSCRAM_BindingFlag(t *testing.T) {
 	t.Parallel()
 	s := handshake(t, tls.VersionTLS13).client
 	tests := []struct {
@@ -181,7 +181,7 @@ func TestSCRAMSaysWhyItDoesNotBind(t *testing.T) {
 	}
 }
 
-func TestSCRAMWrongPasswordLeavesTheVerdictToTheReply(t *testing.T) {
+func TestSCRAM_WrongPassword(t *testing.T) {
 	t.Parallel()
 	client, err := sasl.Choose([]string{"SCRAM-SHA-1"}, "", withPassword, nil)
 	require.NoError(t, err)
@@ -218,7 +218,7 @@ func TestSCRAM_NoTimeToCompute(t *testing.T) {
 	require.Less(t, time.Since(began), time.Second)
 }
 
-func TestSCRAMFirstMessageOfTheServer(t *testing.T) {
+func TestSCRAM_ServerFirst(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name, message string // NONCE is the client's
@@ -252,7 +252,7 @@ func TestSCRAMFirstMessageOfTheServer(t *testing.T) {
 	}
 }
 
-func TestSCRAMFinalMessageOfTheServer(t *testing.T) {
+func TestSCRAM_ServerFinal(t *testing.T) {
 	t.Parallel()
 	wrong := base64.StdEncoding.EncodeToString(make([]byte, 32))
 	tests := []struct {
@@ -280,7 +280,7 @@ func TestSCRAMFinalMessageOfTheServer(t *testing.T) {
 	}
 }
 
-func TestSCRAMServerThatJumpsToSuccessIsNotVerified(t *testing.T) {
+func TestSCRAM_EarlySuccess(t *testing.T) {
 	t.Parallel()
 	client, nonce := scramStarted(t)
 	requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)

@@ -4,7 +4,5 @@ package socket
 
 import "syscall"
 
-// peek sees nothing here.
-type peek struct{}
-
-func (*peek) pending(syscall.RawConn) bool { return false }
+// pending sees nothing here.
+func pending(syscall.RawConn) bool { return false }

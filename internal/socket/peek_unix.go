@@ -4,23 +4,14 @@ package socket
 
 import "syscall"
 
-// peek looks at what waits in the kernel.
-type peek struct {
-	look func(fd uintptr) bool // once is enough: each would be an allocation
-
-	one    [1]byte
-	n      int
-	failed error
-}
-
-func (p *peek) pending(raw syscall.RawConn) bool {
-	if p.look == nil {
-		p.look = p.receive
-	}
-	return raw.Read(p.look) == nil && p.failed == nil && p.n > 0
-}
-
-func (p *peek) receive(fd uintptr) bool {
-	p.n, _, p.failed = syscall.Recvfrom(int(fd), p.one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-	return true
+// pending looks at what waits in the kernel, without taking it. It goes by
+// Control, since Read fails once the deadline has passed.
+func pending(raw syscall.RawConn) bool {
+	waiting := false
+	err := raw.Control(func(fd uintptr) {
+		var one [1]byte
+		n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		waiting = err == nil && n > 0
+	})
+	return err == nil && waiting
 }

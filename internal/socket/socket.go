@@ -14,7 +14,6 @@ import (
 type Conn struct {
 	net.Conn
 	raw    syscall.RawConn // nil: there is no kernel to ask
-	peeked peek
 	stamps stamps
 }
 
@@ -49,7 +48,7 @@ func (c *Conn) Arrived() time.Time { return c.stamps.arrived }
 // read. It is false for a closed or failed connection, and where the kernel
 // cannot be asked.
 func (c *Conn) Pending() bool {
-	return c.raw != nil && c.peeked.pending(c.raw)
+	return c.raw != nil && pending(c.raw)
 }
 
 // Unacknowledged reports whether the peer's kernel has not acknowledged

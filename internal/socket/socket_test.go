@@ -30,7 +30,7 @@ func pair(tb testing.TB) (here, there *net.TCPConn) {
 	return dialed.(*net.TCPConn), accepted.(*net.TCPConn)
 }
 
-func TestReadYieldsWhatWasSent(t *testing.T) {
+func TestRead(t *testing.T) {
 	t.Parallel()
 	here, there := pair(t)
 	text := strings.Repeat("220 relay.example\r\n", 10_000)
@@ -48,7 +48,7 @@ func TestReadYieldsWhatWasSent(t *testing.T) {
 	require.Equal(t, text, string(read))
 }
 
-func TestReadFailsAsTheConnectionItselfWould(t *testing.T) {
+func TestRead_Errors(t *testing.T) {
 	t.Parallel()
 	for name, spoil := range map[string]func(here, there *net.TCPConn) error{
 		"the peer closes":  func(_, there *net.TCPConn) error { return there.Close() },
@@ -85,7 +85,7 @@ func shape(err error) string {
 	return op.Op + " " + op.Net + " " + op.Source.Network() + " " + op.Addr.Network() + " " + op.Err.Error()
 }
 
-func TestADeadlineInterruptsAReadThatWaits(t *testing.T) {
+func TestRead_Deadline(t *testing.T) {
 	t.Parallel()
 	here, _ := pair(t)
 	c := socket.New(here)
@@ -95,7 +95,7 @@ func TestADeadlineInterruptsAReadThatWaits(t *testing.T) {
 	require.NoError(t, c.SetReadDeadline(time.Time{}))
 }
 
-func TestWhatIsNoSocketWorksAndTellsNothing(t *testing.T) {
+func TestNew_NotASocket(t *testing.T) {
 	t.Parallel()
 	here, there := net.Pipe()
 	go func() {

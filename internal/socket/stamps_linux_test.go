@@ -15,7 +15,7 @@ import (
 // late is how long the tests leave something unread.
 const late = 50 * time.Millisecond
 
-func TestArrivalDoesNotDependOnWhenItIsRead(t *testing.T) {
+func TestArrived_ReadLate(t *testing.T) {
 	t.Parallel()
 	here, there := pair(t)
 	c := socket.New(here)
@@ -32,7 +32,7 @@ func TestArrivalDoesNotDependOnWhenItIsRead(t *testing.T) {
 	require.WithinRange(t, c.Arrived(), before.Add(-time.Millisecond), arrived)
 }
 
-func TestArrivalIsThatOfTheLastOctets(t *testing.T) {
+func TestArrived_LastBytes(t *testing.T) {
 	t.Parallel()
 	here, there := pair(t)
 	c := socket.New(here)

@@ -14,7 +14,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/socket"
 )
 
-func TestPendingSeesWhatNobodyHasReadAndTakesNothing(t *testing.T) {
+func TestPending(t *testing.T) {
 	t.Parallel()
 	here, there := pair(t)
 	c := socket.New(here)
@@ -31,7 +31,7 @@ func TestPendingSeesWhatNobodyHasReadAndTakesNothing(t *testing.T) {
 	require.False(t, c.Pending())
 }
 
-func TestAClosedConnectionHasNothingPending(t *testing.T) {
+func TestPending_Closed(t *testing.T) {
 	t.Parallel()
 	here, there := pair(t)
 	require.NoError(t, there.Close())
@@ -43,7 +43,7 @@ func TestAClosedConnectionHasNothingPending(t *testing.T) {
 	require.False(t, c.Pending())
 }
 
-func TestAUnixSocketIsLookedAtAsWell(t *testing.T) {
+func TestPending_UnixSocket(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
 	require.NoError(t, err)

@@ -10,7 +10,7 @@ import (
 
 func given(value string) token.Secret { return func() (string, error) { return value, nil } }
 
-func TestNewRefuses(t *testing.T) {
+func TestNew_Refuses(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -39,7 +39,7 @@ func TestNewRefuses(t *testing.T) {
 	}
 }
 
-func TestNewAcceptsCleartextOnThisMachineOnly(t *testing.T) {
+func TestNew_Cleartext(t *testing.T) {
 	t.Parallel()
 	for _, u := range []string{"http://127.0.0.1:8080/token", "http://[::1]/token", "http://localhost/token", "https://login.example.com/token?a=b"} {
 		_, err := token.New(full(u))

@@ -72,7 +72,7 @@ func requireError(t *testing.T, err error, class smtperr.Class, reason smtperr.R
 	}
 }
 
-func TestStaticTokenIsReadEachTime(t *testing.T) {
+func TestToken_Static(t *testing.T) {
 	t.Parallel()
 	value := "first"
 	s := source(t, token.Config{Token: func() (string, error) { return value, nil }})
@@ -86,7 +86,7 @@ func TestStaticTokenIsReadEachTime(t *testing.T) {
 	require.Equal(t, "second", got)
 }
 
-func TestSecretsThatCannotBeRead(t *testing.T) {
+func TestToken_UnreadableSecret(t *testing.T) {
 	t.Parallel()
 	locked := func() (string, error) { return "", errors.New("store is locked") }
 	_, err := source(t, token.Config{Token: locked}).Token(t.Context())
@@ -105,7 +105,7 @@ func TestSecretsThatCannotBeRead(t *testing.T) {
 	require.ErrorContains(t, err, "client_secret is empty")
 }
 
-func TestClientCredentials(t *testing.T) {
+func TestToken_ClientCredentials(t *testing.T) {
 	t.Parallel()
 	tokenURL, requests := endpoint(t, func(_ int, form url.Values, w http.ResponseWriter, r *http.Request) {
 		if form.Get("grant_type") != "client_credentials" || form.Get("scope") != "smtp mail" ||
@@ -124,7 +124,7 @@ func TestClientCredentials(t *testing.T) {
 	require.EqualValues(t, 1, requests.Load(), "the token is kept")
 }
 
-func TestTokenIsRenewedBeforeItExpires(t *testing.T) {
+func TestToken_Renewed(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
@@ -178,7 +178,7 @@ func TestInvalidate(t *testing.T) {
 	requireToken(t, s, "T3")
 }
 
-func TestRefreshTokenIsRotated(t *testing.T) {
+func TestToken_Rotation(t *testing.T) {
 	t.Parallel()
 	var seen []string
 	tokenURL, _ := endpoint(t, func(n int, form url.Values, w http.ResponseWriter, _ *http.Request) {
@@ -210,7 +210,7 @@ func TestRefreshTokenIsRotated(t *testing.T) {
 		"the newest first, the configured one when that is refused, or when it is new")
 }
 
-func TestPublicClientHasNoSecret(t *testing.T) {
+func TestToken_PublicClient(t *testing.T) {
 	t.Parallel()
 	tokenURL, requests := endpoint(t, func(_ int, form url.Values, w http.ResponseWriter, r *http.Request) {
 		if _, _, basic := r.BasicAuth(); basic || form.Has("client_secret") || form.Get("client_id") != "client" {
@@ -227,7 +227,7 @@ func TestPublicClientHasNoSecret(t *testing.T) {
 	require.EqualValues(t, 1, requests.Load(), "there is no other way to name oneself")
 }
 
-func TestClientAuthenticatesByBasicWhereThatIsWanted(t *testing.T) {
+func TestToken_BasicAuthentication(t *testing.T) {
 	t.Parallel()
 	tokenURL, requests := endpoint(t, func(n int, form url.Values, w http.ResponseWriter, r *http.Request) {
 		if id, secret, basic := r.BasicAuth(); !basic || id != "client" || secret != "s3cr3t" || form.Has("client_secret") {
@@ -243,7 +243,7 @@ func TestClientAuthenticatesByBasicWhereThatIsWanted(t *testing.T) {
 	require.EqualValues(t, 3, requests.Load(), "the way is remembered")
 }
 
-func TestAnswersOfTheEndpoint(t *testing.T) {
+func TestToken_Answers(t *testing.T) {
 	t.Parallel()
 	const refused, unreachable = smtperr.ReasonTokenRefused, smtperr.ReasonTokenUnreachable
 	tests := []struct {
@@ -290,7 +290,7 @@ func TestAnswersOfTheEndpoint(t *testing.T) {
 	}
 }
 
-func TestUnreachableEndpoints(t *testing.T) {
+func TestToken_Unreachable(t *testing.T) {
 	t.Parallel()
 	gone := httptest.NewServer(nil)
 	gone.Close()
@@ -304,7 +304,7 @@ func TestUnreachableEndpoints(t *testing.T) {
 	}
 }
 
-func TestEndpointWithACertificateOfItsOwn(t *testing.T) {
+func TestToken_OwnCertificate(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { grant(w, `"access_token":"A"`) }))
 	t.Cleanup(server.Close)
@@ -326,7 +326,7 @@ func slow(t *testing.T) (c token.Config, asked, answer chan struct{}, requests *
 	return clientOnly(tokenURL), asked, answer, requests
 }
 
-func TestCallersShareOneFetch(t *testing.T) {
+func TestToken_SharedFetch(t *testing.T) {
 	t.Parallel()
 	c, asked, answer, requests := slow(t)
 	s := source(t, c)
@@ -346,7 +346,7 @@ func TestCallersShareOneFetch(t *testing.T) {
 	require.EqualValues(t, 1, requests.Load())
 }
 
-func TestOneCallersEndIsNotTheOthers(t *testing.T) {
+func TestToken_OneCallerEnds(t *testing.T) {
 	t.Parallel()
 	c, asked, answer, requests := slow(t)
 	s := source(t, c)
@@ -363,7 +363,7 @@ func TestOneCallersEndIsNotTheOthers(t *testing.T) {
 	require.EqualValues(t, 1, requests.Load())
 }
 
-func TestEndsOfWaiting(t *testing.T) {
+func TestToken_Waiting(t *testing.T) {
 	t.Parallel()
 	c, _, answer, _ := slow(t)
 	t.Cleanup(func() { close(answer) })
@@ -385,7 +385,7 @@ func TestEndsOfWaiting(t *testing.T) {
 	require.ErrorIs(t, err, context.DeadlineExceeded, "a fetch has its own end")
 }
 
-func TestEachCallerHasAnErrorOfItsOwn(t *testing.T) {
+func TestToken_OwnErrors(t *testing.T) {
 	t.Parallel()
 	asked, answer := make(chan struct{}, 1), make(chan struct{})
 	tokenURL, _ := endpoint(t, func(_ int, _ url.Values, w http.ResponseWriter, _ *http.Request) {

@@ -53,9 +53,7 @@ func New(ctx context.Context, conn net.Conn, log *Transcript) *Conn {
 func (c *Conn) Close() {
 	c.interrupt.stop()
 	c.log.Event("closed")
-	if c.encrypted {
-		_ = c.conn.SetDeadline(time.Now().Add(closeWait)) //nolint:errcheck // Close follows
-	}
+	c.link.limit = time.Now().Add(closeWait)
 	_ = c.conn.Close() //nolint:errcheck // the conversation is over
 }
 

@@ -15,7 +15,8 @@ type link struct {
 	readBy  time.Time
 	writeBy time.Time
 	stalls  stalls
-	peeking bool // a deadline that passes means nothing
+	peeking bool      // a deadline that passes means nothing
+	limit   time.Time // of all write deadlines, if set: TLS sets one of its own to close
 }
 
 func newLink(conn *socket.Conn) *link {
@@ -33,6 +34,9 @@ func (l *link) SetReadDeadline(t time.Time) error {
 }
 
 func (l *link) SetWriteDeadline(t time.Time) error {
+	if !l.limit.IsZero() && t.After(l.limit) {
+		t = l.limit
+	}
 	l.writeBy = t
 	return l.Conn.SetWriteDeadline(t)
 }
