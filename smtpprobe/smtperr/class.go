@@ -165,7 +165,7 @@ var classes = [...]classRow{
 	},
 	ClassStartTLSRefused: {
 		name: "starttls_refused", meaning: "STARTTLS was refused",
-		lasts: byReply, retry: Later, fault: FaultRelay, advice: "Check the relay's certificate and key; its log says why TLS is off.",
+		lasts: byReply, retry: Later, fault: FaultRelay, advice: "Check the relay's certificate and key, and look in its log.",
 		sentinels: []error{ErrStartTLS, ErrRefused},
 	},
 	ClassNotSupported: {

@@ -71,26 +71,30 @@ func ExampleError_Retry() {
 	// retry: never, next server: false, smtp: end of message: connection closed (outcome unknown: the message may have been delivered)
 }
 
-// Some recipients are refused, the others accepted.
+// Two recipients are refused and a third one is accepted.
 func ExampleRefusals() {
 	var refused []*smtperr.Error
-	for to, reply := range map[string]smtperr.Reply{
-		"bob@example.org": smtperr.NewReply(550, []string{"5.1.1 no such user"}),
-	} {
+	rcpt := func(to string, reply smtperr.Reply) {
 		err := smtperr.ClassifyReply(smtperr.PhaseRcpt, reply, smtperr.Session{Recipient: to})
 		if e, ok := errors.AsType[*smtperr.Error](err); ok {
 			refused = append(refused, e)
 		}
 	}
+	rcpt("alice@example.org", smtperr.NewReply(250, []string{"2.1.5 ok"}))
+	rcpt("bob@example.org", smtperr.NewReply(550, []string{"5.1.1 no such user"}))
+	rcpt("carol@example.org", smtperr.NewReply(452, []string{"4.2.2 mailbox full"}))
 
 	err := smtperr.Refusals(smtperr.PhaseRcpt, refused, 1)
+	fmt.Println(err)
 	if e, ok := errors.AsType[*smtperr.Error](err); ok {
-		fmt.Println(e.Class)
+		fmt.Println(e.Class, e.Temporary())
 		for _, each := range e.Recipients {
 			fmt.Println(each.Recipient, each.Code(), each.Reason, each.Temporary())
 		}
 	}
 	// Output:
-	// recipient_refused
+	// smtp: RCPT <carol@example.org> and 1 more: 452 4.2.2 mailbox full
+	// recipient_refused true
 	// bob@example.org 550 mailbox_unknown false
+	// carol@example.org 452 mailbox_full true
 }

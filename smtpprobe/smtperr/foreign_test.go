@@ -196,7 +196,7 @@ func TestClassify_GoMail(t *testing.T) {
 			err := send(t, tt.script)
 			requireVerdict(t, err, "", tt.class, tt.reason, tt.code)
 			e := classify("", err)
-			require.Equal(t, tt.phase, e.Phase, "the error tells it")
+			require.Equal(t, tt.phase, e.Phase, "derived from the error")
 			require.Equal(t, tt.code/100 == 4, e.Temporary())
 		})
 	}

@@ -18,7 +18,7 @@ import (
 func TestClassify_Nil(t *testing.T) {
 	t.Parallel()
 	require.NoError(t, smtperr.Classify(smtperr.PhaseMail, nil))
-	require.NoError(t, smtperr.Classify(smtperr.PhaseMail, (*smtperr.Error)(nil)), "not as an error that holds nil")
+	require.NoError(t, smtperr.Classify(smtperr.PhaseMail, (*smtperr.Error)(nil)), "not an error with a nil in it")
 	require.NoError(t, smtperr.ClassifyReply(smtperr.PhaseMail, reply(250, "ok"), smtperr.Session{}))
 	require.NoError(t, smtperr.Refusals(smtperr.PhaseRcpt, nil, 1))
 }

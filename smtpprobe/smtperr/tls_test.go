@@ -202,18 +202,18 @@ func TestClassify_NotTLS(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
-		says   smtptest.Step
+		sends  smtptest.Step
 		reason smtperr.Reason
 	}{
-		{name: "SMTP", says: smtptest.Say("220 relay.test ESMTP"), reason: smtperr.ReasonPlaintextSMTP},
-		{name: "HTTP", says: smtptest.Raw("HTTP/1.1 400 Bad Request\r\n\r\n"), reason: smtperr.ReasonNotSMTPHTTP},
-		{name: "SSH", says: smtptest.Raw("SSH-2.0-OpenSSH_9.9\r\n"), reason: smtperr.ReasonNotSMTPSSH},
-		{name: "something else", says: smtptest.Raw("* OK IMAP4rev1 ready\r\n"), reason: smtperr.ReasonNotSMTP},
+		{name: "SMTP", sends: smtptest.Say("220 relay.test ESMTP"), reason: smtperr.ReasonPlaintextSMTP},
+		{name: "HTTP", sends: smtptest.Raw("HTTP/1.1 400 Bad Request\r\n\r\n"), reason: smtperr.ReasonNotSMTPHTTP},
+		{name: "SSH", sends: smtptest.Raw("SSH-2.0-OpenSSH_9.9\r\n"), reason: smtperr.ReasonNotSMTPSSH},
+		{name: "something else", sends: smtptest.Raw("* OK IMAP4rev1 ready\r\n"), reason: smtperr.ReasonNotSMTP},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			ca := certs.NewAuthority("Example Root")
-			script := smtptest.Script{ImplicitTLS: true, TLS: certs.Server(ca.Issue(certs.For("localhost"))), Handshake: tt.says}
+			script := smtptest.Script{ImplicitTLS: true, TLS: certs.Server(ca.Issue(certs.For("localhost"))), Handshake: tt.sends}
 			_, err := tls.Dial("tcp", smtptest.Start(t, script).Addr().String(), &tls.Config{ServerName: "localhost", MinVersion: tls.VersionTLS12})
 			e := classify(smtperr.PhaseTLS, err)
 			require.Equal(t, smtperr.ClassTLSError, e.Class, err)
@@ -315,7 +315,7 @@ func TestClassify_ClientCertRequired(t *testing.T) {
 			conn, err := tls.Dial("tcp", srv.Addr().String(), &tls.Config{
 				RootCAs: ca.Pool(), ServerName: "localhost", MinVersion: tls.VersionTLS12, GetClientCertificate: given,
 			})
-			if err == nil { // with TLS 1.3 the first read tells
+			if err == nil { // with TLS 1.3 the alert comes with the first read
 				_, err = conn.Read(make([]byte, 1))
 				conn.Close()
 			}
