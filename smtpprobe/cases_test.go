@@ -272,6 +272,7 @@ var cases = []conversation{
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.Equal(t, 454, phaseOf(t, r, smtperr.PhaseSTARTTLS).Code)
+			require.ErrorIs(t, phaseOf(t, r, smtperr.PhaseSTARTTLS).Err, smtperr.ErrStartTLS, "the phase has the refusal that was not the verdict")
 		},
 	},
 	{

@@ -33,6 +33,7 @@ func (s *session) startTLS() error {
 	if err := s.accept(smtperr.PhaseSTARTTLS, reply); err != nil {
 		if mode == TLSOpportunistic && asError(err).Class == smtperr.ClassStartTLSRefused {
 			s.warn(WarnSTARTTLSRefused)
+			s.clock.phase(smtperr.PhaseSTARTTLS).Err = err
 			return nil
 		}
 		return err

@@ -148,6 +148,7 @@ func TestDocumentation_Checks(t *testing.T) {
 			statusFailed,
 		},
 		{"docs/check.md", "certificate", "smtpprobe check --tls-ca " + documentedCA + " smtps://127.0.0.1:24519", statusFailed},
+		{"docs/check.md", "starttls-refused", "smtpprobe check smtp://127.0.0.1:24520", statusOK},
 		{
 			"docs/check.md", "expect",
 			"smtpprobe check --probe rcpt --from probe@example.com --to victim@example.net --expect recipients_refused smtp://127.0.0.1:24515 smtp://127.0.0.1:24523",

@@ -21,6 +21,7 @@ func facts(s *summary.Summary) []fact {
 		}
 	}
 	add("connected", s.RemoteAddress)
+	add("greeted by", s.GreetingHost)
 	add("tls", tlsFact(s))
 	if s.TLS != nil {
 		for _, problem := range s.TLS.Problems {
@@ -87,7 +88,11 @@ func certificateFact(s *summary.Summary) string {
 	if s.TLS.Expiry.IsZero() {
 		return ""
 	}
-	return strings.Join(s.TLS.Names, " ") + ", " + expiry(s.TLS.Expiry, s.Started)
+	text := strings.Join(s.TLS.Names, " ") + ", " + expiry(s.TLS.Expiry, s.Started)
+	if first := s.TLS.ChainExpiry; !first.IsZero() && first.Before(s.TLS.Expiry) {
+		text += "; an intermediate certificate " + expiry(first, s.Started)
+	}
+	return text
 }
 
 // expiry is when a certificate expires, seen from now.

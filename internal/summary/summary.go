@@ -47,6 +47,9 @@ type Summary struct {
 	Advice         string `json:"advice,omitempty"`
 
 	RemoteAddress string    `json:"remote_address,omitempty"`
+	LocalAddress  string    `json:"local_address,omitempty"` // without port
+	GreetingHost  string    `json:"greeting_host,omitempty"` // which backend answered
+	EHLOHost      string    `json:"ehlo_host,omitempty"`
 	Started       time.Time `json:"started"`
 	Total         Seconds   `json:"total_time"`
 	Phases        []Phase   `json:"phases"`
@@ -120,11 +123,14 @@ func (s *Summary) FindPhase(name string) *Phase {
 type TLS struct {
 	Version  string    `json:"version,omitempty"`
 	Cipher   string    `json:"cipher,omitempty"`
-	Complete bool      `json:"complete"` // the handshake finished
+	Group    string    `json:"group,omitempty"` // of the key exchange
+	Complete bool      `json:"complete"`        // the handshake finished
 	Verified bool      `json:"verified"`
 	Names    []string  `json:"names,omitempty"` // of the certificate, else its subject
 	Expiry   time.Time `json:"expiry,omitzero"` // zero without a certificate
-	Problems []string  `json:"problems,omitempty"`
+	// ChainExpiry is when the first certificate of the chain expires.
+	ChainExpiry time.Time `json:"chain_expiry,omitzero"`
+	Problems    []string  `json:"problems,omitempty"`
 }
 
 // Recipient is the outcome for one recipient.
@@ -168,6 +174,8 @@ func Of(r *smtpprobe.Result) *Summary {
 		Probe: string(r.Depth), Success: r.Expected,
 		Verdict:         verdictOf(detail(r.Err), r.Reply),
 		RemoteAddress:   r.RemoteAddr,
+		GreetingHost:    r.GreetingHost,
+		EHLOHost:        r.EHLOHost,
 		Started:         r.Start,
 		Total:           Seconds(r.Total),
 		Phases:          phasesOf(r.Phases),
@@ -176,6 +184,9 @@ func Of(r *smtpprobe.Result) *Summary {
 		MessageSent:     r.DotSent,
 		MessageAccepted: r.MessageAccepted,
 		MessageID:       r.MessageID,
+	}
+	if r.LocalAddr.IsValid() {
+		s.LocalAddress = r.LocalAddr.String()
 	}
 	if e := detail(r.Err); e != nil {
 		temporary := e.Temporary()
@@ -271,7 +282,7 @@ func tlsOf(t *smtpprobe.TLSState) *TLS {
 	if t == nil {
 		return nil
 	}
-	s := &TLS{Version: t.Version, Cipher: t.Cipher, Complete: t.Complete, Verified: t.Verified}
+	s := &TLS{Version: t.Version, Cipher: t.Cipher, Group: t.Group, Complete: t.Complete, Verified: t.Verified, ChainExpiry: t.ChainExpiry}
 	if leaf := t.Leaf; leaf != nil {
 		s.Expiry = leaf.NotAfter
 		s.Names = namesOf(leaf)
