@@ -435,3 +435,17 @@ func TestFailed(t *testing.T) {
 	require.GreaterOrEqual(t, r.Total, time.Second)
 	require.Equal(t, smtperr.PhaseDNS, r.Phases[0].Phase)
 }
+
+// knownToken is a token that is known before it is fetched.
+type knownToken struct{ fixedToken }
+
+func (k knownToken) Secrets() []string { return []string{string(k.fixedToken)} }
+
+func TestSecrets_TokenBeforeItIsFetched(t *testing.T) {
+	t.Parallel()
+	r, _ := converse(t, plain, smtptest.Script{Greeting: smtptest.Say("220 ya29.token is known here")}, func(p *probing) {
+		p.Auth = &smtpprobe.Auth{Username: "user", Token: knownToken{"ya29.token"}}
+	})
+	require.NoError(t, r.Err)
+	require.NotContains(t, fmt.Sprint(r.Transcript, r.GreetingHost), "ya29")
+}

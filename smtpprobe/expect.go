@@ -25,7 +25,33 @@ func (s *session) judge() bool {
 	if s.res.Err == nil && !expectsNone(expected) {
 		s.failed(s.unexpectedSuccess())
 	}
-	return slices.ContainsFunc(expected, func(e Expectation) bool { return e.Matches(s.res.Err) })
+	if slices.ContainsFunc(expected, func(e Expectation) bool { return e.matchesAt(s.depth(), s.res.Err) }) {
+		return true
+	}
+	if slices.ContainsFunc(expected, func(e Expectation) bool { return e.isBareRefusal() && e.Matches(s.res.Err) }) {
+		s.res.Secondary = append(s.res.Secondary, errOpenRelayCheck)
+	}
+	return false
+}
+
+// errOpenRelayCheck is about a recipient that was refused, but not because the
+// relay does not relay.
+var errOpenRelayCheck = errors.New("the open-relay check could not be made: the recipient was refused for another reason; name that reason, or the reply code, in the expectation")
+
+// matchesAt is Matches for a probe of a depth. One that ends with RCPT checks
+// whether the relay is open, and a recipient that is unknown, or refused with a
+// full disk, does not show that it is not.
+func (e Expectation) matchesAt(depth Depth, err error) bool {
+	if depth == DepthRcpt && e.isBareRefusal() {
+		e.Reason = smtperr.ReasonRelayDenied
+	}
+	return e.Matches(err)
+}
+
+// isBareRefusal reports whether the expectation is that all recipients are
+// refused, whatever the reason.
+func (e Expectation) isBareRefusal() bool {
+	return e.Class == smtperr.ClassRecipientsRefused && e.Reason == "" && e.Code == 0
 }
 
 // unexpectedSuccess is the error of a relay that accepted what it should have
@@ -62,6 +88,9 @@ func (s *session) lastPhase() smtperr.Phase {
 // a token that cannot be fetched prove nothing. So a bare class of a refused
 // login or envelope matches what is temporary only where the relay said that it
 // does not relay; an expectation with a reason or a code takes what it names.
+//
+// In a probe of DepthRcpt the bare class recipients_refused is stricter: it
+// matches the reason relay_denied only.
 func (e Expectation) Matches(err error) bool {
 	if err == nil {
 		return e.Class == smtperr.ClassNone

@@ -65,7 +65,9 @@ type Auth struct {
 }
 
 // TokenSource yields OAuth2 access tokens. Its errors should be *smtperr.Error
-// of auth_failed with the reason token_refused or token_unreachable.
+// of auth_failed with the reason token_refused or token_unreachable. If it also
+// has a method Secrets() []string, what that returns is masked from the start of
+// the session; a token is masked once it is fetched.
 type TokenSource interface {
 	// Token returns a token that is valid now, within the context's deadline.
 	Token(ctx context.Context) (string, error)

@@ -40,7 +40,7 @@ type Result struct {
 	// are tried.
 	AddressesOmitted int
 
-	GreetingHost, EHLOHost string        // the name in the relay's greeting, and in its last EHLO reply, as HostName returns it
+	GreetingHost, EHLOHost string        // the name in the relay's greeting, and in its last EHLO reply; in lower case, "other" if it is not like a host name
 	TLS                    *TLSState     // nil if no handshake got as far as a certificate or completion
 	Capabilities           *Capabilities // of the last EHLO, nil before and after HELO
 	PlainCaps              *Capabilities // of the EHLO before STARTTLS, nil without STARTTLS

@@ -58,6 +58,9 @@ func newSession(ctx context.Context, p *Prober, t *Target, plan *Plan) *session 
 	if plan.Auth != nil {
 		s.secrets.Add(plan.Auth.Password)
 		s.secrets.AddUser(plan.Auth.Username)
+		if source, ok := plan.Auth.Token.(interface{ Secrets() []string }); ok {
+			s.secrets.Add(source.Secrets()...)
+		}
 	}
 	if plan.Transcript {
 		s.log = wire.NewTranscript(start, s.secrets)

@@ -322,7 +322,9 @@ func TestExpect(t *testing.T) {
 		class    smtperr.Class
 		expected bool
 	}{
-		{"a refusal that is expected", smtptest.Script{Rcpt: smtptest.Say("550 5.7.1 no")}, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, true},
+		{"a refusal for another reason proves nothing", smtptest.Script{Rcpt: smtptest.Say("550 5.1.1 unknown")}, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, false},
+		{"a reason that is expected", smtptest.Script{Rcpt: smtptest.Say("550 5.1.1 unknown")}, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, smtperr.ReasonMailboxUnknown), smtperr.ClassRecipientsRefused, true},
+		{"relaying that is denied", smtptest.Script{Rcpt: smtptest.Say("554 5.7.1 Relay access denied")}, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, true},
 		{"a temporary denial of relaying is one", denied, expect(smtpprobe.DepthSend, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, true},
 		{"greylisting is none", greylisted, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, false},
 		{"greylisting that is expected by name", greylisted, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, smtperr.ReasonGreylisted), smtperr.ClassRecipientsRefused, true},

@@ -69,7 +69,7 @@ func TestCheck_Config(t *testing.T) {
   [[inputs.smtpprobe.relay]]
     name = "two"
     url = %q
-    expect = ["recipients_refused"]
+    expect = ["recipients_refused/not_authorized"]
 `, at(healthy), at(refusing)))
 	all := program("check", "--config", path)
 	require.Equal(t, statusOK, all.status, all.stderr)

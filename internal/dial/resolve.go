@@ -60,6 +60,9 @@ func (l Lookup) Addrs(ctx context.Context, host string) ([]netip.Addr, error) {
 		})
 	}
 	lookups.Wait()
+	if deadline, limited := step.Deadline(); limited && time.Since(deadline) > stall {
+		return nil, smtperr.New(smtperr.ClassLocalError, smtperr.ReasonProberStalled, smtperr.PhaseDNS, step.Err())
+	}
 	addrs := inOrder(found)
 	switch {
 	case len(addrs) == 0:

@@ -138,3 +138,24 @@ func (s *Source) Invalidate(token string) {
 		s.current, s.dropped = nil, now
 	}
 }
+
+// Secrets returns the secrets that are known without a fetch, so that nothing
+// shows them: the token at hand, the client's secret and the refresh token. What
+// cannot be read is left out.
+func (s *Source) Secrets() []string {
+	var known []string
+	for _, from := range []Secret{s.config.Token, s.config.ClientSecret, s.config.RefreshToken} {
+		if from == nil {
+			continue
+		}
+		if value, err := from(); err == nil && value != "" {
+			known = append(known, value)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.current != nil {
+		known = append(known, s.current.AccessToken)
+	}
+	return known
+}

@@ -159,6 +159,9 @@ func (t *sentToken) Token(ctx context.Context) (string, error) {
 	return value, err
 }
 
+// Secrets returns what nothing may show, even before a token is sent.
+func (t *sentToken) Secrets() []string { return t.source.Secrets() }
+
 // observe invalidates the token if the relay rejected it.
 func (t *sentToken) observe(r *smtpprobe.Result) {
 	t.mu.Lock()
