@@ -71,7 +71,7 @@ func table(title, description string, width int, empty string) look {
 	}
 }
 
-// mapped colours the texts of a table.
+// mapped colors the texts of a table.
 func (l look) mapped(mappings []grafana.Mapping) look {
 	l.field.Mappings = mappings
 	l.field.Custom["cellOptions"] = map[string]any{"type": "color-text"}

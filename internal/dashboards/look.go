@@ -2,6 +2,7 @@ package dashboards
 
 import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/grafana"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/palette"
 )
 
 // look is how a view is drawn, whatever the data source.
@@ -85,7 +86,7 @@ func looks() map[View]look {
 	}
 }
 
-// mailStates are the states of a message, with colours whose lightness differs.
+// mailStates are the states of a message, with colors whose lightness differs.
 var mailStates = []struct{ state, color string }{
 	{"arrived", good}, {"late", "light-yellow"}, {"lost", "dark-red"}, {"found", "light-blue"}, {"bounced", "dark-purple"}, {"duplicate", "orange"},
 }
@@ -93,7 +94,7 @@ var mailStates = []struct{ state, color string }{
 func mailSeries() []grafana.Override {
 	overrides := make([]grafana.Override, 0, len(mailStates))
 	for _, m := range mailStates {
-		overrides = append(overrides, grafana.Named(m.state, colour(m.color)))
+		overrides = append(overrides, grafana.Named(m.state, color(m.color)))
 	}
 	return overrides
 }
@@ -118,17 +119,16 @@ func expirySteps() *grafana.Thresholds {
 	return thresholds(grafana.Base("red"), grafana.Above(expiryVerySoon, "orange"), grafana.Above(ExpirySoon, good))
 }
 
-// phaseSeries gives each phase the same colour everywhere.
+// phaseSeries gives each phase the same color everywhere.
 func phaseSeries() []grafana.Override {
-	colours := []string{"#8e8e8e", "blue", "dark-purple", "green", "semi-dark-green", "dark-green", "purple", "orange",
-		"yellow", "dark-yellow", "light-red", "red", "dark-red", "super-light-blue", "light-blue"}
-	overrides := make([]grafana.Override, 0, len(colours))
-	for i, phase := range TimedPhases() {
-		overrides = append(overrides, grafana.Named(string(phase), colour(colours[i])))
+	phases := TimedPhases()
+	overrides := make([]grafana.Override, 0, len(phases))
+	for _, phase := range phases {
+		overrides = append(overrides, grafana.Named(string(phase), color(palette.Phase(phase).Hex())))
 	}
 	return overrides
 }
 
-func colour(name string) grafana.Property {
+func color(name string) grafana.Property {
 	return grafana.Property{ID: "color", Value: grafana.Color{Mode: "fixed", FixedColor: name}}
 }

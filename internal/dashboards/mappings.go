@@ -1,88 +1,70 @@
 package dashboards
 
 import (
-	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/grafana"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/palette"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// good is the colour of what works.
-const good = "green"
+// Grafana shows one color on its dark and its light background; the dark scheme's
+// are readable on both. good is the color of what works.
+var good = palette.OK(palette.Dark).Hex()
 
-// hues are the colours of the faults, so that a glance tells who has to act.
-var hues = map[smtperr.Fault]string{
-	smtperr.FaultNetwork:     "orange",
-	smtperr.FaultRelay:       "red",
-	smtperr.FaultCredentials: "purple",
-	smtperr.FaultMessage:     "yellow",
-	smtperr.FaultConfig:      "blue",
-	smtperr.FaultProber:      "#8e8e8e",
+// Colors gives every class of the table its color.
+func Colors() map[smtperr.Class]string {
+	colors := make(map[smtperr.Class]string)
+	for _, class := range smtperr.Classes() {
+		colors[class] = palette.Class(class, palette.Dark).Hex()
+	}
+	return colors
 }
 
-// shades tell classes of one fault apart; Grafana knows each for each hue.
-var shades = []string{"", "dark-", "light-", "semi-dark-", "super-light-"}
-
-// Colours gives every class of the table its colour.
-func Colours() map[smtperr.Class]string {
-	colours := map[smtperr.Class]string{smtperr.ClassNone: good}
-	seen := make(map[smtperr.Fault]int)
-	for _, class := range smtperr.Classes() {
-		if class == smtperr.ClassNone {
-			continue
-		}
-		fault := smtperr.New(class, "", "", nil).Fault()
-		hue := hues[fault]
-		if hue[0] != '#' {
-			hue = shades[seen[fault]%len(shades)] + hue
-			seen[fault]++
-		}
-		colours[class] = hue
-	}
-	return colours
+// faults in the order of the mappings.
+var faults = []smtperr.Fault{
+	smtperr.FaultConfig, smtperr.FaultCredentials, smtperr.FaultMessage, smtperr.FaultNetwork, smtperr.FaultProber, smtperr.FaultRelay,
 }
 
 // classByNumber shows a result_code as its class.
 func classByNumber() []grafana.Mapping {
-	colours := Colours()
+	colors := Colors()
 	options := make(map[string]grafana.MapResult)
 	for i, class := range smtperr.Classes() {
 		text := class.String()
 		if class == smtperr.ClassNone {
 			text = "ok"
 		}
-		options[strconv.Itoa(int(class))] = grafana.MapResult{Text: text, Color: colours[class], Index: i}
+		options[strconv.Itoa(int(class))] = grafana.MapResult{Text: text, Color: colors[class], Index: i}
 	}
 	return []grafana.Mapping{{Type: "value", Options: options}}
 }
 
-// classByName colours the names of classes and faults in tables.
+// classByName colors the names of classes and faults in tables.
 func classByName() []grafana.Mapping {
-	colours := Colours()
+	colors := Colors()
 	options := make(map[string]grafana.MapResult)
 	for i, class := range smtperr.Classes() {
-		options[class.String()] = grafana.MapResult{Text: class.String(), Color: colours[class], Index: i}
+		options[class.String()] = grafana.MapResult{Text: class.String(), Color: colors[class], Index: i}
 	}
-	for _, fault := range slices.Sorted(maps.Keys(hues)) {
-		options[string(fault)] = grafana.MapResult{Text: string(fault), Color: hues[fault], Index: len(options)}
+	for _, fault := range faults {
+		options[string(fault)] = grafana.MapResult{Text: string(fault), Color: palette.Fault(fault, palette.Dark).Hex(), Index: len(options)}
 	}
 	return []grafana.Mapping{{Type: "value", Options: options}}
 }
 
-// classSeries names and colours series that are called after a class or after
+// classSeries names and colors series that are called after a class or after
 // its number.
 func classSeries() []grafana.Override {
-	colours := Colours()
+	colors := Colors()
 	classes := smtperr.Classes()
 	overrides := make([]grafana.Override, 0, 2*len(classes))
 	for _, class := range classes {
-		colour := grafana.Property{ID: "color", Value: grafana.Color{Mode: "fixed", FixedColor: colours[class]}}
+		color := grafana.Property{ID: "color", Value: grafana.Color{Mode: "fixed", FixedColor: colors[class]}}
 		name := grafana.Property{ID: "displayName", Value: class.String()}
 		overrides = append(overrides,
-			grafana.Named(class.String(), colour),
-			grafana.Named(strconv.Itoa(int(class)), name, colour))
+			grafana.Named(class.String(), color),
+			grafana.Named(strconv.Itoa(int(class)), name, color))
 	}
 	return overrides
 }

@@ -47,26 +47,26 @@ type FieldDefaults struct {
 	Custom     map[string]any `json:"custom,omitempty"`
 }
 
-// Color says where a field's colour comes from.
+// Color says where a field's color comes from.
 type Color struct {
 	Mode       string `json:"mode"` // fixed | thresholds | palette-classic
 	FixedColor string `json:"fixedColor,omitempty"`
 }
 
-// Thresholds colour a value by its size.
+// Thresholds color a value by its size.
 type Thresholds struct {
 	Mode  string      `json:"mode"` // absolute | percentage
 	Steps []Threshold `json:"steps"`
 }
 
-// Threshold is a colour and the least value that has it; nil begins at minus
+// Threshold is a color and the least value that has it; nil begins at minus
 // infinity.
 type Threshold struct {
 	Color string   `json:"color"`
 	Value *float64 `json:"value"`
 }
 
-// Mapping gives values a text and a colour.
+// Mapping gives values a text and a color.
 type Mapping struct {
 	Type    string               `json:"type"` // value
 	Options map[string]MapResult `json:"options"`
@@ -118,7 +118,7 @@ func Named(name string, properties ...Property) Override {
 // Above is a threshold that begins at a value.
 func Above(value float64, color string) Threshold { return Threshold{Color: color, Value: &value} }
 
-// Base is the colour of everything below the first threshold.
+// Base is the color of everything below the first threshold.
 func Base(color string) Threshold { return Threshold{Color: color} }
 
 // Number is a pointer to a number, for the optional ones.
