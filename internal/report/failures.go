@@ -92,7 +92,8 @@ func causes(all []*series) []cause {
 			}
 			c.Count += n
 			total += n
-			if !slices.Contains(c.Relays, s.id.relay) {
+			// Targets are sorted by relay.
+			if last := len(c.Relays) - 1; last < 0 || c.Relays[last] != s.id.relay {
 				c.Relays = append(c.Relays, s.id.relay)
 			}
 		}

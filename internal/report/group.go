@@ -12,21 +12,30 @@ import (
 type group struct {
 	name             string
 	asked, served    int
-	attempts         int64
+	attempts         float64
 	selected         map[string]int // by relay
 	healthy, members int64          // at last
+}
+
+func (r *Report) addGroup(m telegraf.Metric) {
+	name := tagText(m, "group")
+	g := r.groups[name]
+	if g == nil {
+		g = newGroup(name)
+		r.groups[name] = g
+	}
+	g.add(m)
 }
 
 func newGroup(name string) *group { return &group{name: name, selected: make(map[string]int)} }
 
 func (g *group) add(m telegraf.Metric) {
 	g.asked++
-	g.attempts += number[int64](m, "attempts")
-	g.healthy, g.members = number[int64](m, "healthy"), number[int64](m, "total")
+	g.attempts += float64(count(m, "attempts"))
+	g.healthy, g.members = count(m, "healthy"), count(m, "total")
 	if number[int64](m, "success") == 1 {
 		g.served++
-		by, _ := m.GetTag("selected")
-		g.selected[by]++
+		g.selected[tagText(m, "selected")]++
 	}
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -30,7 +31,7 @@ var page = template.Must(template.New("page").Funcs(template.FuncMap{
 
 // view is what the page shows.
 type view struct {
-	Colours          template.CSS
+	Colors           template.CSS
 	From, To         time.Time
 	Ticks            []string
 	Columns, Bars    int
@@ -44,6 +45,13 @@ type view struct {
 	Phases           []smtperr.Phase
 	Certificates     []certificate
 	Groups           []groupView
+	Backends         []backend
+	Changes          []changed
+	MoreChanges      int
+	Suspects         []prober
+	Flows            []flowView
+	Messages         []message
+	MoreMessages     int
 	Working, Failing int
 }
 
@@ -113,11 +121,12 @@ func (r *Report) WriteHTML(w io.Writer) error {
 func (r *Report) view() *view {
 	all := r.sorted()
 	over := r.scale(all)
-	v := &view{Colours: colours(), From: r.from, To: r.to, Ticks: over.ticks(), Columns: columns, Bars: bars, Causes: causes(all), Answers: codes(all, over)}
+	v := &view{Colors: colors(), From: r.from, To: r.to, Ticks: over.ticks(), Columns: columns, Bars: bars, Causes: causes(all), Answers: codes(all, over)}
 	v.Timed, v.Most = overTime(all, over)
 	seen := make(map[smtperr.Class]bool)
 	phases := make(map[smtperr.Phase]bool)
-	for i, label := range labels(all) {
+	names := labels(all)
+	for i, label := range names {
 		s := all[i]
 		shown := s.view(label, over)
 		v.Relays = append(v.Relays, shown)
@@ -138,7 +147,7 @@ func (r *Report) view() *view {
 			phases[st.Phase] = true
 		}
 		if !s.expiry.IsZero() {
-			v.Certificates = append(v.Certificates, certificate{label, s.expiry, int(math.Floor(s.expiry.Sub(r.to).Hours() / 24))})
+			v.Certificates = append(v.Certificates, certificate{label, s.expiry, days(r.to, s.expiry)})
 		}
 	}
 	slices.SortStableFunc(v.Certificates, func(a, b certificate) int { return a.Until.Compare(b.Until) })
@@ -153,11 +162,24 @@ func (r *Report) view() *view {
 	for _, name := range slices.Sorted(maps.Keys(r.groups)) {
 		g := r.groups[name]
 		v.Groups = append(v.Groups, groupView{
-			Name: g.name, Served: 100 * float64(g.served) / float64(g.asked), Attempts: float64(g.attempts) / float64(g.asked),
+			Name: g.name, Served: 100 * float64(g.served) / float64(g.asked), Attempts: g.attempts / float64(g.asked),
 			Healthy: g.healthy, Members: g.members, By: g.by(),
 		})
 	}
+	v.Suspects, v.Backends, v.Flows = r.suspects(), backends(all, names), r.flowViews()
+	v.Changes = newest(r.changes, func(a, b changed) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(b.Relay, a.Relay), cmp.Compare(b.What, a.What))
+	})
+	v.MoreChanges = len(r.changes) - len(v.Changes)
+	v.Messages = newest(r.messages, func(a, b message) int { return cmp.Or(a.At.Compare(b.At), cmp.Compare(b.ID, a.ID)) })
+	v.MoreMessages = len(r.messages) - len(v.Messages)
 	return v
+}
+
+// days are whole days, rounded down.
+func days(from, to time.Time) int {
+	const day = 24 * 60 * 60
+	return int(math.Floor(float64(to.Unix()-from.Unix()) / day))
 }
 
 func (s *series) view(label string, over scale) relayView {
@@ -196,7 +218,7 @@ func (s scale) ticks() []string {
 	texts := make([]string, 0, most)
 	before := ""
 	for i := range most {
-		at := s.from.Add(s.to.Sub(s.from) * time.Duration(i) / (most - 1)).UTC()
+		at := s.from.Add(s.to.Sub(s.from) / (most - 1) * time.Duration(i)).UTC()
 		day, text := at.Format(time.DateOnly), at.Format(time.TimeOnly)
 		if day != before {
 			text = day + " " + text
@@ -207,28 +229,36 @@ func (s scale) ticks() []string {
 	return texts
 }
 
-// labels names each target by its relay, and by as much more as tells it from
-// others of that name.
+// parts of an identity that may tell targets of one relay apart.
+var parts = []func(identity) string{
+	func(id identity) string { return id.source },
+	func(id identity) string { return id.port },
+	func(id identity) string { return id.ip },
+	func(id identity) string { return id.probe },
+	func(id identity) string { return id.host },
+}
+
+// labels names each target by its relay, and by what of it differs among the
+// targets of that relay, which follow each other.
 func labels(all []*series) []string {
 	texts := make([]string, len(all))
-	of := make(map[string][]*series)
-	for _, s := range all {
-		of[s.id.relay] = append(of[s.id.relay], s)
-	}
-	for i, s := range all {
-		texts[i] = s.id.relay
-		for _, part := range []func(identity) string{
-			func(id identity) string { return id.source },
-			func(id identity) string { return id.port },
-			func(id identity) string { return id.ip },
-			func(id identity) string { return id.probe },
-			func(id identity) string { return id.host },
-		} {
-			differs := slices.ContainsFunc(of[s.id.relay], func(o *series) bool { return part(o.id) != part(s.id) })
-			if own := part(s.id); differs && own != "" {
-				texts[i] += " · " + own
+	for begin := 0; begin < len(all); {
+		end := begin + 1
+		for end < len(all) && all[end].id.relay == all[begin].id.relay {
+			end++
+		}
+		for i := begin; i < end; i++ {
+			texts[i] = all[i].id.relay
+		}
+		for _, part := range parts {
+			differs := slices.ContainsFunc(all[begin:end], func(s *series) bool { return part(s.id) != part(all[begin].id) })
+			for i := begin; i < end && differs; i++ {
+				if own := part(all[i].id); own != "" {
+					texts[i] += " · " + own
+				}
 			}
 		}
+		begin = end
 	}
 	return texts
 }
@@ -236,6 +266,8 @@ func labels(all []*series) []string {
 func milliseconds(seconds float32) string {
 	ms := float64(seconds) * 1000
 	switch {
+	case seconds >= longest:
+		return "> 11 days"
 	case ms < 10:
 		return strconv.FormatFloat(ms, 'f', 2, 64) + " ms"
 	case ms < 1000:

@@ -20,12 +20,17 @@ type Report struct {
 	relays map[identity]*series
 	groups map[string]*group
 
+	changes  []changed
+	probers  map[string]*prober // by host
+	flows    map[flowID]*flow
+	messages []message
+
 	from, to time.Time // of the first and the last probe
 }
 
 // New has read nothing yet.
 func New() *Report {
-	return &Report{relays: make(map[identity]*series), groups: make(map[string]*group)}
+	return &Report{relays: make(map[identity]*series), groups: make(map[string]*group), probers: make(map[string]*prober), flows: make(map[flowID]*flow)}
 }
 
 // ErrNoProbes is the error of a report on results without a single probe.
@@ -52,18 +57,32 @@ func (r *Report) Read(name string, in io.Reader) error {
 	}
 }
 
-// add sorts a metric in by its shape, since the name can be set by users. A
-// probe that was cut short by its prober's end says nothing about the relay.
+// add sorts a metric in by its shape, since the name can be set by users.
 func (r *Report) add(m telegraf.Metric) {
-	if name, ok := m.GetTag("group"); ok && m.HasField("healthy") {
-		g := r.groups[name]
-		if g == nil {
-			g = newGroup(name)
-			r.groups[name] = g
+	switch {
+	case m.HasTag("group") && m.HasField("healthy"):
+		r.addGroup(m)
+	case isChange(m):
+		r.changes = append(r.changes, newChange(m))
+	case isGather(m):
+		host := tagText(m, "host")
+		if r.probers[host] == nil {
+			r.probers[host] = &prober{Host: host}
 		}
-		g.add(m)
-		return
+		r.probers[host].add(m)
+	case isArrival(m):
+		r.addArrival(m)
+	case isFlow(m):
+		r.addFlow(m)
+	case m.HasTag("mailbox"): // smtpprobe_mailbox is no probe of a relay
+	default:
+		r.addProbe(m)
 	}
+}
+
+// addProbe leaves out a probe that was cut short by its prober's end, which says
+// nothing about the relay.
+func (r *Report) addProbe(m telegraf.Metric) {
 	result, ok := m.GetField("result")
 	if !ok || !m.HasField("total_time") {
 		return

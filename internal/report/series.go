@@ -2,10 +2,7 @@ package report
 
 import (
 	"cmp"
-	"fmt"
-	"strings"
 	"time"
-	"unicode"
 	"unique"
 
 	"github.com/influxdata/telegraf"
@@ -18,8 +15,7 @@ import (
 type identity struct{ relay, source, port, ip, probe, host string }
 
 func identify(m telegraf.Metric) identity {
-	tag := func(key string) string { value, _ := m.GetTag(key); return printable(value) }
-	return identity{tag("relay"), tag("source"), tag("port"), tag("ip"), tag("probe"), tag("host")}
+	return identity{tagText(m, "relay"), tagText(m, "source"), tagText(m, "port"), tagText(m, "ip"), tagText(m, "probe"), tagText(m, "host")}
 }
 
 // series is what is known of one target.
@@ -30,6 +26,7 @@ type series struct {
 	failed map[failure]int
 
 	implicit bool // TLS comes before the greeting
+	backends map[string]*seenBackend
 
 	latest      time.Time // of the probe that the following is of
 	lastClass   smtperr.Class
@@ -70,17 +67,16 @@ func newSeries(id identity) *series {
 
 func (s *series) add(m telegraf.Metric, class smtperr.Class) {
 	p := probe{
-		at: m.Time(), class: class, success: number[int64](m, "success") == 1, total: float32(number[float64](m, "total_time")),
+		at: m.Time(), class: class, success: number[int64](m, "success") == 1, total: seconds(m, "total_time"),
 		code: replyOf(m), reason: unique.Make(text(m, "result_reason")),
 	}
 	s.probes = append(s.probes, p)
 	for _, phase := range smtperr.Phases() {
-		if seconds, ok := m.GetField(string(phase) + "_time"); ok {
-			if f, ok := seconds.(float64); ok {
-				s.took[phase] = append(s.took[phase], float32(f))
-			}
+		if field := string(phase) + "_time"; m.HasField(field) {
+			s.took[phase] = append(s.took[phase], seconds(m, field))
 		}
 	}
+	s.addBackend(text(m, "greeting_host"), p)
 	if !p.success {
 		s.failed[failure{class, p.reason.Value(), text(m, "result_phase"), p.code}]++
 		if !p.at.Before(s.errorAt) {
@@ -95,7 +91,7 @@ func (s *series) add(m telegraf.Metric, class smtperr.Class) {
 	}
 	s.latest, s.lastClass, s.lastSuccess = p.at, class, p.success
 	if m.HasField("cert_expiry") {
-		s.expiry = p.at.Add(time.Duration(number[int64](m, "cert_expiry")) * time.Second)
+		s.expiry = after(p.at, number[int64](m, "cert_expiry"))
 	}
 }
 
@@ -128,37 +124,4 @@ func replyOf(m telegraf.Metric) int16 {
 		return int16(code)
 	}
 	return 0
-}
-
-func number[T int64 | float64](m telegraf.Metric, field string) T {
-	value, _ := m.GetField(field)
-	n, _ := value.(T)
-	return n
-}
-
-func text(m telegraf.Metric, field string) string {
-	value, ok := m.GetField(field)
-	if !ok {
-		return ""
-	}
-	return printable(fmt.Sprint(value))
-}
-
-// textLimit is in characters; a name or an error of the plugin's is shorter.
-const textLimit = 1000
-
-// printable leaves no character in a text that moves or hides others, such as
-// one that turns the direction of writing, and bounds it.
-func printable(text string) string {
-	left := textLimit
-	return strings.Map(func(r rune) rune {
-		left--
-		switch {
-		case left < 0:
-			return -1
-		case unicode.IsPrint(r):
-			return r
-		}
-		return unicode.ReplacementChar
-	}, text)
 }

@@ -2,6 +2,8 @@ package report
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -47,7 +49,7 @@ func (s *series) timeline(over scale) []span {
 	}
 	const blank = -1
 	states := slices.Repeat([]int{blank}, columns)
-	due := 2 * cmp.Or(s.interval(), over.usual)
+	due := 2 * min(cmp.Or(s.interval(), over.usual), math.MaxInt64/2)
 	for i, p := range s.probes {
 		until := p.at.Add(due)
 		if i+1 < len(s.probes) && s.probes[i+1].at.Before(until) {
@@ -80,6 +82,9 @@ func state(class smtperr.Class) string {
 	}
 	return class.String()
 }
+
+// styleOf is a class's name in the style sheet.
+func styleOf(class smtperr.Class) string { return fmt.Sprintf("c%d", class) }
 
 // interval is the usual time between two probes of the target.
 func (s *series) interval() time.Duration {

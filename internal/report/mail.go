@@ -1,0 +1,107 @@
+package report
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/influxdata/telegraf"
+)
+
+// mailStates are the states that a message ends in, and the reply whose color
+// each has.
+var mailStates = []struct {
+	name string
+	like int
+}{{"arrived", 2}, {"late", 4}, {"lost", 5}, {"found", 4}, {"bounced", 5}, {"duplicate", 4}}
+
+// flowID is a relay, and the mailbox that its messages go to.
+type flowID struct{ relay, mailbox string }
+
+// flow is what became of the messages of one.
+type flow struct {
+	states map[string]int
+	junk   int
+	delays []float32 // seconds
+	open   int64     // in flight at last
+	oldest float32   // seconds
+	known  stamped   // when that was
+}
+
+// message is one that did not simply arrive.
+type message struct {
+	stamped
+	Relay, Mailbox, State, Folder, ID, Error string
+	Delay                                    float32
+}
+
+func isArrival(m telegraf.Metric) bool { return m.HasTag("state") && m.HasTag("mailbox") }
+func isFlow(m telegraf.Metric) bool    { return m.HasField("in_flight") && m.HasTag("mailbox") }
+
+func (r *Report) flow(m telegraf.Metric) *flow {
+	id := flowID{tagText(m, "relay"), tagText(m, "mailbox")}
+	f := r.flows[id]
+	if f == nil {
+		f = &flow{states: make(map[string]int)}
+		r.flows[id] = f
+	}
+	return f
+}
+
+func (r *Report) addArrival(m telegraf.Metric) {
+	f, state, folder := r.flow(m), tagText(m, "state"), tagText(m, "folder")
+	f.states[state]++
+	if folder == "junk" {
+		f.junk++
+	}
+	if m.HasField("delay") {
+		f.delays = append(f.delays, seconds(m, "delay"))
+	}
+	if state != "arrived" || folder == "junk" {
+		r.messages = append(r.messages, message{stamped{m.Time()}, tagText(m, "relay"), tagText(m, "mailbox"), state, folder, text(m, "message_id"), text(m, "error"), seconds(m, "delay")})
+	}
+}
+
+func (r *Report) addFlow(m telegraf.Metric) {
+	if f := r.flow(m); !m.Time().Before(f.known.At) {
+		f.known, f.open, f.oldest = stamped{m.Time()}, count(m, "in_flight"), float32(min(float64(count(m, "oldest_age")), longest))
+		if age := seconds(m, "oldest_age"); age > 0 {
+			f.oldest = age
+		}
+	}
+}
+
+// flowView is a row of the table of mail flows.
+type flowView struct {
+	Relay, Mailbox string
+	States         []stateCount
+	Junk           int
+	Median, P95    float32
+	Delays         int
+	Open           int64
+	Oldest         float32
+}
+
+type stateCount struct {
+	State string
+	Count int
+}
+
+func (r *Report) flowViews() []flowView {
+	ids := slices.SortedFunc(maps.Keys(r.flows), func(a, b flowID) int {
+		return cmp.Or(cmp.Compare(a.relay, b.relay), cmp.Compare(a.mailbox, b.mailbox))
+	})
+	views := make([]flowView, 0, len(ids))
+	for _, id := range ids {
+		f := r.flows[id]
+		slices.Sort(f.delays)
+		v := flowView{Relay: id.relay, Mailbox: id.mailbox, Junk: f.junk, Median: quantile(f.delays, 0.5), P95: quantile(f.delays, 0.95), Delays: len(f.delays), Open: f.open, Oldest: f.oldest}
+		for _, state := range mailStates {
+			if n := f.states[state.name]; n > 0 {
+				v.States = append(v.States, stateCount{state.name, n})
+			}
+		}
+		views = append(views, v)
+	}
+	return views
+}
