@@ -43,7 +43,7 @@ var hues = map[smtperr.Fault]struct{ chroma, hue float64 }{
 type shade struct{ light, dark, turn float64 }
 
 var shades = []shade{
-	{46, 70, 0}, {56, 80, 10}, {34, 62, -6}, {51, 75, -12}, {39, 66, 14}, {58, 86, -3}, {30, 90, 5}, {43, 72, -16}, {54, 64, 18}, {36, 83, -10},
+	{46, 70, 0}, {56, 80, 10}, {34, 62, -6}, {51, 75, -12}, {39, 66, 14}, {58, 86, -3}, {30, 76, 5}, {43, 72, -16}, {54, 64, 18}, {36, 83, -10},
 }
 
 // shadeOf is the number of each class's shade among those of its fault.

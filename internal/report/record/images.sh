@@ -23,17 +23,24 @@ picture() {
 		sed 's/<details>\(<summary class="row"><span title="submission">\)/<details open>\1/' "$work/report.html"
 		test -z "$3" || echo "<style>h1,h1+div,.numbers,section:not($3){display:none}main{padding-top:6px}</style>"
 	} >"$work/$1.html"
-	"$browser" --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir="$work/profile" ${4:+"$4"} \
+	"$browser" --headless --no-sandbox --disable-gpu --disable-background-networking --allow-file-access-from-files --hide-scrollbars --user-data-dir="$work/profile" ${4:+"$4"} \
 		--window-size="1160,$2" --screenshot="$work/$1.png" "file://$work/$1.html" >"$work/browser.log" 2>&1 ||
 		{ cat "$work/browser.log" >&2; exit 1; }
 	mv "$work/$1.png" "$images/$1.png"
 }
 rm -f "$images"/report*.png
-picture report-states 442 ''
-picture report-states-dark 442 '' --force-dark-mode
-picture report-relays 470 '#relays'
-picture report-failures 904 '#failures,#causes'
-picture report-codes 412 '#codes'
-picture report-latency 454 '#latency'
-picture report-groups 310 '#groups,#certificates'
+picture report-states 470 ''
+picture report-states-dark 470 '' --force-dark-mode
+picture report-relays 480 '#relays'
+picture report-failures 950 '#failures,#causes'
+picture report-codes 460 '#codes'
+picture report-latency 470 '#latency'
+picture report-groups 330 '#groups,#certificates'
+picture report-changes 300 '#backends,#changes'
+
+# A browser's window has a least width, a frame has none.
+echo '<body style="margin:0"><iframe src="report.html" style="width:400px;height:900px;border:0"></iframe>' >"$work/phone.html"
+"$browser" --headless --no-sandbox --disable-gpu --disable-background-networking --allow-file-access-from-files --hide-scrollbars \
+	--user-data-dir="$work/profile" --window-size=400,900 --screenshot="$images/report-phone.png" "file://$work/phone.html" >"$work/browser.log" 2>&1 ||
+	{ cat "$work/browser.log" >&2; exit 1; }
 ls -l "$images"

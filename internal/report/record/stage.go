@@ -113,6 +113,6 @@ func (s *stage) config() string {
 	for _, a := range s.actors {
 		fmt.Fprintf(&b, "  [[inputs.smtpprobe.relay]]\n    name = %q\n    url = \"%s://%s\"\n%s", a.name, a.scheme, a.address, a.settings)
 	}
-	b.WriteString("  [[inputs.smtpprobe.group]]\n    name = \"outbound\"\n    relays = [\"mx1\", \"mx2\"]\n    policy = \"mta\"\n")
+	b.WriteString("  [[inputs.smtpprobe.group]]\n    name = \"outbound\"\n    relays = [\"mx1\", \"mx2\"]\n    policy = \"temporary_only\"\n")
 	return b.String()
 }

@@ -43,6 +43,11 @@ const (
 	mail  = "    probe = \"rcpt\"\n    from = \"monitor@example.org\"\n    to = [\"postmaster@example.org\"]\n"
 )
 
+// inTurn takes the steps in turn, one for each session.
+func inTurn(steps ...smtptest.Step) smtptest.Step {
+	return func(c *smtptest.Conn) error { return steps[c.SessionNumber()%len(steps)](c) }
+}
+
 var parts = []part{
 	{
 		name: "mx1", scheme: "smtp", settings: mail,
@@ -72,6 +77,14 @@ var parts = []part{
 		scenes: []scene{
 			{26, 30, smtptest.AtEHLO, smtptest.Close()},
 			{106, rounds, smtptest.AtGreeting, smtptest.Silence()},
+		},
+	},
+	{
+		// Two servers behind one address, one of which refuses for a while.
+		name: "farm", scheme: "smtp", settings: mail,
+		scenes: []scene{
+			{0, rounds, smtptest.AtGreeting, inTurn(smtptest.Say("220 b1.example.org ESMTP"), smtptest.Say("220 b2.example.org ESMTP"))},
+			{64, 84, smtptest.AtRcpt, inTurn(smtptest.Healthy(), smtptest.Say("451 4.3.0 queue file write error"))},
 		},
 	},
 	{
