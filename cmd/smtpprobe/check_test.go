@@ -78,6 +78,33 @@ func TestCheck_Config(t *testing.T) {
 	require.NotContains(t, program("check", "--config", path, "--relay", "one").stdout, "two")
 }
 
+// check neither locks the state file, which a running Telegraf uses, nor writes it.
+func TestCheck_StateFile(t *testing.T) {
+	srv := smtptest.Start(t, smtptest.Script{})
+	state := filepath.Join(t.TempDir(), "state")
+	config := filepath.Join(t.TempDir(), "smtpprobe.conf")
+	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, `
+		[[inputs.smtpprobe]]
+		servers = ["smtp://%s"]
+		state_file = %q`, srv.Addr(), state), 0o600))
+	files := func() []string {
+		found, err := filepath.Glob(state + "*")
+		require.NoError(t, err)
+		return found
+	}
+	require.Equal(t, statusOK, program("check", "--config", config).status)
+	require.Empty(t, files())
+	require.Equal(t, 0, program("--config", config, "--once").status)
+	require.Equal(t, []string{state}, files())
+	before, err := os.Stat(state)
+	require.NoError(t, err)
+	require.Equal(t, statusOK, program("check", "--config", config).status)
+	after, err := os.Stat(state)
+	require.NoError(t, err)
+	require.True(t, os.SameFile(before, after))
+	require.Equal(t, []string{state}, files())
+}
+
 func TestCheck_STARTTLSRefused(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{
 		TLS:      certs.Server(certs.SelfSigned(certs.For("127.0.0.1"))),
