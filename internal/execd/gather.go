@@ -14,6 +14,7 @@ import (
 	"github.com/influxdata/telegraf/agent"
 	"github.com/influxdata/telegraf/models"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
 
@@ -120,7 +121,7 @@ func (g *gathering) run(ctx context.Context, gather gatherFunc) error {
 	for _, in := range g.inputs {
 		acc := agent.NewAccumulator(in, metrics)
 		acc.SetPrecision(precision(in))
-		running, err := start(in, acc)
+		running, err := console.Await(ctx, func() (bool, error) { return start(in, acc) })
 		if err != nil {
 			cancel(err)
 			break

@@ -25,7 +25,7 @@ import (
 // errors, environment variables are replaced within strings, secrets are
 // linked to their stores. Settings that this process cannot honor, and other
 // plugins than inputs.smtpprobe, are errors. What the loader logs at level
-// warn goes to stderr, if all is well.
+// warn goes to stderr, if the configuration is valid.
 func Load(ctx context.Context, path string, nonStrictEnv bool, stderr io.Writer) ([]*models.RunningInput, error) {
 	log, err := newLog(stderr, telegraf.Warn)
 	if err != nil {
