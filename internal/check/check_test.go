@@ -76,8 +76,8 @@ func TestFacts(t *testing.T) {
 		},
 		{
 			name:    "afterwards",
-			summary: summary.Summary{Secondary: []string{"smtp: QUIT: i/o timeout", "close: broken pipe here"}},
-			want:    []fact{{"afterwards", "QUIT failed: i/o timeout"}, {"afterwards", "close failed: broken pipe here"}},
+			summary: summary.Summary{Secondary: []string{"smtp: QUIT: i/o timeout", "smtp: RSET: 500 what", "close: broken pipe"}},
+			want:    []fact{{"afterwards", "QUIT failed: no reply in time"}, {"afterwards", "RSET was refused: 500 what"}, {"afterwards", "close failed: broken pipe"}},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

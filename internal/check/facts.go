@@ -127,11 +127,18 @@ func recipientFact(r *summary.Recipient) string {
 	return r.Address + " " + state
 }
 
-// afterwards is what failed after the verdict: "QUIT failed: i/o timeout".
+// afterwards is what failed after the verdict: "QUIT failed: no reply in time",
+// "RSET was refused: 500 what".
 func afterwards(text string) string {
 	text = strings.TrimPrefix(text, errorPrefix)
-	if command, what, found := strings.Cut(text, ": "); found && !strings.Contains(command, " ") {
-		return command + " failed: " + what
+	command, what, found := strings.Cut(text, ": ")
+	switch {
+	case !found || strings.Contains(command, " "):
+		return text
+	case what != "" && '0' <= what[0] && what[0] <= '9':
+		return command + " was refused: " + what
+	case what == "i/o timeout":
+		what = "no reply in time"
 	}
-	return text
+	return command + " failed: " + what
 }
