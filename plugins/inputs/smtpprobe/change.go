@@ -62,7 +62,7 @@ func limitsOf(c *smtpprobe.Capabilities) []string {
 func (o *observation) otherValues() []change.Value {
 	var values []change.Value
 	// What greets with a refusal need not have its name there.
-	if greeting := o.phase(smtperr.PhaseGreeting); o.GreetingHost != "" && greeting != nil && greeting.Err == nil {
+	if greeting := o.summary.FindPhase(string(smtperr.PhaseGreeting)); o.GreetingHost != "" && greeting != nil && greeting.Class == none {
 		layer := change.Plain
 		if o.implicitTLS {
 			layer = change.Encrypted

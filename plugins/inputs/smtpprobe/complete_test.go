@@ -20,6 +20,6 @@ func TestMetric_EveryPhaseHasFields(t *testing.T) {
 	require.Equal(t, held, dashboards.TimedPhases())
 	require.Len(t, fieldsOf, len(held))
 	for _, phase := range held {
-		require.Contains(t, fieldsOf, phase)
+		require.Contains(t, fieldsOf, string(phase))
 	}
 }

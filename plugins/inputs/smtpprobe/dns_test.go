@@ -83,6 +83,7 @@ func TestMX_OneMetricPerHost(t *testing.T) {
 				[[inputs.smtpprobe]]
 				servers = ["mx://%s:%d"]
 				helo = "probe.example"
+				allow_private_mx = true
 				dns_server = %q
 				connect_timeout = "300ms"
 				max_concurrent = 1 # one after the other, so that the order shows
@@ -98,6 +99,7 @@ func TestMX_Unresolved(t *testing.T) {
 		[[inputs.smtpprobe]]
 		servers = ["mx://broken.test"]
 		helo = "probe.example"
+		allow_private_mx = true
 		dns_server = %q`, dns.Addr()))
 	acc := newRecord(t)
 	require.NoError(t, p.Gather(acc))
@@ -168,6 +170,7 @@ func TestAddresses_All(t *testing.T) {
 				[[inputs.smtpprobe]]
 				servers = ["%s:%d"]
 				helo = "probe.example"
+				allow_private_mx = true
 				dns_server = %q
 				%s`, tt.url, port, dns.Addr(), tt.settings))
 			list := finds(t, p)
@@ -191,6 +194,7 @@ func TestMX_SilentNameServers(t *testing.T) {
 		[[inputs.smtpprobe]]
 		servers = ["mx://domain.test:%d"]
 		helo = "probe.example"
+		allow_private_mx = true
 		addresses = "all"
 		dns_server = %q
 		connect_timeout = "500ms"
@@ -236,6 +240,7 @@ func TestMX_ChangingAnswers(t *testing.T) {
 		[[inputs.smtpprobe]]
 		servers = ["mx://domain.test:%d"]
 		helo = "probe.example"
+		allow_private_mx = true
 		dns_server = %q
 		connect_timeout = "300ms"
 		max_concurrent = 1

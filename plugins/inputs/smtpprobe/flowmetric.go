@@ -77,12 +77,6 @@ func addPath(m telegraf.Metric, p *mailflow.Path) {
 	}
 }
 
-func addText(m telegraf.Metric, field, value string) {
-	if value != "" {
-		m.AddField(field, value)
-	}
-}
-
 func flowPoint(f *mailflow.Flow, now time.Time) telegraf.Metric {
 	m := metric.New("smtpprobe_flow", nil, nil, now)
 	m.AddTag("relay", f.Relay)

@@ -44,6 +44,7 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 	case <-ctx.Done():
 		return nil
 	}
+	instance := p.instance() // Stop gives the number back
 	g := &gather{p: p, ctx: ctx, plugin: plugin, acc: acc, start: time.Now(), store: p.memory()}
 	defer g.store.FlushSoon()
 	g.probes.SetLimit(p.MaxConcurrent)
@@ -55,6 +56,7 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 			group.report(acc, g.start)
 		}
 	}
+	g.tally.report(acc, instance, g.start, g.store.Problem())
 	return nil
 }
 
@@ -69,6 +71,7 @@ type gather struct {
 
 	probes  errgroup.Group
 	running atomic.Int64
+	tally   tally
 }
 
 func (g *gather) stopped() bool { return g.ctx.Err() != nil || g.plugin.Err() != nil }
@@ -128,6 +131,7 @@ func (g *gather) expand(r *relay) {
 	own.recall(g.store, r.sendInterval)
 	if own.skips(r.backoff, g.start) {
 		g.p.stats.skipped.Incr(1)
+		g.tally.skip()
 		return
 	}
 	start := time.Now()
@@ -203,6 +207,7 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 	s.recall(g.store, r.sendInterval)
 	if s.skips(r.backoff, g.start) {
 		g.p.stats.skipped.Incr(1)
+		g.tally.skip()
 		return
 	}
 	depth := r.plan.Depth
@@ -255,6 +260,7 @@ func (g *gather) finish(r *relay, s *targetState, o *observation) {
 	g.p.report(g.acc, s.tags, o)
 	reportChanges(g.acc, o.Start, o.Depth, s.tags, changes)
 	g.p.stats.count(o.Result)
+	g.tally.count(o.Result)
 	g.p.logFailure(r, s, o.Result)
 }
 

@@ -164,7 +164,7 @@ func TestGather_MetricWhenProbeEnds(t *testing.T) {
 	require.Equal(t, "r1.example", m.Tags()["source"])
 	close(release)
 	require.NoError(t, <-ended)
-	require.Len(t, acc.arrived, 1)
+	require.Len(t, acc.named("smtpprobe"), 1)
 }
 
 func TestGather_Spread(t *testing.T) {
@@ -201,13 +201,13 @@ func TestStop_DuringGather(t *testing.T) {
 		require.Equal(t, int64(0), m.Fields()["consecutive_failures"], "it says nothing about the relay")
 
 		require.NoError(t, s.Gather(acc), "after Stop nothing is probed")
-		require.Len(t, acc.all(), 1)
+		require.Len(t, acc.named("smtpprobe"), 1)
 
 		require.NoError(t, s.Start(acc))
 		s.engine.probe = func(_ context.Context, p *probing) *smtpprobe.Result { return well(p) }
 		s.Spread = 0
 		require.NoError(t, s.Gather(acc))
-		require.Len(t, acc.all(), 4)
+		require.Len(t, acc.named("smtpprobe"), 4)
 	})
 }
 
@@ -221,7 +221,7 @@ func TestGather_ContextCanceled(t *testing.T) {
 	}
 	acc := newRecord(t)
 	require.NoError(t, s.GatherContext(ctx, acc))
-	require.Len(t, acc.all(), 1)
+	require.Len(t, acc.named("smtpprobe"), 1)
 }
 
 func TestGather_Overlapping(t *testing.T) {
@@ -243,7 +243,8 @@ func TestGather_Overlapping(t *testing.T) {
 		})
 	}
 	gathers.Wait()
-	require.Len(t, acc.all(), 80)
+	require.Len(t, acc.named("smtpprobe"), 80)
+	require.Len(t, acc.named("smtpprobe_gather"), 4)
 	require.LessOrEqual(t, most.Load(), int64(5))
 }
 

@@ -1,25 +1,23 @@
 package smtpprobe
 
 import (
-	"cmp"
-	"strconv"
 	"strings"
 
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/metric"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/state"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// none is the value of an outcome tag that has none.
-const none = "none"
+const none = summary.None
 
-// observation is a result and what only the probes before it can tell.
+// observation is the result of a probe, and what earlier probes add to it.
 type observation struct {
 	*smtpprobe.Result
-	offered *offer        // by the last EHLO, nil without one
+	summary *summary.Summary
 	known   *state.Target // this probe included
 	changed bool          // other capabilities than before
 
@@ -27,13 +25,12 @@ type observation struct {
 	addresses   []string // of the host, if its name was resolved
 }
 
-// observe takes a result for one without a past.
+// observe makes the observation of a first probe.
 func observe(r *smtpprobe.Result) *observation {
-	return &observation{Result: r, offered: newOffer(r.Capabilities), known: &state.Target{}}
+	return &observation{Result: r, summary: summary.Of(r), known: &state.Target{}}
 }
 
-// report hands the points of one probe over. All of them carry the time at
-// which it began.
+// report adds the points of one probe. Their timestamp is its start.
 func (p *SMTPProbe) report(acc telegraf.Accumulator, stable []tag, o *observation) {
 	acc.AddMetric(o.main(stable))
 	if p.phases {
@@ -44,9 +41,8 @@ func (p *SMTPProbe) report(acc telegraf.Accumulator, stable []tag, o *observatio
 	}
 }
 
-// point begins a metric with the stable tags and the one that a schedule
-// changes. It is filled in place: to collect maps for the accumulator costs
-// twice as much.
+// point makes a metric with the stable tags and the depth. It is filled in place:
+// to collect maps for the accumulator takes twice as long.
 func (o *observation) point(name string, stable []tag) telegraf.Metric {
 	m := metric.New(name, nil, nil, o.Start)
 	for _, t := range stable {
@@ -56,236 +52,213 @@ func (o *observation) point(name string, stable []tag) telegraf.Metric {
 	return m
 }
 
-// verdict is what the outcome's tags and their twin fields say.
-type verdict struct{ class, reason, code, phase, fault string }
-
-func (o *observation) verdict() verdict {
-	v := verdict{o.class().String(), none, codeText(o.code()), string(smtperr.PhaseDone), none}
-	if o.Err != nil {
-		v.reason = cmp.Or(string(detail(o.Err).Reason), none)
-		v.phase = string(detail(o.Err).Phase)
-		v.fault = cmp.Or(string(detail(o.Err).Fault()), none)
-	}
-	return v
-}
-
-func (o *observation) class() smtperr.Class {
-	if o.Err == nil {
-		return smtperr.ClassNone
-	}
-	return detail(o.Err).Class
-}
-
-func (o *observation) code() int {
-	if o.Reply == nil {
-		return 0
-	}
-	return o.Reply.Code
-}
-
-func codeText(code int) string {
-	if code == 0 {
-		return none
-	}
-	return strconv.Itoa(code)
-}
-
-// main is the point that every probe has: first what it always holds, then
-// what there is.
+// main is the point that every probe has.
 func (o *observation) main(stable []tag) telegraf.Metric {
-	m, v := o.point("smtpprobe", stable), o.verdict()
-	m.AddTag("error_class", v.class)
-	m.AddTag("reason", v.reason)
-	m.AddTag("reply_code", v.code)
-	m.AddTag("phase", v.phase)
-	m.AddTag("fault", v.fault)
+	m, s := o.point("smtpprobe", stable), o.summary
+	m.AddTag("error_class", s.Class)
+	m.AddTag("reason", s.Reason)
+	m.AddTag("reply_code", s.CodeText())
+	m.AddTag("phase", s.Phase)
+	m.AddTag("fault", s.Fault)
 
-	m.AddField("success", bit(o.Expected))
-	m.AddField("result", v.class)
-	m.AddField("result_code", int64(o.class()))
-	m.AddField("result_reason", v.reason)
-	m.AddField("result_phase", v.phase)
-	m.AddField("result_fault", v.fault)
-	m.AddField("smtp_code", int64(o.code()))
-	m.AddField("total_time", o.Total.Seconds())
+	m.AddField("success", bit(s.Success))
+	m.AddField("result", s.Class)
+	m.AddField("result_code", int64(s.ClassCode))
+	m.AddField("result_reason", s.Reason)
+	m.AddField("result_phase", s.Phase)
+	m.AddField("result_fault", s.Fault)
+	m.AddField("smtp_code", int64(s.Code))
+	addText(m, "enhanced_code", s.EnhancedCode)
+	m.AddField("total_time", s.Total.Float())
+	o.addHistory(m)
+	o.addFailure(m)
+	addText(m, "remote_address", s.RemoteAddress)
+	if o.LocalAddr.IsValid() {
+		m.AddField("local_address", o.LocalAddr.String())
+	}
+	addText(m, "greeting_host", o.GreetingHost)
+	addText(m, "ehlo_host", o.EHLOHost)
+	o.addPhases(m)
+	o.addCapabilities(m)
+	o.addTLS(m)
+	addText(m, "auth_mechanism", s.AuthUsed)
+	o.addTransaction(m)
+	addText(m, "warnings", strings.Join(s.Warnings, ","))
+	return m
+}
+
+// addText adds a field that is absent if it is not known.
+func addText(m telegraf.Metric, field, text string) {
+	if text != "" {
+		m.AddField(field, text)
+	}
+}
+
+// addNumber adds a field that is absent if it is not known.
+func addNumber(m telegraf.Metric, field string, number int) {
+	if number != 0 {
+		m.AddField(field, int64(number))
+	}
+}
+
+// maxList bounds the fields that list what a relay offers, in bytes.
+const maxList = 1024
+
+// list joins what a relay offers, within bounds.
+func list(items []string) string {
+	const more = "..."
+	text := strings.Join(items, ",")
+	if len(text) > maxList {
+		text = text[:maxList-len(more)] + more
+	}
+	return text
+}
+
+// addHistory adds what is known from this and earlier probes of the target.
+func (o *observation) addHistory(m telegraf.Metric) {
 	m.AddField("consecutive_failures", o.known.Failures)
 	m.AddField("probes_total", o.known.ProbesTotal)
 	m.AddField("failures_total", o.known.FailuresTotal)
 	if last := o.known.LastSuccess; !last.IsZero() {
 		m.AddField("seconds_since_success", int64(max(0, o.Start.Add(o.Total).Sub(last)).Seconds()))
 	}
-	if o.RemoteAddr != "" {
-		m.AddField("remote_address", o.RemoteAddr)
-	}
-	if o.Reply != nil && !o.Reply.Enhanced.IsZero() {
-		m.AddField("enhanced_code", o.Reply.Enhanced.String())
-	}
-	o.addFailure(m)
-	o.addPhases(m)
-	o.addTransaction(m)
-	o.addTLS(m)
-	o.addCapabilities(m)
-	if len(o.Warnings) > 0 {
-		m.AddField("warnings", joined(o.Warnings))
-	}
-	return m
 }
 
 func (o *observation) addFailure(m telegraf.Metric) {
-	if o.Err == nil {
+	s := o.summary
+	if !s.Failed() {
 		return
 	}
-	m.AddField("failed_phase_time", o.failedPhaseTime())
-	if detail(o.Err).OutcomeUnknown {
+	var took float64 // 0 if the phase was not reached
+	if ph := s.FindPhase(s.Phase); ph != nil {
+		took = ph.Time.Float()
+	}
+	m.AddField("failed_phase_time", took)
+	if s.OutcomeUnknown {
 		m.AddField("outcome_unknown", int64(1))
 	}
-	if !o.Expected {
-		m.AddField("temporary", bit(detail(o.Err).Temporary()))
-		m.AddField("error", o.Err.Error())
+	if !s.Success {
+		m.AddField("temporary", bit(*s.Temporary))
+		m.AddField("error", s.Error)
 	}
 }
 
-// failedPhaseTime is 0 where the phase was not reached.
-func (o *observation) failedPhaseTime() float64 {
-	if ph := o.phase(detail(o.Err).Phase); ph != nil {
-		return ph.Duration.Seconds()
-	}
-	return 0
-}
-
-// phase is one that was reached, or nil.
-func (o *observation) phase(name smtperr.Phase) *smtpprobe.PhaseResult {
-	for i := range o.Phases {
-		if o.Phases[i].Phase == name {
-			return &o.Phases[i]
-		}
-	}
-	return nil
-}
-
-// fieldsOf names the fields of the phases that have some of their own.
-var fieldsOf = func(phases ...smtperr.Phase) map[smtperr.Phase]phaseFields {
-	names := make(map[smtperr.Phase]phaseFields, len(phases))
-	for _, ph := range phases {
-		names[ph] = phaseFields{time: string(ph) + "_time", code: string(ph) + "_code"}
-	}
-	return names
-}(
-	smtperr.PhaseDNS, smtperr.PhaseConnect, smtperr.PhaseTLS, smtperr.PhaseGreeting, smtperr.PhaseEHLO,
-	smtperr.PhaseHELO, smtperr.PhaseSTARTTLS, smtperr.PhaseAuth, smtperr.PhaseMail, smtperr.PhaseRcpt,
-	smtperr.PhaseData, smtperr.PhaseBody, smtperr.PhaseDot, smtperr.PhaseRset, smtperr.PhaseQuit,
-)
-
+// phaseFields are the fields of a phase.
 type phaseFields struct{ time, code string }
 
+// fieldsOf has the phases of a session, which have fields of their own.
+var fieldsOf = func() map[string]phaseFields {
+	fields := make(map[string]phaseFields)
+	for _, p := range smtperr.Phases() {
+		if p != smtperr.PhaseConfig && p != smtperr.PhaseDone {
+			fields[string(p)] = phaseFields{time: string(p) + "_time", code: string(p) + "_code"}
+		}
+	}
+	return fields
+}()
+
 func (o *observation) addPhases(m telegraf.Metric) {
-	for i := range o.Phases {
-		ph := &o.Phases[i]
-		names, ok := fieldsOf[ph.Phase]
+	for _, ph := range o.summary.Phases {
+		fields, ok := fieldsOf[ph.Phase]
 		if !ok {
 			continue
 		}
 		if ph.Complete {
-			m.AddField(names.time, ph.Duration.Seconds())
+			m.AddField(fields.time, ph.Time.Float())
 		}
-		if ph.Code != 0 {
-			m.AddField(names.code, int64(ph.Code))
-		}
+		addNumber(m, fields.code, ph.Code)
 	}
 }
 
 func (o *observation) addTransaction(m telegraf.Metric) {
-	var accepted, refused int64
-	for i := range o.Recipients {
-		switch r := &o.Recipients[i]; {
-		case r.Accepted:
-			accepted++
-		case r.Reply != nil:
-			refused++
+	s := o.summary
+	if s.FindPhase(string(smtperr.PhaseRcpt)) != nil {
+		var accepted, refused int64
+		for i := range s.Recipients {
+			switch r := &s.Recipients[i]; {
+			case r.Accepted:
+				accepted++
+			case r.Code != 0:
+				refused++
+			}
 		}
-	}
-	if o.phase(smtperr.PhaseRcpt) != nil {
 		m.AddField("recipients_accepted", accepted)
 		m.AddField("recipients_refused", refused)
 	}
-	if o.DotSent {
-		m.AddField("message_accepted", bit(o.MessageAccepted))
+	if s.MessageSent {
+		m.AddField("message_accepted", bit(s.MessageAccepted))
+		addText(m, "message_id", s.MessageID)
 	}
 }
 
 func (o *observation) addTLS(m telegraf.Metric) {
-	if o.TLS == nil {
+	t := o.TLS
+	if t == nil {
 		return
 	}
-	m.AddField("tls_verified", bit(o.TLS.Verified))
-	if o.TLS.Complete {
-		m.AddField("tls_version", o.TLS.Version)
-		m.AddField("tls_cipher", o.TLS.Cipher)
+	m.AddField("tls_verified", bit(t.Verified))
+	if t.Complete {
+		m.AddField("tls_version", t.Version)
+		m.AddField("tls_cipher", t.Cipher)
+		addText(m, "tls_group", t.Group)
 	}
-	if o.TLS.Leaf != nil {
-		m.AddField("cert_expiry", int64(o.TLS.Leaf.NotAfter.Sub(o.Start).Seconds()))
+	if c := t.Leaf; c != nil {
+		m.AddField("cert_expiry", int64(c.NotAfter.Sub(o.Start).Seconds()))
+		m.AddField("cert_fingerprint", fingerprint(c))
+		addText(m, "cert_issuer", issuerOf(c))
+		addText(m, "cert_key", keyType(c))
+	}
+	if !t.ChainExpiry.IsZero() {
+		m.AddField("chain_expiry", int64(t.ChainExpiry.Sub(o.Start).Seconds()))
 	}
 }
 
 func (o *observation) addCapabilities(m telegraf.Metric) {
-	if o.offered == nil {
+	c := o.Capabilities
+	if c == nil {
 		return
 	}
-	m.AddField("extensions", o.offered.extensions)
-	m.AddField("auth_mechanisms", o.offered.mechanisms)
+	m.AddField("extensions", list(o.summary.Extensions))
+	m.AddField("auth_mechanisms", list(o.summary.AuthMechanisms))
+	addText(m, "auth_mechanisms_cleartext", list(o.summary.AuthCleartext))
 	m.AddField("capabilities_changed", bit(o.changed))
-	if o.offered.hasSize {
-		m.AddField("size_limit", o.offered.size)
+	if c.HasSize {
+		m.AddField("size_limit", c.Size)
 	}
-	if o.PlainCaps != nil && len(o.PlainCaps.Auth) > 0 {
-		m.AddField("auth_mechanisms_cleartext", strings.Join(o.PlainCaps.Auth, ","))
-	}
+	addNumber(m, "limits_mail", c.Limits.Mail)
+	addNumber(m, "limits_rcpt", c.Limits.Rcpt)
+	addNumber(m, "limits_rcptdomain", c.Limits.RcptDomain)
 }
 
 // reportPhases makes a point of every phase that was reached.
 func (o *observation) reportPhases(acc telegraf.Accumulator, stable []tag) {
-	for i := range o.Phases {
-		ph := &o.Phases[i]
-		class := none
-		if ph.Err != nil {
-			class = detail(ph.Err).Class.String()
-		}
+	for _, ph := range o.summary.Phases {
 		m := o.point("smtpprobe_phase", stable)
-		m.AddTag("phase", string(ph.Phase))
-		m.AddTag("error_class", class)
-		m.AddTag("reply_code", codeText(ph.Code))
-		m.AddField("duration", ph.Duration.Seconds())
+		m.AddTag("phase", ph.Phase)
+		m.AddTag("error_class", ph.Class)
+		m.AddTag("reply_code", summary.CodeText(ph.Code))
+		m.AddField("duration", ph.Time.Float())
 		m.AddField("code", int64(ph.Code))
 		acc.AddMetric(m)
 	}
 }
 
-// reportRecipients makes a point of every recipient that was asked for.
+// reportRecipients makes a point of every recipient that got as far as RCPT.
 func (o *observation) reportRecipients(acc telegraf.Accumulator, stable []tag) {
-	for i := range o.Recipients {
-		r := &o.Recipients[i]
-		if r.Reply == nil && r.Err == nil {
+	for i := range o.summary.Recipients {
+		r := &o.summary.Recipients[i]
+		if r.Code == 0 && r.Class == none {
 			continue
-		}
-		class, reason := none, none
-		if r.Err != nil {
-			class, reason = detail(r.Err).Class.String(), cmp.Or(string(detail(r.Err).Reason), none)
-		}
-		var reply smtperr.Reply // none: the session ended before
-		if r.Reply != nil {
-			reply = *r.Reply
 		}
 		m := o.point("smtpprobe_recipient", stable)
 		m.AddTag("recipient", r.Address)
-		m.AddTag("error_class", class)
-		m.AddTag("reason", reason)
-		m.AddTag("reply_code", codeText(reply.Code))
+		m.AddTag("error_class", r.Class)
+		m.AddTag("reason", r.Reason)
+		m.AddTag("reply_code", summary.CodeText(r.Code))
 		m.AddField("accepted", bit(r.Accepted))
-		m.AddField("duration", r.Duration.Seconds())
-		m.AddField("smtp_code", int64(reply.Code))
-		if !reply.Enhanced.IsZero() {
-			m.AddField("enhanced_code", reply.Enhanced.String())
-		}
+		m.AddField("duration", r.Time.Float())
+		m.AddField("smtp_code", int64(r.Code))
+		addText(m, "enhanced_code", r.EnhancedCode)
 		acc.AddMetric(m)
 	}
 }
@@ -295,12 +268,4 @@ func bit(yes bool) int64 {
 		return 1
 	}
 	return 0
-}
-
-func joined[S ~string](list []S) string {
-	texts := make([]string, len(list))
-	for i, s := range list {
-		texts[i] = string(s)
-	}
-	return strings.Join(texts, ",")
 }

@@ -1,8 +1,16 @@
 package smtpprobe
 
 import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"errors"
+	"fmt"
+	"math/big"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -38,10 +46,15 @@ func healthyResult() *smtpprobe.Result {
 			done(smtperr.PhaseTLS, 0, 7*time.Millisecond),
 			done(smtperr.PhaseQuit, 221, 8*time.Millisecond),
 		},
-		Reply:        reply(250, "relay.example"),
-		TLS:          &smtpprobe.TLSState{Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", Complete: true, Verified: true, Leaf: &x509.Certificate{NotAfter: began.Add(48 * time.Hour)}},
+		Reply:     reply(250, "relay.example"),
+		LocalAddr: netip.MustParseAddr("192.0.2.77"), GreetingHost: "mx1.relay.example", EHLOHost: "relay.example",
+		TLS: &smtpprobe.TLSState{
+			Version: "TLS 1.3", Cipher: "TLS_AES_128_GCM_SHA256", Group: "X25519MLKEM768", Complete: true, Verified: true,
+			Leaf:        &x509.Certificate{Raw: []byte("leaf"), NotAfter: began.Add(48 * time.Hour), Issuer: pkix.Name{Organization: []string{"Example CA"}, CommonName: "R1"}, PublicKey: &ecdsa.PublicKey{Curve: elliptic.P256()}},
+			ChainExpiry: began.Add(24 * time.Hour),
+		},
 		PlainCaps:    &smtpprobe.Capabilities{Extensions: map[string]string{"STARTTLS": ""}},
-		Capabilities: &smtpprobe.Capabilities{Extensions: map[string]string{"SIZE": "1000", "AUTH": "PLAIN", "8BITMIME": ""}, Auth: []string{"LOGIN", "PLAIN"}, Size: 1000, HasSize: true},
+		Capabilities: &smtpprobe.Capabilities{Extensions: map[string]string{"SIZE": "1000", "AUTH": "PLAIN", "8BITMIME": ""}, Auth: []string{"LOGIN", "PLAIN"}, Size: 1000, HasSize: true, Limits: smtpprobe.Limits{Mail: 20, Rcpt: 100, RcptDomain: 3}},
 	}
 }
 
@@ -80,7 +93,10 @@ func TestMetric_Success(t *testing.T) {
 		"dns_time": 0.01, "connect_time": 0.02, "greeting_time": 0.03, "ehlo_time": 0.005, "starttls_time": 0.006, "tls_time": 0.007, "quit_time": 0.008,
 		"greeting_code": int64(220), "ehlo_code": int64(250), "starttls_code": int64(220), "quit_code": int64(221),
 		"consecutive_failures": int64(0), "seconds_since_success": int64(0), "probes_total": int64(10), "failures_total": int64(0),
-		"tls_version": "TLS 1.3", "tls_cipher": "TLS_AES_128_GCM_SHA256", "tls_verified": int64(1), "cert_expiry": int64(172800),
+		"tls_version": "TLS 1.3", "tls_cipher": "TLS_AES_128_GCM_SHA256", "tls_verified": int64(1), "tls_group": "X25519MLKEM768",
+		"cert_expiry": int64(172800), "chain_expiry": int64(86400), "cert_fingerprint": "9f91161f43433e49", "cert_issuer": "Example CA", "cert_key": "ECDSA-256",
+		"local_address": "192.0.2.77", "greeting_host": "mx1.relay.example", "ehlo_host": "relay.example",
+		"limits_mail": int64(20), "limits_rcpt": int64(100), "limits_rcptdomain": int64(3),
 		"extensions": "8BITMIME,AUTH,SIZE", "auth_mechanisms": "LOGIN,PLAIN", "size_limit": int64(1000), "capabilities_changed": int64(0),
 	}, m.Fields())
 	require.Equal(t, began.UnixNano(), m.Time().UnixNano())
@@ -258,4 +274,56 @@ func typeName(v any) string {
 		return "string"
 	}
 	return "other"
+}
+
+func TestMetric_LongLists(t *testing.T) {
+	t.Parallel()
+	r := healthyResult()
+	extensions := make(map[string]string)
+	for i := range 200 {
+		extensions[fmt.Sprintf("EXTENSION-%04d", i)] = ""
+	}
+	mechanisms := make([]string, 100)
+	for i := range mechanisms {
+		mechanisms[i] = fmt.Sprintf("MECHANISM-%04d", i)
+	}
+	r.Capabilities = &smtpprobe.Capabilities{Extensions: extensions, Auth: mechanisms}
+	r.PlainCaps = r.Capabilities
+	f := reported(t, observe(r)).only(t, "smtpprobe").Fields()
+	for _, field := range []string{"extensions", "auth_mechanisms", "auth_mechanisms_cleartext"} {
+		text, ok := f[field].(string)
+		require.True(t, ok, field)
+		require.Len(t, text, 1024, field)
+		require.True(t, strings.HasSuffix(text, "..."), field)
+	}
+	require.True(t, strings.HasPrefix(f["extensions"].(string), "EXTENSION-0000,EXTENSION-0001,"))
+}
+
+func TestIssuerOf(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		issuer pkix.Name
+		want   string
+	}{
+		"organization":          {pkix.Name{Organization: []string{"Example CA", "Other"}, CommonName: "R1"}, "Example CA"},
+		"common name only":      {pkix.Name{CommonName: "R1"}, "R1"},
+		"an empty organization": {pkix.Name{Organization: []string{""}, CommonName: "R1"}, "R1"},
+		"none":                  {pkix.Name{}, ""},
+		"control characters":    {pkix.Name{CommonName: "a\x1b[31m\nb"}, `a\x1b[31m\nb`},
+	} {
+		require.Equal(t, tt.want, issuerOf(&x509.Certificate{Issuer: tt.issuer}), name)
+	}
+	require.Len(t, issuerOf(&x509.Certificate{Issuer: pkix.Name{CommonName: strings.Repeat("x", 5000)}}), maxIssuer+len("..."))
+}
+
+func TestKeyType(t *testing.T) {
+	t.Parallel()
+	for want, key := range map[string]any{
+		"RSA-2048":  &rsa.PublicKey{N: new(big.Int).Lsh(big.NewInt(1), 2047), E: 65537},
+		"ECDSA-384": &ecdsa.PublicKey{Curve: elliptic.P384()},
+		"Ed25519":   ed25519.PublicKey(make([]byte, ed25519.PublicKeySize)),
+		"":          nil,
+	} {
+		require.Equal(t, want, keyType(&x509.Certificate{PublicKey: key}))
+	}
 }

@@ -105,7 +105,8 @@ func steady(m telegraf.Metric) map[string]any {
 	}
 	for _, f := range m.FieldList() {
 		facts[f.Key] = f.Value
-		if strings.HasSuffix(f.Key, "_time") || f.Key == "cert_expiry" || f.Key == "remote_address" {
+		if strings.HasSuffix(f.Key, "_time") || f.Key == "cert_expiry" || f.Key == "remote_address" ||
+			f.Key == "cert_fingerprint" || f.Key == "chain_expiry" {
 			facts[f.Key] = typeName(f.Value)
 		}
 	}
@@ -122,7 +123,7 @@ func everything() *smtpprobe.Result {
 	r.Err = smtperr.New(smtperr.ClassDisconnected, smtperr.ReasonClosed, smtperr.PhaseDot, nil)
 	detail(r.Err).OutcomeUnknown = true
 	r.Reply = reply(550, "5.7.1 no")
-	r.DotSent = true
+	r.DotSent, r.MessageID, r.AuthMechanism = true, "<1@probe.example>", "PLAIN"
 	r.PlainCaps.Auth = []string{"LOGIN"}
 	r.Warnings = []smtpprobe.Warning{smtpprobe.WarnNUL}
 	r.Phases = nil

@@ -69,6 +69,7 @@ func (k *kitchen) cooked(t *testing.T, text string) *SMTPProbe {
 func (k *kitchen) serve(t *testing.T, r *relay, script smtptest.Script) {
 	t.Helper()
 	target := &r.target
+	r.spec.prober.AllowPrivateMX = true
 	r.spec.prober.Resolver = dial.NameServer(k.dns.Addr())
 	trusting := &tls.Config{}
 	if r.spec.prober.TLS != nil {

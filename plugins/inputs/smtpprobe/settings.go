@@ -34,6 +34,8 @@ type Settings struct {
 	ProxyURL      *config.Secret `toml:"proxy_url"`
 	ProxyProtocol string         `toml:"proxy_protocol"`
 	DNSServer     string         `toml:"dns_server"`
+	// AllowPrivateMX lets mx:// lead to addresses that are not public.
+	AllowPrivateMX bool `toml:"allow_private_mx"`
 
 	AuthCleartext bool `toml:"auth_cleartext"`
 	Credentials

@@ -45,7 +45,9 @@ type SMTPProbe struct {
 	Groups        []*Group        `toml:"group"`
 	FlowKey       *config.Secret  `toml:"flow_key"`
 	Mailboxes     []*Mailbox      `toml:"mailbox"`
-	// Interval is Telegraf's own setting, which each timeout must stay below.
+	// These are Telegraf's own settings: the name of the instance, and the time
+	// that each timeout must stay below.
+	Alias    string          `toml:"alias"`
 	Interval config.Duration `toml:"interval"`
 	Settings
 
@@ -67,6 +69,7 @@ type SMTPProbe struct {
 	cancel context.CancelFunc
 	store  *state.Store // without a file until Start
 	opened atomic.Bool  // store has a file, which Stop must give back
+	number int          // among the instances, 0 after Stop
 }
 
 // engine are the two calls of package smtpprobe that the plugin makes.
@@ -110,6 +113,7 @@ func (p *SMTPProbe) Init() error {
 	p.gathering = make(chan struct{}, 1)
 	p.store = state.New(state.Options{Warn: p.warn})
 	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.number = instances.take()
 	return nil
 }
 
@@ -230,6 +234,9 @@ func (p *SMTPProbe) Start(telegraf.Accumulator) error {
 	if p.ctx.Err() != nil {
 		p.ctx, p.cancel = context.WithCancel(context.Background())
 	}
+	if p.number == 0 {
+		p.number = instances.take()
+	}
 	return nil
 }
 
@@ -246,6 +253,13 @@ func (p *SMTPProbe) Stop() {
 	defer func() { <-p.gathering }()
 	p.tracker.close()
 	p.closeMemory()
+
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.number > 0 {
+		instances.free(p.number)
+		p.number = 0
+	}
 }
 
 func (p *SMTPProbe) context() context.Context {

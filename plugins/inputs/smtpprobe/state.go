@@ -1,7 +1,6 @@
 package smtpprobe
 
 import (
-	"strings"
 	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/change"
@@ -43,20 +42,6 @@ type targetState struct {
 func newTargetState(r *relay, t *smtpprobe.Target) *targetState {
 	tags := r.tagsOf(t)
 	return &targetState{tags: tags, key: stateKey(tags, r.plan.Depth)}
-}
-
-// offer is a set of capabilities in a form that can be compared.
-type offer struct {
-	extensions, mechanisms string
-	size                   int64
-	hasSize                bool
-}
-
-func newOffer(c *smtpprobe.Capabilities) *offer {
-	if c == nil {
-		return nil
-	}
-	return &offer{strings.Join(c.Keywords(), ","), strings.Join(c.Auth, ","), c.Size, c.HasSize}
 }
 
 // state returns what is known of a target. The first call makes it.

@@ -174,7 +174,7 @@ func (s *Settings) parseRoute(p *spec) error {
 		p.ipVersion = smtpprobe.IPVersion(s.IPVersion)
 	}
 	p.prober.ProxyHeader = map[string]smtpprobe.ProxyHeader{"v1": smtpprobe.ProxyV1, "v2": smtpprobe.ProxyV2}[s.ProxyProtocol]
-	p.prober.AllowPrivateMX = true
+	p.prober.AllowPrivateMX = s.AllowPrivateMX
 	p.proxy = lazily("proxy_url", s.ProxyURL)
 	if s.SourceAddress != "" {
 		ip, err := netip.ParseAddr(s.SourceAddress)
