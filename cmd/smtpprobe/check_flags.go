@@ -75,6 +75,7 @@ func (o *checkOptions) settingFlags() []cli.Flag {
 		text("source-address", "local address to connect from", &s.SourceAddress),
 		text("proxy-protocol", "send a PROXY protocol header: v1, v2", &s.ProxyProtocol),
 		text("dns-server", "name server, address[:port]; default: the system's", &s.DNSServer),
+		toggle("allow-private-mx", "let mx:// lead to addresses that are not public", &s.AllowPrivateMX),
 		text("tls-ca", "`FILE` of the certificate authorities to trust", &s.TLSCA),
 		text("tls-cert", "`FILE` of a client certificate", &s.TLSCert),
 		text("tls-key", "`FILE` of its key", &s.TLSKey),

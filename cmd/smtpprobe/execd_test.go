@@ -244,7 +244,8 @@ func TestOnce_StartupErrorBehaviorProbe(t *testing.T) {
   servers = [%q, %q]
 `, closed, closed, at(healthy))))
 	require.Equal(t, statusOK, got.status, got.stderr)
-	require.Equal(t, 2, strings.Count(got.stdout, "\n"), got.stdout)
+	require.Equal(t, 3, strings.Count(got.stdout, "\n"), got.stdout)
+	require.Contains(t, got.stdout, "smtpprobe_gather,instance=2 ")
 	require.Contains(t, got.stdout, "relay="+at(healthy)+",")
 	require.Contains(t, got.stdout, "relay="+closed+",")
 	require.Equal(t, 1, strings.Count(got.stderr, "skipped"), got.stderr)

@@ -99,16 +99,26 @@ func (s *service) ask(t *testing.T) {
 // metric waits for the next metric.
 func (s *service) metric(t *testing.T) string {
 	t.Helper()
-	require.True(t, s.stdout.Scan(), "no metric: %s", &s.stderr)
+	require.True(t, s.scan(), "no metric: %s", &s.stderr)
 	return s.stdout.Text()
 }
 
-// end reads what is left, and returns it when the program has ended with
-// status 0.
+// scan reads the next line that is not the point of a gather.
+func (s *service) scan() bool {
+	for s.stdout.Scan() {
+		if !strings.HasPrefix(s.stdout.Text(), "smtpprobe_gather,") {
+			return true
+		}
+	}
+	return false
+}
+
+// end reads the rest as metric does, and returns it when the program has ended
+// with status 0.
 func (s *service) end(t *testing.T) string {
 	t.Helper()
 	var rest strings.Builder
-	for s.stdout.Scan() {
+	for s.scan() {
 		rest.WriteString(s.stdout.Text() + "\n")
 	}
 	require.NoError(t, s.cmd.Wait(), &s.stderr)
