@@ -83,7 +83,7 @@ func TestStop_SilentRelay(t *testing.T) {
 	go func() { ended <- p.GatherContext(ctx, acc) }()
 	go p.Stop()
 	require.NoError(t, <-ended)
-	for _, m := range acc.all() {
+	for _, m := range acc.named("smtpprobe") {
 		require.Equal(t, "canceled", m.Tags()["error_class"])
 	}
 }
