@@ -479,7 +479,7 @@ var families = []family{
 	`},
 
 	{ReasonHeloRejected, ehloToDot, anyCode, `
-		helo|ehlo|helohost|helo_command|helo_name|ehlo_name ~ rejected|refused|denied|invalid|fqdn|not_fqdn|fully_qualified|forged|blocked|listed|impersonate|impersonation|illegal|not_resolve|not_found|mismatch|not_match|not_valid|unresolvable|malformed|unacceptable|fake|spoofed|not_allowed|not_accepted|not_permitted|blacklisted|not_exist|no_such|bogus|wrong|unknown|pretending|suspicious|localhost|literal|error
+		helo|ehlo|helohost|helo_command|helo_name|ehlo_name ~ rejected|refused|denied|invalid|fqdn|not_fqdn|fully_qualified|forged|blocked|listed|impersonate|impersonation|illegal|not_resolve|not_found|mismatch|not_match|not_valid|unresolvable|malformed|unacceptable|fake|spoofed|not_allowed|not_accepted|not_permitted|blacklisted|not_exist|no_such|bogus|wrong|unknown|pretending|suspicious|localhost|literal
 		bad|incorrect|improper helo|ehlo
 		helo|ehlo domain|host|name|hostname|argument|parameter|greeting
 		need|require fully_qualified|fqdn hostname|host_name|host

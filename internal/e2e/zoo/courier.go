@@ -38,7 +38,7 @@ wait; wait`)
 		{asked: "a session", url: smtp, settings: ehlo, verdict: "none/none:250:done"},
 		{asked: "a recipient of another domain", url: smtp, settings: foreign, verdict: "recipients_refused/relay_denied:513:rcpt", fault: "config"},
 		{asked: "MAIL without the AUTH that the port requires", url: auth, settings: known, verdict: "sender_refused/auth_required:535:mail", fault: "config"},
-		{asked: "LMTP on an SMTP port", url: url("lmtp", place, 2525), verdict: "helo_refused/not_lmtp:500:ehlo", fault: "config"},
+		{asked: "LMTP on an SMTP port", url: url("lmtp", place, 2525), verdict: "helo_refused/not_lmtp:502:ehlo", fault: "config"},
 	}
 	return r
 }

@@ -62,8 +62,8 @@ exec /usr/sbin/dovecot -F -c "$ROOT/dovecot.conf"`)
 	return r
 }
 
-// startDovecotSubmission: Dovecot announces by a 421 after AUTH that its own
-// relay is out of reach.
+// startDovecotSubmission: after AUTH Dovecot connects to its own relay, and
+// sends a 421 when that fails. With probe = "auth" QUIT may be first.
 func startDovecotSubmission(t *testing.T) *running {
 	t.Helper()
 	r := startDovecot(t)
@@ -71,7 +71,7 @@ func startDovecotSubmission(t *testing.T) *running {
 	r.situations = []situation{
 		{asked: "a session", url: at, settings: ehlo, verdict: "none/none:250:done"},
 		{asked: "a wrong password", url: at, settings: login(wrongPassword), verdict: "auth_failed/auth_credentials_invalid:535:auth", fault: "credentials"},
-		{asked: "the right password, but the relay behind is down", url: at, settings: login(password), verdict: "service_unavailable/next_hop_unreachable:421:quit", fault: "relay"},
+		{asked: "a recipient, but the relay behind is down", url: at, settings: login(password, `probe = "rcpt"`, `to = ["tester@zoo.test"]`), verdict: "service_unavailable/refused:421:mail", fault: "relay"},
 		{asked: "MAIL before AUTH", url: at, settings: known, verdict: "sender_refused/auth_required:530:mail", fault: "config"},
 		{asked: "LMTP on a submission port", url: url("lmtp", r.place, 2587), verdict: "helo_refused/not_lmtp:500:ehlo", fault: "config"},
 	}

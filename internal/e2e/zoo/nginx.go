@@ -76,7 +76,7 @@ exec /usr/sbin/nginx -c "$ROOT/nginx.conf" -e "$ROOT/error.log"`)
 		{asked: "a wrong password", url: at, settings: login(wrongPassword), verdict: "auth_failed/auth_credentials_invalid:535:auth", fault: "credentials"},
 		{asked: "the right password", url: at, settings: login(password), verdict: "none/none:235:done"},
 		{asked: "MAIL before AUTH", url: at, settings: known, verdict: "sender_refused/auth_required:530:mail", fault: "config"},
-		{asked: "a login server that is out of order", url: at, settings: `probe = "auth"` + "\n" + `starttls = "never"` + "\n" + `auth_cleartext = true` + "\n" + `username = "later"` + "\n" + `password = "x-x-x-x"`, verdict: "auth_failed/auth_temporary:451:auth", fault: "relay"},
+		{asked: "a login server that is out of order", url: at, settings: `probe = "auth"` + "\n" + `starttls = "never"` + "\n" + `auth_cleartext = true` + "\n" + `username = "later"` + "\n" + `password = "x-x-x-x"`, verdict: "auth_failed/system_error:451:auth", fault: "relay"},
 		{asked: "a recipient without AUTH, on a proxy", url: url("smtp", place, 2526), settings: known, verdict: "none/none:250:done"},
 	}
 	return r

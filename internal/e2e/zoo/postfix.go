@@ -105,7 +105,7 @@ exec postfix -c "$ROOT/conf" start-fg`)
 		{asked: "an unknown mailbox", url: at(2525), settings: missing, verdict: "recipients_refused/mailbox_unknown:550:rcpt", fault: "message"},
 		{asked: "a helo name that is not a FQDN", url: at(2526), settings: known + "\n" + `helo = "localhost"`, verdict: "recipients_refused/helo_rejected:504:rcpt", fault: "config"},
 		{asked: "a sender that is not fully qualified", url: at(2527), settings: `probe = "rcpt"` + "\n" + `starttls = "never"` + "\n" + `from = "a@localhost"` + "\n" + `to = ["tester@zoo.test"]`, verdict: "recipients_refused/sender_domain_invalid:504:rcpt", fault: "message"},
-		{asked: "a sender that is unknown, refused at RCPT", url: at(2528), settings: known, verdict: "recipients_refused/sender_not_allowed:550:rcpt", fault: "message"},
+		{asked: "a sender that is unknown, refused at RCPT", url: at(2528), settings: known, verdict: "recipients_refused/sender_unverifiable:550:rcpt", fault: "message"},
 		{asked: "too many recipients (first)", url: at(2529), settings: known, verdict: "none/none:250:done"},
 		{asked: "too many recipients from this address", url: at(2529), settings: known, verdict: "recipients_refused/rate_limited:450:rcpt", fault: "prober"},
 		{asked: "too much mail (first)", url: at(2530), settings: known, verdict: "none/none:250:done"},

@@ -63,8 +63,11 @@ const (
 
 // login is the settings of a probe that logs in without TLS.
 func login(secret string, more ...string) string {
+	if !strings.Contains(strings.Join(more, ""), "probe = ") {
+		more = append(more, `probe = "auth"`)
+	}
 	return strings.Join(append([]string{
-		`probe = "auth"`, `starttls = "never"`, `auth_cleartext = true`, `username = "` + username + `"`, `password = "` + secret + `"`,
+		`starttls = "never"`, `auth_cleartext = true`, `username = "` + username + `"`, `password = "` + secret + `"`,
 	}, more...), "\n")
 }
 
