@@ -64,6 +64,7 @@ func (c *commands) app() *cli.Command {
 			c.relaysCommand(),
 			c.reportCommand(),
 			c.classesCommand(),
+			c.explainCommand(),
 			c.sampleConfigCommand(),
 			c.versionCommand(),
 		},

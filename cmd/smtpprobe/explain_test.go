@@ -1,0 +1,37 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/explain"
+)
+
+func TestExplain(t *testing.T) {
+	got := program("explain", "auth_failed/auth_disabled")
+	require.Equal(t, statusOK, got.status)
+	require.Contains(t, got.stdout, "what to do  Enable SMTP AUTH for the account or tenant")
+	require.Contains(t, program("explain").stdout, "\nrelay_denied ")
+}
+
+func TestExplain_Usage(t *testing.T) {
+	for argument, want := range map[string]string{
+		"bad_weather": `unknown class or reason "bad_weather"`,
+		"a b":         `unexpected argument "b"`,
+	} {
+		got := program(append([]string{"explain"}, strings.Fields(argument)...)...)
+		require.Equal(t, statusUsage, got.status)
+		require.Empty(t, got.stdout)
+		require.Contains(t, got.stderr, want)
+	}
+}
+
+func TestDocument_ReasonsAndClasses(t *testing.T) {
+	var reasons, classes strings.Builder
+	require.NoError(t, explain.ReasonsMarkdown(&reasons))
+	require.NoError(t, explain.ClassesMarkdown(&classes))
+	requireFile(t, "docs/reasons.md", reasons.String())
+	requireFile(t, "docs/classes.md", classes.String())
+}

@@ -1,0 +1,127 @@
+// Package explain describes classes and reasons for people: what happened, who
+// has to act, what to do, which settings to look at, and which RFC defines it.
+// Its texts are those of smtperr; this package arranges them for a terminal and
+// for the documentation.
+package explain
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// Write explains what name names: "CLASS", "CLASS/REASON" or "REASON". An empty
+// name lists all reasons.
+func Write(w io.Writer, name string) error {
+	if name == "" {
+		return writeAll(w)
+	}
+	class, reason, err := parse(name)
+	if err != nil {
+		return err
+	}
+	return writeRows(w, name, rows(class, reason))
+}
+
+// parse reads a class, a reason, or both.
+func parse(name string) (smtperr.Class, smtperr.Reason, error) {
+	first, second, both := strings.Cut(name, "/")
+	class, classErr := smtperr.ParseClass(first)
+	if !both {
+		if classErr == nil {
+			return class, "", nil
+		}
+		reason, err := smtperr.ParseReason(first)
+		if err != nil {
+			return 0, "", fmt.Errorf("unknown class or reason %q; smtpprobe explain lists all", name)
+		}
+		return smtperr.ClassNone, reason, nil
+	}
+	if classErr != nil {
+		return 0, "", classErr
+	}
+	reason, err := smtperr.ParseReason(second)
+	return class, reason, err
+}
+
+// row is one line of an explanation.
+type row struct{ title, text string }
+
+func rows(class smtperr.Class, reason smtperr.Reason) []row {
+	e := smtperr.New(class, reason, "", nil)
+	if class == smtperr.ClassNone && reason != "" {
+		return reasonRows(reason, actor(reason.Fault()), reason.Advice())
+	}
+	all := []row{{"class", class.Meaning()}}
+	if reason == "" {
+		return append(all, row{"who acts", actor(e.Fault())}, row{"what to do", e.Advice()}, row{"lasts", permanence(class)})
+	}
+	return append(all, reasonRows(reason, actor(e.Fault()), e.Advice())...)
+}
+
+func reasonRows(reason smtperr.Reason, who, advice string) []row {
+	return []row{
+		{"means", reason.Meaning()},
+		{"who acts", who},
+		{"what to do", advice},
+		{"settings", strings.Join(reason.Settings(), ", ")},
+		{"defined in", reason.Section()},
+	}
+}
+
+func writeRows(w io.Writer, title string, rows []row) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, title)
+	for _, r := range rows {
+		if r.text != "" {
+			fmt.Fprintf(table, "  %s\t%s\n", r.title, r.text)
+		}
+	}
+	return table.Flush()
+}
+
+func writeAll(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "REASON\tMEANS\tWHO ACTS\tWHAT TO DO")
+	for _, r := range smtperr.Reasons() {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r, r.Meaning(), actor(r.Fault()), r.Advice())
+	}
+	return table.Flush()
+}
+
+// actor is who acts on a fault.
+func actor(fault smtperr.Fault) string {
+	switch fault {
+	case smtperr.FaultNetwork:
+		return "network: who runs the network between"
+	case smtperr.FaultRelay:
+		return "relay: who runs the relay"
+	case smtperr.FaultCredentials:
+		return "credentials: who owns the account"
+	case smtperr.FaultMessage:
+		return "message: who chose sender, recipient and message"
+	case smtperr.FaultConfig:
+		return "config: who configures the probe, or its access to the relay"
+	case smtperr.FaultProber:
+		return "prober: who runs the probing machine"
+	}
+	return "depends on the class"
+}
+
+// permanence describes whether failures of a class are temporary.
+func permanence(class smtperr.Class) string {
+	after := func(code int) bool {
+		e := smtperr.Error{Class: class, Reply: &smtperr.Reply{Code: code}}
+		return e.Temporary()
+	}
+	switch first, second := after(450), after(550); {
+	case first != second:
+		return "temporary after a 4xx, permanent after a 5xx"
+	case first:
+		return "temporary"
+	}
+	return "permanent"
+}
