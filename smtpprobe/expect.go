@@ -28,19 +28,27 @@ func (s *session) judge() bool {
 	if slices.ContainsFunc(expected, func(e Expectation) bool { return e.matchesAt(s.depth(), s.res.Err) }) {
 		return true
 	}
-	if slices.ContainsFunc(expected, func(e Expectation) bool { return e.isBareRefusal() && e.Matches(s.res.Err) }) {
-		s.res.Secondary = append(s.res.Secondary, errOpenRelayCheck)
+	if s.depth() == DepthRcpt && expectsRelayDenied(expected) {
+		s.openRelayUnchecked()
 	}
 	return false
 }
 
-// errOpenRelayCheck is about a recipient that was refused, but not because the
-// relay does not relay.
-var errOpenRelayCheck = errors.New("the open-relay check could not be made: the recipient was refused for another reason; name that reason, or the reply code, in the expectation")
+// openRelayUnchecked marks a refusal for another reason than relaying: it leaves
+// undecided whether the relay is open.
+func (s *session) openRelayUnchecked() {
+	if s.res.Err == nil {
+		return
+	}
+	e := asError(s.res.Err)
+	if e.Reply != nil && e.Class != smtperr.ClassUnexpectedSuccess && e.Reason != smtperr.ReasonRelayDenied {
+		e.Unchecked = "open-relay check"
+	}
+}
 
 // matchesAt is Matches for a probe of a depth. One that ends with RCPT checks
-// whether the relay is open, and a recipient that is unknown, or refused with a
-// full disk, does not show that it is not.
+// whether the relay is open, and a recipient that is unknown, or refused because
+// of a block list or a full disk, does not show that it is not.
 func (e Expectation) matchesAt(depth Depth, err error) bool {
 	if depth == DepthRcpt && e.isBareRefusal() {
 		e.Reason = smtperr.ReasonRelayDenied
@@ -116,6 +124,12 @@ func isUndecided(err *smtperr.Error) bool {
 		return err.Temporary() && err.Reason != smtperr.ReasonRelayDenied
 	}
 	return false
+}
+
+func expectsRelayDenied(expected []Expectation) bool {
+	return slices.ContainsFunc(expected, func(e Expectation) bool {
+		return e.Class == smtperr.ClassRecipientsRefused && (e.Reason == "" || e.Reason == smtperr.ReasonRelayDenied)
+	})
 }
 
 func expectsNone(expected []Expectation) bool {

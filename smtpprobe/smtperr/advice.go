@@ -13,6 +13,13 @@ const maxShown = 120
 // reason and phase together, else the reason's, else the class's. Where the
 // reason is not known it shows the reply instead of guessing.
 func (e *Error) Advice() string {
+	if e.Unchecked != "" {
+		return "The " + e.Unchecked + " could not be made. " + e.advice()
+	}
+	return e.advice()
+}
+
+func (e *Error) advice() string {
 	for _, key := range []adviceKey{{e.Class, e.Reason, e.Phase}, {e.Class, e.Reason, ""}} {
 		if advice, ok := adviceFor[key]; ok {
 			return advice

@@ -27,8 +27,11 @@ type Error struct {
 	// OutcomeUnknown is set if the reply to the final dot was lost: the message
 	// may have been delivered (RFC 5321 §6.1).
 	OutcomeUnknown bool
-	Cause          error   // the underlying error, may be nil
-	Secondary      []error // what failed afterwards, such as QUIT
+	// Unchecked names a check that could not be made because of this failure,
+	// such as "open-relay check"; empty if there is none.
+	Unchecked string
+	Cause     error   // the underlying error, may be nil
+	Secondary []error // what failed afterwards, such as QUIT
 
 	allRefused  bool   // Recipients are all that were given
 	mechanism   string // of AUTH, see Session

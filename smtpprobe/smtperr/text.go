@@ -31,6 +31,9 @@ func (e *Error) Error() string {
 	if e.OutcomeUnknown {
 		tail = " (outcome unknown: the message may have been delivered)"
 	}
+	if e.Unchecked != "" {
+		tail += " (the " + e.Unchecked + " could not be made)"
+	}
 	const ellipsis = 3
 	return head + escape.Text(e.what(), maxMessage-len(head)-len(tail)-ellipsis) + tail
 }
