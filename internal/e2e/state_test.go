@@ -47,7 +47,8 @@ func TestBalancer_FailingBackend(t *testing.T) {
 		host := m.Fields()["greeting_host"]
 		hosts[host]++
 		if host == failing {
-			require.Equal(t, Outcome("recipients_refused/mailbox_busy:450:rcpt"), outcomeOf(m))
+			require.Equal(t, "recipients_refused", m.Tags()["error_class"])
+			require.Equal(t, "450", m.Tags()["reply_code"])
 		} else {
 			require.Equal(t, Outcome("none/none:250:done"), outcomeOf(m), "%v", m.Fields()["error"])
 		}
