@@ -27,7 +27,7 @@ func (o *observation) capabilities() (plain, encrypted *smtpprobe.Capabilities) 
 	return o.Capabilities, nil
 }
 
-// offerValues are what capabilities say, to be compared with earlier ones.
+// offerValues are the values that the field capabilities_changed is about.
 func offerValues(layer change.Layer, c *smtpprobe.Capabilities) []change.Value {
 	if c == nil {
 		return nil
@@ -40,7 +40,6 @@ func offerValues(layer change.Layer, c *smtpprobe.Capabilities) []change.Value {
 		change.Set(change.Extensions, layer, c.Keywords()),
 		change.Set(change.Auth, layer, c.Auth),
 		change.Text(change.Size, layer, size),
-		change.Set(change.Limits, layer, limitsOf(c)),
 	}
 }
 
@@ -61,6 +60,13 @@ func limitsOf(c *smtpprobe.Capabilities) []string {
 // otherValues are what else a probe has seen that may change.
 func (o *observation) otherValues() []change.Value {
 	var values []change.Value
+	plain, encrypted := o.capabilities()
+	if plain != nil {
+		values = append(values, change.Set(change.Limits, change.Plain, limitsOf(plain)))
+	}
+	if encrypted != nil {
+		values = append(values, change.Set(change.Limits, change.Encrypted, limitsOf(encrypted)))
+	}
 	// What greets with a refusal need not have its name there.
 	if greeting := o.summary.FindPhase(string(smtperr.PhaseGreeting)); o.GreetingHost != "" && greeting != nil && greeting.Class == none {
 		layer := change.Plain

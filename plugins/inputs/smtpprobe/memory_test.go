@@ -291,9 +291,13 @@ func TestStateFile_Unusable(t *testing.T) {
 			require.NoError(t, s.Start(nil))
 			for i := range int64(3) {
 				s.probeAs = refusing
-				m := s.gathered(t).only(t, "smtpprobe")
+				acc := s.gathered(t)
+				m := acc.only(t, "smtpprobe")
 				require.Equal(t, i+1, m.Fields()["consecutive_failures"])
 				require.Equal(t, "send", m.Tags()["probe"])
+				if i == 0 {
+					require.Contains(t, acc.only(t, "smtpprobe_gather").Fields()["state_error"], "state_file")
+				}
 			}
 			s.Stop()
 			require.NotEmpty(t, log.warnings)
