@@ -36,7 +36,7 @@ func newRelay(name, url string, s *spec) (*relay, error) {
 	case errors.Is(err, errCredentials):
 		return nil, fmt.Errorf("invalid url: %w", err)
 	case err != nil:
-		return nil, fmt.Errorf("invalid url %q: %w", url, err)
+		return nil, fmt.Errorf("invalid url %q: %w", shownURL(url), err)
 	}
 	if err := firstError(checkName("name", name), s.checkTarget(&target)); err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -68,6 +69,21 @@ func parseURL(raw string) (smtpprobe.Target, error) {
 	return t, nil
 }
 
+// beginning is the part of a URL up to its port. What follows it, or is there in
+// place of a port, may be a password.
+var beginning = regexp.MustCompile(`^(?:[^:/?#]*://)?(?:\[[^]]*\]|[^:/?#]*)(?::\d{0,5}\b)?/?`)
+
+// shownURL is a URL for an error, without what may be a password.
+func shownURL(raw string) string {
+	if strings.HasPrefix(strings.ToLower(raw), "lmtp:///") {
+		return raw // a path
+	}
+	if shown := beginning.FindString(raw); shown != raw {
+		return shown + "..."
+	}
+	return raw
+}
+
 func parseSocket(raw string) (string, error) {
 	path, err := url.PathUnescape(raw)
 	switch {
@@ -103,7 +119,7 @@ func parseAuthority(s string, defaultPort uint16) (host string, port uint16, err
 // its colon.
 func splitAuthority(s string) (host, after string, err error) {
 	if i := strings.IndexAny(s, "/?#"); i >= 0 {
-		return "", "", fmt.Errorf("unexpected %q after host and port", s[i:])
+		return "", "", fmt.Errorf("unexpected %q after host and port", s[i:i+1])
 	}
 	if literal, bracketed := strings.CutPrefix(s, "["); bracketed {
 		literal, after, closed := strings.Cut(literal, "]")
@@ -112,7 +128,7 @@ func splitAuthority(s string) (host, after string, err error) {
 			return "", "", errors.New("invalid IPv6 address in brackets")
 		}
 		if after != "" && after[0] != ':' {
-			return "", "", fmt.Errorf("unexpected %q after the IPv6 address", after)
+			return "", "", errors.New("unexpected text after the IPv6 address")
 		}
 		return ip.String(), after, nil
 	}
@@ -126,6 +142,9 @@ func splitAuthority(s string) (host, after string, err error) {
 }
 
 func parsePort(s string) (uint16, error) {
+	if strings.Trim(s, "0123456789") != "" { // of user:password, perhaps
+		return 0, errors.New("invalid port: must be a number from 1 to 65535")
+	}
 	n, err := strconv.ParseUint(s, 10, 16)
 	if err != nil || n == 0 {
 		return 0, fmt.Errorf("invalid port %q: must be from 1 to 65535", s)

@@ -49,12 +49,12 @@ func TestParseURL_Invalid(t *testing.T) {
 		"smtp://mail.example:":         `invalid port ""`,
 		"smtp://mail.example:0":        `invalid port "0"`,
 		"smtp://mail.example:70000":    `invalid port "70000"`,
-		"smtp://mail.example:-1":       `invalid port "-1"`,
-		"smtp://mail.example:smtp":     `invalid port "smtp"`,
+		"smtp://mail.example:-1":       "invalid port: must be a number",
+		"smtp://mail.example:smtp":     "invalid port: must be a number",
 		"smtp://mail.example/":         `unexpected "/"`,
-		"smtp://mail.example/path":     `unexpected "/path"`,
-		"smtp://mail.example?a=b":      `unexpected "?a=b"`,
-		"smtp://mail.example:25#x":     `unexpected "#x"`,
+		"smtp://mail.example/path":     `unexpected "/"`,
+		"smtp://mail.example?a=b":      `unexpected "?"`,
+		"smtp://mail.example:25#x":     `unexpected "#"`,
 		"smtp://2001:db8::1":           "needs brackets",
 		"smtp://[2001:db8::1":          "invalid IPv6 address",
 		"smtp://[192.0.2.1]":           "invalid IPv6 address",
@@ -97,5 +97,25 @@ func TestParseURL_CredentialsNotRepeated(t *testing.T) {
 		require.ErrorContains(t, err, "credentials", url)
 		require.NotContains(t, err.Error(), "cret", url)
 		require.NotContains(t, err.Error(), "alice", url)
+	}
+}
+
+func TestShownURL(t *testing.T) {
+	t.Parallel()
+	for url, want := range map[string]string{
+		"smtp://mail.example":             "smtp://mail.example",
+		"smtp://mail.example:70000":       "smtp://mail.example:70000",
+		"smtp://mail.example/":            "smtp://mail.example/",
+		"smtp://[2001:db8::1]:25":         "smtp://[2001:db8::1]:25",
+		"lmtp:///run/%zz":                 "lmtp:///run/%zz",
+		"smtp://user:s3cret":              "smtp://user:...",
+		"smtp://user:12s3cret":            "smtp://user:...",
+		"smtp://mail.example:25/s3cret":   "smtp://mail.example:25/...",
+		"smtp://mail.example?pass=s3cret": "smtp://mail.example...",
+		"smtp://mail.example#s3cret":      "smtp://mail.example...",
+		"smtp://[2001:db8::1]:25:s3cret":  "smtp://[2001:db8::1]:25...",
+		"mail.example:s3cret":             "mail.example:...",
+	} {
+		require.Equal(t, want, shownURL(url))
 	}
 }
