@@ -209,36 +209,36 @@ func TestCheck_WrongUsage(t *testing.T) {
 		args  []string
 		names string
 	}{
-		"nothing":                   {nil, "URL"},
-		"a scheme that is not":      {[]string{"ftp://127.0.0.1"}, "ftp"},
-		"a URL with a password":     {[]string{"smtp://user:hunter2@127.0.0.1"}, "credentials"},
-		"a file that is not":        {[]string{"--config", "/nonexistent"}, "/nonexistent"},
-		"a relay that is not":       {[]string{"--config", path, "--relay", "nobody"}, "nobody"},
-		"a relay of no file":        {[]string{"--relay", "one", at(srv)}, "--config"},
-		"a URL and a file":          {[]string{"--config", path, at(srv)}, "--config"},
-		"a setting and a file":      {[]string{"--config", path, "--helo", "x.example"}, "--helo"},
-		"two forms":                 {[]string{"--json", "--nagios=false", "--nagios", at(srv)}, "--json"},
-		"limits without nagios":     {[]string{"--warning", "1s", at(srv)}, "--nagios"},
-		"a probe that is not":       {[]string{"--probe", "deep", at(srv)}, "probe"},
-		"recipients missing":        {[]string{"--probe", "rcpt", at(srv)}, "to"},
-		"user without password":     {[]string{"--probe", "auth", "--username", "u", at(srv)}, passwordVariable},
-		"password without user":     {[]string{"--password-file", "x", at(srv)}, "--username"},
-		"password file that is not": {[]string{"--username", "u", "--password-file", "/nonexistent", at(srv)}, "/nonexistent"},
-		"password on the line":      {[]string{"--password", "hunter2", at(srv)}, "password"},
-		"expect without such class": {[]string{"--expect", "nonsense", at(srv)}, "expect"},
-		"CR and LF in what is sent": {[]string{"--helo", "a\r\nQUIT", at(srv)}, "helo"},
-		"a CA that is not":          {[]string{"--tls-ca", "/nonexistent.pem", at(srv)}, "--tls-ca: open /nonexistent.pem"},
-		"the same relay twice":      {[]string{at(srv), at(srv)}, "duplicate relay name"},
+		"no arguments":            {names: "URL"},
+		"unknown scheme":          {args: []string{"ftp://127.0.0.1"}, names: "ftp"},
+		"a URL with a password":   {args: []string{"smtp://user:hunter2@127.0.0.1"}, names: "credentials"},
+		"missing file":            {args: []string{"--config", "/nonexistent"}, names: "/nonexistent"},
+		"unknown relay":           {args: []string{"--config", path, "--relay", "nobody"}, names: "nobody"},
+		"relay without a file":    {args: []string{"--relay", "one", at(srv)}, names: "--config"},
+		"a URL and a file":        {args: []string{"--config", path, at(srv)}, names: "--config"},
+		"a setting and a file":    {args: []string{"--config", path, "--helo", "x.example"}, names: "--helo"},
+		"JSON and Nagios":         {args: []string{"--json", "--nagios=false", "--nagios", at(srv)}, names: "--json"},
+		"limits without nagios":   {args: []string{"--warning", "1s", at(srv)}, names: "--nagios"},
+		"unknown depth":           {args: []string{"--probe", "deep", at(srv)}, names: "probe"},
+		"recipients missing":      {args: []string{"--probe", "rcpt", at(srv)}, names: "to"},
+		"user without password":   {args: []string{"--probe", "auth", "--username", "u", at(srv)}, names: passwordVariable},
+		"password without user":   {args: []string{"--password-file", "x", at(srv)}, names: "--username"},
+		"missing password file":   {args: []string{"--username", "u", "--password-file", "/nonexistent", at(srv)}, names: "/nonexistent"},
+		"password on the line":    {args: []string{"--password", "hunter2", at(srv)}, names: "password"},
+		"unknown class in expect": {args: []string{"--expect", "nonsense", at(srv)}, names: "expect"},
+		"CR and LF in helo":       {args: []string{"--helo", "a\r\nQUIT", at(srv)}, names: "helo"},
+		"missing CA":              {args: []string{"--tls-ca", "/nonexistent.pem", at(srv)}, names: "--tls-ca: open /nonexistent.pem"},
+		"the same relay twice":    {args: []string{at(srv), at(srv)}, names: "duplicate relay name"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := program(append([]string{"check"}, test.args...)...)
-			if name == "two forms" { // a monitoring system reads stdout
+			if name == "JSON and Nagios" { // a monitoring system reads stdout
 				require.Equal(t, int(check.Unknown), got.status)
 				require.Contains(t, got.stdout, test.names)
 				return
 			}
 			want := statusUsage
-			if name == "a file that is not" { // the configuration is wrong, as with --once
+			if name == "missing file" { // the configuration is wrong, as with --once
 				want = statusFailed
 			}
 			require.Equal(t, want, got.status, got.stdout+got.stderr)

@@ -11,25 +11,25 @@ func TestExecd_WrongConfig(t *testing.T) {
 	t.Parallel()
 	const server = `  servers = ["smtp://127.0.0.1"]` + "\n"
 	for name, test := range map[string]struct{ content, names string }{
-		"unknown key":                {"[[inputs.smtpprobe]]\n" + server + "  timeuot = \"1s\"\n", "timeuot"},
-		"wrong type":                 {"[[inputs.smtpprobe]]\n" + server + "  max_concurrent = \"many\"\n", "max_concurrent"},
-		"value out of range":         {"[[inputs.smtpprobe]]\n" + server + "  timeout = \"-1s\"\n", "timeout"},
-		"unknown scheme":             {"[[inputs.smtpprobe]]\n  servers = [\"ftp://127.0.0.1\"]\n", "ftp"},
-		"no relay":                   {"[[inputs.smtpprobe]]\n", "servers"},
-		"timeout above the interval": {"[[inputs.smtpprobe]]\n" + server + "  interval = \"5s\"\n", "timeout"},
-		"another input":              {"[[inputs.execd]]\n  command = [\"x\"]\n", "execd: this file is for [[inputs.smtpprobe]]"},
-		"an output":                  {"[[inputs.smtpprobe]]\n" + server + "[[outputs.file]]\n", "file: this file is for"},
-		"a processor":                {"[[inputs.smtpprobe]]\n" + server + "[[processors.rename]]\n", "rename: this file is for"},
-		"agent settings":             {"[agent]\n  interval = \"1s\"\n[[inputs.smtpprobe]]\n" + server, "[agent]"},
-		"collection_jitter":          {"[[inputs.smtpprobe]]\n" + server + "  collection_jitter = \"1s\"\n", "collection_jitter"},
-		"collection_offset":          {"[[inputs.smtpprobe]]\n" + server + "  collection_offset = \"1s\"\n", "collection_offset"},
-		"precision":                  {"[[inputs.smtpprobe]]\n" + server + "  precision = \"-1s\"\n", "precision"},
-		"negative interval":          {"[[inputs.smtpprobe]]\n" + server + "  interval = \"-1s\"\n", "interval"},
-		"log_level":                  {"[[inputs.smtpprobe]]\n" + server + "  log_level = \"loud\"\n", "log_level"},
-		"startup_error_behavior":     {"[[inputs.smtpprobe]]\n" + server + "  startup_error_behavior = \"hope\"\n", "startup_error_behavior"},
-		"unknown secret store":       {"[[inputs.smtpprobe]]\n" + server + "  password = \"@{vault:mail}\"\n", "vault"},
-		"nothing":                    {"# empty\n", "[[inputs.smtpprobe]]"},
-		"no TOML":                    {"[[inputs.smtpprobe]\n", "line 1"},
+		"unknown key":                {content: "[[inputs.smtpprobe]]\n" + server + "  timeuot = \"1s\"\n", names: "timeuot"},
+		"wrong type":                 {content: "[[inputs.smtpprobe]]\n" + server + "  max_concurrent = \"many\"\n", names: "max_concurrent"},
+		"value out of range":         {content: "[[inputs.smtpprobe]]\n" + server + "  timeout = \"-1s\"\n", names: "timeout"},
+		"unknown scheme":             {content: "[[inputs.smtpprobe]]\n  servers = [\"ftp://127.0.0.1\"]\n", names: "ftp"},
+		"no relay":                   {content: "[[inputs.smtpprobe]]\n", names: "servers"},
+		"timeout above the interval": {content: "[[inputs.smtpprobe]]\n" + server + "  interval = \"5s\"\n", names: "timeout"},
+		"another input":              {content: "[[inputs.execd]]\n  command = [\"x\"]\n", names: "execd: this file is for [[inputs.smtpprobe]]"},
+		"an output":                  {content: "[[inputs.smtpprobe]]\n" + server + "[[outputs.file]]\n", names: "file: this file is for"},
+		"a processor":                {content: "[[inputs.smtpprobe]]\n" + server + "[[processors.rename]]\n", names: "rename: this file is for"},
+		"agent settings":             {content: "[agent]\n  interval = \"1s\"\n[[inputs.smtpprobe]]\n" + server, names: "[agent]"},
+		"collection_jitter":          {content: "[[inputs.smtpprobe]]\n" + server + "  collection_jitter = \"1s\"\n", names: "collection_jitter"},
+		"collection_offset":          {content: "[[inputs.smtpprobe]]\n" + server + "  collection_offset = \"1s\"\n", names: "collection_offset"},
+		"precision":                  {content: "[[inputs.smtpprobe]]\n" + server + "  precision = \"-1s\"\n", names: "precision"},
+		"negative interval":          {content: "[[inputs.smtpprobe]]\n" + server + "  interval = \"-1s\"\n", names: "interval"},
+		"log_level":                  {content: "[[inputs.smtpprobe]]\n" + server + "  log_level = \"loud\"\n", names: "log_level"},
+		"startup_error_behavior":     {content: "[[inputs.smtpprobe]]\n" + server + "  startup_error_behavior = \"hope\"\n", names: "startup_error_behavior"},
+		"unknown secret store":       {content: "[[inputs.smtpprobe]]\n" + server + "  password = \"@{vault:mail}\"\n", names: "vault"},
+		"nothing":                    {content: "# empty\n", names: "[[inputs.smtpprobe]]"},
+		"not TOML":                   {content: "[[inputs.smtpprobe]\n", names: "line 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -55,17 +55,17 @@ func TestCommandLine_WrongUsage(t *testing.T) {
 		args  []string
 		names string
 	}{
-		"nothing":                {nil, "--config"},
-		"unknown flag":           {[]string{"--confg", "x"}, "confg"},
-		"unknown command":        {[]string{"prob"}, "prob"},
-		"negative poll_interval": {[]string{"--config", "x", "--poll_interval", "-1s"}, "poll_interval"},
-		"once and polling":       {[]string{"--config", "x", "--once", "--poll_interval", "1s"}, "--once"},
-		"relays with arguments":  {[]string{"relays", "all"}, "all"},
-		"relays beyond ports":    {[]string{"relays", "--base", "65530"}, "65530"},
-		"relays for less":        {[]string{"relays", "--for", "-1s"}, "--for"},
-		"classes twice":          {[]string{"classes", "--json", "--markdown"}, "--json"},
-		"sample-config of":       {[]string{"sample-config", "me"}, "me"},
-		"version of":             {[]string{"version", "me"}, "me"},
+		"nothing":                        {names: "--config"},
+		"unknown flag":                   {args: []string{"--confg", "x"}, names: "confg"},
+		"unknown command":                {args: []string{"prob"}, names: "prob"},
+		"negative poll_interval":         {args: []string{"--config", "x", "--poll_interval", "-1s"}, names: "poll_interval"},
+		"once and polling":               {args: []string{"--config", "x", "--once", "--poll_interval", "1s"}, names: "--once"},
+		"relays with arguments":          {args: []string{"relays", "all"}, names: "all"},
+		"relays beyond ports":            {args: []string{"relays", "--base", "65530"}, names: "65530"},
+		"relays for a negative time":     {args: []string{"relays", "--for", "-1s"}, names: "--for"},
+		"classes twice":                  {args: []string{"classes", "--json", "--markdown"}, names: "--json"},
+		"sample-config with an argument": {args: []string{"sample-config", "me"}, names: "me"},
+		"version with an argument":       {args: []string{"version", "me"}, names: "me"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := program(test.args...)

@@ -22,17 +22,17 @@ func TestCheck_Nagios(t *testing.T) {
 		status check.State
 		line   string
 	}{
-		"well":                     {[]string{at(healthy)}, check.OK, "SMTP OK - " + at(healthy) + ": the relay accepts a session | '" + at(healthy) + " total'="},
-		"refused":                  {[]string{at(refusing)}, check.Critical, "SMTP CRITICAL - " + at(refusing) + ": greeting_refused/refused: greeting: 550 5.7.1 go / away | "},
-		"later":                    {[]string{at(later)}, check.Warning, "SMTP WARNING - " + at(later)},
-		"the worst is the title":   {[]string{at(healthy), at(later), at(refusing)}, check.Critical, "SMTP CRITICAL - " + at(refusing)},
-		"too slow for a warning":   {[]string{"--warning", "1ns", at(healthy)}, check.Warning, "SMTP WARNING - " + at(healthy) + ": took "},
-		"too slow altogether":      {[]string{"--warning", "1ns", "--critical", "2ns", at(healthy)}, check.Critical, "SMTP CRITICAL - " + at(healthy) + ": took "},
-		"a wrong flag":             {[]string{"--wrong", at(healthy)}, check.Unknown, "SMTP UNKNOWN - unknown flag --wrong"},
-		"a wrong setting":          {[]string{"--probe", "deep", at(healthy)}, check.Unknown, "SMTP UNKNOWN - --probe: invalid value \"deep\": must be one of "},
-		"nothing to check":         {nil, check.Unknown, "SMTP UNKNOWN - a URL or --config is needed"},
-		"limits below zero":        {[]string{"--warning", "-1s", at(healthy)}, check.Unknown, "SMTP UNKNOWN - "},
-		"an address that is wrong": {[]string{"--source-address", "192.0.2.77", at(healthy)}, check.Unknown, "SMTP UNKNOWN - " + at(healthy) + ": local_error/no_source_address: connect: "},
+		"success":                        {args: []string{at(healthy)}, status: check.OK, line: "SMTP OK - " + at(healthy) + ": the relay accepts a session | '" + at(healthy) + " total'="},
+		"refused":                        {args: []string{at(refusing)}, status: check.Critical, line: "SMTP CRITICAL - " + at(refusing) + ": greeting_refused/refused: greeting: 550 5.7.1 go / away | "},
+		"temporary refusal":              {args: []string{at(later)}, status: check.Warning, line: "SMTP WARNING - " + at(later)},
+		"worst relay first":              {args: []string{at(healthy), at(later), at(refusing)}, status: check.Critical, line: "SMTP CRITICAL - " + at(refusing)},
+		"too slow for a warning":         {args: []string{"--warning", "1ns", at(healthy)}, status: check.Warning, line: "SMTP WARNING - " + at(healthy) + ": took "},
+		"critically slow":                {args: []string{"--warning", "1ns", "--critical", "2ns", at(healthy)}, status: check.Critical, line: "SMTP CRITICAL - " + at(healthy) + ": took "},
+		"unknown flag":                   {args: []string{"--wrong", at(healthy)}, status: check.Unknown, line: "SMTP UNKNOWN - unknown flag --wrong"},
+		"invalid setting":                {args: []string{"--probe", "deep", at(healthy)}, status: check.Unknown, line: "SMTP UNKNOWN - --probe: invalid value \"deep\": must be one of "},
+		"no URL":                         {status: check.Unknown, line: "SMTP UNKNOWN - a URL or --config is needed"},
+		"limits below zero":              {args: []string{"--warning", "-1s", at(healthy)}, status: check.Unknown, line: "SMTP UNKNOWN - "},
+		"source address of another host": {args: []string{"--source-address", "192.0.2.77", at(healthy)}, status: check.Unknown, line: "SMTP UNKNOWN - " + at(healthy) + ": local_error/no_source_address: connect: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := program(append([]string{"check", "--nagios"}, test.args...)...)
@@ -54,14 +54,14 @@ func TestCheck_NagiosCertificate(t *testing.T) {
 		status check.State
 		says   string
 	}{
-		"three weeks":                   {21*day + time.Hour, nil, check.OK, "the relay accepts a session"},
-		"five days":                     {5*day + time.Hour, nil, check.Warning, "the certificate expires in 5 days ("},
-		"one day":                       {day + time.Hour, nil, check.Critical, "the certificate expires in 1 day ("},
-		"five days are enough":          {5*day + time.Hour, []string{"--cert-warning", "5"}, check.OK, "the relay accepts a session"},
-		"five days are critical":        {5*day + time.Hour, []string{"--cert-critical", "7"}, check.Critical, "the certificate expires in 5 days ("},
-		"no limits":                     {day, []string{"--cert-warning", "0", "--cert-critical", "0"}, check.OK, "the relay accepts a session"},
-		"over, where that is no matter": {-day, []string{"--starttls", "opportunistic"}, check.Critical, "the certificate expired 1 day ago ("},
-		"over":                          {-day, []string{"--starttls", "required"}, check.Critical, "tls_verify_error/expired: TLS handshake: certificate expired at "},
+		"three weeks":                {left: 21*day + time.Hour, status: check.OK, says: "the relay accepts a session"},
+		"five days":                  {left: 5*day + time.Hour, status: check.Warning, says: "the certificate expires in 5 days ("},
+		"one day":                    {left: day + time.Hour, status: check.Critical, says: "the certificate expires in 1 day ("},
+		"--cert-warning 5":           {left: 5*day + time.Hour, args: []string{"--cert-warning", "5"}, status: check.OK, says: "the relay accepts a session"},
+		"--cert-critical 7":          {left: 5*day + time.Hour, args: []string{"--cert-critical", "7"}, status: check.Critical, says: "the certificate expires in 5 days ("},
+		"no limits":                  {left: day, args: []string{"--cert-warning", "0", "--cert-critical", "0"}, status: check.OK, says: "the relay accepts a session"},
+		"expired, opportunistic TLS": {left: -day, args: []string{"--starttls", "opportunistic"}, status: check.Critical, says: "the certificate expired 1 day ago ("},
+		"expired, TLS required":      {left: -day, args: []string{"--starttls", "required"}, status: check.Critical, says: "tls_verify_error/expired: TLS handshake: certificate expired at "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			leaf := certs.For("127.0.0.1")

@@ -52,13 +52,13 @@ func TestReport_WrongInput(t *testing.T) {
 		status int
 		stderr string
 	}{
-		"no file":         {[]string{"report"}, statusUsage, "needs a file"},
-		"a missing file":  {[]string{"report", filepath.Join(dir, "missing.lp")}, statusFailed, "missing.lp"},
-		"no probe":        {[]string{"report", empty}, statusFailed, "no probe"},
-		"another format":  {[]string{"report", "report_test.go"}, statusFailed, "report_test.go is not line protocol: line 1"},
-		"an unknown flag": {[]string{"report", "--pdf", empty}, statusUsage, "pdf"},
-		"nowhere to go":   {[]string{"report", "-o", filepath.Join(dir, "no", "where"), empty}, statusFailed, "where"},
-		"no probe, and a page of before that stays": {[]string{"report", "-o", page, empty}, statusFailed, "no probe"},
+		"no file":                     {args: []string{"report"}, status: statusUsage, stderr: "needs a file"},
+		"a missing file":              {args: []string{"report", filepath.Join(dir, "missing.lp")}, status: statusFailed, stderr: "missing.lp"},
+		"no results":                  {args: []string{"report", empty}, status: statusFailed, stderr: "no probe"},
+		"another format":              {args: []string{"report", "report_test.go"}, status: statusFailed, stderr: "report_test.go is not line protocol: line 1"},
+		"an unknown flag":             {args: []string{"report", "--pdf", empty}, status: statusUsage, stderr: "pdf"},
+		"missing directory":           {args: []string{"report", "-o", filepath.Join(dir, "no", "where"), empty}, status: statusFailed, stderr: "where"},
+		"no probe, and an older page": {args: []string{"report", "-o", page, empty}, status: statusFailed, stderr: "no probe"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := program(tt.args...)
