@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/selfstat"
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
@@ -276,4 +277,78 @@ func TestMX_ChangingAnswers(t *testing.T) {
 		require.Len(t, finds(t, p), 1)
 	}
 	require.LessOrEqual(t, len(p.relays[0].states), 2+forgetAfter)
+}
+
+// TestAddresses_Bounded: a zone can have more records than a prober should act
+// on. At most 64 addresses of a host and 256 targets of a relay are probed; the
+// rest is counted, and there is one warning for each relay.
+func TestAddresses_Bounded(t *testing.T) {
+	zone, mx := dnstest.Zone{}, make([]string, 0, 10)
+	for host := range 10 {
+		records := make([]string, 70)
+		for i := range records {
+			records[i] = fmt.Sprintf("A 127.%d.0.%d", host+1, i+1)
+		}
+		name := fmt.Sprintf("mx%d.test", host)
+		zone[name] = dnstest.Truncated(dnstest.Records(records...)) // too many for a datagram
+		mx = append(mx, fmt.Sprintf("MX %d %s.", host, name))
+	}
+	zone["domain.test"] = dnstest.Records(mx...)
+	dns := dnstest.Start(t, zone)
+	for name, tt := range map[string]struct {
+		url, addresses string
+		targets        int
+		omitted        int64
+		warning        string
+	}{
+		"addresses of a host":    {"smtp://mx0.test:1", "all", 64, 6, `relay "smtp://mx0.test:1": DNS has too many targets: 6 are not probed`},
+		"targets of a relay":     {"mx://domain.test:1", "all", 256, 700 - 256, `relay "mx://domain.test:1": DNS has too many targets: 444 are not probed`},
+		"first of its addresses": {"smtp://mx0.test:1", "first", 1, 6, `relay "smtp://mx0.test:1": DNS has too many addresses: 6 are not probed`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, err := load(t, fmt.Sprintf(`
+				[[inputs.smtpprobe]]
+				servers = [%q]
+				helo = "probe.example"
+				allow_private_mx = true
+				addresses = %q
+				dns_server = %q`, tt.url, tt.addresses, dns.Addr()))
+			require.NoError(t, err)
+			log := &warningLog{}
+			p.Log, p.Statistics = log, selfstat.NewCollector(map[string]string{"test": t.Name()})
+			require.NoError(t, p.Init())
+			for range 2 {
+				require.Len(t, finds(t, p), tt.targets)
+			}
+			require.Equal(t, []string{tt.warning}, log.warnings)
+			require.Equal(t, 2*tt.omitted, p.stats.omitted.Get())
+		})
+	}
+}
+
+// TestMX_PublicAddressesOnly: MX records are the choice of a stranger, and must
+// not lead the prober into this network.
+func TestMX_PublicAddressesOnly(t *testing.T) {
+	srv := smtptest.Start(t, smtptest.Script{})
+	dns := dnstest.Start(t, dnstest.Zone{
+		"domain.test": dnstest.Records("MX 10 inside.test."),
+		"inside.test": dnstest.Records("A 127.0.0.1"),
+	})
+	for _, addresses := range []string{"first", "all"} {
+		p := initialized(t, fmt.Sprintf(`
+			[[inputs.smtpprobe]]
+			servers = ["mx://domain.test:%d"]
+			helo = "probe.example"
+			addresses = %q
+			dns_server = %q
+			[[inputs.smtpprobe.relay]]
+			name = "named"
+			url = "smtp://inside.test:%[1]d"`, srv.Port(), addresses, dns.Addr()))
+		acc := newRecord(t)
+		require.NoError(t, p.Gather(acc))
+		metrics := acc.named("smtpprobe")
+		require.Len(t, metrics, 2)
+		require.Equal(t, "config_error/address_not_public config", metrics[0].Tags()["error_class"]+"/"+metrics[0].Tags()["reason"]+" "+metrics[0].Tags()["fault"])
+		require.Equal(t, "none", metrics[1].Tags()["error_class"], "the configuration names it")
+	}
 }

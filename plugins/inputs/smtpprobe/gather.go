@@ -2,6 +2,7 @@ package smtpprobe
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -171,6 +172,9 @@ func (g *gather) targets(r *relay) ([]smtpprobe.Target, *smtpprobe.Result) {
 	if failed != nil {
 		return nil, failed
 	}
+	if len(found) > 0 {
+		g.omitted(r, "targets", found[0].Omitted)
+	}
 	seen := make(map[*targetState]bool, len(found))
 	targets := make([]smtpprobe.Target, 0, len(found))
 	for _, t := range found {
@@ -180,6 +184,18 @@ func (g *gather) targets(r *relay) ([]smtpprobe.Target, *smtpprobe.Result) {
 		}
 	}
 	return targets, nil
+}
+
+// omitted counts targets or addresses beyond the limits of the engine, and warns
+// of the first ones of a relay.
+func (g *gather) omitted(r *relay, what string, n int) {
+	if n == 0 {
+		return
+	}
+	g.p.stats.omitted.Incr(int64(n))
+	r.warnOmitted.Do(func() {
+		g.p.warn(fmt.Sprintf("relay %q: DNS has too many %s: %d are not probed", r.name, what, n))
+	})
 }
 
 // expanded notes that the targets of a relay are known, and reports if they are
@@ -259,6 +275,7 @@ func (g *gather) finish(r *relay, s *targetState, o *observation) {
 	o.known = &s.known
 	g.p.report(g.acc, s.tags, o)
 	reportChanges(g.acc, o.Start, o.Depth, s.tags, changes)
+	g.omitted(r, "addresses", o.AddressesOmitted)
 	g.p.stats.count(o.Result)
 	g.tally.count(o.Result)
 	g.p.logFailure(r, s, o.Result)

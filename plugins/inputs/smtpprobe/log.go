@@ -35,7 +35,7 @@ func (p *SMTPProbe) logFailure(r *relay, s *targetState, result *smtpprobe.Resul
 
 // stats are Telegraf's internal statistics of the plugin.
 type stats struct {
-	probes, failures, skipped, messages selfstat.Stat
+	probes, failures, skipped, omitted, messages selfstat.Stat
 }
 
 // newStats registers the statistics. Telegraf's collector adds the tags of the
@@ -51,6 +51,7 @@ func newStats(c *selfstat.Collector) stats {
 		probes:   register("probes"),
 		failures: register("probes_failed"),
 		skipped:  register("probes_skipped"),
+		omitted:  register("targets_omitted"),
 		messages: register("messages_accepted"),
 	}
 }

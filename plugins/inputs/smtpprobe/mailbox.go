@@ -14,6 +14,7 @@ import (
 
 	"github.com/influxdata/telegraf/config"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/hostname"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailbox"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/sasl"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
@@ -134,7 +135,7 @@ func (m *Mailbox) check() error {
 		}
 	}
 	for _, id := range m.AuthservIDs {
-		if checkHostName(id) != nil {
+		if hostname.CheckLookup(id) != nil {
 			return fmt.Errorf("invalid authserv_id %q: must be a host name", id)
 		}
 	}

@@ -24,6 +24,8 @@ type relay struct {
 	target smtpprobe.Target
 	*spec
 
+	warnOmitted sync.Once
+
 	mu      sync.Mutex
 	states  map[targetKey]*targetState // of all targets seen lately
 	current []*targetState             // of the targets of the last gather, in order

@@ -87,3 +87,30 @@ func TestStop_SilentRelay(t *testing.T) {
 		require.Equal(t, "canceled", m.Tags()["error_class"])
 	}
 }
+
+// TestSession_SameFailureSameText: an error text with the ephemeral port of the
+// connection would be another one each time.
+func TestSession_SameFailureSameText(t *testing.T) {
+	for name, script := range map[string]smtptest.Script{
+		"reset":  {Greeting: smtptest.Reset()},
+		"closed": {EHLO: smtptest.Close()},
+		"silent": {EHLO: smtptest.Silence()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			srv := smtptest.Start(t, script)
+			p := initialized(t, fmt.Sprintf(`
+				[[inputs.smtpprobe]]
+				servers = ["smtp://%s"]
+				helo = "probe.example"
+				read_timeout = "100ms"`, srv.Addr()))
+			var texts []any
+			for range 2 {
+				acc := newRecord(t)
+				require.NoError(t, p.Gather(acc))
+				texts = append(texts, acc.only(t, "smtpprobe").Fields()["error"])
+			}
+			require.NotEmpty(t, texts[0])
+			require.Equal(t, texts[0], texts[1])
+		})
+	}
+}

@@ -12,9 +12,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/influxdata/telegraf/config"
-	"golang.org/x/net/idna"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/hostname"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/message"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/token"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
@@ -150,14 +150,8 @@ func (s *Settings) parseHelo(p *spec) error {
 		}
 		return nil
 	}
-	if !isASCII(s.Helo) {
-		name, err := idna.Lookup.ToASCII(s.Helo)
-		if err != nil {
-			return fmt.Errorf("invalid helo %q: not an internationalized name", s.Helo)
-		}
-		p.prober.Helo = name
-	}
-	if checkHostName(p.prober.Helo) != nil {
+	var err error
+	if p.prober.Helo, err = hostname.ASCII(s.Helo); err != nil {
 		return fmt.Errorf("invalid helo %q: must be a host name or an address literal", s.Helo)
 	}
 	return nil

@@ -9,8 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"golang.org/x/net/idna"
-
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/hostname"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
@@ -152,7 +151,7 @@ func parsePort(s string) (uint16, error) {
 	return uint16(n), nil
 }
 
-// parseHost accepts a host name, which it converts to A-labels, or an IP address.
+// parseHost parses a host name, which it converts to A-labels, or an IP address.
 func parseHost(host string) (string, error) {
 	if host == "" {
 		return "", errors.New("host is missing")
@@ -160,43 +159,9 @@ func parseHost(host string) (string, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return ip.String(), nil
 	}
-	name := host
-	if !isASCII(host) {
-		var err error
-		if name, err = idna.Lookup.ToASCII(host); err != nil {
-			return "", fmt.Errorf("invalid host %q: not an internationalized name", host)
-		}
+	name, err := hostname.ASCII(host)
+	if err != nil {
+		return "", fmt.Errorf("invalid host: %w", err)
 	}
-	return name, checkHostName(name)
-}
-
-// checkHostName follows RFC 1123 §2.1, and accepts the underscore that is common
-// in names of containers.
-func checkHostName(name string) error {
-	if len(name) > 253 {
-		return errors.New("host is longer than 253 bytes")
-	}
-	labels := strings.Split(strings.TrimSuffix(name, "."), ".")
-	for _, label := range labels {
-		if label == "" || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' || strings.ContainsFunc(label, notInHostName) {
-			return fmt.Errorf("invalid host %q: not a host name", name)
-		}
-	}
-	if last := labels[len(labels)-1]; strings.Trim(last, "0123456789") == "" {
-		return fmt.Errorf("invalid host %q: neither an IP address nor a host name", name)
-	}
-	return nil
-}
-
-func notInHostName(r rune) bool {
-	return ('a' > r || r > 'z') && ('A' > r || r > 'Z') && ('0' > r || r > '9') && r != '-' && r != '_'
-}
-
-func isASCII(s string) bool {
-	for i := range len(s) {
-		if s[i] >= 0x80 {
-			return false
-		}
-	}
-	return true
+	return name, nil
 }
