@@ -18,13 +18,23 @@ import (
 // sessionTimeout is every contestant's.
 const sessionTimeout = 5 * time.Second
 
-// contestant holds sessions: connect, greeting, EHLO, QUIT. What it prepares
-// from an endpoint is not measured; what that returns holds so many sessions,
-// so many at once, and is.
+// contestant runs sessions: connect, greeting, EHLO, QUIT.
 type contestant struct {
-	name    string
-	prepare func(at *endpoint, sessions, inflight int) (run func() error, err error)
+	name string
+	// prepare is not measured. It returns errMissing if the contestant is not
+	// installed.
+	prepare func(at *endpoint, sessions, inflight int) (*trial, error)
 }
+
+// trial is a prepared contestant.
+type trial struct {
+	run  func() error         // so many sessions, so many at once; measured
+	cpu  func() time.Duration // used so far; nil: by this process
+	stop func()               // nil: nothing to stop
+}
+
+// errMissing is returned by a contestant that is not installed.
+var errMissing = errors.New("not installed")
 
 var contestants = []contestant{
 	{"raw Go client", parallel(raw)},
@@ -32,19 +42,20 @@ var contestants = []contestant{
 	{"go-smtp", parallel(goSMTP)},
 	{"smtpprobe engine", parallel(engine)},
 	{"smtpprobe, whole Gather", wholeGather},
+	{"blackbox_exporter", blackbox},
 }
 
-// session makes what holds one session with an endpoint.
+// session returns a function that runs one session with an endpoint.
 type session func(at *endpoint) (func() error, error)
 
-// parallel lets a fixed number of goroutines hold the sessions.
-func parallel(s session) func(*endpoint, int, int) (func() error, error) {
-	return func(at *endpoint, sessions, inflight int) (func() error, error) {
-		hold, err := s(at)
+// parallel lets a fixed number of goroutines run the sessions.
+func parallel(s session) func(*endpoint, int, int) (*trial, error) {
+	return func(at *endpoint, sessions, inflight int) (*trial, error) {
+		one, err := s(at)
 		if err != nil {
 			return nil, err
 		}
-		return func() error { return each(sessions, inflight, func(int) error { return hold() }) }, nil
+		return &trial{run: func() error { return each(sessions, inflight, func(int) error { return one() }) }}, nil
 	}
 }
 

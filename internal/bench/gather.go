@@ -19,9 +19,9 @@ import (
 )
 
 // wholeGather is one gather of the plugin over as many relays as there are
-// sessions to hold, all of them the endpoint under names of their own, to
-// written line protocol. It is not the first one.
-func wholeGather(at *endpoint, sessions, inflight int) (func() error, error) {
+// sessions, each relay the endpoint under another name, to written line
+// protocol. It is not the plugin's first gather.
+func wholeGather(at *endpoint, sessions, inflight int) (*trial, error) {
 	relays := make([]string, sessions)
 	for i := range relays {
 		relays[i] = at.url()
@@ -35,13 +35,13 @@ func wholeGather(at *endpoint, sessions, inflight int) (func() error, error) {
 		if err := gatherInto(in, &lines); err != nil {
 			return err
 		}
-		if well := lines.well.Load(); well != int64(sessions) {
-			return fmt.Errorf("%d of %d relays are well", well, sessions)
+		if healthy := lines.healthy.Load(); healthy != int64(sessions) {
+			return fmt.Errorf("%d of %d relays are healthy", healthy, sessions)
 		}
 		return nil
 	}
-	// The first gather also makes what is remembered of each relay.
-	return gather, gather()
+	// The first gather also allocates the state of each relay.
+	return &trial{run: gather}, gather()
 }
 
 // configuration is the TOML of an instance with these relays.
@@ -113,12 +113,12 @@ func gatherInto(in *models.RunningInput, out io.Writer) error {
 }
 
 // counter counts the lines it is given.
-type counter struct{ all, well atomic.Int64 }
+type counter struct{ all, healthy atomic.Int64 }
 
 func (c *counter) Write(line []byte) (int, error) {
 	c.all.Add(1)
 	if bytes.Contains(line, []byte("error_class=none,")) {
-		c.well.Add(1)
+		c.healthy.Add(1)
 	}
 	return len(line), nil
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -14,7 +16,7 @@ import (
 // measurement is what one run cost.
 type measurement struct {
 	rate   float64       // sessions a second
-	cpu    time.Duration // of this process, a session
+	cpu    time.Duration // of the contestant's process, a session
 	allocs float64       // a session
 	bytes  float64       // allocated, a session
 	peak   int64         // bytes of memory in use beyond those before, at the most
@@ -30,22 +32,31 @@ type row struct {
 // race lets every contestant run once a round, in turns.
 func race(at *endpoint, sessions, rounds, inflight int) ([]row, error) {
 	taken := make([][]measurement, len(contestants))
-	for range rounds {
+	for round := range rounds {
 		for i, c := range contestants {
 			m, err := measure(c, at, sessions, inflight)
+			if errors.Is(err, errMissing) {
+				if round == 0 {
+					fmt.Fprintf(os.Stderr, "bench: %s is left out: %v\n", c.name, err)
+				}
+				continue
+			}
 			if err != nil {
 				return nil, fmt.Errorf("%s: %w", c.name, err)
 			}
 			taken[i] = append(taken[i], m)
 		}
 	}
-	rows := make([]row, len(contestants))
+	rows := make([]row, 0, len(contestants))
 	for i, c := range contestants {
+		if len(taken[i]) == 0 {
+			continue
+		}
 		ratios := make([]float64, rounds)
 		for k := range rounds {
 			ratios[k] = taken[i][k].rate / taken[0][k].rate
 		}
-		rows[i] = row{c.name, median(ratios, identity), middle(taken[i])}
+		rows = append(rows, row{c.name, median(ratios, identity), middle(taken[i])})
 	}
 	return rows, nil
 }
@@ -74,16 +85,23 @@ func identity(v float64) float64 { return v }
 
 // measure runs one contestant's sessions, a fixed number at once.
 func measure(c contestant, at *endpoint, sessions, inflight int) (measurement, error) {
-	run, err := c.prepare(at, sessions, inflight)
+	t, err := c.prepare(at, sessions, inflight)
 	if err != nil {
 		return measurement{}, err
+	}
+	if t.stop != nil {
+		defer t.stop()
+	}
+	cpuTime := processCPU
+	if t.cpu != nil {
+		cpuTime = t.cpu
 	}
 	debug.FreeOSMemory() // a round must not pay for the garbage of the previous one
 	resetPeak()
 	resident := peak()
-	before, cpu, start := memory(), processCPU(), time.Now()
-	err = run()
-	took, used, after := time.Since(start), processCPU()-cpu, memory()
+	before, cpu, start := memory(), cpuTime(), time.Now()
+	err = t.run()
+	took, used, after := time.Since(start), cpuTime()-cpu, memory()
 	n := float64(sessions)
 	return measurement{
 		rate:   n / took.Seconds(),
