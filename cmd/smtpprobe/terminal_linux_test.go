@@ -144,6 +144,17 @@ func TestCheck_PasswordPromptInterrupted(t *testing.T) {
 	}
 }
 
+func TestExecd_Terminal(t *testing.T) {
+	t.Parallel()
+	s := newTerminal(t, 80)
+	cmd := command(t, nil, "--config", configFile(t, "[[inputs.smtpprobe]]\n  servers = [\"smtp://127.0.0.1:1\"]\n"))
+	cmd.Stdin, cmd.Stderr = s.program, s.program
+	require.NoError(t, cmd.Start())
+	s.await(t, "I! each line on standard input starts a gather; --once gathers once and ends")
+	requireEnds(t, cmd, syscall.SIGINT, promptly)
+	require.Equal(t, statusOK, cmd.ProcessState.ExitCode())
+}
+
 func TestReport_Terminal(t *testing.T) {
 	t.Parallel()
 	s := newTerminal(t, 80)

@@ -59,6 +59,9 @@ func Run(ctx context.Context, o Options, s console.Streams) error {
 		return err
 	}
 	log.loaded(inputs)
+	if !o.Once && o.Poll == 0 && console.IsTerminal(s.In) {
+		logger.New("", "", "").Info("each line on standard input starts a gather; --once gathers once and ends")
+	}
 
 	g := &gathering{inputs: inputs, out: s.Out, poll: o.Poll}
 	if o.Once {

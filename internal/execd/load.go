@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -56,6 +57,9 @@ func loadAll(path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
 	c.Agent.OmitHostname = true // the Telegraf that runs us adds its host
 	untouched := *c.Agent
 	if err := c.LoadAll(path); err != nil {
+		if errors.Is(err, fs.ErrPermission) {
+			return nil, fmt.Errorf("%w (it is readable by the user of Telegraf: sudo -u telegraf smtpprobe ...)", err)
+		}
 		if strings.Contains(err.Error(), "undefined but requested") {
 			return nil, fmt.Errorf("%w: this file is for [[inputs.smtpprobe]], [[secretstores]] and [global_tags], others are for Telegraf's own", err)
 		}
