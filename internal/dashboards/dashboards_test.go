@@ -16,7 +16,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-func TestTheFilesAreWhatTheGeneratorWrites(t *testing.T) {
+func TestFiles_AreUpToDate(t *testing.T) {
 	t.Parallel()
 	files, err := Files()
 	require.NoError(t, err)
@@ -30,7 +30,7 @@ func TestTheFilesAreWhatTheGeneratorWrites(t *testing.T) {
 	require.Len(t, found, len(files), "a dashboard that no source writes")
 }
 
-func TestEverySourceAnswersEveryView(t *testing.T) {
+func TestSources_AnswerEveryView(t *testing.T) {
 	t.Parallel()
 	drawn := looks()
 	for _, source := range Sources() {
@@ -44,7 +44,7 @@ func TestEverySourceAnswersEveryView(t *testing.T) {
 	}
 }
 
-func TestANewClassAppearsWhereverClassesAreShown(t *testing.T) {
+func TestDashboard_EveryClass(t *testing.T) {
 	t.Parallel()
 	for _, source := range Sources() {
 		panels := make(map[string]grafana.Panel)
@@ -67,7 +67,7 @@ func TestANewClassAppearsWhereverClassesAreShown(t *testing.T) {
 	}
 }
 
-func TestPanelsDoNotOverlap(t *testing.T) {
+func TestDashboard_PanelsDoNotOverlap(t *testing.T) {
 	t.Parallel()
 	for _, source := range Sources() {
 		taken := make(map[[2]int]string)
