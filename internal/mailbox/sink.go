@@ -78,7 +78,7 @@ func (s *Sink) Open(v *Visit) error {
 	if s.server != nil {
 		return nil
 	}
-	l, err := net.Listen(s.Network, s.Address)
+	l, err := listen(s.Network, s.Address)
 	if err != nil {
 		return listenError(err)
 	}
@@ -98,6 +98,27 @@ func (s *Sink) Open(v *Visit) error {
 	server := s.server
 	go func() { _ = server.Serve(netutil.LimitListener(l, maxSinkConns)) }()
 	return nil
+}
+
+// listen opens an address. A unix socket that a process left behind which was
+// killed is removed; one that somebody listens at is not.
+func listen(network, address string) (net.Listener, error) {
+	l, err := net.Listen(network, address)
+	if err == nil || network != "unix" {
+		return l, err
+	}
+	info, missing := os.Lstat(address)
+	if missing != nil || info.Mode().Type() != os.ModeSocket {
+		return nil, err
+	}
+	if c, refused := net.DialTimeout(network, address, time.Second); refused == nil {
+		c.Close()
+		return nil, err
+	}
+	if os.Remove(address) != nil {
+		return nil, err
+	}
+	return net.Listen(network, address)
 }
 
 // listenError classifies why the sink cannot listen: whatever it is, it is on

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -193,4 +194,21 @@ func TestSink_Socket(t *testing.T) {
 	conn, err := net.Dial("unix", path)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
+
+	other := newBench(t, &mailbox.Sink{Network: "unix", Address: path})
+	require.Error(t, other.look().Err, "somebody listens there")
+}
+
+func TestSink_SocketLeftBehind(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "sink")
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	require.NoError(t, err)
+	l.SetUnlinkOnClose(false) // as if the process were killed
+	require.NoError(t, l.Close())
+	require.NoError(t, newBench(t, &mailbox.Sink{Network: "unix", Address: path}).look().Err)
+
+	require.NoError(t, os.WriteFile(path+".file", nil, 0o600))
+	require.Error(t, newBench(t, &mailbox.Sink{Network: "unix", Address: path + ".file"}).look().Err)
+	require.FileExists(t, path+".file")
 }

@@ -13,11 +13,14 @@ type Arrival struct {
 	Folder  Folder    `json:"folder"`
 	Time    time.Time `json:"time"` // when it was settled; see Ledger.stamp
 
-	Delay     time.Duration `json:"delay,omitempty"` // not of a lost message
-	Path      *Path         `json:"path,omitempty"`  // of a message that is there
-	Checks    Checks        `json:"checks"`
-	MessageID string        `json:"message_id,omitempty"`
-	Bounce    *Bounce       `json:"bounce,omitempty"`
+	Delay  time.Duration `json:"delay,omitempty"` // not of a lost message
+	Path   *Path         `json:"path,omitempty"`  // of a message that is there
+	Checks Checks        `json:"checks"`
+	// Sent and Hops are not kept over a restart: no point has them.
+	Sent      time.Time `json:"-"`
+	Hops      []Hop     `json:"-"`
+	MessageID string    `json:"message_id,omitempty"`
+	Bounce    *Bounce   `json:"bounce,omitempty"`
 	// OutcomeUnknown reports that the relay may never have accepted a message
 	// that is lost.
 	OutcomeUnknown bool `json:"outcome_unknown,omitempty"`

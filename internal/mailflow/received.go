@@ -32,77 +32,81 @@ type Path struct {
 	SlowestTime time.Duration
 }
 
-// hop is one Received field.
-type hop struct {
-	by        string // the receiving host
-	encrypted bool
-	time      time.Time // zero if there is no valid date
+// Hop is one Received field.
+type Hop struct {
+	By        string // the receiving host, "other" if that is not a host name
+	Encrypted bool
+	Time      time.Time // zero if there is no valid date
 }
 
-// readPath reads the Received fields, the newest first, of a message that left
-// at sent and was seen at seen.
-func readPath(h *textproto.Header, sent, seen time.Time) Path {
+// readPath reads the Received fields of a message that left at sent and was seen
+// at seen. The hops are in the order of the way.
+func readPath(h *textproto.Header, sent, seen time.Time) (Path, []Hop) {
 	var p Path
-	var hops []hop
+	var hops []Hop
 	for f := h.FieldsByKey("Received"); f.Next(); p.Hops++ {
 		if p.Hops >= maxHops {
 			continue
 		}
 		one := parseReceived(bounded(f.Value(), maxField))
-		if one.encrypted {
+		if one.Encrypted {
 			p.Encrypted++
 		}
 		hops = append(hops, one)
 	}
 	p.time(hops, sent, seen)
-	return p
+	slices.Reverse(hops)
+	return p, hops
 }
 
 // time finds the slowest hop, from the one that left the prober on.
-func (p *Path) time(hops []hop, sent, seen time.Time) {
+func (p *Path) time(hops []Hop, sent, seen time.Time) {
 	last := sent
 	for _, h := range slices.Backward(hops) {
-		if h.time.IsZero() {
+		if h.Time.IsZero() {
 			continue
 		}
-		took := h.time.Sub(last)
-		last = h.time
-		if took < -skew || h.time.Sub(seen) > skew {
+		took := h.Time.Sub(last)
+		last = h.Time
+		if took < -skew || h.Time.Sub(seen) > skew {
 			p.Skewed, p.Slowest, p.SlowestTime = true, "", 0
 			return
 		}
 		if took = max(took, 0); p.Slowest == "" || took > p.SlowestTime {
-			p.Slowest, p.SlowestTime = registeredDomain(h.by), took
+			p.Slowest, p.SlowestTime = registeredDomain(h.By), took
 		}
 	}
 }
 
 // parseReceived reads a Received field (RFC 5321 §4.4). Anything in it may be
 // missing or wrong.
-func parseReceived(s string) hop {
+func parseReceived(s string) Hop {
 	plain := withoutComments(s)
 	clauses, date, found := cutLast(plain, ';')
 	if !found {
 		clauses = plain
 	}
-	var h hop
+	var h Hop
 	words := strings.Fields(clauses)
 	for i := 0; i+1 < len(words); i++ {
 		switch strings.ToLower(words[i]) {
 		case "by":
-			if h.by == "" {
-				h.by = words[i+1]
+			if h.By == "" {
+				h.By = words[i+1]
 				i++
 			}
 		case "with":
-			h.encrypted = h.encrypted || encryptedTypes[strings.ToUpper(words[i+1])]
+			h.Encrypted = h.Encrypted || encryptedTypes[strings.ToUpper(words[i+1])]
 			i++
 		case "from", "via", "id", "for":
 			i++
 		}
 	}
 	if t, err := mail.ParseDate(strings.TrimSpace(date)); err == nil && t.Year() >= 1970 && t.Year() < 10000 {
-		h.time = t
+		h.Time = t
+	}
+	if h.By = strings.ToLower(strings.TrimSuffix(h.By, ".")); !isHostName(h.By) {
+		h.By = otherHost
 	}
 	return h
 }
@@ -122,13 +126,8 @@ var encryptedTypes = map[string]bool{
 }
 
 // registeredDomain returns the registered domain of a host, or the host itself
-// if it has none, like a name of one label. Anything that is not a host name is
-// "other".
+// if it has none, like a name of one label.
 func registeredDomain(host string) string {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
-	if !isHostName(host) {
-		return otherHost
-	}
 	if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
 		return domain
 	}

@@ -92,8 +92,8 @@ func (l *Ledger) arrive(f *flow, e *entry, mailbox string, s *Sighting) {
 		f.LastArrival = now.UnixMilli()
 	}
 	a := Arrival{
-		Mailbox: mailbox, Folder: s.Folder, Delay: s.Delay,
-		Path: &s.Path, Checks: s.Checks, MessageID: s.MessageID,
+		Sent: s.Token.Sent, Mailbox: mailbox, Folder: s.Folder, Delay: s.Delay,
+		Path: &s.Path, Hops: s.Hops, Checks: s.Checks, MessageID: s.MessageID,
 	}
 	f.emit(e, state, now, a)
 }

@@ -36,6 +36,7 @@ type Sighting struct {
 	Folder    Folder
 	Delay     time.Duration // from sent to delivery, at least 0 and at most until it was seen
 	Path      Path
+	Hops      []Hop // from the first to the last
 	Checks    Checks
 	MessageID string
 	Report    *Report // of a delivery status notification, else nil
@@ -83,7 +84,7 @@ func (r *Reader) Header(header []byte, o Origin) (Sighting, Kind) {
 		return Sighting{}, Foreign
 	}
 	s := sight(&h, token, o)
-	s.Path = readPath(&h, token.Sent, o.Seen)
+	s.Path, s.Hops = readPath(&h, token.Sent, o.Seen)
 	s.Checks = readChecks(&h, r.trusted)
 	return s, Ours
 }

@@ -171,6 +171,15 @@ func (t *sentToken) observe(r *smtpprobe.Result) {
 	}
 }
 
+// reject invalidates the token.
+func (t *sentToken) reject() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.sent != "" {
+		t.source.Invalidate(t.sent)
+	}
+}
+
 // tokenSources are shared by relays with the same token settings, so that one
 // token serves all of them.
 type tokenSources map[tokenSettings]*token.Source

@@ -18,6 +18,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailbox"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/sasl"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
 // Mailbox is the table of a mailbox where the messages of relays end.
@@ -34,6 +35,15 @@ type Mailbox struct {
 
 	table  table // until the plugin's own settings are known
 	access Relay // the settings that say how to log in, by their keys in the table of a relay
+}
+
+// NewMailbox returns a mailbox with the defaults, for a caller without TOML. It
+// inherits settings of TLS; the secrets may be nil.
+func NewMailbox(url string, inherited *Settings, username, password *config.Secret) *Mailbox {
+	m := &Mailbox{URL: url}
+	m.inherit(inherited)
+	m.access.Username, m.access.Password = username, password
+	return m
 }
 
 // mailboxKeys are the keys of the table that relays do not have.
@@ -58,12 +68,17 @@ var accessKeys = []string{
 // UnmarshalTOML keeps the table until the plugin's settings are known.
 func (m *Mailbox) UnmarshalTOML(decode func(any) error) error { return decode(&m.table) }
 
-// decode decodes the table. Settings of TLS are inherited; credentials are not,
+// inherit sets the defaults. Settings of TLS are inherited; credentials are not,
 // since those of a relay must not be sent to another server.
-func (m *Mailbox) decode(inherited *Settings) error {
+func (m *Mailbox) inherit(settings *Settings) {
 	m.Deadline, m.Late, m.MaxInFlight = config.Duration(15*time.Minute), config.Duration(2*time.Minute), 10
-	m.access.Settings = *inherited
+	m.access.Settings = *settings
 	m.access.Credentials, m.access.TLSServerName = Credentials{}, ""
+}
+
+// decode decodes the table.
+func (m *Mailbox) decode(inherited *Settings) error {
+	m.inherit(inherited)
 	if slices.ContainsFunc([]string{"tls_cert", "tls_key", "tls_key_pwd"}, func(key string) bool { _, set := m.table[key]; return set }) {
 		m.access.ClientCertificate = ClientCertificate{}
 	}
@@ -109,8 +124,7 @@ func (m *Mailbox) parse(relays []*relay, parts *shared) (*watched, error) {
 			return nil, fmt.Errorf("invalid deadline %q: must be longer than the timeout %q of relay %q", w.flow.Deadline, r.prober.Timeout, r.name)
 		}
 	}
-	w.box, err = m.open(flows, parts)
-	return w, err
+	return w, m.open(w, flows, parts)
 }
 
 func (m *Mailbox) check() error {
@@ -188,34 +202,36 @@ const (
 
 var errMailboxURL = errors.New("must be imap://HOST, imaps://HOST, maildir:///PATH or lmtp://ADDRESS:PORT")
 
-// open returns what the URL names. Nothing is connected yet.
-func (m *Mailbox) open(flows []*relay, parts *shared) (mailbox.Mailbox, error) {
+// open makes what the URL names. Nothing is connected yet.
+func (m *Mailbox) open(w *watched, flows []*relay, parts *shared) error {
 	u, err := url.Parse(m.URL)
 	switch {
 	case err == nil && u.User != nil:
-		return nil, errors.New("invalid url: must not contain credentials; set username and password")
+		return errors.New("invalid url: must not contain credentials; set username and password")
 	case err != nil && strings.Contains(m.URL, "@"):
-		return nil, fmt.Errorf("invalid url: %w", errMailboxURL)
+		return fmt.Errorf("invalid url: %w", errMailboxURL)
 	case err != nil || u.RawQuery != "" || u.Fragment != "" || u.Opaque != "":
-		return nil, fmt.Errorf("invalid url %q: %w", m.URL, errMailboxURL)
+		return fmt.Errorf("invalid url %q: %w", m.URL, errMailboxURL)
 	}
 	scheme := strings.ToLower(u.Scheme)
 	isIMAP := scheme == "imap" || scheme == "imaps"
 	if !isIMAP && (m.access.Credentials.present() || m.access.AuthMechanism != "") {
-		return nil, fmt.Errorf("username, password and token do not apply to %q", m.URL)
+		return fmt.Errorf("username, password and token do not apply to %q", m.URL)
 	}
 	switch {
 	case isIMAP && (u.Path == "" || u.Path == "/"):
-		return m.imap(u, parts)
+		w.box, err = m.imap(u, w, parts)
 	case scheme == "maildir" && u.Host == "" && strings.HasPrefix(u.Path, "/"):
-		return &mailbox.Maildir{Path: u.Path, Folders: mailbox.NewFolders(m.Folders), Delete: m.Delete}, nil
+		w.box = &mailbox.Maildir{Path: u.Path, Folders: mailbox.NewFolders(m.Folders), Delete: m.Delete}
 	case scheme == "lmtp":
-		return m.sink(u, flows)
+		w.box, err = m.sink(u, flows)
+	default:
+		err = fmt.Errorf("invalid url %q: %w", m.URL, errMailboxURL)
 	}
-	return nil, fmt.Errorf("invalid url %q: %w", m.URL, errMailboxURL)
+	return err
 }
 
-func (m *Mailbox) imap(u *url.URL, parts *shared) (mailbox.Mailbox, error) {
+func (m *Mailbox) imap(u *url.URL, w *watched, parts *shared) (mailbox.Mailbox, error) {
 	startTLS := strings.EqualFold(u.Scheme, "imap")
 	host, err := parseHost(u.Hostname())
 	if err != nil {
@@ -244,23 +260,43 @@ func (m *Mailbox) imap(u *url.URL, parts *shared) (mailbox.Mailbox, error) {
 	if err != nil {
 		return nil, err
 	}
+	access := &access{login: l}
+	if l.tokens != nil {
+		access.token = &sentToken{source: l.tokens}
+	}
+	w.access = access
 	return &mailbox.IMAP{
 		Address: net.JoinHostPort(host, port), StartTLS: startTLS, TLS: config,
-		Credentials: l.credentials, Mechanism: p.mechanism, Folders: mailbox.NewFolders(m.Folders), Delete: m.Delete,
+		Credentials: access.credentials, Mechanism: p.mechanism, Folders: mailbox.NewFolders(m.Folders), Delete: m.Delete,
 	}, nil
 }
 
-// credentials opens the secrets for a login that is not a relay's.
-func (l *login) credentials(ctx context.Context) (sasl.Credentials, error) {
-	auth, err := l.auth()
+// access opens the secrets of a mailbox for each look.
+type access struct {
+	login *login
+	token *sentToken // nil without one
+}
+
+func (a *access) credentials(ctx context.Context) (sasl.Credentials, error) {
+	auth, err := a.login.auth()
 	if err != nil {
 		return sasl.Credentials{}, err
 	}
 	c := sasl.Credentials{Username: auth.Username, Password: auth.Password}
-	if auth.Token != nil {
-		c.Token, err = auth.Token.Token(ctx)
+	if a.token != nil {
+		c.Token, err = a.token.Token(ctx)
 	}
 	return c, err
+}
+
+// observe has a token that the server has rejected fetched again.
+func (a *access) observe(r *mailbox.Result) {
+	if a == nil || a.token == nil || r.Err == nil {
+		return
+	}
+	if e, ok := errors.AsType[*smtperr.Error](r.Err); ok && e.Class == smtperr.ClassAuthFailed {
+		a.token.reject()
+	}
 }
 
 // sink returns the LMTP server that takes the mail of some relays: what they

@@ -23,6 +23,7 @@ import (
 type watched struct {
 	name    string
 	box     mailbox.Mailbox
+	access  *access  // of IMAP
 	trusted []string // whose Authentication-Results are believed
 	relays  []string // the flows that arrive here
 	flow    mailflow.FlowConfig
@@ -91,8 +92,8 @@ func (t *tracker) mailboxes(relay string) []*watched {
 	return found
 }
 
-// open reads the ledger, once, and makes each mailbox ready.
-func (t *tracker) open(relays []*relay, store *state.Store) error {
+// open reads the ledger of an agent, once, and makes each mailbox ready.
+func (t *tracker) open(agent string, relays []*relay, store *state.Store) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.ledger == nil {
@@ -102,10 +103,6 @@ func (t *tracker) open(relays []*relay, store *state.Store) error {
 		}
 		if t.signer, err = mailflow.NewKey([]byte(secret)); err != nil {
 			return fmt.Errorf("invalid flow_key: %w", err)
-		}
-		agent, err := os.Hostname()
-		if err != nil {
-			return fmt.Errorf("the name of this host is not known: %w", err)
 		}
 		t.ledger = mailflow.Open(mailflow.Options{
 			Agent: agent, Flows: t.flows(relays), Warn: t.warn,
@@ -215,7 +212,11 @@ func (p *SMTPProbe) look(ctx context.Context, acc telegraf.Accumulator) (report 
 	if p.tracker == nil {
 		return func() {}
 	}
-	if err := p.tracker.open(p.relays, p.memory()); err != nil {
+	host, err := os.Hostname()
+	if err == nil {
+		err = p.tracker.open(host, p.relays, p.memory())
+	}
+	if err != nil {
 		return func() { p.tracker.misconfigured(acc, err) }
 	}
 	return p.tracker.look(ctx, acc)
@@ -242,7 +243,10 @@ func (t *tracker) look(ctx context.Context, acc telegraf.Accumulator) (report fu
 		}
 	})
 	for i, w := range t.boxes {
-		looks.Go(func() { results[i] = w.watcher.Look(ctx) })
+		looks.Go(func() {
+			results[i] = w.watcher.Look(ctx)
+			w.access.observe(&results[i])
+		})
 	}
 	return func() {
 		looks.Wait()
