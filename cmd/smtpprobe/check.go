@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
 	"syscall"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/check"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/execd"
+	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
 
 func (c *commands) checkCommand() *cli.Command {
@@ -30,8 +32,17 @@ func (c *commands) checkCommand() *cli.Command {
 
 // check probes, then reports.
 func (c *commands) check(ctx context.Context, cmd *cli.Command, o *checkOptions) error {
-	if o.json && o.nagios {
+	switch {
+	case o.json && o.nagios:
 		return usageError("--json and --nagios exclude each other")
+	case o.follow < 0:
+		return usageError("--follow %v: must not be negative", o.follow)
+	case o.follow != 0 && o.nagios:
+		return usageError("--follow and --nagios exclude each other")
+	case o.follow == 0 && (o.mailbox != "" || o.mailboxUsername != ""):
+		return usageError("--mailbox needs --follow")
+	case o.follow != 0 && o.config == "" && o.mailbox == "":
+		return usageError("--follow needs --mailbox, or a mailbox in --config")
 	}
 	limits, err := o.thresholds(cmd)
 	if err != nil {
@@ -41,7 +52,10 @@ func (c *commands) check(ctx context.Context, cmd *cli.Command, o *checkOptions)
 	if err != nil {
 		return err
 	}
-	outcomes := check.Probe(ctx, relays, o.transcript, c.Err)
+	outcomes, err := c.probe(ctx, relays, o)
+	if err != nil {
+		return err
+	}
 	if o.nagios {
 		state, err := check.Nagios(c.Out, outcomes, limits)
 		return exitStatus(int(state), err)
@@ -54,6 +68,21 @@ func (c *commands) check(ctx context.Context, cmd *cli.Command, o *checkOptions)
 		return exitStatus(status, check.JSON(c.Out, outcomes))
 	}
 	return exitStatus(status, check.Report(c.Out, outcomes))
+}
+
+// probe probes the relays, or follows the message of one.
+func (c *commands) probe(ctx context.Context, relays []check.Relay, o *checkOptions) ([]check.Outcome, error) {
+	if o.follow == 0 {
+		return check.Probe(ctx, relays, o.transcript, c.Err), nil
+	}
+	if len(relays) != 1 {
+		return nil, usageError("--follow follows the message of one relay: choose it with --relay")
+	}
+	outcome, err := check.Follow(ctx, relays[0], o.follow, o.transcript, c.Err)
+	if err != nil {
+		return nil, usageError("--follow: %w", err)
+	}
+	return []check.Outcome{outcome}, nil
 }
 
 // exitStatus ends with a status, unless the output could not be written. That
@@ -98,11 +127,22 @@ func (c *commands) chosenRelays(ctx context.Context, cmd *cli.Command, o *checkO
 	if err := c.login(ctx, o); err != nil {
 		return nil, err
 	}
-	relays, err := check.FromURLs(ctx, cmd.Args().Slice(), &o.settings)
+	relays, err := check.FromURLs(ctx, cmd.Args().Slice(), &o.settings, o.mailboxes()...)
 	if err != nil {
 		return nil, usageError("%w", err)
 	}
 	return relays, nil
+}
+
+// mailboxes is the mailbox of the command line, if there is one.
+func (o *checkOptions) mailboxes() []*plugin.Mailbox {
+	if o.mailbox == "" {
+		return nil
+	}
+	if o.mailboxUsername == "" {
+		return []*plugin.Mailbox{plugin.NewMailbox(o.mailbox, &o.settings, nil, nil)}
+	}
+	return []*plugin.Mailbox{plugin.NewMailbox(o.mailbox, &o.settings, secret(o.mailboxUsername), secret(os.Getenv(mailboxVariable)))}
 }
 
 // configuredRelays are those of a configuration, or those of them that --relay

@@ -24,6 +24,9 @@ type checkOptions struct {
 	limits                    check.Thresholds
 	certWarning, certCritical int // days
 
+	follow                   time.Duration
+	mailbox, mailboxUsername string
+
 	settings               plugin.Settings
 	username, passwordFile string
 }
@@ -38,6 +41,7 @@ func (o *checkOptions) flags() []cli.Flag {
 		text("config", "check the relays of this configuration `FILE` instead", &o.config),
 		list("relay", "with --config: this relay only, by `NAME`", &o.relays),
 		toggle(nonStrictFlag, "with --config: replace environment variables outside of strings too", &o.nonStrictEnv),
+		span("follow", "with a probe of depth send: wait up to `DURATION` for the message to arrive", &o.follow),
 		toggle("transcript", "show the conversation, secrets masked", &o.transcript),
 		toggle("json", "write an array with an object for each outcome", &o.json),
 		toggle("nagios", "write a line for a monitoring system, with performance data", &o.nagios),
@@ -57,6 +61,8 @@ func (o *checkOptions) settingFlags() []cli.Flag {
 	return []cli.Flag{
 		text("username", "log in as; the password comes from "+passwordVariable+", --password-file or the terminal", &o.username),
 		text("password-file", "`FILE` whose first line is the password, - for stdin", &o.passwordFile),
+		text("mailbox", "with --follow: `URL` of the mailbox, imaps://host, imap://host, maildir:///path or lmtp://address:port", &o.mailbox),
+		text("mailbox-username", "log in there as; the password comes from "+mailboxVariable, &o.mailboxUsername),
 		text("probe", "how deep: connect, ehlo, auth, rcpt, send", &s.Probe),
 		text("helo", "the name in EHLO; default: this host's", &s.Helo),
 		text("starttls", "with smtp://: opportunistic, required, never", &s.STARTTLS),
@@ -90,6 +96,7 @@ func (o *checkOptions) settingFlags() []cli.Flag {
 const (
 	passwordVariable = "SMTPPROBE_PASSWORD" //nolint:gosec // the name of a variable
 	tokenVariable    = "SMTPPROBE_TOKEN"    //nolint:gosec // the name of a variable
+	mailboxVariable  = "SMTPPROBE_MAILBOX_PASSWORD"
 )
 
 // login adds the user name and its password or token to the settings.

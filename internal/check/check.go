@@ -17,6 +17,7 @@ import (
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
+	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
@@ -26,12 +27,14 @@ type Relay struct {
 	prober smtpprobe.Prober
 	target smtpprobe.Target
 	plan   smtpprobe.Plan
+	plugin *plugin.SMTPProbe
 }
 
 // Outcome is the result of one probe.
 type Outcome struct {
 	Name string // of the relay, and of its host and address if it has several
 	*summary.Summary
+	Arrival *Arrival // of a message that was followed
 }
 
 // concurrency limits how many lookups and sessions run at a time.
@@ -73,7 +76,7 @@ func (r *Relay) probe(ctx context.Context, slots semaphore) []Outcome {
 	start := time.Now()
 	slots.run(func() { targets, err = r.prober.Targets(ctx, r.target) })
 	if err != nil {
-		return []Outcome{{r.Name, summary.Of(smtpprobe.Failed(r.plan, start, err))}}
+		return []Outcome{{Name: r.Name, Summary: summary.Of(smtpprobe.Failed(r.plan, start, err))}}
 	}
 	outcomes := make([]Outcome, len(targets))
 	var group sync.WaitGroup
@@ -83,7 +86,9 @@ func (r *Relay) probe(ctx context.Context, slots semaphore) []Outcome {
 			name += " " + describe(&targets[i])
 		}
 		group.Go(func() {
-			slots.run(func() { outcomes[i] = Outcome{name, summary.Of(r.prober.Probe(ctx, targets[i], r.plan))} })
+			slots.run(func() {
+				outcomes[i] = Outcome{Name: name, Summary: summary.Of(r.prober.Probe(ctx, targets[i], r.plan))}
+			})
 		})
 	}
 	group.Wait()
@@ -98,9 +103,10 @@ func describe(t *smtpprobe.Target) string {
 	return t.Host
 }
 
-// AllSucceeded reports whether every outcome is the expected one.
+// AllSucceeded reports whether every outcome is the expected one, and every
+// message that was followed has arrived.
 func AllSucceeded(outcomes []Outcome) bool {
-	return !slices.ContainsFunc(outcomes, func(o Outcome) bool { return !o.Success })
+	return !slices.ContainsFunc(outcomes, func(o Outcome) bool { return !o.Success || o.Arrival != nil && !o.Arrival.arrived() })
 }
 
 // progress counts the relays done, in one line of a terminal.

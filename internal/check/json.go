@@ -15,13 +15,14 @@ type outcomeJSON struct {
 	Schema int    `json:"schema"`
 	Relay  string `json:"relay"`
 	*summary.Summary
+	Arrival *Arrival `json:"arrival,omitempty"`
 }
 
 // JSON writes an array with an object for each outcome.
 func JSON(w io.Writer, outcomes []Outcome) error {
 	all := make([]outcomeJSON, 0, len(outcomes))
 	for _, o := range outcomes {
-		all = append(all, outcomeJSON{schema, o.Name, o.Summary})
+		all = append(all, outcomeJSON{schema, o.Name, o.Summary, o.Arrival})
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

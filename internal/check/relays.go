@@ -2,11 +2,14 @@ package check
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"io"
 	"net/netip"
 	"slices"
 	"strings"
+
+	"github.com/influxdata/telegraf/config"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/execd"
 	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
@@ -14,10 +17,14 @@ import (
 
 // FromURLs returns relays that share settings. A host without a scheme is
 // smtp://host. Errors are about flags, which are named as the settings, with
-// dashes.
-func FromURLs(ctx context.Context, urls []string, settings *plugin.Settings) ([]Relay, error) {
+// dashes. Messages are followed to the mailboxes, if there are any.
+func FromURLs(ctx context.Context, urls []string, settings *plugin.Settings, mailboxes ...*plugin.Mailbox) ([]Relay, error) {
 	p := plugin.New()
 	p.Settings = *settings
+	if p.Mailboxes = mailboxes; len(mailboxes) > 0 {
+		key := config.NewSecret([]byte(rand.Text()))
+		p.FlowKey = &key
+	}
 	for _, url := range urls {
 		p.Servers = append(p.Servers, withScheme(url))
 	}
@@ -83,7 +90,7 @@ func configured(p *plugin.SMTPProbe) ([]Relay, error) {
 	}
 	relays := make([]Relay, 0, len(list))
 	for _, c := range list {
-		relays = append(relays, Relay{Name: c.Name, prober: c.Prober, target: c.Target, plan: c.Plan})
+		relays = append(relays, Relay{Name: c.Name, prober: c.Prober, target: c.Target, plan: c.Plan, plugin: p})
 	}
 	return relays, nil
 }

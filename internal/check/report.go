@@ -45,7 +45,11 @@ func (r *reporter) lines(o *Outcome) []string {
 		}
 	}
 	lines = append(lines, "", r.status(o.Summary)+"  "+verdict(o.Summary))
-	return append(lines, columns(advice(o.Summary))...)
+	lines = append(lines, columns(advice(o.Summary))...)
+	if o.Arrival != nil {
+		lines = append(append(lines, r.way(o.Arrival)...), r.end(o.Arrival)...)
+	}
+	return lines
 }
 
 // status is the word that the verdict begins with.
