@@ -2,66 +2,37 @@ package mailbox
 
 import (
 	"bytes"
-	"crypto/sha256"
-	"strings"
-	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
 )
 
-// trace is what the sink notes of a delivery, as the last server on the way
-// (RFC 5321 §4.4). It makes of each delivery a copy of its own.
-type trace struct {
-	from, id string
-	at       time.Time
-}
-
-// received returns the Received field, its names being words of a server or "".
-func (t trace) received(by string) string {
-	from := strings.Map(func(r rune) rune {
-		if r <= ' ' || r > '~' || strings.ContainsRune("()\"\\;", r) {
-			return -1
-		}
-		return r
-	}, t.from)
-	if from == "" {
-		from = "unknown"
-	}
-	return "Received: from " + from + " by " + by + " with LMTP id " + t.id + "; " + t.at.Format(time.RFC1123Z) + "\r\n"
-}
-
-// deliver settles a message and returns the reply to it, nil for a 250. A
-// message that could not be recorded comes again; its second delivery is then
-// not a second copy.
-func (s *Sink) deliver(content []byte, t trace, nullSender bool) error {
+// deliver settles a message and returns the reply to it, nil for a 250. A relay
+// that does not get the 250 delivers again; by its Received fields that is the
+// same copy.
+func (s *Sink) deliver(content []byte, nullSender bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sum := sha256.Sum256(content)
-	key := string(sum[:])
-	if first, ok := s.retries[key]; ok {
-		t = first
-	}
-	o := mailflow.Origin{Folder: mailflow.FolderInbox, Arrived: t.at, NullSender: nullSender}
-	traced := append([]byte(t.received(s.Host)), trimFrom(content)...)
 	v := *s.shown
-	switch v.Header(traced, o) {
+	now := v.now()
+	o := mailflow.Origin{
+		Folder: mailflow.FolderInbox, Arrived: now, NullSender: nullSender,
+		Last: &mailflow.Hop{By: s.Host, Time: now},
+	}
+	content = trimFrom(content)
+	switch v.Header(content, o) {
 	case mailflow.Foreign:
 		s.counts[0]++
 		return errNotOurs
 	case mailflow.Undecided:
-		if !v.Report(traced, o) {
+		if !v.Report(content, o) {
 			s.counts[0]++
 			return errNotOurs
 		}
 	}
 	v.Settle(nil)
 	if v.store != nil {
-		if len(s.retries) < maxRetries {
-			s.retries[key] = t
-		}
 		return errPutOff
 	}
-	delete(s.retries, key)
 	s.counts[1]++
 	return nil
 }

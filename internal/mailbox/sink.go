@@ -24,7 +24,6 @@ const (
 	maxSinkConns   = 50
 	maxSinkMessage = 300 << 20 // bytes; a probe's message has up to 256 MiB
 	sinkTimeout    = 2 * time.Minute
-	maxRetries     = 1000 // deliveries that were put off and are remembered
 )
 
 // Sink is a mailbox that mail is delivered to: an LMTP server (RFC 2033) that
@@ -44,7 +43,6 @@ type Sink struct {
 	since    time.Time
 	counts   [2]int // foreign and ours since the last look
 	shown    *Visit // where deliveries are shown to
-	retries  map[string]trace
 }
 
 // Source returns the address.
@@ -84,9 +82,9 @@ func (s *Sink) Open(v *Visit) error {
 	}
 	if s.Host == "" {
 		s.Host, _ = os.Hostname()
+		s.Host = strings.ToLower(s.Host)
 	}
 	s.listener, s.since, s.shown = l, v.now(), &Visit{name: v.name, reader: v.reader, ledger: v.ledger, now: v.now}
-	s.retries = map[string]trace{}
 	s.server = smtp.NewServer(s)
 	s.server.LMTP = true
 	s.server.Domain = s.Host
@@ -166,9 +164,7 @@ func (s *Sink) Close() error {
 }
 
 // NewSession implements the backend of the library's server.
-func (s *Sink) NewSession(c *smtp.Conn) (smtp.Session, error) {
-	return &sinkSession{sink: s, peer: c.Hostname()}, nil
-}
+func (s *Sink) NewSession(*smtp.Conn) (smtp.Session, error) { return &sinkSession{sink: s}, nil }
 
 func (s *Sink) takes(recipient string) bool {
 	return slices.ContainsFunc(s.Recipients, func(r string) bool { return strings.EqualFold(r, recipient) })
@@ -184,7 +180,6 @@ var (
 // sinkSession is one LMTP session.
 type sinkSession struct {
 	sink       *Sink
-	peer       string
 	nullSender bool
 }
 
@@ -208,7 +203,7 @@ func (c *sinkSession) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
-	return c.sink.deliver(content, trace{from: c.peer, id: mailflow.NewRun() + mailflow.NewRun(), at: c.sink.shown.now()}, c.nullSender)
+	return c.sink.deliver(content, c.nullSender)
 }
 
 func (c *sinkSession) Reset()        { c.nullSender = false }

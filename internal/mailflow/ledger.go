@@ -100,17 +100,6 @@ func (l *Ledger) in(mailbox string) []*flow {
 	return found
 }
 
-// Follows reports whether the messages of a relay are followed.
-func (l *Ledger) Follows(relay string) bool { return l.flow(relay) != nil }
-
-// Held reports whether the flow of a relay sends no more for now.
-func (l *Ledger) Held(relay string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	f := l.flow(relay)
-	return f != nil && f.held()
-}
-
 func (f *flow) held() bool { return len(f.open) >= f.config.MaxInFlight }
 
 // Begin issues the token of the next message of a relay and has it on disk, as
@@ -199,20 +188,36 @@ func (l *Ledger) Position(mailbox string) []byte {
 	return nil
 }
 
-// Save writes what is not on disk yet.
+// Save writes what is not on disk yet. It ends with the first error: a disk that
+// hangs takes its time each time.
 func (l *Ledger) Save() error {
-	var first error
 	for _, f := range l.flows {
-		if err := l.saveFlow(f); err != nil && first == nil {
-			first = err
+		if err := l.saveFlow(f); err != nil {
+			return err
 		}
 	}
 	for m := range l.positions {
-		if err := l.savePosition(m); err != nil && first == nil {
-			first = err
+		if err := l.savePosition(m); err != nil {
+			return err
 		}
 	}
-	return first
+	return nil
+}
+
+// Ready returns why a relay cannot send now: ErrHeld, or the error of writing
+// what its flow has not on disk yet.
+func (l *Ledger) Ready(relay string) error {
+	f := l.flow(relay)
+	if f == nil {
+		return fmt.Errorf("relay %q is not followed", relay)
+	}
+	l.mu.Lock()
+	held := f.held()
+	l.mu.Unlock()
+	if held {
+		return ErrHeld
+	}
+	return l.saveFlow(f)
 }
 
 func (l *Ledger) saveFlow(f *flow) error {

@@ -321,16 +321,16 @@ func TestLedger_Held(t *testing.T) {
 	p := start(t, nil, newClock())
 	var last mailflow.Token
 	for range 10 {
-		require.False(t, p.Held("relay"))
+		require.NoError(t, p.Ready("relay"))
 		last = p.send()
 	}
-	require.True(t, p.Held("relay"))
+	require.ErrorIs(t, p.Ready("relay"), mailflow.ErrHeld)
 	require.True(t, p.Flows()[0].Held)
 	_, err := p.Begin("relay")
 	require.ErrorIs(t, err, mailflow.ErrHeld)
 	p.see(last, "a")
-	require.False(t, p.Held("relay"))
-	require.False(t, p.Held("another relay"))
+	require.NoError(t, p.Ready("relay"))
+	require.Error(t, p.Ready("another relay"))
 }
 
 func TestLedger_ArrivesBeforeItsReply(t *testing.T) {

@@ -39,11 +39,15 @@ type Hop struct {
 	Time      time.Time // zero if there is no valid date
 }
 
-// readPath reads the Received fields of a message that left at sent and was seen
-// at seen. The hops are in the order of the way.
-func readPath(h *textproto.Header, sent, seen time.Time) (Path, []Hop) {
+// readPath reads the Received fields of a message that left at sent. The hops are
+// in the order of the way.
+func readPath(h *textproto.Header, sent time.Time, o Origin) (Path, []Hop) {
 	var p Path
 	var hops []Hop
+	if o.Last != nil {
+		p.Hops++
+		hops = append(hops, *o.Last)
+	}
 	for f := h.FieldsByKey("Received"); f.Next(); p.Hops++ {
 		if p.Hops >= maxHops {
 			continue
@@ -54,7 +58,7 @@ func readPath(h *textproto.Header, sent, seen time.Time) (Path, []Hop) {
 		}
 		hops = append(hops, one)
 	}
-	p.time(hops, sent, seen)
+	p.time(hops, sent, o.Seen)
 	slices.Reverse(hops)
 	return p, hops
 }

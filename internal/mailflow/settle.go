@@ -134,13 +134,12 @@ func (l *Ledger) Looked(mailbox string, began time.Time, complete bool) error {
 		l.lose(f)
 	}
 	l.mu.Unlock()
-	var first error
 	for _, f := range flows {
-		if err := l.saveFlow(f); err != nil && first == nil {
-			first = err
+		if err := l.saveFlow(f); err != nil {
+			return err
 		}
 	}
-	return first
+	return nil
 }
 
 // lose settles what did not arrive.

@@ -27,6 +27,7 @@ type Origin struct {
 	Arrived    time.Time // by the mailbox's clock
 	Seen       time.Time // by this machine's clock
 	NullSender bool      // the envelope has a null sender; a Return-Path field says the same
+	Last       *Hop      // the delivery, where no Received field tells of it
 }
 
 // Sighting is one message of ours, or a report about one, in a mailbox.
@@ -84,7 +85,7 @@ func (r *Reader) Header(header []byte, o Origin) (Sighting, Kind) {
 		return Sighting{}, Foreign
 	}
 	s := sight(&h, token, o)
-	s.Path, s.Hops = readPath(&h, token.Sent, o.Seen)
+	s.Path, s.Hops = readPath(&h, token.Sent, o)
 	s.Checks = readChecks(&h, r.trusted)
 	return s, Ours
 }

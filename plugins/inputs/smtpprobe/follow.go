@@ -86,7 +86,7 @@ func (f *Following) look(ctx context.Context) error {
 	var looks sync.WaitGroup
 	for i, w := range f.tracker.boxes {
 		looks.Go(func() {
-			if r := w.watcher.Look(ctx); r.Err != nil {
+			if r := w.look(ctx); r.Err != nil {
 				failures[i] = fmt.Errorf("mailbox %q: %w", w.name, r.Err)
 			}
 		})

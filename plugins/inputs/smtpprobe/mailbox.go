@@ -108,7 +108,7 @@ func (m *Mailbox) parse(relays []*relay, parts *shared) (*watched, error) {
 	if m.URL == "" {
 		return nil, errors.New("url is missing")
 	}
-	w := &watched{name: cmp.Or(m.Name, m.URL), trusted: m.AuthservIDs, relays: m.Relays}
+	w := &watched{name: cmp.Or(m.Name, m.URL), trusted: m.AuthservIDs, looking: make(chan struct{}, 1)}
 	w.flow.Deadline, w.flow.Late, w.flow.MaxInFlight = time.Duration(m.Deadline), time.Duration(m.Late), m.MaxInFlight
 	if err := firstError(checkName("name", w.name), m.check()); err != nil {
 		return nil, err
@@ -117,7 +117,6 @@ func (m *Mailbox) parse(relays []*relay, parts *shared) (*watched, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.relays = w.relays[:0:0]
 	for _, r := range flows {
 		w.relays = append(w.relays, r.name)
 		if w.flow.Deadline <= r.prober.Timeout {

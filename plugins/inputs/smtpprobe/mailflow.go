@@ -28,6 +28,42 @@ type watched struct {
 	relays  []string // the flows that arrive here
 	flow    mailflow.FlowConfig
 	watcher *mailbox.Watcher // from the first gather on
+	looking chan struct{}    // has one element while a look runs
+}
+
+// lookGrace is how much longer than its context a look may take.
+const lookGrace = 500 * time.Millisecond
+
+// look makes one look. A file system that hangs does not end with the context:
+// then the look goes on by itself, and no other begins before it has ended.
+func (w *watched) look(ctx context.Context) mailbox.Result {
+	began := time.Now()
+	select {
+	case w.looking <- struct{}{}:
+	default:
+		return silent(began)
+	}
+	done := make(chan mailbox.Result, 1)
+	go func() {
+		defer func() { <-w.looking }()
+		done <- w.watcher.Look(ctx)
+	}()
+	end := context.AfterFunc(ctx, func() {
+		time.AfterFunc(lookGrace, func() {
+			select {
+			case done <- silent(began):
+			default: // it has ended
+			}
+		})
+	})
+	defer end()
+	return <-done
+}
+
+// silent is the result of a look that does not end.
+func silent(began time.Time) mailbox.Result {
+	err := smtperr.New(smtperr.ClassReadTimeout, smtperr.ReasonNoReply, smtperr.PhaseMailbox, context.DeadlineExceeded)
+	return mailbox.Result{Began: began, Duration: time.Since(began), Err: err}
 }
 
 // tracker follows the messages of relays to their mailboxes. A nil tracker
@@ -160,7 +196,7 @@ func (t *tracker) holds(relay string) bool {
 		return false
 	}
 	ledger := t.opened()
-	return ledger == nil || ledger.Held(relay) || ledger.Save() != nil
+	return ledger == nil || ledger.Ready(relay) != nil
 }
 
 // shipment is one message on its way to the relay.
@@ -244,7 +280,7 @@ func (t *tracker) look(ctx context.Context, acc telegraf.Accumulator) (report fu
 	})
 	for i, w := range t.boxes {
 		looks.Go(func() {
-			results[i] = w.watcher.Look(ctx)
+			results[i] = w.look(ctx)
 			w.access.observe(&results[i])
 		})
 	}

@@ -1,6 +1,7 @@
 package smtpprobe
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/stretchr/testify/require"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailbox"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
@@ -336,3 +338,30 @@ type warnings struct {
 }
 
 func (w *warnings) Warn(args ...any) { w.texts = append(w.texts, fmt.Sprint(args...)) }
+
+// stuck is a mailbox on a file system that hangs.
+type stuck struct{ until chan struct{} }
+
+func (stuck) Source() string { return "stuck" }
+func (stuck) Close() error   { return nil }
+
+func (s stuck) Look(context.Context, *mailbox.Visit) error {
+	<-s.until
+	return nil
+}
+
+func TestMailFlow_HangingMailbox(t *testing.T) {
+	p, _ := relayed(t, smtptest.Script{}, fmt.Sprintf("url = \"maildir://%s\"", newMaildir(t)))
+	box := stuck{make(chan struct{})}
+	p.tracker.boxes[0].box, p.tracker.timeout = box, 50*time.Millisecond
+	for range 2 {
+		start := time.Now()
+		m := gathered(t, p).only(t, "smtpprobe_mailbox")
+		require.Less(t, time.Since(start), 2*time.Second)
+		require.Equal(t, "read_timeout", m.Tags()["error_class"])
+		require.Equal(t, "mailbox", m.Tags()["phase"])
+	}
+	close(box.until)
+	require.Eventually(t, func() bool { return len(p.tracker.boxes[0].looking) == 0 }, time.Minute, time.Millisecond)
+	require.Equal(t, "none", gathered(t, p).only(t, "smtpprobe_mailbox").Tags()["error_class"])
+}

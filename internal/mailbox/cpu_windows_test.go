@@ -1,0 +1,8 @@
+package mailbox_test
+
+import (
+	"testing"
+	"time"
+)
+
+func cpuTime(*testing.T) time.Duration { return 0 }
