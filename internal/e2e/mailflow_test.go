@@ -1,0 +1,342 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	flowRelays  = 20 // every other one sends to the sink
+	flowGathers = 120
+	flowKills   = 20
+	flowSettle  = 45 * time.Second // the deadline of a message
+)
+
+// agent is the prober, killed and started again on the same state.
+type agent struct {
+	t      *testing.T
+	config string
+
+	cmd    *exec.Cmd
+	prompt io.WriteCloser
+	ended  chan struct{}
+
+	mu     sync.Mutex
+	output bytes.Buffer // whole lines of all runs
+	errors bytes.Buffer
+}
+
+func (a *agent) start() {
+	a.t.Helper()
+	a.cmd = exec.Command(smtpprobeBinary(a.t), "--config", a.config)
+	var err error
+	a.prompt, err = a.cmd.StdinPipe()
+	require.NoError(a.t, err)
+	a.cmd.Stderr = &a.errors
+	out, err := a.cmd.StdoutPipe()
+	require.NoError(a.t, err)
+	require.NoError(a.t, a.cmd.Start())
+	a.ended = make(chan struct{})
+	go func() {
+		defer close(a.ended)
+		text := make([]byte, 64<<10)
+		var rest []byte
+		for {
+			n, err := out.Read(text)
+			rest = append(rest, text[:n]...)
+			if i := bytes.LastIndexByte(rest, '\n'); i >= 0 {
+				a.mu.Lock()
+				a.output.Write(rest[:i+1])
+				a.mu.Unlock()
+				rest = append([]byte(nil), rest[i+1:]...)
+			}
+			if err != nil {
+				return // what a killed process has left of a line is no line
+			}
+		}
+	}()
+}
+
+func (a *agent) gather() { _, _ = io.WriteString(a.prompt, "\n") }
+
+func (a *agent) kill() {
+	_ = a.cmd.Process.Kill()
+	<-a.ended
+	_ = a.cmd.Wait()
+}
+
+// stop lets the agent end by itself.
+func (a *agent) stop() {
+	_ = a.prompt.Close()
+	<-a.ended
+	_ = a.cmd.Wait()
+}
+
+func (a *agent) metrics() []telegraf.Metric {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return readMetrics(a.t, bytes.Clone(a.output.Bytes()))
+}
+
+func TestMailFlow(t *testing.T) {
+	tls := newTLSFiles(t)
+	store := startMailStore(t, tls)
+	sink := PlaceFor(t, "sink")
+	third := startMailRelay(t, "third", fmt.Sprintf(`
+transport_maps = inline:{ {%s = lmtp:inet:%s}, {%s = lmtp:inet:%s} }
+virtual_alias_maps = inline:{ {twin-%s = %s}, {twin-%s = %s} }
+`, toInbox, store.port(dovecotLMTP), toSink, sink.At(sinkAt), toInbox, toInbox, toSink, toSink),
+		fate(fateBounced, ".*", "REJECT 5.7.1 not today")+fate(fateDelayed, ".*", "HOLD"))
+	second := startMailRelay(t, "second", fmt.Sprintf("relayhost = [%s]:2525\n", third.Address),
+		fate(fateDoubled, "mail.test", "BCC twin-"+toInbox)+fate(fateDoubled, "sink.test", "BCC twin-"+toSink))
+	first := startMailRelay(t, "first", fmt.Sprintf("relayhost = [%s]:2525\n", second.Address), fate(fateDiscarded, ".*", "DISCARD"))
+
+	stop := make(chan struct{})
+	var releasing sync.WaitGroup
+	releasing.Go(func() { third.release(stop) })
+	t.Cleanup(func() { close(stop); releasing.Wait() })
+
+	a := &agent{t: t, config: flowConfig(t, first, store, sink, tls)}
+	a.start()
+	for i := range flowGathers {
+		a.gather()
+		if i == flowGathers/2 {
+			store.server.stop(t)
+		}
+		if i == flowGathers/2+8 {
+			store.start(t)
+		}
+		if i%(flowGathers/flowKills) == 3 {
+			time.Sleep(time.Duration(rand.IntN(1000)) * time.Millisecond) //nolint:gosec // any moment is right
+			a.kill()
+			a.start()
+			continue
+		}
+		time.Sleep(time.Second)
+	}
+	// No more is sent: what is in flight is settled, and the sink must have been
+	// there for the whole deadline.
+	a.stop()
+	config, err := os.ReadFile(a.config)
+	require.NoError(t, err)
+	quiet := first.write(t, "quiet.conf", strings.Replace(string(config), "send_interval = \"1s\"", "send_interval = \"1h\"", 1))
+	a.config = quiet
+	a.start()
+	for range int(flowSettle/time.Second) + 25 {
+		time.Sleep(time.Second)
+		a.gather()
+	}
+	time.Sleep(2 * time.Second)
+	a.stop()
+
+	metrics := a.metrics()
+	events := eventsOf(t, metrics)
+	accepted := acceptedBy(t, first)
+	t.Logf("%d messages accepted", len(accepted))
+	require.Greater(t, len(accepted), flowRelays*flowGathers/2)
+	delivered := store.delivered(t)
+	seen, missing := map[string]int{}, 0
+	for token := range accepted {
+		got := events.of(token)
+		if len(got) == 0 {
+			missing++ // the process ended before it knew the Message-ID
+			continue
+		}
+		if len(delivered[token]) > 1 && got[1%len(got)] == "duplicate" && !strings.Contains(fateDoubled, fateOf(token)) {
+			got = got[:1] // Dovecot was stopped before it could say that it has the message
+		}
+		seen[strings.Join(got, "+")]++
+		require.True(t, slices.ContainsFunc(wanted(token), func(w string) bool { return w == strings.Join(got, "+") }),
+			"%s: %v, should be one of %v", token, got, wanted(token))
+	}
+	t.Logf("what became of them: %v; lost of unknown outcome: %d", seen, events.unknown)
+	require.LessOrEqual(t, missing, events.unknown)
+	for token := range events.byToken {
+		require.Contains(t, accepted, token, "no message is made up")
+	}
+	checkDelays(t, events, delivered)
+	checkCounters(t, metrics, events)
+}
+
+func flowConfig(t *testing.T, first *mailRelay, store *mailStore, sink Place, tls *TLSFiles) string {
+	t.Helper()
+	var b strings.Builder
+	fmt.Fprintf(&b, `[[inputs.smtpprobe]]
+probe = "send"
+send_interval = "1s"
+timeout = "5s"
+flow_key = %q
+state_file = %q
+tls_ca = %q
+starttls = "never"
+`, inboxKey, first.path("state"), tls.CA)
+	var toDovecot, toSinks []string
+	for i := range flowRelays {
+		name, to := fmt.Sprintf("relay%02d", i), toInbox
+		if i%2 == 1 {
+			to = toSink
+			toSinks = append(toSinks, name)
+		} else {
+			toDovecot = append(toDovecot, name)
+		}
+		fmt.Fprintf(&b, "[[inputs.smtpprobe.relay]]\nname = %q\nurl = \"smtp://%s\"\nfrom = %q\nto = [%q]\n", name, first.port(relayAt), to, to)
+	}
+	common := fmt.Sprintf("deadline = %q\nlate = %q\nmax_in_flight = 1000\n", flowSettle, flowSettle)
+	fmt.Fprintf(&b, "[[inputs.smtpprobe.mailbox]]\nname = \"inbox\"\nurl = \"imaps://%s\"\nusername = \"inbox\"\npassword = %q\nrelays = %s\n%s",
+		store.port(imapsAt), password, tomlList(toDovecot), common)
+	fmt.Fprintf(&b, "[[inputs.smtpprobe.mailbox]]\nname = \"sink\"\nurl = \"lmtp://%s\"\nrelays = %s\n%s", sink.At(sinkAt), tomlList(toSinks), common)
+	return first.write(t, "smtpprobe.conf", b.String())
+}
+
+// acceptedBy returns the tokens of all messages that a relay has seen, accepted
+// all but those whose session was killed in the middle.
+func acceptedBy(t *testing.T, r *mailRelay) map[string]bool {
+	t.Helper()
+	tokens := make(map[string]bool)
+	for _, line := range r.Log.Lines(t, "/cleanup[", "message-id=<1.") {
+		tokens[tokenOf(line)] = true
+	}
+	for _, line := range r.Log.Lines(t, "discard: header Message-Id: ") {
+		tokens[tokenOf(line)] = true
+	}
+	return tokens
+}
+
+var tokenPattern = regexp.MustCompile(`<(1(?:\.[0-9a-f]+){4}\.[A-Za-z0-9_-]{22})@`)
+
+func tokenOf(text string) string {
+	if m := tokenPattern.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// fateOf returns the character that decides what happens to a message.
+func fateOf(token string) string { return token[strings.LastIndexByte(token, '.')+1:][:1] }
+
+// wanted returns what may become of a message.
+func wanted(token string) []string {
+	first := fateOf(token)
+	switch {
+	case strings.Contains(fateDiscarded, first):
+		return []string{"lost"}
+	case strings.Contains(fateDoubled, first):
+		return []string{"arrived+duplicate", "duplicate+late"}
+	case strings.Contains(fateBounced, first):
+		return []string{"bounced"}
+	}
+	return []string{"arrived", "late", "found+lost"}
+}
+
+// flowEvents are the points of smtpprobe_arrival, each once however often it was
+// emitted.
+type flowEvents struct {
+	byToken map[string][]telegraf.Metric
+	counts  map[string]int // by relay and state
+	unknown int            // lost without a Message-ID: the reply was lost with the process
+}
+
+func eventsOf(t *testing.T, metrics []telegraf.Metric) *flowEvents {
+	t.Helper()
+	e := &flowEvents{byToken: map[string][]telegraf.Metric{}, counts: map[string]int{}}
+	known := map[string]bool{}
+	for _, m := range metrics {
+		if m.Name() != "smtpprobe_arrival" {
+			continue
+		}
+		tags := m.Tags()
+		series := fmt.Sprint(tags["relay"], tags["mailbox"], tags["state"], tags["folder"], tags["reason"], m.Time().UnixNano())
+		if known[series] {
+			continue
+		}
+		known[series] = true
+		e.counts[tags["relay"]+" "+tags["state"]]++
+		id, _ := m.GetField("message_id")
+		text, _ := id.(string)
+		token := tokenOf(text)
+		if token == "" {
+			require.True(t, m.HasField("outcome_unknown") || tags["state"] == "bounced", "%v", m)
+			e.unknown++
+			continue
+		}
+		e.byToken[token] = append(e.byToken[token], m)
+	}
+	return e
+}
+
+// of returns the states of a message, sorted.
+func (e *flowEvents) of(token string) []string {
+	var states []string
+	for _, m := range e.byToken[token] {
+		state, _ := m.GetTag("state")
+		states = append(states, state)
+	}
+	slices.Sort(states)
+	return states
+}
+
+// checkDelays compares delays with the times of the files.
+func checkDelays(t *testing.T, e *flowEvents, delivered map[string][]time.Time) {
+	t.Helper()
+	compared := 0
+	for token, times := range delivered {
+		if len(times) != 1 || len(e.byToken[token]) != 1 {
+			continue
+		}
+		ms, err := strconv.ParseInt(strings.Split(token, ".")[4], 10, 64)
+		require.NoError(t, err)
+		delay, ok := e.byToken[token][0].GetField("delay")
+		require.True(t, ok)
+		require.InDelta(t, times[0].Sub(time.UnixMilli(ms)).Seconds(), delay, 1.0, token)
+		compared++
+	}
+	require.Greater(t, compared, 100)
+}
+
+// checkCounters wants counters that never decrease over all kills, and that say
+// in the end what the events say.
+func checkCounters(t *testing.T, metrics []telegraf.Metric, e *flowEvents) {
+	t.Helper()
+	last := map[string]map[string]any{}
+	for _, m := range metrics {
+		if m.Name() != "smtpprobe_flow" {
+			continue
+		}
+		relay, _ := m.GetTag("relay")
+		fields := m.Fields()
+		for name, before := range last[relay] {
+			if strings.HasSuffix(name, "_total") {
+				require.GreaterOrEqual(t, fields[name], before, "%s of %s", name, relay)
+			}
+		}
+		last[relay] = fields
+	}
+	require.Len(t, last, flowRelays)
+	for relay, fields := range last {
+		n := func(name string) int64 { return fields[name].(int64) }
+		require.Zero(t, n("in_flight"), relay)
+		require.Equal(t, n("sent_total"), n("arrived_total")+n("late_total")+n("lost_total")+n("bounced_total"), relay)
+		for state, field := range map[string]string{
+			"arrived": "arrived_total", "late": "late_total", "lost": "lost_total", "found": "found_total",
+			"duplicate": "duplicate_total", "bounced": "bounced_total",
+		} {
+			require.EqualValues(t, e.counts[relay+" "+state], n(field), "%s of %s", state, relay)
+		}
+	}
+}
