@@ -75,11 +75,7 @@ const udpSize = 1232
 // ask returns the records of a type, of the name itself or at the end of its
 // aliases, at least one.
 func (s NameServer) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
-	question := new(dns.Msg).SetQuestion(dns.Fqdn(name), kind).SetEdns0(udpSize, false)
-	answer, err := s.exchange(ctx, "udp", question)
-	if err == nil && answer.Truncated {
-		answer, err = s.exchange(ctx, "tcp", question)
-	}
+	answer, err := s.Exchange(ctx, new(dns.Msg).SetQuestion(dns.Fqdn(name), kind).SetEdns0(udpSize, false))
 	if err != nil {
 		return nil, s.failure(name, err)
 	}
@@ -127,7 +123,17 @@ func isTimeout(err error) bool {
 // (RFC 1035 §4.2.1). All go by one socket, so that a late answer counts.
 var resends = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
-// exchange gets the answer to a question, whatever it is.
+// Exchange returns the answer to a question, whatever it is: over UDP, and again
+// over TCP if it was truncated. The caller's context limits the time.
+func (s NameServer) Exchange(ctx context.Context, question *dns.Msg) (*dns.Msg, error) {
+	answer, err := s.exchange(ctx, "udp", question)
+	if err == nil && answer.Truncated {
+		answer, err = s.exchange(ctx, "tcp", question)
+	}
+	return answer, err
+}
+
+// exchange gets the answer over one transport.
 func (s NameServer) exchange(ctx context.Context, network string, question *dns.Msg) (*dns.Msg, error) {
 	client := dns.Client{Net: network, UDPSize: udpSize}
 	conn, err := client.DialContext(ctx, string(s))

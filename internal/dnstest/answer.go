@@ -2,6 +2,7 @@ package dnstest
 
 import (
 	"net"
+	"strings"
 
 	"github.com/miekg/dns"
 )
@@ -14,7 +15,10 @@ type Query struct {
 	Question dns.Question
 	Attempt  int // how often this very question was asked, from 1
 	Reply    *dns.Msg
-	writer   dns.ResponseWriter
+	// CheckingDisabled is the CD bit of the question: validation is not wanted.
+	CheckingDisabled bool
+
+	writer dns.ResponseWriter
 }
 
 func (q *Query) send() {
@@ -51,6 +55,51 @@ func parse(name, record string) dns.RR {
 		panic(err)
 	}
 	return rr
+}
+
+// Chain answers with records of several names, each written as name, type and
+// data: "alias.test. CNAME relay.test.". Of the last name only those whose type
+// was asked for count.
+func Chain(records ...string) Answer {
+	all := make([]dns.RR, len(records))
+	for i, record := range records {
+		name, data, _ := strings.Cut(record, " ")
+		all[i] = parse(name, data)
+	}
+	return func(q *Query) {
+		for _, rr := range all {
+			if kind := rr.Header().Rrtype; kind == q.Question.Qtype || kind == dns.TypeCNAME {
+				q.Reply.Answer = append(q.Reply.Answer, rr)
+			}
+		}
+		q.send()
+	}
+}
+
+// Secure sets the AD bit, as a resolver does that has validated the answer.
+func Secure(answer Answer) Answer {
+	return func(q *Query) {
+		q.Reply.AuthenticatedData = true
+		answer(q)
+	}
+}
+
+// Bogus is the answer of a resolver to which the answer is not valid: it answers
+// only if the question asks for no validation.
+func Bogus(answer Answer) Answer {
+	return func(q *Query) {
+		if q.CheckingDisabled {
+			answer(q)
+			return
+		}
+		ServFail()(q)
+	}
+}
+
+// For answers each type of record in its own way: dnstest.For("A", ...). Others
+// have no data.
+func For(answers map[string]Answer) Answer {
+	return func(q *Query) { answers[dns.TypeToString[q.Question.Qtype]].or(NoData())(q) }
 }
 
 // NoData is the answer for a name that exists without such a record.

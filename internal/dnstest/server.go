@@ -141,7 +141,7 @@ func (s *Server) serve(w dns.ResponseWriter, request *dns.Msg) {
 	reply := new(dns.Msg).SetReply(request)
 	// Without either, resolvers take an empty answer for a broken delegation.
 	reply.Authoritative, reply.RecursionAvailable = true, true
-	q := &Query{Reply: reply, writer: w}
+	q := &Query{Reply: reply, CheckingDisabled: request.CheckingDisabled, writer: w}
 	if len(request.Question) != 1 {
 		code(dns.RcodeFormatError)(q)
 		return

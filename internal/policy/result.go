@@ -1,0 +1,74 @@
+package policy
+
+// Result is the verdict on one host: Successful, or one of the result types of
+// RFC 8460 §4.3.
+type Result string
+
+// The results.
+const (
+	Successful              Result = "successful"
+	StartTLSNotSupported    Result = "starttls-not-supported"
+	CertificateHostMismatch Result = "certificate-host-mismatch"
+	CertificateExpired      Result = "certificate-expired"
+	CertificateNotTrusted   Result = "certificate-not-trusted"
+	ValidationFailure       Result = "validation-failure"
+	TLSAInvalid             Result = "tlsa-invalid"
+	DNSSECInvalid           Result = "dnssec-invalid"
+	STSPolicyFetchError     Result = "sts-policy-fetch-error"
+	STSPolicyInvalid        Result = "sts-policy-invalid"
+	STSWebPKIInvalid        Result = "sts-webpki-invalid"
+)
+
+// text describes a result: what it means, and what to do.
+type text struct {
+	result          Result
+	meaning, advice string
+}
+
+var texts = []text{
+	{Successful, "every careful sender delivers to this host", ""},
+	{StartTLSNotSupported, "a policy demands TLS, and the host does not offer STARTTLS or refuses it",
+		"Offer STARTTLS to every client, or withdraw the TLSA records and the MTA-STS policy."},
+	{CertificateHostMismatch, "the certificate does not have the name of the host",
+		"Issue the certificate for the name of the MX host."},
+	{CertificateExpired, "a certificate of the chain has expired",
+		"Renew the certificate. Keep its key where TLSA records are 3 1 1 or 3 1 2; otherwise publish the new records first."},
+	{CertificateNotTrusted, "the certificate does not lead to a certificate authority that senders trust",
+		"Send the complete chain. MTA-STS needs a public certificate authority; DANE-TA(2) needs the trust anchor itself in the chain."},
+	{ValidationFailure, "the MX host is not in the MTA-STS policy, or the TLS handshake fails",
+		"Add the host to the mx lines of the MTA-STS policy and change the id of the _mta-sts record. If the handshake fails, check the host's TLS settings."},
+	{TLSAInvalid, "no TLSA record matches the certificates that the host sends",
+		"Publish the TLSA record of the present certificate, wait for twice its TTL, and only then remove the old one. Renew with the same key, or publish the next record ahead of each renewal."},
+	{DNSSECInvalid, "a lookup fails, or its DNSSEC signatures are not valid: senders keep the mail queued",
+		"Check the DNSSEC signatures of the zone and the DS record at its parent, then the resolver."},
+	{STSPolicyFetchError, "the MTA-STS policy cannot be fetched",
+		"Serve https://mta-sts.DOMAIN/.well-known/mta-sts.txt with status 200 as text/plain, without a redirect. Until then, only senders that know the policy apply it."},
+	{STSPolicyInvalid, "the MTA-STS record or the policy is not valid",
+		"Publish exactly one TXT record v=STSv1 with an id at _mta-sts.DOMAIN, and a policy with version, mode, max_age and mx."},
+	{STSWebPKIInvalid, "the certificate of the host that serves the MTA-STS policy is not valid",
+		"Renew the certificate of mta-sts.DOMAIN, from a public certificate authority and with that name."},
+}
+
+// Results lists all results, Successful first.
+func Results() []Result {
+	all := make([]Result, len(texts))
+	for i, t := range texts {
+		all[i] = t.result
+	}
+	return all
+}
+
+// Meaning is what the result means, one line without a full stop.
+func (r Result) Meaning() string { return r.text().meaning }
+
+// Advice is what to change, whole sentences; empty for Successful.
+func (r Result) Advice() string { return r.text().advice }
+
+func (r Result) text() text {
+	for _, t := range texts {
+		if t.result == r {
+			return t
+		}
+	}
+	return text{}
+}
