@@ -171,6 +171,23 @@ func TestStore_Expiry(t *testing.T) {
 	require.Contains(t, string(text), `"used"`, "its component is still there, even if it has had nothing to save")
 }
 
+func TestStore_Forget(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "state")
+	s, closeNow := opened(t, path, state.Options{})
+	require.NoError(t, s.Put("mx1", example()))
+	s.Set("mx2", example())
+	require.NoError(t, s.Flush())
+	s.Forget("mx1")
+	s.Forget("never seen")
+	closeNow()
+	s, _ = opened(t, path, state.Options{})
+	_, ok := s.Target("mx1")
+	require.False(t, ok)
+	_, ok = s.Target("mx2")
+	require.True(t, ok)
+}
+
 func TestStore_Shared(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -57,6 +57,14 @@ func (s *Store) Set(key string, t *Target) {
 	s.set(targets, key, entry{target: &target})
 }
 
+// Forget drops a target.
+func (s *Store) Forget(key string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.entries, id{targets, key})
+	s.dirty = true
+}
+
 // Put remembers a target on disk. If that fails, it is remembered in memory as
 // with Set.
 func (s *Store) Put(key string, t *Target) error {

@@ -300,8 +300,9 @@ func TestChange_MX(t *testing.T) {
 		require.NoError(t, p.Gather(acc))
 		return acc
 	}
-	require.Empty(t, gather().named("smtpprobe_change"))
-	require.Empty(t, gather().named("smtpprobe_change"))
+	for range forgetAfter + 2 {
+		require.Empty(t, gather().named("smtpprobe_change"))
+	}
 	dns.Set("domain.test", dnstest.Records("MX 10 c.test.", "MX 20 a.test."))
 	m := gather().only(t, "smtpprobe_change")
 	require.Equal(t, change.Change{

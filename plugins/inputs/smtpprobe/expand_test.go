@@ -139,6 +139,27 @@ func TestExpand_ForgetsTargets(t *testing.T) {
 		}
 	}
 	require.LessOrEqual(t, len(r.states), 2+forgetAfter)
+	require.LessOrEqual(t, len(s.memory().Document().Entries), 2+forgetAfter)
+}
+
+// A failed lookup is no answer that lacks a host.
+func TestExpand_RemembersHostsWithoutDNS(t *testing.T) {
+	t.Parallel()
+	s := withEngine(t, []string{"mx://example.org"}, nil)
+	host := s.relays[0].target
+	host.Host = "mx.example.org"
+	s.probeAs = refusing
+	s.answering(host)
+	answering := s.engine.expand
+	s.gathered(t)
+	s.engine.expand = func(_ context.Context, p *probing) ([]smtpprobe.Target, *smtpprobe.Result) {
+		return nil, failing(p, smtperr.New(smtperr.ClassDNSTimeout, "", smtperr.PhaseDNS, nil))
+	}
+	for range 2 * forgetAfter {
+		s.gathered(t)
+	}
+	s.engine.expand = answering
+	require.Equal(t, int64(2), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
 }
 
 func TestExpand_RemembersAlternatingHosts(t *testing.T) {

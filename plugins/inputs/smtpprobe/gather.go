@@ -148,6 +148,9 @@ func (g *gather) expand(r *relay) {
 		states[i] = r.state(&targets[i])
 	}
 	r.setCurrent(states...)
+	for _, dropped := range r.dropMissing(own) {
+		g.store.Forget(dropped.key)
+	}
 	spent := time.Since(start)
 	for i := range targets {
 		probe := func() error {

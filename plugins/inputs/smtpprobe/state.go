@@ -70,24 +70,34 @@ func (r *relay) ownState() *targetState {
 	return r.current[0]
 }
 
-// setCurrent takes the states of the targets that DNS has now. It drops those of
-// targets that have been missing for long, so that changing answers do not fill
-// the memory.
+// setCurrent takes the states of the targets of this gather.
 func (r *relay) setCurrent(states ...*targetState) {
-	present := make(map[*targetState]bool, len(states))
-	for _, s := range states {
-		present[s] = true
-	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.current = states
+}
+
+// dropMissing drops the states of targets that have been missing from DNS
+// answers for long, so that changing answers do not fill the memory, and returns
+// them. own is that of the relay itself, which is in no answer.
+func (r *relay) dropMissing(own *targetState) []*targetState {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	present := make(map[*targetState]bool, len(r.current)+1)
+	present[own] = true
+	for _, s := range r.current {
+		present[s] = true
+	}
+	var dropped []*targetState
 	for key, s := range r.states {
 		if present[s] {
 			s.missing = 0
 		} else if s.missing++; s.missing >= forgetAfter {
 			delete(r.states, key)
+			dropped = append(dropped, s)
 		}
 	}
+	return dropped
 }
 
 // update takes over the findings of a probe, and returns what is different now.
