@@ -96,7 +96,8 @@ func (s *session) connected(conn net.Conn) {
 	s.conn = wire.New(s.ctx, conn, s.log)
 }
 
-// announce tells the relay's proxy in front who is connecting.
+// announce sends the PROXY protocol header to the load balancer in front of the
+// relay.
 func (s *session) announce(conn net.Conn) error {
 	version := s.prober.ProxyHeader
 	if version == NoProxyHeader {

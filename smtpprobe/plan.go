@@ -43,7 +43,7 @@ type Plan struct {
 	Expect []Expectation
 
 	// Identify, if not nil, returns the identity of the message of a DepthSend
-	// probe, the value of X-Smtpprobe-Id, for whoever follows the message. It is
+	// probe, the value of X-Smtpprobe-Id, for a caller that follows the message. It is
 	// called once, right before MAIL. Where the relay offers DSN (RFC 3461) the
 	// message then has the identity as its ENVID, and asks for bounces.
 	Identify func() (string, error)

@@ -61,8 +61,8 @@ func (s *session) withoutSTARTTLS() error {
 	return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonStartTLSNotOffered, smtperr.PhaseSTARTTLS, nil)
 }
 
-// injected refuses bytes that came with the 220: whoever inserted them wants
-// them to be taken for part of the encrypted session (CVE-2011-0411).
+// injected refuses bytes that came with the 220: an attacker who inserts them
+// wants them to count as part of the encrypted session (CVE-2011-0411).
 func (s *session) injected(reply smtperr.Reply) error {
 	s.conn.Desync()
 	e := smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonStartTLSInjection, smtperr.PhaseSTARTTLS,

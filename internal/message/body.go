@@ -6,13 +6,13 @@ import (
 	"unicode/utf8"
 )
 
-// maxLine is the most octets of a line without its CRLF (RFC 5322 §2.1.1).
+// maxLine is the longest line, in bytes, without its CRLF (RFC 5322 §2.1.1).
 const maxLine = 998
 
 const defaultBody = `This message was sent by smtpprobe, which measures whether and how fast a mail
 relay accepts mail. Nobody needs to read or answer it, and it can be deleted.
 
-The header field X-Smtpprobe-Id tells one such message from another.
+The header field X-Smtpprobe-Id identifies this message.
 `
 
 // canonical is a body with CRLF as its only and its last line end, whatever
@@ -41,7 +41,7 @@ func encoding(body string) string {
 	return "quoted-printable"
 }
 
-// plain tells whether a canonical body is 7-bit text by RFC 2045 §2.7.
+// plain reports whether a canonical body is 7-bit text by RFC 2045 §2.7.
 func plain(body string) bool {
 	for line := range strings.SplitSeq(body, "\r\n") {
 		if len(line) > maxLine {

@@ -47,7 +47,7 @@ func (m *Message) header(o *Options, encoding string) (gomail.Header, error) {
 		h.SetText("X-Smtpprobe-Relay", o.Relay)
 	}
 	h.Set("X-Smtpprobe-Id", m.ProbeID)
-	h.Set("Auto-Submitted", "auto-generated") // RFC 3834 §5: nobody shall answer
+	h.Set("Auto-Submitted", "auto-generated") // RFC 3834 §5: nobody should answer
 
 	subject := o.Subject
 	if subject == "" {
@@ -64,8 +64,8 @@ func (m *Message) header(o *Options, encoding string) (gomail.Header, error) {
 	return h, nil
 }
 
-// addresses sets From, To and Message-ID, unless the user has From or To of
-// his own.
+// addresses sets From, To and Message-ID, unless the user's headers have From or
+// To.
 func (m *Message) addresses(h *gomail.Header, o *Options) error {
 	from, err := author(o)
 	if err != nil {
@@ -77,7 +77,7 @@ func (m *Message) addresses(h *gomail.Header, o *Options) error {
 		if err != nil {
 			return err
 		}
-		if strings.Contains(addr, "@") { // the bare postmaster is no address of RFC 5322
+		if strings.Contains(addr, "@") { // RFC 5322 has no bare postmaster
 			to = append(to, addr)
 		}
 	}
@@ -99,15 +99,15 @@ func (m *Message) addresses(h *gomail.Header, o *Options) error {
 }
 
 // author is the address of From, which must not be empty even where the
-// envelope sender is null: then the postmaster of the prober's host, whom RFC
-// 5321 §4.5.1 has everywhere.
+// envelope sender is null: then it is the postmaster of the prober's host, an
+// address that exists everywhere (RFC 5321 §4.5.1).
 func author(o *Options) (string, error) {
 	if o.From != "" {
 		from, _, err := ParseSender(o.From)
 		return from, err
 	}
-	// A host's name may hold what no mail domain may, like an underscore; the
-	// header can bear more than the envelope (RFC 5322 §3.4.1).
+	// A host name may contain an underscore, unlike a mail domain; the header
+	// allows more than the envelope (RFC 5322 §3.4.1).
 	isLiteral := strings.HasPrefix(o.Helo, "[") && checkLiteral(o.Helo) == nil
 	isName := o.Helo != "" && hostname.IsASCII(o.Helo) && checkLocalPart(o.Helo) == nil && o.Helo[0] != '"'
 	if !isLiteral && !isName {
@@ -128,16 +128,16 @@ func idDomain(from string) string {
 	return domain
 }
 
-// addOwn adds a field of the user's own.
+// addOwn adds a header field of the configuration.
 func addOwn(h *gomail.Header, f Header) error {
 	name := strings.ToLower(f.Name)
 	for _, r := range reserved {
 		if name == r || strings.HasSuffix(r, "-") && strings.HasPrefix(name, r) {
-			return fmt.Errorf("the header field %s is not yours to set", bounded(f.Name))
+			return fmt.Errorf("header field %s is reserved", bounded(f.Name))
 		}
 	}
 	if f.Name == "" || len(f.Name) > maxName || strings.ContainsFunc(f.Name, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) {
-		return fmt.Errorf("%s is not the name of a header field", bounded(f.Name))
+		return fmt.Errorf("invalid header field name %s", bounded(f.Name))
 	}
 	if err := checkValue(f.Name, f.Value); err != nil {
 		return err
@@ -158,10 +158,10 @@ func addOwn(h *gomail.Header, f Header) error {
 func addAddresses(h *gomail.Header, name, value string) error {
 	list, err := mail.ParseAddressList(value)
 	if err != nil {
-		return fmt.Errorf("the header field %s holds no addresses: %s", name, bounded(value))
+		return fmt.Errorf("header field %s must contain mail addresses: %s", name, bounded(value))
 	}
 	if h.Has(name) {
-		return fmt.Errorf("the header field %s may be given once only", name)
+		return fmt.Errorf("duplicate header field %s", name)
 	}
 	if hostname.IsASCII(value) {
 		h.Set(name, value)
@@ -176,10 +176,10 @@ func addAddresses(h *gomail.Header, name, value string) error {
 func checkValue(name, value string) error {
 	bad := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f || r == '\ufffd' }
 	if strings.ContainsFunc(value, bad) {
-		return fmt.Errorf("the header field %s holds a control character or is not UTF-8", name)
+		return fmt.Errorf("header field %s contains a control character or is not UTF-8", name)
 	}
 	if strings.Trim(value, " \t") == "" {
-		return errors.New("the header field " + name + " is empty")
+		return errors.New("header field " + name + " is empty")
 	}
 	return nil
 }

@@ -9,12 +9,12 @@ import (
 
 const (
 	writeSize   = 32 << 10
-	paddingLine = 76 // octets without CRLF, the customary length
+	paddingLine = 76 // bytes without CRLF, the customary length
 )
 
 // WriteTo writes the message as it follows DATA: dot-stuffed (RFC 5321 §4.5.2)
 // and ending in CRLF, without the final dot, which is the caller's to send. The
-// count is of octets written, stuffing included.
+// count is of bytes written, stuffing included.
 func (m Message) WriteTo(w io.Writer) (int64, error) {
 	c := &counter{w: w}
 	b := bufio.NewWriterSize(c, writeSize)
@@ -30,8 +30,8 @@ func (m Message) WriteTo(w io.Writer) (int64, error) {
 	return c.n, err
 }
 
-// pad writes n octets of lines without a dot, so that none needs stuffing. One
-// octet is no line, so that one may never be left over.
+// pad writes n bytes of lines without a dot, so that none needs stuffing. One
+// byte is not a line, so that a single one is never left over.
 func pad(w io.StringWriter, n int) error {
 	full := strings.Repeat("smtpprobe-", paddingLine/10+1)[:paddingLine] + "\r\n"
 	for n > 0 {

@@ -204,8 +204,8 @@ func (s *scramClient) checkFirst(message string) (iterations int, err error) {
 func (s *scramClient) verify(message string) ([]byte, error) {
 	signature, ok := strings.CutPrefix(message, "v=")
 	signature, _, _ = strings.Cut(signature, ",")
-	octets, err := base64.StdEncoding.DecodeString(signature)
-	if !ok || err != nil || len(octets) == 0 {
+	decoded, err := base64.StdEncoding.DecodeString(signature)
+	if !ok || err != nil || len(decoded) == 0 {
 		return nil, badChallenge("the server's final message has no signature")
 	}
 	if _, err := s.conv.Step(message); err != nil {

@@ -16,7 +16,7 @@ import (
 // in between. nil is a secret that is not set.
 type Secret func() (string, error)
 
-// Config tells where tokens come from: Token alone, or a token endpoint with
+// Config is where tokens come from: Token alone, or a token endpoint with
 // either a refresh token or a client's own credentials. A refresh token goes
 // first.
 type Config struct {
@@ -34,7 +34,7 @@ type Config struct {
 
 const (
 	defaultTimeout = 10 * time.Second
-	maxHeader      = 64 << 10 // octets; the library bounds the body to 1 MiB
+	maxHeader      = 64 << 10 // bytes; the library bounds the body to 1 MiB
 )
 
 // New checks a configuration. Its errors name the setting, without a class and

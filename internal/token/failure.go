@@ -16,11 +16,11 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-const maxDescription = 120 // octets of an endpoint's words
+const maxDescription = 120 // bytes of an endpoint's text
 
-// verdicts are the codes of RFC 6749 §5.2, by which an endpoint refuses what it
+// refusals are the codes of RFC 6749 §5.2, with which an endpoint refuses what it
 // was asked, whatever its HTTP status.
-var verdicts = []string{
+var refusals = []string{
 	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
 }
 
@@ -38,8 +38,8 @@ func (s *Source) failure(err error, c credentials) *smtperr.Error {
 	return unreachable(fmt.Errorf("the token endpoint %s: %w", s.endpoint(), err))
 }
 
-// refusal tells an endpoint that refuses from one that has no verdict: one that
-// is broken, overloaded, or somewhere else.
+// refusal distinguishes an endpoint that refuses from one that cannot answer: it
+// is broken or overloaded, or something else answers in its place.
 func (s *Source) refusal(r *oauth2.RetrieveError, c credentials) *smtperr.Error {
 	status := r.Response.StatusCode
 	cause := fmt.Errorf("the token endpoint %s answered %d", s.endpoint(), status)
@@ -47,13 +47,13 @@ func (s *Source) refusal(r *oauth2.RetrieveError, c credentials) *smtperr.Error 
 		cause = fmt.Errorf("%w: %s", cause, escape.Text(c.mask(said), maxDescription))
 	}
 	final := status >= 400 && status < 500 && status != http.StatusTooManyRequests && status != http.StatusRequestTimeout
-	if final || slices.Contains(verdicts, r.ErrorCode) {
+	if final || slices.Contains(refusals, r.ErrorCode) {
 		return smtperr.New(smtperr.ClassAuthFailed, smtperr.ReasonTokenRefused, smtperr.PhaseAuth, cause)
 	}
 	return unreachable(cause)
 }
 
-// mask keeps an endpoint from telling in its words what was told to it.
+// mask removes the secrets that an endpoint repeats.
 func (c credentials) mask(text string) string {
 	basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.id) + ":" + url.QueryEscape(c.secret))) // RFC 6749 §2.3.1
 	for _, secret := range []string{c.secret, c.refresh, basic} {
@@ -64,8 +64,8 @@ func (c credentials) mask(text string) string {
 	return text
 }
 
-// interrupted is the end of a caller's wait. That its time ran out is no
-// timeout of the relay's, which was not asked.
+// interrupted is the end of a caller's wait. A timeout here is not the relay's,
+// which was not asked.
 func (s *Source) interrupted(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseAuth, context.Cause(ctx))

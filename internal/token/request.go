@@ -21,7 +21,7 @@ type credentials struct{ id, secret, refresh string }
 type rotation struct{ configured, current string }
 
 // instead returns the token to use where one is configured. One that was
-// configured anew is newer than any rotation of the former.
+// configured again is newer than any rotation of the former.
 func (r rotation) instead(configured string) string {
 	if r.current != "" && r.configured == configured {
 		return r.current
@@ -46,7 +46,7 @@ func (s *Source) request(ctx context.Context) (*oauth2.Token, *smtperr.Error) {
 		return nil, s.failure(failure, c)
 	}
 	if strings.ContainsFunc(token.AccessToken, func(r rune) bool { return r <= ' ' || r > '~' }) {
-		return nil, unreachable(fmt.Errorf("the token endpoint %s gave what is no bearer token (RFC 6750, 2.1)", s.endpoint()))
+		return nil, unreachable(fmt.Errorf("the token endpoint %s returned an invalid bearer token (RFC 6750, 2.1)", s.endpoint()))
 	}
 	if token.RefreshToken != "" && token.RefreshToken != c.refresh && c.refresh != "" {
 		s.refresh = rotation{configured: configured, current: token.RefreshToken}
@@ -75,7 +75,7 @@ func (s *Source) exchange(ctx context.Context, c credentials) (*oauth2.Token, er
 	return token, err
 }
 
-// unrecognized tells of an endpoint that does not know the client (RFC 6749
+// unrecognized reports whether an endpoint does not know the client (RFC 6749
 // §5.2).
 func unrecognized(err error) bool {
 	var refused *oauth2.RetrieveError

@@ -14,12 +14,11 @@ import (
 )
 
 const (
-	// leeway is how long before its end a token is no longer given out: a probe
-	// shall not see it expire. Of a short life it is a quarter.
+	// leeway is how long before its expiry a token is no longer returned, so that
+	// it does not expire during a probe. It is a quarter of a short life.
 	leeway = 30 * time.Second
-	// minPause lies between the tokens that are fetched because a relay refused
-	// the one before, lest a relay that refuses all of them has one fetched for
-	// each probe.
+	// minPause is the least time between two fetches that a refused token causes.
+	// A relay that refuses all tokens would cause one for each probe.
 	minPause = time.Minute
 )
 
@@ -37,7 +36,7 @@ type Source struct {
 	dropped time.Time // when one was last refused
 	pending *fetch
 
-	// What only the pending fetch touches, of which there is one at a time.
+	// Only the pending fetch touches these, and there is one at a time.
 	refresh     rotation
 	inAuthField bool // the client authenticates by HTTP Basic
 }
@@ -52,11 +51,11 @@ type fetch struct {
 // Token returns a token that is good for the time of a probe. Its errors are
 // *smtperr.Error of phase auth: auth_failed/token_refused where the endpoint
 // refuses the credentials; auth_failed/token_unreachable, temporary, where
-// there is no verdict from it, or none before ctx's deadline; canceled with
-// ctx; local_error where a secret cannot be read.
+// it does not answer, or not before ctx's deadline; canceled with ctx;
+// local_error where a secret cannot be read.
 //
-// The end of ctx ends the wait only. A fetch goes on for those who wait too,
-// and lest a new refresh token is lost on its way.
+// The end of ctx ends the wait only. A fetch goes on for other callers, and so
+// that a new refresh token is not lost.
 func (s *Source) Token(ctx context.Context) (string, error) {
 	if s.config.Token != nil {
 		token, err := resolve("token", s.config.Token)

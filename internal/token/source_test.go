@@ -267,7 +267,7 @@ func TestToken_Answers(t *testing.T) {
 		{"an endpoint that moved", 307, ``, unreachable, "answered 307", 1},
 		{"no JSON", 200, `<html>s3cr3t`, unreachable, "cannot parse json", 1},
 		{"no token", 200, `{"token_type":"Bearer"}`, unreachable, "missing access_token", 1},
-		{"a token with a line end", 200, `{"access_token":"a\r\nb"}`, unreachable, "no bearer token", 1},
+		{"a token with a line end", 200, `{"access_token":"a\r\nb"}`, unreachable, "invalid bearer token", 1},
 		{"an echo of the secrets", 400, `{"error":"invalid_grant","error_description":"r3fr3sh of s3cr3t"}`, refused, "invalid_grant *** of ***", 1},
 		{"an echo of Basic authentication", 400, `{"error":"invalid_grant","error_description":"you sent ` + base64.StdEncoding.EncodeToString([]byte("client:s3cr3t")) + `"}`, refused, "invalid_grant you sent ***", 1},
 		{"control characters", 400, `{"error":"invalid_grant","error_description":"a\r\nb\u001b[31m"}`, refused, "invalid_grant a", 1},

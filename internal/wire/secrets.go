@@ -82,8 +82,8 @@ func shiftedBase64(secret string) []string {
 	return forms
 }
 
-// Mask returns the lines of a reply without the secrets. inAuth tells it that
-// the reply belongs to an AUTH exchange.
+// Mask returns the lines of a reply without the secrets. inAuth is set for a
+// reply of an AUTH exchange.
 func (s *Secrets) Mask(lines []string, inAuth bool) []string {
 	if s == nil {
 		return lines

@@ -90,7 +90,7 @@ func TestInit_Mistakes(t *testing.T) {
 		send + `message_size = -1`:                   `invalid message_size -1: must not be negative`,
 		send + `headers = ["no colon"]`:              `invalid headers "no colon": must have the form "Name: value"`,
 		send + `headers = ["X-A: b\r\nBcc: c"]`:      `invalid headers "X-A: b\r\nBcc: c": must not contain CR, LF or NUL`,
-		send + `headers = ["Date: today"]`:           `servers: invalid headers: the header field "Date" is not yours to set`,
+		send + `headers = ["Date: today"]`:           `servers: invalid headers: header field "Date" is reserved`,
 		send + `subject = "a\nb"`:                    `invalid subject "a\nb": must not contain CR, LF or NUL`,
 
 		auth:                                  `servers: probe "auth" needs credentials: set username and password, or a token`,
