@@ -12,7 +12,7 @@ func replyReason(phase Phase, r *Reply, s Session) Reason {
 	text := l.words
 
 	coded := !r.Enhanced.IsZero() && (isAnnounced(phase) || r.Enhanced.Detail >= 20)
-	if !coded || !isPrecise(r) {
+	if !coded || !isPrecise(phase, r) {
 		if reason := index.reason(phase, r.Code, text); reason != "" {
 			return reason
 		}

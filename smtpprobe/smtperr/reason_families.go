@@ -87,9 +87,8 @@ var families = []family{
 		submissionquotaexceeded
 	`, `
 		mailbox|inbox|storage|disk|user_is over|quota|full|received|out|limit|size|allocation
-		over_quota|overquota
 		recipient has? exceeded
-		recipient .. limit|quota|full
+		recipient .. full
 		receiving mail
 		message_size|size_limit|size
 		connection|session|login rate|limit|quota
@@ -134,13 +133,15 @@ var families = []family{
 		mailbox|inbox|user|recipient receiving|is_receiving .. mail|email|messages|much|many|quickly
 		contact is receiving
 		mail_loop|routing_loop
+		too_many recipients in|per session|message|transaction|mail
 		recipient has? exceeded
 		account unusual
 		unusual sending activity
+		login|auth|authentication|password failures
 		failed|bad|invalid|unsuccessful|incorrect|wrong .. attempts|logins|authentications|passwords|auth
 	`},
 	{ReasonRateLimited, authOnly, only4xx, `
-		too_many .. login|attempts|authentications|auth|failed|failures|errors
+		too_many .. password|tries|retries|login|attempts|authentications|auth|failed|failures|errors
 	`, ``},
 	{ReasonRateLimited, allPhases &^ authOnly, anyCode, `
 		too_many .. login|attempts|authentication|auth|failures
@@ -379,7 +380,7 @@ var families = []family{
 		envelope_sender|return_path .. not_exist|invalid|unknown|not_deliverable
 	`, `
 		recipient_address
-		domain
+		domain .. verified|unverified|not_verified|unconfigured
 		spf|dkim|dmarc
 		identity
 	`},
@@ -493,6 +494,7 @@ var families = []family{
 		bad_sequence
 	`},
 	{ReasonHeloRejected, ehloOnly, anyCode, `
+		name|hostname|host_name|domain|client .. not_accepted|not_allowed|not_permitted|refused|denied
 		server|host|client|machine|computer|domain|host_name|hostname|server_name|argument .. invalid|fqdn|not_fqdn|fully_qualified|not_valid|illegal|malformed|rejected|not_resolve|bad|unknown|not_exist
 		invalid|illegal|bad|malformed|unknown|forged .. name|hostname|domain|host|address|argument|server_name
 		fqdn|fully_qualified
@@ -609,6 +611,7 @@ var families = []family{
 
 	{ReasonSenderNotAllowed, mailToDot, anyCode, `
 		sender|sender_address|from_address ~ rejected|refused|denied|blocked|blacklisted|unacceptable|disallowed
+		sender|sender_address|from_address is? invalid|illegal|not_valid|malformed|incorrect|bad
 		invalid|illegal|bad sender|mail_from|from_address
 		mail_from|from .. rejected|invalid|refused
 		mail .. from .. not_allowed|rejected|refused
@@ -702,6 +705,14 @@ var hints = []family{
 		recipient_address
 		helo
 	`},
+	{ReasonAccessDenied, greetingOnly, only5xx, `
+		access|connection|session|service denied|refused|rejected|forbidden|restricted|not_allowed
+		not_welcome
+	`, ``},
+	{ReasonNotAuthorized, phasesOf(PhaseMail), only5xx, `
+		access denied|forbidden|refused
+		not_authorized|unauthorized|not_permitted
+	`, ``},
 	{ReasonSystemError, mailToDot | greetingToDot, only4xx, `
 		internal|local|temporary|temporarily|server|system|configuration|lookup error|problem|failure|server_error|system_problem|system_error|system_failure|configuration_error|lookup_failure|lookup_error|configuration_problem
 		queue file

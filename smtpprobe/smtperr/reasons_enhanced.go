@@ -88,8 +88,9 @@ var byEnhancedInAuth = map[subjectDetail]Reason{
 	{7, 139}: ReasonAuthDisabled, // Exchange
 }
 
-// isPrecise reports whether a code is one that words do not override.
-func isPrecise(r *Reply) bool {
+// isPrecise reports whether a code is one that words do not override. In AUTH,
+// where no message is under way, Exchange uses 7.30 for something else.
+func isPrecise(phase Phase, r *Reply) bool {
 	switch e := r.Enhanced; e.Subject {
 	case 1:
 		return e.Detail >= 1 && e.Detail <= 3 || e.Detail == 6 || e.Detail == 10
@@ -100,6 +101,9 @@ func isPrecise(r *Reply) bool {
 	case 4:
 		return e.Detail == 6 || e.Detail == 5 && r.Code == 452
 	case 7:
+		if phase == PhaseAuth && e.Detail == 30 {
+			return false
+		}
 		return e.Detail == 13 || e.Detail >= 20 && e.Detail != 139 && specific("", r) != ""
 	}
 	return false
