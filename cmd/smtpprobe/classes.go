@@ -2,125 +2,33 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"io"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v3"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/explain"
 )
 
 func (c *commands) classesCommand() *cli.Command {
+	var markdown, asJSON bool
 	return &cli.Command{
 		Name:  "classes",
 		Usage: "print the classes of failures and what to do about each",
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "markdown", Usage: "as a Markdown table"},
-			&cli.BoolFlag{Name: "json", Usage: "as JSON"},
+			toggle("markdown", "as a Markdown table", &markdown),
+			toggle("json", "as JSON", &asJSON),
 		},
 		Action: func(_ context.Context, cmd *cli.Command) error {
-			if err := noArguments(cmd); err != nil {
-				return err
-			}
-			switch markdown, asJSON := cmd.Bool("markdown"), cmd.Bool("json"); {
+			switch {
+			case cmd.Args().Present():
+				return noArguments(cmd)
 			case markdown && asJSON:
 				return usageError("--markdown and --json exclude each other")
 			case markdown:
-				return classesMarkdown(c.Out)
+				return explain.ClassTable(c.Out)
 			case asJSON:
-				return classesJSON(c.Out)
+				return explain.ClassesJSON(c.Out)
 			}
-			return classesText(c.Out)
+			return explain.Classes(c.Out)
 		},
 	}
-}
-
-// classColumns are the columns of the table, for every form of it.
-var classColumns = []struct {
-	title, key string
-	value      func(smtperr.Class) any
-}{
-	{"Class", "class", func(c smtperr.Class) any { return c.String() }},
-	{"Code", "result_code", func(c smtperr.Class) any { return int(c) }},
-	{"What happened", "meaning", func(c smtperr.Class) any { return c.Meaning() }},
-	{"Fault", "fault", func(c smtperr.Class) any { return string(failure(c, 0).Fault()) }},
-	{"Temporary", "temporary", func(c smtperr.Class) any { return permanence(c) }},
-	{"Retry", "retry_same", func(c smtperr.Class) any { return failure(c, 450).Retry().String() }},
-	{"What to do", "advice", func(c smtperr.Class) any { return failure(c, 0).Advice() }},
-}
-
-// failure is an error of the class that a reply of this code decided, if any.
-func failure(class smtperr.Class, code int) *smtperr.Error {
-	e := &smtperr.Error{Class: class}
-	if code != 0 {
-		e.Reply = &smtperr.Reply{Code: code}
-	}
-	return e
-}
-
-func permanence(class smtperr.Class) string {
-	switch first, second := failure(class, 450).Temporary(), failure(class, 550).Temporary(); {
-	case first != second:
-		return "by code"
-	case first:
-		return "yes"
-	}
-	return "no"
-}
-
-// failures lists all classes but that of success.
-func failures() []smtperr.Class { return smtperr.Classes()[1:] }
-
-func row(class smtperr.Class) []string {
-	cells := make([]string, 0, len(classColumns))
-	for _, column := range classColumns {
-		cells = append(cells, fmt.Sprint(column.value(class)))
-	}
-	return cells
-}
-
-func titles() []string {
-	all := make([]string, 0, len(classColumns))
-	for _, column := range classColumns {
-		all = append(all, column.title)
-	}
-	return all
-}
-
-func classesText(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, strings.ToUpper(strings.Join(titles(), "\t")))
-	for _, class := range failures() {
-		fmt.Fprintln(table, strings.Join(row(class), "\t"))
-	}
-	return table.Flush()
-}
-
-func classesMarkdown(w io.Writer) error {
-	fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(titles(), " | "), strings.Repeat("---|", len(classColumns)))
-	for _, class := range failures() {
-		cells := row(class)
-		cells[0] = "`" + cells[0] + "`"
-		if _, err := fmt.Fprintf(w, "| %s |\n", strings.Join(cells, " | ")); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func classesJSON(w io.Writer) error {
-	all := make([]map[string]any, 0, len(failures()))
-	for _, class := range failures() {
-		object := make(map[string]any, len(classColumns))
-		for _, column := range classColumns {
-			object[column.key] = column.value(class)
-		}
-		all = append(all, object)
-	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(all)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/modfile"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/explain"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/demo"
 )
 
@@ -66,7 +67,7 @@ func fenced(language, text string) string { return "```" + language + "\n" + tex
 
 func TestReadme_Classes(t *testing.T) {
 	var table strings.Builder
-	require.NoError(t, classesMarkdown(&table))
+	require.NoError(t, explain.ClassTable(&table))
 	requireSection(t, "README.md", "classes", table.String())
 }
 
