@@ -27,6 +27,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unique"
 )
 
 const (
@@ -68,10 +69,9 @@ const (
 
 // Value is what a thing was at one sight. Text and Set make one.
 type Value struct {
-	key key
-	set bool
-	sum string // of the whole value
-	val string // escaped and bounded
+	key   key
+	set   bool
+	value unique.Handle[value]
 }
 
 type key struct {
@@ -79,9 +79,16 @@ type key struct {
 	layer Layer
 }
 
+// value is a value as it is kept. Thousands of relays have the same values, so
+// that each is in memory once.
+type value struct {
+	sum  string // of the whole value
+	text string // escaped and bounded
+}
+
 // Text returns a value that is one text.
 func Text(what What, layer Layer, text string) Value {
-	return Value{key: key{what, layer}, sum: checksum(text), val: bounded(escaped(text))}
+	return Value{key: key{what, layer}, value: unique.Make(value{checksum(text), bounded(escaped(text))})}
 }
 
 // Set returns a value that is a set: neither order nor repetition counts.
@@ -96,7 +103,7 @@ func Set(what What, layer Layer, items []string) Value {
 	slices.Sort(members)
 	return Value{
 		key: key{what, layer}, set: true,
-		sum: checksum(strings.Join(whole, "\x00")), val: bounded(strings.Join(members, ",")),
+		value: unique.Make(value{checksum(strings.Join(whole, "\x00")), bounded(strings.Join(members, ","))}),
 	}
 }
 
@@ -120,36 +127,48 @@ type Memory struct {
 
 // track is the memory of one thing.
 type track struct {
-	key        key
-	values     []sight // the one seen last comes first; there is one
-	quietUntil time.Time
+	key        unique.Handle[key]
+	last       sight
+	earlier    []sight // the latest first
+	quietUntil seconds // 0: not quiet
 }
 
 // sight is a value and when it was last seen.
 type sight struct {
-	sum, val string
-	at       time.Time
+	value unique.Handle[value]
+	at    seconds
 }
+
+// seconds are a time since 1970, as it is stored.
+type seconds int64
+
+func (s seconds) add(d time.Duration) seconds { return s + seconds(d/time.Second) }
 
 // Differs reports whether one of the values is another than at the last sight
 // of its thing, known or not. It remembers nothing.
 func (m *Memory) Differs(values ...Value) bool {
 	return slices.ContainsFunc(values, func(v Value) bool {
 		i := m.find(v.key)
-		return i >= 0 && m.tracks[i].values[0].sum != v.sum
+		return i >= 0 && m.tracks[i].last.value.Value().sum != v.value.Value().sum
 	})
 }
 
 // Observe remembers the values and returns what changed, in the order of the
 // values.
-func (m *Memory) Observe(now time.Time, values ...Value) []Change {
-	now = now.Truncate(time.Second) // as it is stored
-	m.tracks = append(make([]track, 0, len(m.tracks)+len(values)), m.tracks...)
+func (m *Memory) Observe(at time.Time, values ...Value) []Change {
+	now := seconds(at.Unix())
+	added := 0
+	for _, v := range values {
+		if m.find(v.key) < 0 {
+			added++
+		}
+	}
+	m.tracks = append(make([]track, 0, len(m.tracks)+added), m.tracks...)
 	var changes []Change
 	for _, v := range values {
 		i := m.find(v.key)
 		if i < 0 {
-			m.tracks = append(m.tracks, track{key: v.key, values: []sight{{v.sum, v.val, now}}})
+			m.tracks = append(m.tracks, track{key: unique.Make(v.key), last: sight{v.value, now}})
 			continue
 		}
 		if c, changed := m.tracks[i].observe(now, v); changed {
@@ -161,21 +180,20 @@ func (m *Memory) Observe(now time.Time, values ...Value) []Change {
 
 // find returns the index of a thing's track, or -1. There are a few only.
 func (m *Memory) find(k key) int {
-	return slices.IndexFunc(m.tracks, func(t track) bool { return t.key == k })
+	return slices.IndexFunc(m.tracks, func(t track) bool { return t.key.Value() == k })
 }
 
-func (t *track) observe(now time.Time, v Value) (Change, bool) {
-	last := t.values[0]
+func (t *track) observe(now seconds, v Value) (Change, bool) {
+	last := t.last
 	known := t.remember(now, v)
+	c := Change{What: v.key.what, Layer: v.key.layer, Before: last.value.Value().text, After: v.value.Value().text}
 	switch {
-	case known, now.Before(t.quietUntil):
+	case known, now < t.quietUntil:
 		return Change{}, false
-	case len(t.values) > MaxValues:
-		t.quietUntil = now.Add(Window)
-		return Change{What: v.key.what, Layer: v.key.layer, Before: last.val, After: Volatile}, true
-	}
-	c := Change{What: v.key.what, Layer: v.key.layer, Before: last.val, After: v.val}
-	if v.set {
+	case 1+len(t.earlier) > MaxValues:
+		t.quietUntil = now.add(Window)
+		c.After = Volatile
+	case v.set:
 		c.Added, c.Removed = difference(c.Before, c.After)
 	}
 	return c, true
@@ -184,23 +202,22 @@ func (t *track) observe(now time.Time, v Value) (Change, bool) {
 // remember makes a value the one seen last, and reports whether it was known.
 // One value more than MaxValues is kept, so that a thing that is still volatile
 // after its silence is found to be so at once.
-func (t *track) remember(now time.Time, v Value) (known bool) {
-	values := append(make([]sight, 0, min(len(t.values), MaxValues)+1), sight{v.sum, v.val, now})
-	for i, s := range t.values {
-		if s.at.After(now) { // the clock was set back
-			s.at = now
-		}
-		fresh := now.Sub(s.at) < Window
+func (t *track) remember(now seconds, v Value) (known bool) {
+	var earlier []sight
+	for i, s := range t.sights() {
+		s.at = min(s.at, now) // the clock may be set back
+		fresh := now < s.at.add(Window)
 		switch {
-		case s.sum == v.sum:
+		case s.value.Value().sum == v.value.Value().sum:
 			known = fresh || i == 0
-		case fresh && len(values) <= MaxValues:
-			values = append(values, s)
+		case fresh && len(earlier) < MaxValues:
+			earlier = append(earlier, s)
 		}
 	}
-	t.values = values
-	if end := now.Add(Window); t.quietUntil.After(end) { // the same
-		t.quietUntil = end
-	}
+	t.last, t.earlier = sight{v.value, now}, earlier
+	t.quietUntil = min(t.quietUntil, now.add(Window)) // the same
 	return known
 }
+
+// sights are the values of a thing, the one seen last first.
+func (t *track) sights() []sight { return slices.Concat([]sight{t.last}, t.earlier) }

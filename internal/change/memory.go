@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
+	"unique"
 )
 
 // The stored form: an object of tracks by "what/layer". Times are Unix seconds.
@@ -29,24 +29,27 @@ func (m Memory) MarshalJSON() ([]byte, error) {
 	// are escaped already.
 	out := []byte{'{'}
 	sorted := slices.SortedFunc(slices.Values(m.tracks), func(a, b track) int {
-		return cmp.Or(cmp.Compare(a.key.what, b.key.what), cmp.Compare(a.key.layer, b.key.layer))
+		x, y := a.key.Value(), b.key.Value()
+		return cmp.Or(cmp.Compare(x.what, y.what), cmp.Compare(x.layer, y.layer))
 	})
 	for i, t := range sorted {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = append(append(append(append(append(out, '"'), t.key.what...), '/'), t.key.layer...), `":{"values":[`...)
-		for i, v := range t.values {
+		k := t.key.Value()
+		out = append(append(append(append(append(out, '"'), k.what...), '/'), k.layer...), `":{"values":[`...)
+		for i, s := range t.sights() {
 			if i > 0 {
 				out = append(out, ',')
 			}
+			v := s.value.Value()
 			out = appendQuoted(append(out, `{"sum":`...), v.sum)
-			out = appendQuoted(append(out, `,"text":`...), v.val)
-			out = append(strconv.AppendInt(append(out, `,"at":`...), v.at.Unix(), 10), '}')
+			out = appendQuoted(append(out, `,"text":`...), v.text)
+			out = append(strconv.AppendInt(append(out, `,"at":`...), int64(s.at), 10), '}')
 		}
 		out = append(out, ']')
-		if !t.quietUntil.IsZero() {
-			out = strconv.AppendInt(append(out, `,"quiet_until":`...), t.quietUntil.Unix(), 10)
+		if t.quietUntil != 0 {
+			out = strconv.AppendInt(append(out, `,"quiet_until":`...), int64(t.quietUntil), 10)
 		}
 		out = append(out, '}')
 	}
@@ -83,12 +86,14 @@ func (m *Memory) UnmarshalJSON(data []byte) error {
 		if len(s.Values) > MaxValues+1 {
 			return fmt.Errorf("reading the memory of changes: %d values of %s", len(s.Values), name)
 		}
-		t := track{key: k, values: make([]sight, 0, len(s.Values))}
-		if s.QuietUntil != 0 {
-			t.quietUntil = time.Unix(s.QuietUntil, 0)
-		}
-		for _, v := range s.Values {
-			t.values = append(t.values, sight{bounded(escapedOnce(v.Sum)), bounded(escapedOnce(v.Text)), time.Unix(v.At, 0)})
+		t := track{key: unique.Make(k), quietUntil: seconds(s.QuietUntil)}
+		for i, v := range s.Values {
+			seen := sight{unique.Make(value{bounded(escapedOnce(v.Sum)), bounded(escapedOnce(v.Text))}), seconds(v.At)}
+			if i == 0 {
+				t.last = seen
+			} else {
+				t.earlier = append(t.earlier, seen)
+			}
 		}
 		read.tracks = append(read.tracks, t)
 	}

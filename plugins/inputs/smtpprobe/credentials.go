@@ -20,7 +20,7 @@ const external = "EXTERNAL"
 
 func isBearer(mechanism string) bool { return mechanism == "XOAUTH2" || mechanism == "OAUTHBEARER" }
 
-func (s *Settings) parseMechanism(p *spec) error {
+func (s *Settings) parseMechanism(p *draft) error {
 	p.mechanism = strings.ToUpper(s.AuthMechanism)
 	if p.mechanism == "" || slices.Contains(sasl.Mechanisms(), p.mechanism) {
 		return nil

@@ -196,9 +196,13 @@ func (g *gather) omitted(r *relay, what string, n int) {
 		return
 	}
 	g.p.stats.omitted.Incr(int64(n))
-	r.warnOmitted.Do(func() {
+	r.mu.Lock()
+	first := !r.warned
+	r.warned = true
+	r.mu.Unlock()
+	if first {
 		g.p.warn(fmt.Sprintf("relay %q: DNS has too many %s: %d are not probed", r.name, what, n))
-	})
+	}
 }
 
 // expanded notes that the targets of a relay are known, and reports if they are

@@ -244,7 +244,7 @@ func (m *Mailbox) imap(u *url.URL, w *watched, parts *shared) (mailbox.Mailbox, 
 		port = imapsPort
 	}
 	s := &m.access.Settings
-	p := &spec{}
+	p := &draft{}
 	if err := firstError(s.parseMechanism(p), s.checkScopes(), s.checkSecrets(parts.checked), s.Credentials.check(p.mechanism)); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -24,15 +25,14 @@ type relay struct {
 	target smtpprobe.Target
 	*spec
 
-	warnOmitted sync.Once
-
 	mu      sync.Mutex
+	warned  bool                       // that DNS has too many targets
 	states  map[targetKey]*targetState // of all targets seen lately
 	current []*targetState             // of the targets of the last gather, in order
 }
 
 // newRelay makes the relay of a URL.
-func newRelay(name, url string, s *spec) (*relay, error) {
+func newRelay(name, url string, s *draft) (*relay, error) {
 	target, err := parseURL(url)
 	switch {
 	case errors.Is(err, errCredentials):
@@ -47,25 +47,15 @@ func newRelay(name, url string, s *spec) (*relay, error) {
 		target.TLS = s.starttls
 	}
 	target.IPVersion, target.AllAddresses = s.ipVersion, s.all
-	return &relay{name: name, target: target, spec: s}, nil
+	return &relay{name: name, target: target, spec: s.spec}, nil
 }
 
-// parse makes the relay of a table. common is the spec of its settings where it
-// is known already, else nil.
-func (t *Relay) parse(common *spec, parts *shared) (*relay, error) {
+// parse makes the relay of a table. d are its settings.
+func (t *Relay) parse(d *draft) (*relay, error) {
 	if t.URL == "" {
 		return nil, errors.New("url is missing")
 	}
-	if common == nil {
-		var err error
-		if common, err = t.Settings.parse(parts); err != nil {
-			return nil, err
-		}
-		if err = common.complete(&t.Settings, parts); err != nil {
-			return nil, err
-		}
-	}
-	r, err := newRelay(cmp.Or(t.Name, t.URL), t.URL, common)
+	r, err := newRelay(cmp.Or(t.Name, t.URL), t.URL, d)
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +67,7 @@ func (t *Relay) parse(common *spec, parts *shared) (*relay, error) {
 
 // expands reports whether DNS says what the targets of the relay are.
 func (r *relay) expands() bool {
-	return r.target.Socket == "" && (r.all || r.target.Domain != "")
+	return r.target.Socket == "" && (r.target.AllAddresses || r.target.Domain != "")
 }
 
 // checkName refuses a name that line protocol cannot carry unchanged as a tag.
@@ -115,7 +105,8 @@ func (r *relay) tagsOf(t *smtpprobe.Target) []tag {
 	case t.Host == "":
 		source = t.Domain
 	}
-	return append(tags, tag{"relay", r.name}, tag{"source", source}, tag{"tls", string(t.TLS)})
+	tags = append(tags, tag{"relay", r.name}, tag{"source", source}, tag{"tls", string(t.TLS)})
+	return slices.Clone(tags) // there may be many targets: none has more memory than it needs
 }
 
 // probing is everything that one probe of a target needs, secrets included.

@@ -92,7 +92,7 @@ func TestStop_SilentRelay(t *testing.T) {
 // connection would be another one each time.
 func TestSession_SameFailureSameText(t *testing.T) {
 	for name, script := range map[string]smtptest.Script{
-		"reset":  {Greeting: smtptest.Reset()},
+		"reset":  {EHLO: smtptest.Reset()},
 		"closed": {EHLO: smtptest.Close()},
 		"silent": {EHLO: smtptest.Silence()},
 	} {

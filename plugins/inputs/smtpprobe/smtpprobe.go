@@ -172,18 +172,20 @@ func (p *SMTPProbe) parseRelays(parts *shared) (map[string]*relay, error) {
 			return nil, err
 		}
 	}
-	var inheriting *spec // shared by the relays that set nothing
+	var inheriting *draft // shared by the relays that set nothing
 	for i, table := range p.Relays {
-		var s *spec
-		if table.inheritsAll {
-			s = inheriting
+		d := inheriting
+		if !table.inheritsAll || d == nil {
+			if d, err = table.draft(parts); err != nil {
+				return nil, fmt.Errorf("%s: %w", table.label(i), err)
+			}
 		}
-		r, err := table.parse(s, parts)
+		if table.inheritsAll {
+			inheriting = d
+		}
+		r, err := table.parse(d)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", table.label(i), err)
-		}
-		if table.inheritsAll {
-			inheriting = r.spec
 		}
 		if err := add(r); err != nil {
 			return nil, err

@@ -27,21 +27,26 @@ const (
 	maxMessageSize = 256 << 20
 )
 
-// spec is the typed form of Settings. Relays with the same settings share one.
+// spec is the typed form of Settings, as probes need it. Relays with the same
+// settings share one.
 type spec struct {
-	prober    smtpprobe.Prober // without the proxy, which each probe adds
-	plan      smtpprobe.Plan   // without secrets, which each probe adds
-	starttls  smtpprobe.TLSMode
-	ipVersion smtpprobe.IPVersion
-	source    netip.Addr   // local address to bind, if valid
-	proxy     token.Secret // nil: none
-	all       bool         // one probe for each address
-
-	mechanism string // as SASL writes it
-	login     *login // nil: no AUTH
+	prober smtpprobe.Prober // without the proxy, which each probe adds
+	plan   smtpprobe.Plan   // without secrets, which each probe adds
+	proxy  token.Secret     // nil: none
+	login  *login           // nil: no AUTH
 
 	sendInterval time.Duration
 	backoff      time.Duration
+}
+
+// draft is a spec and what is only needed until the relays are made.
+type draft struct {
+	*spec
+	starttls  smtpprobe.TLSMode
+	ipVersion smtpprobe.IPVersion
+	source    netip.Addr // local address to bind, if valid
+	all       bool       // one probe for each address
+	mechanism string     // as SASL writes it
 }
 
 // shared are the parts that relays with different settings may have in common.
@@ -53,9 +58,9 @@ type shared struct {
 
 // parse turns settings into their typed form, and refuses each value that is
 // wrong by itself.
-func (s *Settings) parse(parts *shared) (*spec, error) {
-	p := &spec{}
-	for _, part := range []func(*spec) error{
+func (s *Settings) parse(parts *shared) (*draft, error) {
+	p := &draft{spec: &spec{}}
+	for _, part := range []func(*draft) error{
 		s.parseDepth, s.parseTimes, s.parseHelo, s.parseRoute, s.parseEnvelope, s.parseMessage, s.parseExpect,
 	} {
 		if err := part(p); err != nil {
@@ -71,9 +76,18 @@ func (s *Settings) parse(parts *shared) (*spec, error) {
 	return p, err
 }
 
+// draft parses settings that are complete, as those of a relay are.
+func (s *Settings) draft(parts *shared) (*draft, error) {
+	d, err := s.parse(parts)
+	if err != nil {
+		return nil, err
+	}
+	return d, d.complete(s, parts)
+}
+
 // complete refuses settings that contradict each other, and makes what needs
 // several of them.
-func (p *spec) complete(s *Settings, parts *shared) error {
+func (p *draft) complete(s *Settings, parts *shared) error {
 	err := firstError(p.checkDepth(s), s.Credentials.check(p.mechanism), p.checkAddresses(), p.checkMessage())
 	if err != nil || !p.authenticates() || !s.Credentials.present() {
 		return err
@@ -100,7 +114,7 @@ func firstError(errs ...error) error {
 	return nil
 }
 
-func (s *Settings) parseDepth(p *spec) error {
+func (s *Settings) parseDepth(p *draft) error {
 	p.plan.Depth = smtpprobe.Depth(s.Probe)
 	p.starttls = smtpprobe.TLSMode(s.STARTTLS)
 	p.all = s.Addresses == "all"
@@ -111,7 +125,7 @@ func (s *Settings) parseDepth(p *spec) error {
 	)
 }
 
-func (s *Settings) parseTimes(p *spec) error {
+func (s *Settings) parseTimes(p *draft) error {
 	for _, d := range []struct {
 		setting  string
 		value    config.Duration
@@ -137,7 +151,7 @@ func (s *Settings) parseTimes(p *spec) error {
 
 // parseHelo wants the argument of EHLO (RFC 5321 §4.1.1.1): a domain or an
 // address literal.
-func (s *Settings) parseHelo(p *spec) error {
+func (s *Settings) parseHelo(p *draft) error {
 	p.prober.Helo = s.Helo
 	if s.Helo == "" {
 		return nil
@@ -157,7 +171,7 @@ func (s *Settings) parseHelo(p *spec) error {
 	return nil
 }
 
-func (s *Settings) parseRoute(p *spec) error {
+func (s *Settings) parseRoute(p *draft) error {
 	if err := firstError(
 		oneOf("ip_version", s.IPVersion, "any", "ipv4", "ipv6"),
 		oneOf("proxy_protocol", s.ProxyProtocol, "", "v1", "v2"),
@@ -176,8 +190,8 @@ func (s *Settings) parseRoute(p *spec) error {
 			return fmt.Errorf("invalid source_address %q: must be an IP address", s.SourceAddress)
 		}
 		p.source = ip
+		p.prober.Dialer = dial.Direct{Source: ip}
 	}
-	p.prober.Dialer = dial.Direct{Source: p.source}
 	server, err := parseDNSServer(s.DNSServer)
 	if server != "" {
 		p.prober.Resolver = dial.NameServer(server)
@@ -200,7 +214,7 @@ func parseDNSServer(s string) (string, error) {
 	return "", fmt.Errorf("invalid dns_server %q: must be an IP address, with or without a port", s)
 }
 
-func (s *Settings) parseEnvelope(p *spec) error {
+func (s *Settings) parseEnvelope(p *draft) error {
 	if _, _, err := message.ParseSender(s.From); err != nil {
 		return fmt.Errorf("invalid from: %w", err)
 	}
@@ -219,7 +233,7 @@ func (s *Settings) parseEnvelope(p *spec) error {
 	return nil
 }
 
-func (s *Settings) parseMessage(p *spec) error {
+func (s *Settings) parseMessage(p *draft) error {
 	m := smtpprobe.Message{Subject: s.Subject, Body: s.Body, Size: int(s.MessageSize)}
 	switch {
 	case s.MessageSize < 0:
@@ -254,7 +268,7 @@ func oneLine(setting, value string) error {
 	return nil
 }
 
-func (s *Settings) parseExpect(p *spec) error {
+func (s *Settings) parseExpect(p *draft) error {
 	for _, text := range s.Expect {
 		e, err := parseExpectation(text)
 		if err != nil {
@@ -306,7 +320,7 @@ func (p *spec) expectsFailure() bool {
 		!slices.ContainsFunc(p.plan.Expect, func(e smtpprobe.Expectation) bool { return e.Class == smtperr.ClassNone })
 }
 
-func (p *spec) checkDepth(s *Settings) error {
+func (p *draft) checkDepth(s *Settings) error {
 	switch {
 	case (s.Probe == "rcpt" || s.Probe == "send") && len(s.To) == 0:
 		return fmt.Errorf("probe %q needs a recipient: to is empty", s.Probe)
@@ -316,7 +330,7 @@ func (p *spec) checkDepth(s *Settings) error {
 	return nil
 }
 
-func (p *spec) checkAddresses() error {
+func (p *draft) checkAddresses() error {
 	version, source := p.ipVersion, p.source
 	switch {
 	case contradicts(version, source):
@@ -328,7 +342,7 @@ func (p *spec) checkAddresses() error {
 }
 
 // checkTarget refuses a target that contradicts the settings.
-func (p *spec) checkTarget(t *smtpprobe.Target) error {
+func (p *draft) checkTarget(t *smtpprobe.Target) error {
 	version, source := p.ipVersion, p.source.Unmap()
 	var host netip.Addr
 	if ip, err := netip.ParseAddr(t.Host); err == nil {
@@ -352,7 +366,7 @@ func contradicts(version smtpprobe.IPVersion, ip netip.Addr) bool {
 }
 
 // checkMessage builds the message that a probe would send.
-func (p *spec) checkMessage() error {
+func (p *draft) checkMessage() error {
 	if p.plan.Depth != smtpprobe.DepthSend {
 		return nil
 	}
