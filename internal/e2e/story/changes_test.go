@@ -1,0 +1,91 @@
+//go:build e2e
+
+package story
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/alerts"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
+)
+
+// TestChanges_FromPluginToAlert takes STARTTLS away from a relay whose
+// certificate nobody verifies, and follows both through the real plugin, the
+// databases, the alerts and the dashboards.
+func TestChanges_FromPluginToAlert(t *testing.T) {
+	t.Parallel()
+	authority := certs.NewAuthority("unknown to the prober")
+	relay := newActor(t, 25, smtptest.Script{TLS: certs.Server(authority.Issue(certs.For("relay.test")))})
+	influx, flux := startInfluxDB(t), startFlux(t)
+	agent := startAgent(t, "a", byExecd, fmt.Sprintf(`
+[[inputs.smtpprobe]]
+  helo = "a.test"
+  timeout = "900ms"
+  [[inputs.smtpprobe.relay]]
+    name = "edge"
+    url = "smtp://%s"
+`, relay.address), influx, flux)
+	manager := startAlertmanager(t)
+	prometheus := startPrometheus(t, alerts.Prometheus(timing), manager.address, []string{agent.scrape})
+	influx.Await(t, "has the database", func() bool { return len(influx.query(t, "SHOW DATABASES")[0].Values) > 0 })
+	systems := map[string]func(*testing.T) []fired{"InfluxQL": influx.firing, "Prometheus": prometheus.firing}
+	await := func(want fired) {
+		t.Helper()
+		for name, firing := range systems {
+			var got []fired
+			for deadline := time.Now().Add(stageLimit); !slices.Contains(got, want); time.Sleep(pollPause) {
+				require.True(t, time.Now().Before(deadline), "%s: %s is not among %v", name, want, got)
+				got = firing(t)
+			}
+		}
+	}
+	await("SMTPTLSNotVerified edge")
+	typed(t, "http://"+agent.scrape+"/metrics")
+
+	relay.behaves(behaviour{smtptest.AtEHLO: smtptest.Say("250-relay.test", "250 PIPELINING")})
+
+	await("SMTPCapabilityLost edge")
+	ask := map[string]func(*testing.T, dashboards.Query, time.Time, ...string) answer{"influxql": influx.influxQL, "flux": flux.flux, "prometheus": prometheus.promQL}
+	for _, source := range dashboards.Sources() {
+		var all strings.Builder
+		for _, q := range source.Queries[dashboards.Changes] {
+			fmt.Fprint(&all, ask[source.Key](t, q, time.Now().Add(-time.Minute)).rows)
+		}
+		require.Contains(t, all.String(), "STARTTLS", "the table of changes, %s", source.Key)
+	}
+	require.NotEmpty(t, influx.influxQL(t, dashboards.Query{Text: dashboards.InfluxQL().Changes.Target["query"].(string), Table: true}, time.Now().Add(-time.Minute)).rows, "annotations")
+	require.NotEmpty(t, flux.flux(t, dashboards.Query{Text: dashboards.Flux().Changes.Target["query"].(string), Table: true}, time.Now().Add(-time.Minute)).rows, "annotations")
+	require.NotEmpty(t, prometheus.promQL(t, dashboards.Query{Text: dashboards.Prometheus().Changes.Expr}, time.Now().Add(-time.Minute)).rows, "annotations")
+}
+
+// typed requires that every metric has a type: a gauge, or a counter if its name
+// says so.
+func typed(t *testing.T, address string) {
+	t.Helper()
+	status, body := request(t, http.MethodGet, address, "", "")
+	require.Equal(t, http.StatusOK, status)
+	seen := 0
+	for line := range strings.Lines(string(body)) {
+		text, found := strings.CutPrefix(strings.TrimSpace(line), "# TYPE ")
+		if !found {
+			continue
+		}
+		name, kind, _ := strings.Cut(text, " ")
+		want := "gauge"
+		if strings.HasSuffix(name, "_total") && name != "smtpprobe_group_total" {
+			want = "counter"
+		}
+		require.Equal(t, want, kind, name)
+		seen++
+	}
+	require.Greater(t, seen, 10)
+}
