@@ -20,15 +20,16 @@ type Folder struct {
 // DefaultFolders returns the folders of a mailbox without a list of its own.
 func DefaultFolders() []Folder { return []Folder{{Name: "INBOX"}, {Name: "Junk", Optional: true}} }
 
-// NewFolders returns the folders with these names, all of which must exist; no
-// name is the same as DefaultFolders.
+// NewFolders returns the folders with these names, all of which but Junk must
+// exist: servers have other names for that, and tell them. No name is the same as
+// DefaultFolders.
 func NewFolders(names []string) []Folder {
 	if len(names) == 0 {
 		return DefaultFolders()
 	}
 	folders := make([]Folder, len(names))
 	for i, name := range names {
-		folders[i].Name = name
+		folders[i] = Folder{Name: name, Optional: i > 0 && name == "Junk"}
 	}
 	return folders
 }

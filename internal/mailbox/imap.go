@@ -61,11 +61,7 @@ func (m *IMAP) Look(ctx context.Context, v *Visit) error {
 	if err := s.login(ctx); err != nil {
 		return err
 	}
-	if err := s.look(ctx, v); err != nil {
-		return err
-	}
-	s.logout()
-	return nil
+	return s.look(ctx, v)
 }
 
 // warnNoUIDPlus tells once that messages are only marked.

@@ -358,6 +358,7 @@ func TestIMAP_MissingFolder(t *testing.T) {
 	r := b.look()
 	requireError(t, r.Err, smtperr.ClassResponseError, smtperr.ReasonNotFound, smtperr.PhaseMailbox)
 	require.False(t, r.Complete)
+	require.Contains(t, s.said.take(), "LOGOUT")
 	require.Equal(t, []string{"arrived other"}, onlyState(b.states()), "and nothing is lost")
 }
 

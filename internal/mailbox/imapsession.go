@@ -7,6 +7,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
@@ -22,6 +23,8 @@ type imapSession struct {
 	conn   *boundedConn
 	tls    *tls.Conn   // nil after STARTTLS, which the library negotiates
 	stop   func() bool // ends the watch over the context
+
+	exchanging bool // the server waits for the rest of an AUTHENTICATE
 }
 
 // connect makes a session up to the server's greeting, encrypted. Its errors
@@ -102,6 +105,9 @@ func (s *imapSession) startTLS(ctx context.Context) error {
 // classify classifies the error of a command. What the connection failed with
 // is the cause of what the library says.
 func (s *imapSession) classify(ctx context.Context, phase smtperr.Phase, err error) error {
+	if err == nil {
+		return nil
+	}
 	if _, ok := errors.AsType[*imap.Error](err); ok {
 		return classify(phase, err)
 	}
@@ -135,26 +141,41 @@ func (s *imapSession) login(ctx context.Context) error {
 	if caps == nil {
 		return s.classify(ctx, smtperr.PhaseGreeting, errors.New("the server does not say what it can do"))
 	}
-	offered := caps.AuthMechanisms()
-	if len(offered) == 0 && credentials.Token == "" && s.box.Mechanism == "" {
-		if caps.Has(imap.CapLoginDisabled) {
-			return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, nil)
-		}
-		return s.classify(ctx, smtperr.PhaseAuth, s.client.Login(credentials.Username, credentials.Password).Wait())
-	}
 	var state *tls.ConnectionState
 	if s.tls != nil {
 		now := s.tls.ConnectionState()
 		state = &now
 	}
-	mechanism, err := sasl.Choose(offered, s.box.Mechanism, credentials, state)
-	if err != nil {
+	mechanism, err := sasl.Choose(caps.AuthMechanisms(), s.box.Mechanism, credentials, state)
+	switch {
+	case err == nil:
+		err = s.client.Authenticate(saslClient{mechanism, ctx})
+		if _, refused := errors.AsType[*imap.Error](err); err != nil && !refused {
+			s.exchanging = true
+		} else if err == nil {
+			err = mechanism.Verified()
+		}
+	case errors.Is(err, smtperr.ErrNotSupported) && credentials.Password != "" && s.box.Mechanism == "" && !caps.Has(imap.CapLoginDisabled):
+		err = s.client.Login(credentials.Username, credentials.Password).Wait()
+	default:
 		return atLogin(err)
 	}
-	if err := s.client.Authenticate(saslClient{mechanism, ctx}); err != nil {
-		return s.classify(ctx, smtperr.PhaseAuth, err)
+	return s.classify(ctx, smtperr.PhaseAuth, masked(err, credentials.Password, credentials.Token))
+}
+
+// masked returns a refusal without secrets that the server has repeated.
+func masked(err error, secrets ...string) error {
+	refused, ok := errors.AsType[*imap.Error](err)
+	if !ok {
+		return err
 	}
-	return classify(smtperr.PhaseAuth, mechanism.Verified())
+	shown := *refused
+	for _, secret := range secrets {
+		if secret != "" {
+			shown.Text = strings.ReplaceAll(shown.Text, secret, "***")
+		}
+	}
+	return &shown
 }
 
 // atLogin returns the error of credentials that cannot be used as one of the
@@ -220,16 +241,15 @@ func withJunk(folders []Folder, list []*imap.ListData) []Folder {
 	return folders
 }
 
-// logout ends the session. Everything has been done by then: how it ends is of
-// no interest.
-func (s *imapSession) logout() {
-	_ = s.client.Logout().Wait()
-}
-
+// close ends the session, with LOGOUT if the server still listens. Everything has
+// been done by then: how it ends is of no interest.
 func (s *imapSession) close() {
-	s.stop()
 	if s.client != nil {
+		if s.conn.failure() == nil && !s.exchanging && s.client.State() != imap.ConnStateLogout {
+			_ = s.client.Logout().Wait()
+		}
 		_ = s.client.Close()
 	}
+	s.stop()
 	_ = s.conn.Close()
 }

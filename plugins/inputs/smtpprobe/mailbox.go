@@ -16,6 +16,7 @@ import (
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/hostname"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailbox"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/sasl"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
@@ -119,9 +120,6 @@ func (m *Mailbox) parse(relays []*relay, parts *shared) (*watched, error) {
 	}
 	for _, r := range flows {
 		w.relays = append(w.relays, r.name)
-		if w.flow.Deadline <= r.prober.Timeout {
-			return nil, fmt.Errorf("invalid deadline %q: must be longer than the timeout %q of relay %q", w.flow.Deadline, r.prober.Timeout, r.name)
-		}
 	}
 	return w, m.open(w, flows, parts)
 }
@@ -131,8 +129,8 @@ func (m *Mailbox) check() error {
 	switch {
 	case deadline <= 0:
 		return fmt.Errorf("invalid deadline %q: must be positive", deadline)
-	case late <= 0 || late > deadline:
-		return fmt.Errorf("invalid late %q: must be positive, and not longer than deadline %q", late, deadline)
+	case late <= 0:
+		return fmt.Errorf("invalid late %q: must be positive", late)
 	case m.MaxInFlight < 1:
 		return fmt.Errorf("invalid max_in_flight %d: must be at least 1", m.MaxInFlight)
 	}
@@ -184,9 +182,20 @@ func (m *Mailbox) flows(relays []*relay) ([]*relay, error) {
 		if len(r.plan.To) != 1 {
 			return nil, fmt.Errorf("relay %q has %d recipients in to: a relay whose messages are followed must have exactly one", r.name, len(r.plan.To))
 		}
+		// Its messages have a longer identity than others.
+		m := r.plan.Message
+		m.ID = longestToken
+		if err := r.checkMessageOf(m); err != nil {
+			return nil, fmt.Errorf("relay %q: %w", r.name, err)
+		}
 	}
 	return flows, nil
 }
+
+// longestToken has the length of the token of a message in a year.
+var longestToken = mailflow.Key{}.Sign(mailflow.Token{
+	Flow: "00000000", Run: "00000000", Seq: 1e8, Sent: time.UnixMilli(1e12),
+})
 
 // follows reports whether the messages of a relay can be followed: it sends some.
 func (r *relay) follows() bool { return r.plan.Depth == smtpprobe.DepthSend }

@@ -370,10 +370,14 @@ func (p *draft) checkMessage() error {
 	if p.plan.Depth != smtpprobe.DepthSend {
 		return nil
 	}
-	m := &p.plan.Message
+	return p.checkMessageOf(p.plan.Message)
+}
+
+// checkMessageOf is checkMessage for a message that has its identity.
+func (p *spec) checkMessageOf(m smtpprobe.Message) error {
 	o := message.Options{
 		Envelope: message.Envelope{From: p.plan.From, To: p.plan.To, Helo: p.prober.Helo},
-		Content:  *m,
+		Content:  m,
 	}
 	if o.Helo == "" {
 		// Not known before the first probe. Host names are rarely longer.
