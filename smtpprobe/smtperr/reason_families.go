@@ -39,7 +39,7 @@ var sets = map[string]string{
 	"no":       "not cannot cant isnt doesnt dont wont no never unable without arent",
 	"denied":   "denied denial refused rejected prohibited disallowed forbidden blocked restricted",
 	"allowed":  "allowed permitted authorized authorised accepted",
-	"forbid":   "$denied not_allowed not_permitted not_authorized not_accepted isnt_allowed not_configured not_supported not_available cannot unauthorized disabled not_enabled not_have_permission no_permission not_be_permitted not_be_allowed",
+	"forbid":   "$denied not_allowed not_permitted not_authorized not_accepted isnt_allowed not_configured not_supported not_available cannot unauthorized disabled not_enabled not_have_permission no_permission not_be_permitted not_be_allowed can_not may_not must_not",
 	"listing":  "blocklist blacklist block_list black_list deny_list denylist dnsbl rbl realtime_blacklist blackhole_list blackholes reputation_list spammer_list @list spamhaus spamcop sorbs barracuda barracudacentral uceprotect cloudmark senderscore senderbase mailspike abuseat proofpoint talos invaluement",
 	"blocked":  "blocked blacklisted black_listed blocklisted block_listed banned dnsbl rbl",
 	"our_side": "client ip ips mta network connection host your_server mail_server sending_server your_address ip_address server_address @ip",
@@ -261,7 +261,7 @@ var families = []family{
 	`},
 
 	{ReasonAccountDisabled, authOnly, only5xx, `
-		account|user|mailbox|login is|has|was been? disabled|deactivated|inactive|terminated|closed|expired
+		account|user|mailbox is|has|was been? disabled|deactivated|inactive|terminated|closed|expired
 		account|user|mailbox disabled|deactivated|inactive|terminated|closed|expired
 		disabled|inactive|deactivated account|user
 		account .. not_active|not_enabled|not_activated
@@ -431,7 +431,7 @@ var families = []family{
 		allow|permit|authorize .. as_a_sender|as_sender|as_the_sender
 		user .. not_allowed|not_authorized .. send|use|from
 		account|user|login .. not_allowed|not_permitted|not_authorized|cannot .. send_from|send_as|sender|address
-		not_allowed|not_permitted|not_authorized|cannot to? send .. from|as|with
+		not_allowed|not_permitted|not_authorized|cannot|can_not|may_not to? send .. from|as|with
 		blocked_senders|badmailfrom|senderfilterconfig|sender_filter
 		mail_from .. authorized|authorization|authenticated|auth user
 	`, `
