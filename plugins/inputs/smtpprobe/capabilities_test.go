@@ -11,7 +11,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// offering is a session whose EHLO offers these lines.
+// offering is a relay that offers these lines in EHLO.
 func offering(lines ...string) smtptest.Script {
 	return smtptest.Script{Extensions: append(make([]string, 0, len(lines)), lines...)}
 }

@@ -162,7 +162,7 @@ func TestChange_AfterRestart(t *testing.T) {
 		s := started(t, path, nil)
 		defer s.Stop()
 		s.probeAs = func(p *probing) *smtpprobe.Result {
-			r := well(p)
+			r := working(p)
 			r.Capabilities = parsed(extensions...)
 			return r
 		}

@@ -10,8 +10,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// docs/architecture.md counts on these: who adds a phase or a mechanism is told
-// where else it belongs.
+// docs/architecture.md names this test: it shows where else a new phase belongs.
 
 func TestMetric_EveryPhaseHasFields(t *testing.T) {
 	held := slices.DeleteFunc(smtperr.Phases(), func(p smtperr.Phase) bool {

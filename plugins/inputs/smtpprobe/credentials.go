@@ -78,7 +78,7 @@ func (c *Credentials) check(mechanism string) error {
 	return nil
 }
 
-// checkToken wants either a token or everything that fetching one takes.
+// checkToken requires a token, or all settings that are needed to fetch one.
 func (c *Credentials) checkToken() error {
 	switch {
 	case isEmpty(c.Username):

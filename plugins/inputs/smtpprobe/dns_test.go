@@ -18,7 +18,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// found is what one metric says of a target that DNS named.
+// found is a target that DNS named, and its outcome.
 func found(m telegraf.Metric) string {
 	tags := m.Tags()
 	text := tags["source"]

@@ -33,7 +33,7 @@ func TestExpand_MaxConcurrent(t *testing.T) {
 				most.Store(max(most.Load(), now.Add(1)))
 				time.Sleep(time.Second)
 				now.Add(-1)
-				return well(p)
+				return working(p)
 			}
 			require.Len(t, s.gathered(t).named("smtpprobe"), 6)
 			require.LessOrEqual(t, most.Load(), expected)

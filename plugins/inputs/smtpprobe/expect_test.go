@@ -13,7 +13,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// judged is what a metric makes of an outcome: success, class/reason, code and
+// judged gathers once and returns the outcome: success, class/reason, code and
 // phase.
 func judged(t *testing.T, p *SMTPProbe) string {
 	t.Helper()
@@ -42,7 +42,7 @@ func outcomeOf(m telegraf.Metric) string {
 	return fmt.Sprintf("%s %s/%s %s %s", verdict, tags["error_class"], tags["reason"], tags["reply_code"], tags["phase"])
 }
 
-// logsIn and accounts are about the user probe, whose password is s3cret.
+// logsIn authenticates as the user probe.
 const logsIn = `
 	probe = "auth"
 	username = "probe"

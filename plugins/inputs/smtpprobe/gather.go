@@ -273,7 +273,7 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 func (g *gather) finish(r *relay, s *targetState, o *observation) {
 	o.implicitTLS = r.target.TLS == smtpprobe.TLSImplicit
 	s.last = outcome{err: detail(o.Err), took: o.Total}
-	// A probe that was stopped says nothing about the relay.
+	// A canceled probe is no evidence about the relay.
 	var changes []change.Change
 	if o.Err == nil || detail(o.Err).Class != smtperr.ClassCanceled {
 		changes = s.update(o)

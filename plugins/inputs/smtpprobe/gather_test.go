@@ -37,7 +37,7 @@ func withEngine(t testing.TB, servers []string, change func(*SMTPProbe)) *fakeEn
 		change(s.SMTPProbe)
 	}
 	require.NoError(t, s.Init())
-	s.probeAs = well
+	s.probeAs = working
 	s.engine.probe = func(ctx context.Context, p *probing) *smtpprobe.Result {
 		s.mu.Lock()
 		s.probed = append(s.probed, *p)
@@ -51,7 +51,7 @@ func withEngine(t testing.TB, servers []string, change func(*SMTPProbe)) *fakeEn
 	return s
 }
 
-func well(p *probing) *smtpprobe.Result {
+func working(p *probing) *smtpprobe.Result {
 	return &smtpprobe.Result{
 		Depth: p.Plan.Depth, Start: time.Now(), Total: time.Millisecond, Expected: true, Reply: reply(250, "ok"),
 		Capabilities: &smtpprobe.Capabilities{Extensions: map[string]string{"SIZE": ""}},
@@ -139,7 +139,7 @@ func TestGather_MaxConcurrent(t *testing.T) {
 		most.Store(max(most.Load(), now.Add(1)))
 		defer now.Add(-1)
 		runtime.Gosched()
-		return well(p)
+		return working(p)
 	}
 	require.Len(t, s.gathered(t).named("smtpprobe"), 1000)
 	require.LessOrEqual(t, most.Load(), int64(7))
@@ -155,7 +155,7 @@ func TestGather_MetricWhenProbeEnds(t *testing.T) {
 		if p.Target.Host == "r0.example" {
 			<-release
 		}
-		return well(p)
+		return working(p)
 	}
 	acc := newRecord(t)
 	ended := make(chan error)
@@ -198,13 +198,13 @@ func TestStop_DuringGather(t *testing.T) {
 		m := acc.only(t, "smtpprobe")
 		require.Equal(t, "canceled", m.Tags()["error_class"])
 		require.Equal(t, "prober", m.Tags()["fault"])
-		require.Equal(t, int64(0), m.Fields()["consecutive_failures"], "it says nothing about the relay")
+		require.Equal(t, int64(0), m.Fields()["consecutive_failures"], "it is no evidence about the relay")
 
 		require.NoError(t, s.Gather(acc), "after Stop nothing is probed")
 		require.Len(t, acc.named("smtpprobe"), 1)
 
 		require.NoError(t, s.Start(acc))
-		s.engine.probe = func(_ context.Context, p *probing) *smtpprobe.Result { return well(p) }
+		s.engine.probe = func(_ context.Context, p *probing) *smtpprobe.Result { return working(p) }
 		s.Spread = 0
 		require.NoError(t, s.Gather(acc))
 		require.Len(t, acc.named("smtpprobe"), 4)
@@ -217,7 +217,7 @@ func TestGather_ContextCanceled(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s.probeAs = func(p *probing) *smtpprobe.Result {
 		cancel()
-		return well(p)
+		return working(p)
 	}
 	acc := newRecord(t)
 	require.NoError(t, s.GatherContext(ctx, acc))
@@ -231,7 +231,7 @@ func TestGather_Overlapping(t *testing.T) {
 	s.probeAs = func(p *probing) *smtpprobe.Result {
 		most.Store(max(most.Load(), now.Add(1)))
 		defer now.Add(-1)
-		return well(p)
+		return working(p)
 	}
 	acc := newRecord(t)
 	var gathers sync.WaitGroup

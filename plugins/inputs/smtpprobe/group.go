@@ -19,13 +19,13 @@ type group struct {
 	next   func(rule) condition
 }
 
-// outcome is what a group needs to know of a probe.
+// outcome is the part of a result that groups need.
 type outcome struct {
 	err  *smtperr.Error // nil if none
 	took time.Duration
 }
 
-// condition says when the next relay is tried after a failure.
+// condition is when the next relay is tried after a failure.
 type condition uint8
 
 const (

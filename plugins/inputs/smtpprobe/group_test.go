@@ -14,7 +14,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Each relay of the group r0, r1, r2 is well or fails with a class.
+// Each relay of the group r0, r1, r2 works or fails with a class.
 func TestGroup_Policies(t *testing.T) {
 	t.Parallel()
 	const ok = smtperr.ClassNone
@@ -35,7 +35,7 @@ func TestGroup_Policies(t *testing.T) {
 		"temporary_only stops at a sender refused for good":     {"temporary_only", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 550, "none", "sender_refused", 0, 1, 2},
 		"temporary_only goes on after a sender refused for now": {"temporary_only", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 450, "smtp://r1.example", "none", 1, 2, 2},
 		"temporary_only goes on after timeouts":                 {"temporary_only", [3]smtperr.Class{smtperr.ClassConnectTimeout, smtperr.ClassReadTimeout, ok}, 0, "smtp://r2.example", "none", 1, 3, 1},
-		"none works, the last one tried tells":                  {"any_failure", [3]smtperr.Class{smtperr.ClassConnectError, smtperr.ClassConnectTimeout, smtperr.ClassTLSError}, 0, "none", "tls_error", 0, 3, 0},
+		"none works: the class of the last one":                 {"any_failure", [3]smtperr.Class{smtperr.ClassConnectError, smtperr.ClassConnectTimeout, smtperr.ClassTLSError}, 0, "none", "tls_error", 0, 3, 0},
 		"the default is any_failure":                            {"", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 550, "smtp://r1.example", "none", 1, 2, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestGroup_Policies(t *testing.T) {
 			s.probeAs = func(p *probing) *smtpprobe.Result {
 				class := c.outcomes[p.Target.Host[1]-'0']
 				if class == ok {
-					return well(p)
+					return working(p)
 				}
 				err := smtperr.New(class, "", smtperr.PhaseConnect, nil)
 				if c.code != 0 {
@@ -76,7 +76,7 @@ func TestGroup_AnyHostOfDomain(t *testing.T) {
 		if p.Target.Host == "a.example" {
 			return refusing(p)
 		}
-		return well(p)
+		return working(p)
 	}
 	m := s.gathered(t).only(t, "smtpprobe_group")
 	require.Equal(t, int64(1), m.Fields()["success"])
@@ -95,7 +95,7 @@ func TestGroup_StoppedGather(t *testing.T) {
 	})
 	s.probeAs = func(p *probing) *smtpprobe.Result {
 		s.cancel()
-		return well(p)
+		return working(p)
 	}
 	acc := s.gathered(t)
 	require.Len(t, acc.named("smtpprobe"), 1)
@@ -171,13 +171,13 @@ func TestGroup_SkippedRelayCountsByLastResult(t *testing.T) {
 	}{
 		{2, 0, "dns_timeout"}, {2, 0, "dns_timeout"}, {0, 0, "dns_timeout"}, {2, 1, "none"}, {1, 1, "none"}, {1, 1, "none"},
 	} {
-		if i == 2 { // it rests: nobody notices that it is back
+		if i == 2 { // it works again, but is skipped
 			s.engine.expand = resolves
 			s.probeAs = func(p *probing) *smtpprobe.Result {
 				if p.Target.Host == "a.example" {
 					return refusing(p)
 				}
-				return well(p)
+				return working(p)
 			}
 		}
 		acc := s.gathered(t)

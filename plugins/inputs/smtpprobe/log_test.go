@@ -18,7 +18,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// logged is what the log says of one gather, without what differs each time.
+// logged returns the log of one gather, without the times.
 func logged(t *testing.T, p *SMTPProbe, srv *smtptest.Server) string {
 	t.Helper()
 	acc := newRecord(t)
@@ -121,7 +121,7 @@ func TestStatistics(t *testing.T) {
 		if p.Target.Host == "r0.example" {
 			return refusing(p)
 		}
-		r := well(p)
+		r := working(p)
 		r.MessageAccepted = true
 		return r
 	}
@@ -134,7 +134,7 @@ func TestStatistics(t *testing.T) {
 		return nil
 	}
 	before := counted()
-	for range 3 { // the relay that fails rests in the third
+	for range 3 { // the failing relay is skipped in the third
 		s.gathered(t)
 	}
 	for field, more := range map[string]int64{"probes": 8, "probes_failed": 2, "probes_skipped": 1, "messages_accepted": 6} {

@@ -12,7 +12,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// tokenEndpoint gives out token-1, token-2 and so on, each for an hour.
+// tokenEndpoint grants token-1, token-2 and so on, each for an hour.
 func tokenEndpoint(t *testing.T) (tokenURL string, given *atomic.Int64) {
 	t.Helper()
 	given = new(atomic.Int64)
@@ -24,7 +24,7 @@ func tokenEndpoint(t *testing.T) (tokenURL string, given *atomic.Int64) {
 	return endpoint.URL, given
 }
 
-// bearer is a relay that takes one token, and a plugin that fetches its tokens.
+// bearer is a relay that accepts one token, and a plugin that fetches its tokens.
 func bearer(t *testing.T, mechanism, token string) (p *SMTPProbe, given *atomic.Int64) {
 	t.Helper()
 	srv := smtptest.Start(t, smtptest.Script{Accounts: &smtptest.Accounts{Tokens: map[string]string{"probe@example.org": token}}})

@@ -125,7 +125,7 @@ func TestStateFile_STARTTLSWithdrawn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state")
 	s := started(t, path, nil)
 	s.probeAs = func(p *probing) *smtpprobe.Result {
-		r := well(p)
+		r := working(p)
 		r.Capabilities = capabilities([]string{"STARTTLS"})
 		return r
 	}
@@ -171,7 +171,7 @@ func TestStateFile_KilledWhileSending(t *testing.T) {
 		var left string
 		s.probeAs = func(p *probing) *smtpprobe.Result {
 			left = killed(t, path)
-			return well(p)
+			return working(p)
 		}
 		s.gathered(t)
 		s.Stop()

@@ -33,7 +33,7 @@ func done(phase smtperr.Phase, code int, took time.Duration) smtpprobe.PhaseResu
 	return smtpprobe.PhaseResult{Phase: phase, Duration: took, Complete: true, Code: code}
 }
 
-// healthy is what a session over STARTTLS finds out.
+// healthyResult is the result of a session over STARTTLS.
 func healthyResult() *smtpprobe.Result {
 	return &smtpprobe.Result{
 		Depth: smtpprobe.DepthEHLO, Start: began, Total: 100 * time.Millisecond, RemoteAddr: "192.0.2.1:25", Expected: true,
@@ -60,7 +60,7 @@ func healthyResult() *smtpprobe.Result {
 
 var stable = []tag{{"port", "25"}, {"relay", "r"}, {"source", "relay.example"}, {"tls", "opportunistic"}}
 
-// after is an observation with a past.
+// after is an observation with a history.
 func after(failures int64, lastSuccess time.Time, r *smtpprobe.Result) *observation {
 	o := observe(r)
 	o.known = &state.Target{Failures: failures, LastSuccess: lastSuccess, ProbesTotal: 10, FailuresTotal: failures}
@@ -234,8 +234,7 @@ func TestMetric_NoExtensions(t *testing.T) {
 	require.NotContains(t, f, "size_limit")
 }
 
-// Every class and reason goes into tags and fields of one type, whatever else
-// the result holds.
+// TestMetric_FieldTypes: a field has the same type in every metric.
 func TestMetric_FieldTypes(t *testing.T) {
 	t.Parallel()
 	types := make(map[string]string)

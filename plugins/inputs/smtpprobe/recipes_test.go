@@ -42,14 +42,14 @@ func recipes(t *testing.T) map[string]string {
 // placeholder is the value of every environment variable of the recipes.
 const placeholder = "s3cret"
 
-// kitchen is where a recipe is tried out: everything that it talks to is ours.
-type kitchen struct {
+// environment replaces everything that a recipe connects to.
+type environment struct {
 	ca  *certs.Authority
 	dns *dnstest.Server
 }
 
-// cooked is a recipe as a plugin, with a token endpoint and a proxy of ours.
-func (k *kitchen) cooked(t *testing.T, text string) *SMTPProbe {
+// load returns the plugin of a recipe, with a local token endpoint and proxy.
+func (e *environment) load(t *testing.T, text string) *SMTPProbe {
 	t.Helper()
 	for _, variable := range regexp.MustCompile(`\$\{(\w+)\}`).FindAllStringSubmatch(text, -1) {
 		t.Setenv(variable[1], placeholder)
@@ -59,33 +59,33 @@ func (k *kitchen) cooked(t *testing.T, text string) *SMTPProbe {
 	text = regexp.MustCompile(`token_url = "https://[^"]+"`).ReplaceAllString(text, fmt.Sprintf("token_url = %q", endpoint.URL))
 	const proxy, host, port = "proxy.example.org:1080", "smtp.example.net", 587
 	if strings.Contains(text, proxy) {
-		srv := smtptest.Start(t, smtptest.Script{TLS: certs.Server(k.ca.Issue(certs.For(host)))})
+		srv := smtptest.Start(t, smtptest.Script{TLS: certs.Server(e.ca.Issue(certs.For(host)))})
 		text = strings.ReplaceAll(text, proxy, socksProxy(t, srv.Addr(), placeholder, host, port))
 	}
 	return initialized(t, text)
 }
 
-// serve puts a scripted relay in the place of a recipe's.
-func (k *kitchen) serve(t *testing.T, r *relay, script smtptest.Script) {
+// serve replaces a relay of a recipe by a scripted one.
+func (e *environment) serve(t *testing.T, r *relay, script smtptest.Script) {
 	t.Helper()
 	target := &r.target
 	r.spec.prober.AllowPrivateMX = true
-	r.spec.prober.Resolver = dial.NameServer(k.dns.Addr())
+	r.spec.prober.Resolver = dial.NameServer(e.dns.Addr())
 	trusting := &tls.Config{}
 	if r.spec.prober.TLS != nil {
 		trusting = r.spec.prober.TLS.Clone()
 	}
-	trusting.RootCAs = k.ca.Pool()
+	trusting.RootCAs = e.ca.Pool()
 	r.spec.prober.TLS = trusting
 
 	host := target.Host
 	if target.Domain != "" {
 		host = "mx1." + target.Domain
-		k.dns.Set(target.Domain, dnstest.Records("MX 10 "+host+"."))
-		k.dns.Set(host, dnstest.Records("A 127.0.0.1"))
+		e.dns.Set(target.Domain, dnstest.Records("MX 10 "+host+"."))
+		e.dns.Set(host, dnstest.Records("A 127.0.0.1"))
 	}
 	if script.LMTP = target.LMTP; !script.LMTP {
-		script.TLS = certs.Server(k.ca.Issue(certs.For(host)))
+		script.TLS = certs.Server(e.ca.Issue(certs.For(host)))
 		script.ImplicitTLS = target.TLS == smtpprobe.TLSImplicit
 	}
 	switch {
@@ -104,8 +104,8 @@ func (k *kitchen) serve(t *testing.T, r *relay, script smtptest.Script) {
 	}
 }
 
-// grantToken gives the token to those who ask as the two large providers want
-// to be asked.
+// grantToken grants the token to requests of the two forms that the two large
+// providers require.
 func grantToken(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	grant := r.FormValue("grant_type")
@@ -119,13 +119,13 @@ func grantToken(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"access_token": %q, "token_type": "Bearer"}`, placeholder)
 }
 
-// played is how the relay of a recipe behaves, and what is found then.
-type played struct {
+// behavior is how the relay of a recipe behaves, and the outcome.
+type behavior struct {
 	script smtptest.Script
 	want   string
 }
 
-// users know the passwords and tokens of the recipes.
+// users returns a relay that accepts the password of the recipes.
 func users(names ...string) smtptest.Script {
 	a := &smtptest.Accounts{Passwords: make(map[string]string), OnlyTLS: true}
 	for _, name := range names {
@@ -141,10 +141,10 @@ func bearers(name string) smtptest.Script {
 func refusing5xx(reply string) smtptest.Script { return smtptest.Script{Rcpt: smtptest.Say(reply)} }
 
 var (
-	fine     = played{smtptest.Script{}, "ok none/none 250 done"}
+	fine     = behavior{smtptest.Script{}, "ok none/none 250 done"}
 	loggedIn = "ok none/none 235 done"
-	// menu says how the relays of each recipe behave.
-	menu = map[string]map[string]played{
+	// behaviors of the relays, by recipe.
+	behaviors = map[string]map[string]behavior{
 		"Postfix": {"postfix-inbound": fine, "postfix-submission": {users("probe@example.org"), loggedIn}},
 		"Exim":    {"exim-inbound": fine},
 		"Dovecot LMTP": {
@@ -174,19 +174,19 @@ var (
 )
 
 func TestRecipes(t *testing.T) {
-	k := &kitchen{ca: certs.NewAuthority("recipes"), dns: dnstest.Start(t, nil)}
+	e := &environment{ca: certs.NewAuthority("recipes"), dns: dnstest.Start(t, nil)}
 	tried := recipes(t)
-	require.Len(t, tried, len(menu))
+	require.Len(t, tried, len(behaviors))
 	for heading, text := range tried {
 		t.Run(heading, func(t *testing.T) {
-			relays := menu[heading]
-			p := k.cooked(t, text)
+			relays := behaviors[heading]
+			p := e.load(t, text)
 			require.Len(t, p.relays, len(relays))
 			for _, r := range p.relays {
 				require.Contains(t, relays, r.name)
-				k.serve(t, r, relays[r.name].script)
+				e.serve(t, r, relays[r.name].script)
 			}
-			k.dns.Set("parked.example", dnstest.Records("MX 0 ."))
+			e.dns.Set("parked.example", dnstest.Records("MX 0 ."))
 
 			acc := newRecord(t)
 			require.NoError(t, p.Gather(acc))

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// debugLog keeps the debug lines. Anything else that is logged is a panic: a
-// failing relay is no event for an operator's log.
+// debugLog keeps the debug lines. A line of any other level is a panic: a failing
+// relay must not fill an operator's log.
 type debugLog struct {
 	telegraf.Logger
 
@@ -36,7 +36,7 @@ func (l *debugLog) text() string {
 	return strings.Join(l.lines, "\n")
 }
 
-// record is Telegraf's own accumulator, and what came through it.
+// record is Telegraf's accumulator and the metrics added to it.
 type record struct {
 	telegraf.Accumulator
 	mu      sync.Mutex
@@ -52,7 +52,7 @@ func newRecord(t testing.TB) *record {
 	return r
 }
 
-// maker takes metrics as they are, and errors for what they are: wrong.
+// maker does not change metrics. An error makes the test fail.
 type maker struct{ t testing.TB }
 
 func (maker) LogName() string                              { return "test" }

@@ -65,7 +65,7 @@ func (t *Relay) parse(d *draft) (*relay, error) {
 	return r, nil
 }
 
-// expands reports whether DNS says what the targets of the relay are.
+// expands reports whether the targets of the relay come from DNS.
 func (r *relay) expands() bool {
 	return r.target.Socket == "" && (r.target.AllAddresses || r.target.Domain != "")
 }

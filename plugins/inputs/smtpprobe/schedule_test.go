@@ -63,7 +63,7 @@ func TestSendInterval_NoBurstAfterFailure(t *testing.T) {
 		s := withEngine(t, many(1), sending(5*time.Minute))
 		s.probeAs = refusing
 		require.Equal(t, 12, s.sent(t, 60, time.Minute))
-		s.probeAs = well
+		s.probeAs = working
 		require.Equal(t, 1, s.sent(t, 5, time.Minute))
 	})
 }
@@ -122,7 +122,7 @@ func TestBackoff(t *testing.T) {
 		s := withEngine(t, many(1), func(p *SMTPProbe) { p.Backoff = config.Duration(100 * time.Second) })
 		s.probeAs = refusing
 		require.Equal(t, []int{0, 1, 3, 7, 15, 25, 35}, s.probedAt(t, 40, 10*time.Second))
-		s.probeAs = well
+		s.probeAs = working
 		require.Equal(t, []int{5, 6, 7, 8, 9}, s.probedAt(t, 10, 10*time.Second))
 	})
 }
@@ -141,7 +141,7 @@ func TestBackoff_OtherRelays(t *testing.T) {
 		if p.Target.Host == "r0.example" {
 			return refusing(p)
 		}
-		return well(p)
+		return working(p)
 	}
 	total := 0
 	for range 8 {

@@ -12,7 +12,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// What follows holds real sessions with a scripted relay.
+// These tests run real sessions with a scripted relay.
 
 func TestSession_Metric(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})

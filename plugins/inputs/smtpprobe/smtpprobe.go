@@ -1,8 +1,8 @@
 // Package smtpprobe is the Telegraf input that probes SMTP relays.
 //
-// The way of the data through the package: Telegraf's loader decodes TOML into
-// Settings (toml.go, settings.go). Init parses them once into a spec, and the
-// URL of each relay into a target (target.go, url.go, credentials.go, tls.go).
+// Data flow: Telegraf's loader decodes TOML into Settings (toml.go, settings.go).
+// Init parses them once into a spec, and the URL of each relay into a target
+// (target.go, url.go, credentials.go, tls.go).
 // A gather probes each target once (gather.go) with the engine, updates what is
 // known of the target (state.go; memory.go has what outlives a restart, and
 // change.go what differs from the last time), and turns the result into metrics (metric.go,
@@ -33,7 +33,7 @@ var sampleConfig string
 
 // SMTPProbe is the plugin. Init parses its settings; they are not read again.
 //
-// Code that wants the plugin's relays without Telegraf's loader takes New, sets
+// Code that needs the plugin's relays without Telegraf's loader calls New, sets
 // Servers and Settings, and calls Init and Configured.
 type SMTPProbe struct {
 	Servers       []string        `toml:"servers"`

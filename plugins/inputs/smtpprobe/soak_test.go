@@ -27,7 +27,7 @@ import (
 const (
 	soakInstances = 4 // side by side, each with all the relays
 	hourOfGathers = 360
-	settleTime    = 30 * time.Second // for what the relays still hold to be gone
+	settleTime    = 30 * time.Second // until the relays have closed their connections
 )
 
 // soakTimeouts are shorter than the demonstration's where it would cost time.
@@ -160,8 +160,8 @@ func (s *soaked) overlapping() {
 	s.complete(other)
 }
 
-// stopped ends a gather as soon as its first metric is there. What was not
-// canceled is as good as ever.
+// stopped ends a gather after its first metric. The probes that were not canceled
+// have their usual outcome.
 func (s *soaked) stopped() {
 	acc := newRecord(s.t)
 	var gather sync.WaitGroup
@@ -187,7 +187,7 @@ func (s *soaked) reload() {
 	}
 }
 
-// complete wants a metric of every relay, and that of the group.
+// complete checks that there is a metric of each relay, and that of the group.
 func (s *soaked) complete(acc *record) {
 	metrics := acc.named("smtpprobe")
 	if len(metrics) != len(s.fleet.Relays()) || len(acc.named("smtpprobe_group")) != 1 {
@@ -196,7 +196,7 @@ func (s *soaked) complete(acc *record) {
 	s.judge(metrics)
 }
 
-// judge compares what was found with what the relays do.
+// judge compares the outcomes with the expected ones.
 func (s *soaked) judge(metrics []telegraf.Metric) {
 	expected := make(map[string][]demo.Outcome)
 	for _, r := range s.fleet.Relays() {
@@ -210,13 +210,13 @@ func (s *soaked) judge(metrics []telegraf.Metric) {
 		if m.Name() != "smtpprobe" || !known || tags["error_class"] == smtperr.ClassCanceled.String() {
 			continue
 		}
-		if !foretold(outcomes, tags) {
+		if !isExpected(outcomes, tags) {
 			s.t.Errorf("gather %d: %v %v", s.gathers, tags, m.Fields()["error"])
 		}
 	}
 }
 
-func foretold(outcomes []demo.Outcome, tags map[string]string) bool {
+func isExpected(outcomes []demo.Outcome, tags map[string]string) bool {
 	for _, o := range outcomes {
 		if o.Class.String() == tags["error_class"] && string(o.Phase) == tags["phase"] {
 			return true
@@ -225,7 +225,7 @@ func foretold(outcomes []demo.Outcome, tags map[string]string) bool {
 	return false
 }
 
-// footprint is what the process holds.
+// footprint is the use of resources by the process.
 type footprint struct {
 	gathers, goroutines, descriptors int
 	heap                             uint64
@@ -235,7 +235,7 @@ func (f footprint) String() string {
 	return fmt.Sprintf("heap %.1f MiB, %d goroutines, %d descriptors", float64(f.heap)/(1<<20), f.goroutines, f.descriptors)
 }
 
-// held is what there is but memory.
+// held is the footprint without memory.
 func held() footprint {
 	f := footprint{goroutines: runtime.NumGoroutine()}
 	if open, err := os.ReadDir("/proc/self/fd"); err == nil { // elsewhere they are not counted
@@ -249,8 +249,8 @@ func footprintNow(instances []*soaked) footprint {
 	for _, s := range instances {
 		f.gathers += s.gathers
 	}
-	// The pools let go of what they hold at the second collection.
-	runtime.GC() //nolint:revive // what is garbage shall not be counted
+	// Pools release their content at the second collection.
+	runtime.GC() //nolint:revive // garbage must not be counted
 	runtime.GC() //nolint:revive // see above
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
@@ -258,7 +258,7 @@ func footprintNow(instances []*soaked) footprint {
 	return f
 }
 
-// deaf is a log at debug level that keeps nothing, so that transcripts are made.
+// deaf is a log at debug level that keeps nothing, so that there are transcripts.
 type deaf struct{ telegraf.Logger }
 
 func (deaf) Level() telegraf.LogLevel { return telegraf.Debug }

@@ -18,7 +18,7 @@ func TestProbe_AnyRelay(t *testing.T) {
 	s.probeAs = func(p *probing) *smtpprobe.Result {
 		require.Equal(t, smtpprobe.DepthConnect, p.Plan.Depth)
 		if p.Target.Host == "r1.example" {
-			return well(p)
+			return working(p)
 		}
 		return refusing(p)
 	}

@@ -21,7 +21,7 @@ func TestState_Failures(t *testing.T) {
 		s.probeAs = refusing
 		require.NotContains(t, fields(), "seconds_since_success", "none was seen")
 		require.Equal(t, int64(2), fields()["consecutive_failures"])
-		s.probeAs = well
+		s.probeAs = working
 		f := fields()
 		require.Equal(t, int64(0), f["consecutive_failures"])
 		require.Equal(t, int64(0), f["seconds_since_success"])
@@ -38,7 +38,7 @@ func TestState_Capabilities(t *testing.T) {
 	s := withEngine(t, many(1), nil)
 	offering := func(plain, secure []string) any {
 		s.probeAs = func(p *probing) *smtpprobe.Result {
-			r := well(p)
+			r := working(p)
 			r.Capabilities = capabilities(plain)
 			if secure != nil {
 				r.TLS = &smtpprobe.TLSState{Complete: true}
@@ -75,13 +75,13 @@ func TestState_STARTTLSExpected(t *testing.T) {
 		return s.probed[len(s.probed)-1].Plan.STARTTLSExpected
 	}
 	s.probeAs = func(p *probing) *smtpprobe.Result {
-		r := well(p)
+		r := working(p)
 		// The handshake failed: these are the capabilities before TLS.
 		r.TLS, r.Capabilities = &smtpprobe.TLSState{}, capabilities([]string{"STARTTLS"})
 		return r
 	}
 	require.False(t, expects())
-	s.probeAs = well
+	s.probeAs = working
 	require.True(t, expects())
 	require.True(t, expects(), "it stays withdrawn")
 }

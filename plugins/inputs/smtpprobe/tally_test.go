@@ -29,7 +29,7 @@ func TestGather_Tally(t *testing.T) {
 			case "r1.example":
 				return failing(p, smtperr.New(smtperr.ClassAuthFailed, "", smtperr.PhaseAuth, nil))
 			}
-			return well(p)
+			return working(p)
 		}
 		point := func() map[string]any {
 			m := s.gathered(t).only(t, "smtpprobe_gather")
@@ -67,7 +67,7 @@ func TestGather_Suspect(t *testing.T) {
 			s.probeAs = func(p *probing) *smtpprobe.Result {
 				number, err := strconv.Atoi(p.Target.Host[1 : len(p.Target.Host)-len(".example")])
 				if err != nil || number >= tt.refusing {
-					return well(p)
+					return working(p)
 				}
 				return failing(p, smtperr.New(tt.class, "", smtperr.PhaseConnect, nil))
 			}

@@ -149,7 +149,7 @@ func (s *Settings) parseTimes(p *draft) error {
 	return nil
 }
 
-// parseHelo wants the argument of EHLO (RFC 5321 §4.1.1.1): a domain or an
+// parseHelo accepts the argument of EHLO (RFC 5321 §4.1.1.1): a domain or an
 // address literal.
 func (s *Settings) parseHelo(p *draft) error {
 	p.prober.Helo = s.Helo

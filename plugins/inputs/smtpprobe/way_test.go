@@ -17,10 +17,10 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// What follows is about the way to the relay: proxies, source addresses and
-// PROXY protocol headers.
+// These tests are about the way to the relay: proxies, source addresses and PROXY
+// protocol headers.
 
-// splice carries octets both ways until either side leaves.
+// splice copies in both directions until one side closes.
 func splice(a, b net.Conn) {
 	var both sync.WaitGroup
 	for _, way := range [][2]net.Conn{{a, b}, {b, a}} {
@@ -32,8 +32,8 @@ func splice(a, b net.Conn) {
 	both.Wait()
 }
 
-// httpProxy tunnels to relay.test, which is another name of the relay, for
-// those who know the password.
+// httpProxy is an HTTP proxy that tunnels to relay.test, another name of the
+// relay, for clients with the password.
 func httpProxy(t *testing.T, relay net.Addr) (address string) {
 	t.Helper()
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -137,7 +137,7 @@ func TestProxy(t *testing.T) {
 		"SOCKS5, forbidden":               {"socks5://probe:s3cret@" + viaSOCKS, "other.test", "connect_error", "proxy_refused", "config"},
 		"HTTP CONNECT, relay not reached": {"http://probe:s3cret@" + lostHTTP, "relay.test", "connect_error", "host_unreachable", "network"},
 		"SOCKS5, relay not reached":       {"socks5://probe:s3cret@" + lostSOCKS, "relay.test", "connect_error", "refused", "network"},
-		"no HTTP proxy there":             {"http://probe:s3cret@" + closedPort.String(), "relay.test", "connect_error", "refused", "network"},
+		"HTTP proxy refused":              {"http://probe:s3cret@" + closedPort.String(), "relay.test", "connect_error", "refused", "network"},
 		"no SOCKS proxy there":            {"socks5://probe:s3cret@" + closedPort.String(), "relay.test", "connect_error", "refused", "network"},
 		"a relay is no HTTP proxy":        {"http://probe:s3cret@" + srv.Addr().String(), "relay.test", "connect_error", "proxy_refused", "config"},
 		"a relay is no SOCKS proxy":       {"socks5://probe:s3cret@" + srv.Addr().String(), "relay.test", "connect_error", "proxy_refused", "config"},
