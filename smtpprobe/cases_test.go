@@ -96,7 +96,7 @@ var cases = []conversation{
 		name:   "one of two recipients is unknown, and the message goes to the other",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Healthy(), smtptest.Say("550 5.1.1 no such user"))},
 		plan:   send(alice, bob),
-		want:   outcome{smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnknown, smtperr.PhaseRcpt, 550, enhanced(5, 1, 1), false},
+		want:   outcome{class: smtperr.ClassRecipientRefused, reason: smtperr.ReasonMailboxUnknown, phase: smtperr.PhaseRcpt, code: 550, enhanced: enhanced(5, 1, 1)},
 		sent:   []string{"DATA", "QUIT"},
 		check: func(t *testing.T, r *smtpprobe.Result, s smtptest.Session) {
 			require.True(t, r.MessageAccepted)
@@ -109,21 +109,21 @@ var cases = []conversation{
 		name:   "all recipients are refused by policy",
 		script: smtptest.Script{Rcpt: smtptest.Say("550 5.7.1 go away")},
 		plan:   send(alice, bob),
-		want:   outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonNotAuthorized, smtperr.PhaseRcpt, 550, enhanced(5, 7, 1), false},
+		want:   outcome{class: smtperr.ClassRecipientsRefused, reason: smtperr.ReasonNotAuthorized, phase: smtperr.PhaseRcpt, code: 550, enhanced: enhanced(5, 7, 1)},
 		unsent: []string{"DATA"}, sent: []string{"RSET", "QUIT"},
 	},
 	{
 		name:   "relaying is denied in words",
 		script: smtptest.Script{Rcpt: smtptest.Say("554 5.7.1 <alice@example.org>: Relay access denied")},
 		plan:   rcpt(alice),
-		want:   outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonRelayDenied, smtperr.PhaseRcpt, 554, enhanced(5, 7, 1), false},
+		want:   outcome{class: smtperr.ClassRecipientsRefused, reason: smtperr.ReasonRelayDenied, phase: smtperr.PhaseRcpt, code: 554, enhanced: enhanced(5, 7, 1)},
 		unsent: []string{"DATA"},
 	},
 	{
 		name:   "a temporary refusal represents several",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Say("550 5.1.1 no"), smtptest.Say("450 4.2.1 later"))},
 		plan:   rcpt(alice, bob),
-		want:   outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonMailboxUnavailableTemp, smtperr.PhaseRcpt, 450, enhanced(4, 2, 1), true},
+		want:   outcome{class: smtperr.ClassRecipientsRefused, reason: smtperr.ReasonMailboxUnavailableTemp, phase: smtperr.PhaseRcpt, code: 450, enhanced: enhanced(4, 2, 1), temporary: true},
 	},
 	{
 		name:   "251 and 252 accept a recipient",
@@ -136,7 +136,7 @@ var cases = []conversation{
 		name:   "the relay shuts down between two recipients",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Healthy(), smtptest.Then(smtptest.Say("421 4.3.2 shutting down"), smtptest.HalfClose()))},
 		plan:   send(alice, bob),
-		want:   outcome{smtperr.ClassServiceUnavailable, smtperr.ReasonNotAccepting, smtperr.PhaseRcpt, 421, enhanced(4, 3, 2), true},
+		want:   outcome{class: smtperr.ClassServiceUnavailable, reason: smtperr.ReasonNotAccepting, phase: smtperr.PhaseRcpt, code: 421, enhanced: enhanced(4, 3, 2), temporary: true},
 		unsent: []string{"DATA", "RSET"},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.Len(t, r.Recipients, 2)
@@ -148,28 +148,28 @@ var cases = []conversation{
 		name:   "a shutdown notice behind the reply to MAIL",
 		script: smtptest.Script{Mail: smtptest.Say("250 ok", "421 4.4.2 timeout exceeded")},
 		plan:   rcpt(alice),
-		want:   outcome{smtperr.ClassServiceUnavailable, smtperr.ReasonConnectionDropped, smtperr.PhaseRcpt, 421, enhanced(4, 4, 2), true},
+		want:   outcome{class: smtperr.ClassServiceUnavailable, reason: smtperr.ReasonConnectionDropped, phase: smtperr.PhaseRcpt, code: 421, enhanced: enhanced(4, 4, 2), temporary: true},
 		unsent: []string{"RCPT", "RSET"},
 	},
 	{
 		name:   "DATA is answered 250",
 		script: smtptest.Script{Data: smtptest.Say("250 ok")},
 		plan:   send(alice),
-		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseData, 250, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonUnexpectedCode, phase: smtperr.PhaseData, code: 250, temporary: true},
 		unsent: []string{"Date:"},
 	},
 	{
 		name:   "DATA is refused for want of recipients, 554",
 		script: smtptest.Script{Data: smtptest.Say("554 5.5.1 no valid recipients")},
 		plan:   send(alice),
-		want:   outcome{smtperr.ClassDataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 554, enhanced(5, 5, 1), false},
+		want:   outcome{class: smtperr.ClassDataRefused, reason: smtperr.ReasonNoValidRecipients, phase: smtperr.PhaseData, code: 554, enhanced: enhanced(5, 5, 1)},
 		sent:   []string{"QUIT"},
 	},
 	{
 		name:   "DATA is refused for want of recipients, 503",
 		script: smtptest.Script{Data: smtptest.Say("503 5.5.1 no valid recipients")},
 		plan:   send(alice),
-		want:   outcome{smtperr.ClassDataRefused, smtperr.ReasonNoValidRecipients, smtperr.PhaseData, 503, enhanced(5, 5, 1), false},
+		want:   outcome{class: smtperr.ClassDataRefused, reason: smtperr.ReasonNoValidRecipients, phase: smtperr.PhaseData, code: 503, enhanced: enhanced(5, 5, 1)},
 	},
 	{
 		name:   "any 2xx accepts the message",
@@ -194,7 +194,7 @@ var cases = []conversation{
 		script: smtptest.Script{EHLO: smtptest.Say("500 5.5.1 what")},
 		plan:   ehloOnly,
 		over:   []transport{starttls},
-		want:   outcome{smtperr.ClassNotSupported, smtperr.ReasonESMTPUnavailable, smtperr.PhaseSTARTTLS, 0, enhanced(0, 0, 0), false},
+		want:   outcome{class: smtperr.ClassNotSupported, reason: smtperr.ReasonESMTPUnavailable, phase: smtperr.PhaseSTARTTLS},
 		sent:   []string{"QUIT"},
 	},
 	{
@@ -202,21 +202,21 @@ var cases = []conversation{
 		script: smtptest.Script{EHLO: smtptest.Say("504 5.5.1 what")},
 		plan:   login(""),
 		over:   []transport{plain, implicit},
-		want:   outcome{smtperr.ClassNotSupported, smtperr.ReasonESMTPUnavailable, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
+		want:   outcome{class: smtperr.ClassNotSupported, reason: smtperr.ReasonESMTPUnavailable, phase: smtperr.PhaseAuth},
 		sent:   []string{"QUIT"}, unsent: []string{"AUTH"},
 	},
 	{
 		name:   "EHLO is refused",
 		script: smtptest.Script{EHLO: smtptest.Say("550 5.7.1 not you")},
 		plan:   ehloOnly,
-		want:   outcome{smtperr.ClassHeloRefused, smtperr.ReasonRefused, smtperr.PhaseEHLO, 550, enhanced(5, 7, 1), false},
+		want:   outcome{class: smtperr.ClassHeloRefused, reason: smtperr.ReasonRefused, phase: smtperr.PhaseEHLO, code: 550, enhanced: enhanced(5, 7, 1)},
 		unsent: []string{"HELO"}, sent: []string{"QUIT"},
 	},
 	{
 		name:   "the lines of a reply disagree",
 		script: smtptest.Script{EHLO: smtptest.Say("250-a", "550 b")},
 		plan:   ehloOnly,
-		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonCodeMismatch, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonCodeMismatch, phase: smtperr.PhaseEHLO, temporary: true},
 		unsent: []string{"QUIT"},
 	},
 	{
@@ -224,7 +224,7 @@ var cases = []conversation{
 		script: smtptest.Script{Greeting: smtptest.Say("HTTP/1.1 400 Bad Request", "")},
 		plan:   ehloOnly,
 		over:   []transport{plain},
-		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonNotSMTPHTTP, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
+		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonNotSMTPHTTP, phase: smtperr.PhaseGreeting},
 		unsent: []string{"EHLO", "QUIT"},
 	},
 	{
@@ -232,28 +232,28 @@ var cases = []conversation{
 		script: smtptest.Script{Greeting: smtptest.Say("SSH-2.0-OpenSSH_9.2")},
 		plan:   ehloOnly,
 		over:   []transport{plain},
-		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonNotSMTPSSH, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
+		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonNotSMTPSSH, phase: smtperr.PhaseGreeting},
 	},
 	{
 		name:   "a TLS alert on a plaintext port",
 		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Raw("\x15\x03\x01\x00\x02\x02\x46"), smtptest.Silence())},
 		plan:   ehloOnly,
 		over:   []transport{plain},
-		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonTLSOnPlaintextPort, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
+		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonTLSOnPlaintextPort, phase: smtperr.PhaseGreeting},
 	},
 	{
 		name:   "a TLS alert that holds an LF",
 		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Raw("\x15\x03\x03\x00\x02\x02\x0a"), smtptest.HalfClose())},
 		plan:   ehloOnly,
 		over:   []transport{plain},
-		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonTLSOnPlaintextPort, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), false},
+		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonTLSOnPlaintextPort, phase: smtperr.PhaseGreeting},
 	},
 	{
 		name:   "silence instead of a greeting",
 		script: smtptest.Script{Greeting: smtptest.Silence()},
 		plan:   impatient(ehloOnly),
 		over:   []transport{plain, implicit},
-		want:   outcome{smtperr.ClassReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassReadTimeout, reason: smtperr.ReasonNoGreeting, phase: smtperr.PhaseGreeting, temporary: true},
 		unsent: []string{"EHLO", "QUIT"},
 	},
 	{
@@ -261,7 +261,7 @@ var cases = []conversation{
 		script: smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 TLS not available")},
 		plan:   ehloOnly,
 		over:   []transport{starttls},
-		want:   outcome{smtperr.ClassStartTLSRefused, smtperr.ReasonTLSUnavailable, smtperr.PhaseSTARTTLS, 454, enhanced(4, 7, 0), true},
+		want:   outcome{class: smtperr.ClassStartTLSRefused, reason: smtperr.ReasonTLSUnavailable, phase: smtperr.PhaseSTARTTLS, code: 454, enhanced: enhanced(4, 7, 0), temporary: true},
 		sent:   []string{"QUIT"},
 	},
 	{
@@ -280,7 +280,7 @@ var cases = []conversation{
 		script: smtptest.Script{StartTLS: smtptest.Say("220 go", "250 evil")},
 		plan:   ehloOnly,
 		over:   []transport{starttls, opportunistic},
-		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonStartTLSInjection, smtperr.PhaseSTARTTLS, 220, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonStartTLSInjection, phase: smtperr.PhaseSTARTTLS, code: 220, temporary: true},
 		unsent: []string{"QUIT"},
 	},
 	{
@@ -288,14 +288,14 @@ var cases = []conversation{
 		script: smtptest.Script{Handshake: smtptest.HalfClose()},
 		plan:   ehloOnly,
 		over:   []transport{starttls, opportunistic},
-		want:   outcome{smtperr.ClassTLSError, smtperr.ReasonClosed, smtperr.PhaseTLS, 0, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassTLSError, reason: smtperr.ReasonClosed, phase: smtperr.PhaseTLS, temporary: true},
 	},
 	{
 		name:   "MAIL needs TLS",
 		script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Must issue a STARTTLS command first")},
 		plan:   rcpt(alice),
 		over:   []transport{plain},
-		want:   outcome{smtperr.ClassSenderRefused, smtperr.ReasonTLSRequired, smtperr.PhaseMail, 530, enhanced(5, 7, 0), false},
+		want:   outcome{class: smtperr.ClassSenderRefused, reason: smtperr.ReasonTLSRequired, phase: smtperr.PhaseMail, code: 530, enhanced: enhanced(5, 7, 0)},
 		sent:   []string{"QUIT"},
 	},
 	{
@@ -303,34 +303,34 @@ var cases = []conversation{
 		script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Authentication required")},
 		plan:   rcpt(alice),
 		over:   []transport{starttls, implicit},
-		want:   outcome{smtperr.ClassSenderRefused, smtperr.ReasonAuthRequired, smtperr.PhaseMail, 530, enhanced(5, 7, 0), false},
+		want:   outcome{class: smtperr.ClassSenderRefused, reason: smtperr.ReasonAuthRequired, phase: smtperr.PhaseMail, code: 530, enhanced: enhanced(5, 7, 0)},
 	},
 	{
 		name:   "AUTH is refused and the relay closes",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: smtptest.Then(smtptest.Say("535 5.7.8 bad credentials"), smtptest.HalfClose())},
 		plan:   login(""),
-		want:   outcome{smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(5, 7, 8), false},
+		want:   outcome{class: smtperr.ClassAuthFailed, reason: smtperr.ReasonAuthCredentialsInvalid, phase: smtperr.PhaseAuth, code: 535, enhanced: enhanced(5, 7, 8)},
 		check:  oneAuth,
 	},
 	{
 		name:   "AUTH is not offered",
 		script: smtptest.Script{},
 		plan:   login(""),
-		want:   outcome{smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
+		want:   outcome{class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNotOffered, phase: smtperr.PhaseAuth},
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
 		name:   "no mechanism in common",
 		script: smtptest.Script{Extensions: offering("AUTH GSSAPI")},
 		plan:   login(""),
-		want:   outcome{smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
+		want:   outcome{class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNoMechanism, phase: smtperr.PhaseAuth},
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
 		name:   "another 2xx to AUTH is no login, but a reply that took its time",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("250 2.7.0 fine")},
 		plan:   login(""),
-		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseAuth, 250, enhanced(2, 7, 0), true},
+		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonUnexpectedCode, phase: smtperr.PhaseAuth, code: 250, enhanced: enhanced(2, 7, 0), temporary: true},
 		unsent: []string{"QUIT"},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.NotNil(t, timeOf(r, smtperr.PhaseAuth))
@@ -340,27 +340,27 @@ var cases = []conversation{
 		name:   "a challenge that is no base64",
 		script: smtptest.Script{Extensions: offering("AUTH CRAM-MD5"), Auth: smtptest.Say("334 %%%"), AuthResponse: smtptest.Say("501 5.5.2 cancelled")},
 		plan:   login(""),
-		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, 334, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge, phase: smtperr.PhaseAuth, code: 334, temporary: true},
 		sent:   []string{"*", "QUIT"},
 	},
 	{
 		name:   "challenges without end",
 		script: smtptest.Script{Extensions: offering("AUTH LOGIN"), Auth: smtptest.Say("334 VXNlcm5hbWU6"), AuthResponse: askAgain},
 		plan:   login(""),
-		want:   outcome{smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop, smtperr.PhaseAuth, 334, enhanced(0, 0, 0), false},
+		want:   outcome{class: smtperr.ClassAuthFailed, reason: smtperr.ReasonChallengeLoop, phase: smtperr.PhaseAuth, code: 334},
 		sent:   []string{"*", "QUIT"},
 	},
 	{
 		name:   "AUTH is said to have happened already",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("503 5.5.1 already authenticated")},
 		plan:   login(""),
-		want:   outcome{smtperr.ClassAuthFailed, smtperr.ReasonBadSequence, smtperr.PhaseAuth, 503, enhanced(5, 5, 1), false},
+		want:   outcome{class: smtperr.ClassAuthFailed, reason: smtperr.ReasonBadSequence, phase: smtperr.PhaseAuth, code: 503, enhanced: enhanced(5, 5, 1)},
 	},
 	{
 		name:   "a SCRAM server that does not prove itself",
 		script: smtptest.Script{Extensions: offering("AUTH SCRAM-SHA-256"), Auth: smtptest.Say("235 2.7.0 welcome")},
 		plan:   login(""),
-		want:   outcome{smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified, smtperr.PhaseAuth, 235, enhanced(2, 7, 0), false},
+		want:   outcome{class: smtperr.ClassAuthFailed, reason: smtperr.ReasonServerUnverified, phase: smtperr.PhaseAuth, code: 235, enhanced: enhanced(2, 7, 0)},
 		sent:   []string{"QUIT"},
 	},
 	{
@@ -368,7 +368,7 @@ var cases = []conversation{
 		script: smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no")},
 		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
-		want:   outcome{smtperr.ClassGreetingRefused, smtperr.ReasonAccessDenied, smtperr.PhaseGreeting, 554, enhanced(5, 7, 1), false},
+		want:   outcome{class: smtperr.ClassGreetingRefused, reason: smtperr.ReasonAccessDenied, phase: smtperr.PhaseGreeting, code: 554, enhanced: enhanced(5, 7, 1)},
 		unsent: []string{"EHLO"}, sent: []string{"QUIT"},
 	},
 	{
@@ -376,13 +376,13 @@ var cases = []conversation{
 		script: smtptest.Script{Greeting: smtptest.Say("521 does not accept mail")},
 		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
-		want:   outcome{smtperr.ClassGreetingRefused, smtperr.ReasonHostNoMail, smtperr.PhaseGreeting, 521, enhanced(0, 0, 0), false},
+		want:   outcome{class: smtperr.ClassGreetingRefused, reason: smtperr.ReasonHostNoMail, phase: smtperr.PhaseGreeting, code: 521},
 	},
 	{
 		name:   "the connection ends after the dot",
 		script: smtptest.Script{Dot: smtptest.Close()},
 		plan:   send(alice),
-		want:   outcome{smtperr.ClassDisconnected, smtperr.ReasonClosed, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassDisconnected, reason: smtperr.ReasonClosed, phase: smtperr.PhaseDot, temporary: true},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.True(t, failure(r).OutcomeUnknown)
 			require.False(t, r.MessageAccepted)
@@ -393,7 +393,7 @@ var cases = []conversation{
 		name:   "silence after the dot",
 		script: smtptest.Script{Dot: smtptest.Silence()},
 		plan:   impatient(send(alice)),
-		want:   outcome{smtperr.ClassReadTimeout, smtperr.ReasonNoReply, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassReadTimeout, reason: smtperr.ReasonNoReply, phase: smtperr.PhaseDot, temporary: true},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.True(t, failure(r).OutcomeUnknown)
 		},
@@ -402,7 +402,7 @@ var cases = []conversation{
 		name:   "half a reply to the dot is no delivery",
 		script: smtptest.Script{Dot: smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.Close())},
 		plan:   send(alice),
-		want:   outcome{smtperr.ClassDisconnected, smtperr.ReasonTruncatedReply, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassDisconnected, reason: smtperr.ReasonTruncatedReply, phase: smtperr.PhaseDot, temporary: true},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.False(t, r.MessageAccepted)
 			require.True(t, failure(r).OutcomeUnknown)
@@ -412,19 +412,19 @@ var cases = []conversation{
 		name:   "a reply drips past its deadline",
 		script: smtptest.Script{Mail: smtptest.Drip("250 "+strings.Repeat("x", 1000)+"\r\n", 20*time.Millisecond)},
 		plan:   impatient(rcpt(alice)),
-		want:   outcome{smtperr.ClassReadTimeout, smtperr.ReasonSlowReply, smtperr.PhaseMail, 0, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassReadTimeout, reason: smtperr.ReasonSlowReply, phase: smtperr.PhaseMail, temporary: true},
 	},
 	{
 		name:   "a line without end",
 		script: smtptest.Script{EHLO: smtptest.Then(smtptest.Raw("250 "), smtptest.Endless("x"))},
 		plan:   ehloOnly,
-		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonLineTooLong, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonLineTooLong, phase: smtperr.PhaseEHLO, temporary: true},
 	},
 	{
 		name:   "a reply without end",
 		script: smtptest.Script{EHLO: smtptest.Endless("250-more\r\n")},
 		plan:   ehloOnly,
-		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonReplyTooLong, smtperr.PhaseEHLO, 0, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonReplyTooLong, phase: smtperr.PhaseEHLO, temporary: true},
 	},
 	{
 		name:   "a bare code accepts, bare line ends and control characters are flagged",
@@ -439,21 +439,21 @@ var cases = []conversation{
 		name:   "the relay talks while idle",
 		script: smtptest.Script{Mail: smtptest.Say("250 ok", "250 and another")},
 		plan:   rcpt(alice),
-		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseRcpt, 0, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonUnsolicited, phase: smtperr.PhaseRcpt, temporary: true},
 		unsent: []string{"RCPT", "RSET", "QUIT"},
 	},
 	{
 		name:   "the relay accepts a password before it is sent",
 		script: smtptest.Script{Extensions: offering("AUTH LOGIN"), Auth: smtptest.Say("334 VXNlcm5hbWU6", "235 2.7.0 welcome")},
 		plan:   login("LOGIN"),
-		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonUnsolicited, phase: smtperr.PhaseAuth, temporary: true},
 		unsent: []string{"dXNlcg==", "QUIT"},
 	},
 	{
 		name:   "the relay accepts a message before it is sent",
 		script: smtptest.Script{Data: smtptest.Say("354 go", "250 2.0.0 queued")},
 		plan:   send(alice),
-		want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonUnsolicited, smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
+		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonUnsolicited, phase: smtperr.PhaseBody, temporary: true},
 		unsent: []string{"RSET", "QUIT"},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.False(t, r.DotSent)
@@ -463,14 +463,14 @@ var cases = []conversation{
 		name:   "the relay refuses a message before it is sent",
 		script: smtptest.Script{Data: smtptest.Say("354 go", "552 5.3.4 too big")},
 		plan:   send(alice),
-		want:   outcome{smtperr.ClassDataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseBody, 552, enhanced(5, 3, 4), false},
+		want:   outcome{class: smtperr.ClassDataRefused, reason: smtperr.ReasonMessageTooLarge, phase: smtperr.PhaseBody, code: 552, enhanced: enhanced(5, 3, 4)},
 		unsent: []string{"RSET", "QUIT"},
 	},
 	{
 		name:   "an enhanced code of another class is dropped and flagged",
 		script: smtptest.Script{Rcpt: smtptest.Say("550 4.2.1 x")},
 		plan:   rcpt(alice),
-		want:   outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonMailboxUnavailable, smtperr.PhaseRcpt, 550, enhanced(0, 0, 0), false},
+		want:   outcome{class: smtperr.ClassRecipientsRefused, reason: smtperr.ReasonMailboxUnavailable, phase: smtperr.PhaseRcpt, code: 550},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.Equal(t, []smtpprobe.Warning{smtpprobe.WarnEnhancedMismatch}, r.Warnings)
 		},
@@ -525,7 +525,7 @@ var cases = []conversation{
 			p.Auth.Cleartext = false
 		},
 		over:   []transport{opportunistic, plain},
-		want:   outcome{smtperr.ClassNotSupported, smtperr.ReasonCleartextAuthForbidden, smtperr.PhaseAuth, 0, enhanced(0, 0, 0), false},
+		want:   outcome{class: smtperr.ClassNotSupported, reason: smtperr.ReasonCleartextAuthForbidden, phase: smtperr.PhaseAuth},
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
@@ -538,7 +538,7 @@ var cases = []conversation{
 			p.Depth = smtpprobe.DepthAuth
 			p.Auth = &smtpprobe.Auth{Username: "user", Token: fixedToken("ya29.token"), Cleartext: true}
 		},
-		want:  outcome{smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(5, 7, 8), false},
+		want:  outcome{class: smtperr.ClassAuthFailed, reason: smtperr.ReasonAuthCredentialsInvalid, phase: smtperr.PhaseAuth, code: 535, enhanced: enhanced(5, 7, 8)},
 		check: oneAuth,
 	},
 	{
@@ -548,7 +548,7 @@ var cases = []conversation{
 			send(alice)(p)
 			p.Expect = []smtpprobe.Expectation{{Class: smtperr.ClassRecipientsRefused}}
 		},
-		want:   outcome{smtperr.ClassUnexpectedSuccess, smtperr.ReasonOpenRelay, smtperr.PhaseRcpt, 250, enhanced(2, 1, 5), false},
+		want:   outcome{class: smtperr.ClassUnexpectedSuccess, reason: smtperr.ReasonOpenRelay, phase: smtperr.PhaseRcpt, code: 250, enhanced: enhanced(2, 1, 5)},
 		unsent: []string{"DATA"}, sent: []string{"RSET", "QUIT"},
 	},
 }
@@ -573,7 +573,7 @@ func unavailableEverywhere() []conversation {
 				login("")(p)
 				send(alice)(p)
 			},
-			want:   outcome{smtperr.ClassServiceUnavailable, smtperr.ReasonNotAccepting, phase, 421, enhanced(4, 3, 2), true},
+			want:   outcome{class: smtperr.ClassServiceUnavailable, reason: smtperr.ReasonNotAccepting, phase: phase, code: 421, enhanced: enhanced(4, 3, 2), temporary: true},
 			unsent: []string{"HELO", "RSET"},
 		}
 		switch phase {
@@ -592,14 +592,14 @@ func unavailableEverywhere() []conversation {
 func authRefusals() []conversation {
 	var list []conversation
 	for reply, want := range map[string]outcome{
-		"535 5.7.8 no":  {smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(5, 7, 8), false},
-		"534 5.7.9 no":  {smtperr.ClassAuthFailed, smtperr.ReasonAuthMechanismWeak, smtperr.PhaseAuth, 534, enhanced(5, 7, 9), false},
-		"538 5.7.11 no": {smtperr.ClassAuthFailed, smtperr.ReasonTLSRequired, smtperr.PhaseAuth, 538, enhanced(5, 7, 11), false},
-		"454 4.7.0 no":  {smtperr.ClassAuthFailed, smtperr.ReasonAuthTemporary, smtperr.PhaseAuth, 454, enhanced(4, 7, 0), true},
-		"432 4.7.12 no": {smtperr.ClassAuthFailed, smtperr.ReasonPasswordTransition, smtperr.PhaseAuth, 432, enhanced(4, 7, 12), true},
-		"504 5.7.4 no":  {smtperr.ClassAuthFailed, smtperr.ReasonAuthMechanismUnsupported, smtperr.PhaseAuth, 504, enhanced(5, 7, 4), false},
-		"500 5.5.6 no":  {smtperr.ClassAuthFailed, smtperr.ReasonAuthLineTooLong, smtperr.PhaseAuth, 500, enhanced(5, 5, 6), false},
-		"535 no":        {smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535, enhanced(0, 0, 0), false},
+		"535 5.7.8 no":  {class: smtperr.ClassAuthFailed, reason: smtperr.ReasonAuthCredentialsInvalid, phase: smtperr.PhaseAuth, code: 535, enhanced: enhanced(5, 7, 8)},
+		"534 5.7.9 no":  {class: smtperr.ClassAuthFailed, reason: smtperr.ReasonAuthMechanismWeak, phase: smtperr.PhaseAuth, code: 534, enhanced: enhanced(5, 7, 9)},
+		"538 5.7.11 no": {class: smtperr.ClassAuthFailed, reason: smtperr.ReasonTLSRequired, phase: smtperr.PhaseAuth, code: 538, enhanced: enhanced(5, 7, 11)},
+		"454 4.7.0 no":  {class: smtperr.ClassAuthFailed, reason: smtperr.ReasonAuthTemporary, phase: smtperr.PhaseAuth, code: 454, enhanced: enhanced(4, 7, 0), temporary: true},
+		"432 4.7.12 no": {class: smtperr.ClassAuthFailed, reason: smtperr.ReasonPasswordTransition, phase: smtperr.PhaseAuth, code: 432, enhanced: enhanced(4, 7, 12), temporary: true},
+		"504 5.7.4 no":  {class: smtperr.ClassAuthFailed, reason: smtperr.ReasonAuthMechanismUnsupported, phase: smtperr.PhaseAuth, code: 504, enhanced: enhanced(5, 7, 4)},
+		"500 5.5.6 no":  {class: smtperr.ClassAuthFailed, reason: smtperr.ReasonAuthLineTooLong, phase: smtperr.PhaseAuth, code: 500, enhanced: enhanced(5, 5, 6)},
+		"535 no":        {class: smtperr.ClassAuthFailed, reason: smtperr.ReasonAuthCredentialsInvalid, phase: smtperr.PhaseAuth, code: 535},
 	} {
 		list = append(list, conversation{
 			name:   "AUTH is answered " + reply,
@@ -621,13 +621,13 @@ func badCodes() []conversation {
 			script: smtptest.Script{Greeting: smtptest.Say(line)},
 			plan:   ehloOnly,
 			over:   []transport{plain, implicit},
-			want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonBadCode, smtperr.PhaseGreeting, 0, enhanced(0, 0, 0), true},
+			want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadCode, phase: smtperr.PhaseGreeting, temporary: true},
 			unsent: []string{"EHLO", "QUIT"},
 		}, conversation{
 			name:   "the reply to MAIL " + line,
 			script: smtptest.Script{Mail: smtptest.Say(line)},
 			plan:   rcpt(alice),
-			want:   outcome{smtperr.ClassProtocolError, smtperr.ReasonBadCode, smtperr.PhaseMail, 0, enhanced(0, 0, 0), true},
+			want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadCode, phase: smtperr.PhaseMail, temporary: true},
 			unsent: []string{"RCPT", "QUIT"},
 		})
 	}

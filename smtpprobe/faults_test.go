@@ -30,15 +30,42 @@ type moment struct {
 var everywhere = []transport{plain, starttls, implicit}
 
 var moments = []moment{
-	{"greeting", smtptest.AtGreeting, smtperr.PhaseGreeting, smtperr.PhaseEHLO, smtperr.ClassGreetingRefused, "220 relay.test", "354 what", []transport{plain, implicit}, false},
-	{"EHLO", smtptest.AtEHLO, smtperr.PhaseEHLO, smtperr.PhaseAuth, smtperr.ClassHeloRefused, "250-relay.test\r\n250 AUTH PLAIN", "354 what", []transport{plain, implicit}, false},
-	{"EHLO after STARTTLS", smtptest.AtEHLO, smtperr.PhaseEHLO, smtperr.PhaseAuth, smtperr.ClassHeloRefused, "250-relay.test\r\n250 AUTH PLAIN", "354 what", []transport{starttls}, true},
-	{"STARTTLS", smtptest.AtStartTLS, smtperr.PhaseSTARTTLS, "", smtperr.ClassStartTLSRefused, "", "354 what", []transport{starttls}, false},
-	{"AUTH", smtptest.AtAuth, smtperr.PhaseAuth, smtperr.PhaseMail, smtperr.ClassAuthFailed, "235 2.7.0 welcome", "354 what", everywhere, false},
-	{"MAIL", smtptest.AtMail, smtperr.PhaseMail, smtperr.PhaseRcpt, smtperr.ClassSenderRefused, "250 ok", "354 what", everywhere, false},
-	{"RCPT", smtptest.AtRcpt, smtperr.PhaseRcpt, smtperr.PhaseData, smtperr.ClassRecipientsRefused, "250 ok", "354 what", everywhere, false},
-	{"DATA", smtptest.AtData, smtperr.PhaseData, "", smtperr.ClassDataRefused, "", "250 what", everywhere, false},
-	{"dot", smtptest.AtDot, smtperr.PhaseDot, "", smtperr.ClassDataRefused, "250 ok", "354 what", everywhere, false},
+	{
+		name: "greeting", at: smtptest.AtGreeting, phase: smtperr.PhaseGreeting, next: smtperr.PhaseEHLO, refused: smtperr.ClassGreetingRefused, good: "220 relay.test",
+		wrong: "354 what", over: []transport{plain, implicit},
+	},
+	{
+		name: "EHLO", at: smtptest.AtEHLO, phase: smtperr.PhaseEHLO, next: smtperr.PhaseAuth, refused: smtperr.ClassHeloRefused, good: "250-relay.test\r\n250 AUTH PLAIN",
+		wrong: "354 what", over: []transport{plain, implicit},
+	},
+	{
+		name: "EHLO after STARTTLS", at: smtptest.AtEHLO, phase: smtperr.PhaseEHLO, next: smtperr.PhaseAuth, refused: smtperr.ClassHeloRefused, good: "250-relay.test\r\n250 AUTH PLAIN",
+		wrong: "354 what", over: []transport{starttls}, second: true,
+	},
+	{
+		name: "STARTTLS", at: smtptest.AtStartTLS, phase: smtperr.PhaseSTARTTLS, refused: smtperr.ClassStartTLSRefused,
+		wrong: "354 what", over: []transport{starttls},
+	},
+	{
+		name: "AUTH", at: smtptest.AtAuth, phase: smtperr.PhaseAuth, next: smtperr.PhaseMail, refused: smtperr.ClassAuthFailed, good: "235 2.7.0 welcome",
+		wrong: "354 what", over: everywhere,
+	},
+	{
+		name: "MAIL", at: smtptest.AtMail, phase: smtperr.PhaseMail, next: smtperr.PhaseRcpt, refused: smtperr.ClassSenderRefused, good: "250 ok",
+		wrong: "354 what", over: everywhere,
+	},
+	{
+		name: "RCPT", at: smtptest.AtRcpt, phase: smtperr.PhaseRcpt, next: smtperr.PhaseData, refused: smtperr.ClassRecipientsRefused, good: "250 ok",
+		wrong: "354 what", over: everywhere,
+	},
+	{
+		name: "DATA", at: smtptest.AtData, phase: smtperr.PhaseData, refused: smtperr.ClassDataRefused,
+		wrong: "250 what", over: everywhere,
+	},
+	{
+		name: "dot", at: smtptest.AtDot, phase: smtperr.PhaseDot, refused: smtperr.ClassDataRefused, good: "250 ok",
+		wrong: "354 what", over: everywhere,
+	},
 }
 
 // fault is something that a relay or a network does at a moment.

@@ -32,37 +32,37 @@ func TestLMTP(t *testing.T) {
 		{
 			name:     "one is refused at RCPT, one after the dot",
 			script:   smtptest.Script{Rcpt: smtptest.Match("alice", smtptest.Say("550 5.1.1 unknown")), Dot: smtptest.Match("bob", smtptest.Say("552 5.2.2 full"))},
-			want:     outcome{smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnknown, smtperr.PhaseRcpt, 550, enhanced(5, 1, 1), false},
+			want:     outcome{class: smtperr.ClassRecipientRefused, reason: smtperr.ReasonMailboxUnknown, phase: smtperr.PhaseRcpt, code: 550, enhanced: enhanced(5, 1, 1)},
 			accepted: []bool{false, false, true}, delivered: true,
 		},
 		{
 			name: "one is refused after the dot", script: smtptest.Script{Dot: smtptest.Match("bob", smtptest.Say("452 4.2.2 full"))},
-			want:     outcome{smtperr.ClassRecipientRefused, smtperr.ReasonMailboxFull, smtperr.PhaseDot, 452, enhanced(4, 2, 2), true},
+			want:     outcome{class: smtperr.ClassRecipientRefused, reason: smtperr.ReasonMailboxFull, phase: smtperr.PhaseDot, code: 452, enhanced: enhanced(4, 2, 2), temporary: true},
 			accepted: []bool{true, false, true}, delivered: true,
 		},
 		{
 			name: "all are refused after the dot", script: smtptest.Script{Dot: smtptest.Say("550 5.7.1 no")},
-			want:     outcome{smtperr.ClassRecipientsRefused, smtperr.ReasonContentRejected, smtperr.PhaseDot, 550, enhanced(5, 7, 1), false},
+			want:     outcome{class: smtperr.ClassRecipientsRefused, reason: smtperr.ReasonContentRejected, phase: smtperr.PhaseDot, code: 550, enhanced: enhanced(5, 7, 1)},
 			accepted: []bool{false, false, false},
 		},
 		{
 			name: "the connection ends after the first reply", script: smtptest.Script{Dot: smtptest.Seq(smtptest.Healthy(), smtptest.HalfClose())},
-			want:     outcome{smtperr.ClassDisconnected, smtperr.ReasonClosed, smtperr.PhaseDot, 0, enhanced(0, 0, 0), true},
+			want:     outcome{class: smtperr.ClassDisconnected, reason: smtperr.ReasonClosed, phase: smtperr.PhaseDot, temporary: true},
 			accepted: []bool{true, false, false}, delivered: true, unknown: true,
 		},
 		{
 			name: "a refusal before the connection ends stays the verdict", script: smtptest.Script{Dot: smtptest.Seq(smtptest.Say("550 5.1.1 unknown"), smtptest.HalfClose())},
-			want:     outcome{smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnknown, smtperr.PhaseDot, 550, enhanced(5, 1, 1), false},
+			want:     outcome{class: smtperr.ClassRecipientRefused, reason: smtperr.ReasonMailboxUnknown, phase: smtperr.PhaseDot, code: 550, enhanced: enhanced(5, 1, 1)},
 			accepted: []bool{false, false, false}, unknown: true,
 		},
 		{
 			name: "the relay says 421 to the last", script: smtptest.Script{Dot: smtptest.Match("carol", smtptest.Say("421 4.3.2 no more"))},
-			want:     outcome{smtperr.ClassServiceUnavailable, smtperr.ReasonNotAccepting, smtperr.PhaseDot, 421, enhanced(4, 3, 2), true},
+			want:     outcome{class: smtperr.ClassServiceUnavailable, reason: smtperr.ReasonNotAccepting, phase: smtperr.PhaseDot, code: 421, enhanced: enhanced(4, 3, 2), temporary: true},
 			accepted: []bool{true, true, false}, delivered: true,
 		},
 		{
 			name: "LHLO is not known, and HELO is not tried", script: smtptest.Script{LHLO: smtptest.Say("500 5.5.1 what")},
-			want: outcome{smtperr.ClassHeloRefused, smtperr.ReasonNotLMTP, smtperr.PhaseEHLO, 500, enhanced(5, 5, 1), false},
+			want: outcome{class: smtperr.ClassHeloRefused, reason: smtperr.ReasonNotLMTP, phase: smtperr.PhaseEHLO, code: 500, enhanced: enhanced(5, 5, 1)},
 		},
 	} {
 		for _, network := range []string{"tcp", "unix"} {

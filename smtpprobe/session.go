@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/hostname"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/wire"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -78,6 +79,9 @@ func (s *session) prepare() error {
 	}
 	if err := checkHelo(s.prober.Helo); err != nil {
 		return err
+	}
+	if s.prober.Helo == "" {
+		hostname.Local() // may ask the resolver, which must not keep the relay waiting
 	}
 	return s.pack()
 }

@@ -83,7 +83,7 @@ func TestMail_Parameters(t *testing.T) {
 		{
 			name: "a message larger than the limit is not sent", script: smtptest.Script{Extensions: offering("SIZE 5000")},
 			plan: func(p *probing) { send(alice)(p); p.Message.Size = 5001 },
-			want: outcome{smtperr.ClassNotSupported, smtperr.ReasonMessageTooLarge, smtperr.PhaseMail, 0, enhanced(0, 0, 0), false},
+			want: outcome{class: smtperr.ClassNotSupported, reason: smtperr.ReasonMessageTooLarge, phase: smtperr.PhaseMail},
 		},
 		{
 			name: "a limit of 0 is none", script: smtptest.Script{Extensions: offering("SIZE 0")},
@@ -93,7 +93,7 @@ func TestMail_Parameters(t *testing.T) {
 		},
 		{
 			name: "an address beyond ASCII needs SMTPUTF8", script: smtptest.Script{}, plan: rcpt("jürgen@example.org"),
-			want: outcome{smtperr.ClassNotSupported, smtperr.ReasonSMTPUTF8NotOffered, smtperr.PhaseMail, 0, enhanced(0, 0, 0), false},
+			want: outcome{class: smtperr.ClassNotSupported, reason: smtperr.ReasonSMTPUTF8NotOffered, phase: smtperr.PhaseMail},
 		},
 		{
 			name: "an address beyond ASCII with SMTPUTF8", script: smtptest.Script{Extensions: offering("SMTPUTF8")}, plan: rcpt("jürgen@example.org"),
@@ -124,16 +124,16 @@ func TestBody_Interrupted(t *testing.T) {
 	for _, tt := range []conversation{
 		{
 			name: "by a reset", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Reset()},
-			want: outcome{smtperr.ClassDisconnected, smtperr.ReasonReset, smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
+			want: outcome{class: smtperr.ClassDisconnected, reason: smtperr.ReasonReset, phase: smtperr.PhaseBody, temporary: true},
 		},
 		{
 			name: "by a refusal and then a reset", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Then(smtptest.Say("552 5.3.4 too big"), smtptest.Pause(50*time.Millisecond), smtptest.Reset())},
-			want: outcome{smtperr.ClassDataRefused, smtperr.ReasonMessageTooLarge, smtperr.PhaseBody, 552, enhanced(5, 3, 4), false},
+			want: outcome{class: smtperr.ClassDataRefused, reason: smtperr.ReasonMessageTooLarge, phase: smtperr.PhaseBody, code: 552, enhanced: enhanced(5, 3, 4)},
 		},
 		{
 			name: "by a relay that reads no further", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Deaf()},
 			plan: func(p *probing) { large(p); p.Timeout = 700 * time.Millisecond },
-			want: outcome{smtperr.ClassWriteTimeout, "", smtperr.PhaseBody, 0, enhanced(0, 0, 0), true},
+			want: outcome{class: smtperr.ClassWriteTimeout, phase: smtperr.PhaseBody, temporary: true},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
