@@ -21,8 +21,8 @@ import (
 
 func TestAttempts_InOrder(t *testing.T) {
 	t.Parallel()
-	relay := serve(t, "127.0.0.3", func(net.Conn) {})
-	conn, err := config{}.Dial(t.Context(), addrs("127.0.0.1", "127.0.0.2", "127.0.0.3", "127.0.0.4"), relay.Port())
+	relay := serve(t, "127.0.9.3", func(net.Conn) {})
+	conn, err := config{}.Dial(t.Context(), addrs("127.0.9.1", "127.0.9.2", "127.0.9.3", "127.0.9.4"), relay.Port())
 	require.NoError(t, err)
 	defer conn.Close()
 	require.Equal(t, relay.String(), conn.RemoteAddr().String())
