@@ -10,6 +10,7 @@ import (
 	"errors"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
 	"time"
 
@@ -27,9 +28,8 @@ func main() {
 // run is the whole program except for the process around it. The first signal
 // cancels the command, which has a few seconds to end; the second one kills.
 func run(args []string, streams console.Streams) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignal(context.Background())
 	defer stop()
-	context.AfterFunc(ctx, stop)
 
 	c := &commands{streams}
 	done := make(chan error, 1)
@@ -40,6 +40,48 @@ func run(args []string, streams console.Streams) int {
 	case <-after(ctx, execd.Grace+1500*time.Millisecond):
 		return statusFailed // it waits for something that does not come, such as a reader of its output
 	}
+}
+
+// untilSignal returns a context that the first SIGINT or SIGTERM cancels. The
+// second one kills the process, also if it was started with SIGINT ignored, as a
+// shell starts its background jobs.
+func untilSignal(parent context.Context) (ctx context.Context, stop func()) {
+	ctx, cancel := context.WithCancel(parent)
+	signals, done := make(chan os.Signal, 2), make(chan struct{})
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		for n := 1; ; n++ {
+			select {
+			case s := <-signals:
+				if n > 1 {
+					kill(s)
+				}
+				cancel()
+			case <-done:
+				return
+			}
+		}
+	}()
+	return ctx, sync.OnceFunc(func() {
+		signal.Stop(signals)
+		close(done)
+		cancel()
+	})
+}
+
+// kill ends the process as the signal does by default, or else with the exit
+// status that a shell gives such an end.
+func kill(s os.Signal) {
+	signal.Reset(s)
+	if self, err := os.FindProcess(os.Getpid()); err == nil {
+		_ = self.Signal(s)                 //nolint:errcheck // the exit follows
+		time.Sleep(100 * time.Millisecond) // it ends here, unless the signal is ignored
+	}
+	status := 128 + int(syscall.SIGINT)
+	if n, ok := s.(syscall.Signal); ok {
+		status = 128 + int(n)
+	}
+	os.Exit(status)
 }
 
 // after is closed some time after the end of a context.

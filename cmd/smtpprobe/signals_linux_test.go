@@ -160,30 +160,47 @@ func unread(t *testing.T) *os.File {
 
 func TestSignal_SecondKills(t *testing.T) {
 	t.Parallel()
-	cmd := command(t, nil, "check", "smtp://127.0.0.1:1")
-	cmd.Stdout = unread(t)
-	require.NoError(t, cmd.Start())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		awaitEnd(t, cmd, 30*time.Second)
-	}()
-	began := time.Now()
-	again := time.NewTicker(50 * time.Millisecond) // signals that come together are one
-	defer again.Stop()
-	for ended := false; !ended; {
-		select {
-		case <-again.C:
-			_ = cmd.Process.Signal(syscall.SIGINT) //nolint:errcheck // it may have ended
-		case <-done:
-			ended = true
-		}
+	for _, tt := range []struct {
+		name  string
+		shell []string // starts the program
+		ended func(syscall.WaitStatus) bool
+	}{
+		{name: "foreground", ended: func(s syscall.WaitStatus) bool { return s.Signaled() && s.Signal() == syscall.SIGINT }},
+		{
+			name: "SIGINT ignored", shell: []string{"/bin/sh", "-c", `trap "" INT; exec "$0" "$@"`},
+			ended: func(s syscall.WaitStatus) bool { return s.ExitStatus() == 128+int(syscall.SIGINT) },
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			cmd := command(t, nil, "check", "smtp://127.0.0.1:1")
+			if tt.shell != nil {
+				cmd.Path, cmd.Args = tt.shell[0], append(tt.shell, cmd.Args...)
+			}
+			cmd.Stdout = unread(t)
+			require.NoError(t, cmd.Start())
+			done := make(chan struct{})
+			go func() {
+				defer close(done)
+				awaitEnd(t, cmd, 30*time.Second)
+			}()
+			began := time.Now()
+			again := time.NewTicker(50 * time.Millisecond) // signals that come together are one
+			defer again.Stop()
+			for ended := false; !ended; {
+				select {
+				case <-again.C:
+					_ = cmd.Process.Signal(syscall.SIGINT) //nolint:errcheck // it may have ended
+				case <-done:
+					ended = true
+				}
+			}
+			require.Less(t, time.Since(began), promptly)
+			status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
+			require.True(t, ok)
+			require.True(t, tt.ended(status), "%v", status)
+		})
 	}
-	require.Less(t, time.Since(began), promptly)
-	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
-	require.True(t, ok)
-	require.True(t, status.Signaled())
-	require.Equal(t, syscall.SIGINT, status.Signal())
 }
 
 // execd kills 5 s after it has closed stdin.

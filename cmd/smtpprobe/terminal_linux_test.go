@@ -163,20 +163,21 @@ func TestReport_Terminal(t *testing.T) {
 }
 
 func TestCheck_Terminal(t *testing.T) {
-	t.Setenv("TERM", "xterm")
-	well, refusing := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Rcpt: smtptest.Say("550 5.1.1 no")})
-	shown := func(noColour string) string {
-		t.Setenv("NO_COLOR", noColour)
+	healthy, refusing := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Rcpt: smtptest.Say("550 5.1.1 no")})
+	shown := func(kind, noColor string) string {
+		t.Setenv("TERM", kind)
+		t.Setenv("NO_COLOR", noColor)
 		s := newTerminal(t, 132)
-		line := []string{"smtpprobe", "check", "--probe", "rcpt", "--to", "a@example.org", at(well), at(refusing)}
+		line := []string{"smtpprobe", "check", "--probe", "rcpt", "--to", "a@example.org", at(healthy), at(refusing)}
 		require.Equal(t, statusFailed, run(line, console.Streams{In: s.program, Out: s.program, Err: s.program}))
 		return s.screen()
 	}
-	coloured := shown("")
-	require.Contains(t, coloured, "\x1b[31mFAILED\x1b[0m")
-	require.Contains(t, coloured, "\x1b[32mOK\x1b[0m")
-	require.Contains(t, coloured, "\x1b[32m█")
-	progress, report, _ := strings.Cut(shown("1"), "\r\x1b[K"+at(well)+"\n")
+	colored := shown("xterm", "")
+	require.Contains(t, colored, "\x1b[31mFAILED\x1b[0m")
+	require.Contains(t, colored, "\x1b[32mOK\x1b[0m")
+	require.Contains(t, colored, "\x1b[32m█")
+	require.NotContains(t, shown("dumb", ""), "\x1b", "neither colors nor progress")
+	progress, report, _ := strings.Cut(shown("xterm", "1"), "\r\x1b[K"+at(healthy)+"\n")
 	require.Contains(t, progress, "2 of 2 relays done, last smtp://127.0.0.1:")
 	require.NotContains(t, report, "\x1b")
 	widest := 0

@@ -16,6 +16,8 @@ import (
 const (
 	maxQueued  = 2000                   // lines that wait to be written; more are dropped
 	maxClosing = 500 * time.Millisecond // how long Close waits for the queue to be written
+
+	readerInterval = 50 * time.Millisecond // between looks whether a reader has made room
 )
 
 // log writes Telegraf's log lines as "E! message". inputs.execd reads the level
@@ -121,6 +123,9 @@ func (l *log) write() {
 	for range l.more {
 		lines, end := l.take()
 		for _, line := range lines {
+			if !l.awaitReader() {
+				return
+			}
 			if _, err := io.WriteString(l.out, line); err != nil {
 				return
 			}
@@ -129,6 +134,21 @@ func (l *log) write() {
 			return
 		}
 	}
+}
+
+// awaitReader waits until a line can be written, at most until the log is
+// closed.
+func (l *log) awaitReader() bool {
+	for !writable(l.out) {
+		l.mu.Lock()
+		closed := l.closed
+		l.mu.Unlock()
+		if closed {
+			return false
+		}
+		time.Sleep(readerInterval)
+	}
+	return true
 }
 
 // take returns the lines that wait, and whether they are the last.
