@@ -90,8 +90,8 @@ docs: ## write the generated parts of the documentation
 	go generate ./...
 	go test -count 1 -run 'Readme|Document|Demonstration' ./cmd/smtpprobe -update
 
-images: build ## write the pictures of the documentation
-	internal/report/record/images.sh bin/smtpprobe docs/images
+images: build bin/influxd ## write the pictures of the documentation
+	internal/report/record/images.sh bin/smtpprobe docs/images bin/influxd
 
 DIST ?= $(CURDIR)/dist
 release: $(GORELEASER) $(SYFT) ## build archives and packages for all platforms into dist/

@@ -48,7 +48,7 @@ func looks() map[View]look {
 		Classes:    counts("Failures by class", "Probes that failed, by error class.", classSeries()),
 		Reasons:    counts("Failures by class and reason", "Probes that failed, by error class and reason.", nil),
 		ReplyCodes: counts("Reply codes", "The reply that decided each probe; the last one before RSET and QUIT where it succeeded.", nil),
-		StoppedAt:  counts("Phase of the failure", "The phase in which a failed probe got its verdict.", nil),
+		StoppedAt:  counts("Phase of the failure", "The phase in which a failed probe got its verdict.", phaseSeries()),
 		Backends: table("Latest failures, and the backend that answered", "Behind a load balancer the backend is the name in the greeting. One that fails while the others work is found here. On Prometheus: how many vantage points saw each failure.",
 			24, "no failures").mapped(classByName()).withTime(),
 		Phases:       stacked("Latency by phase, mean", "The mean time of each phase that completed, of the relays chosen above. A phase that did not complete has no latency, so a failure does not look like a fast relay."),

@@ -56,7 +56,7 @@ var parts = []part{
 	{
 		name: "mx2", scheme: "smtp", settings: mail,
 		scenes: []scene{
-			{50, 54, smtptest.AtGreeting, smtptest.Then(smtptest.Say("421 4.3.2 too many connections"), smtptest.Close())},
+			{50, 54, smtptest.AtGreeting, smtptest.Then(smtptest.Say("421 relay.test too many connections"), smtptest.Close())},
 			{70, 92, smtptest.AtGreeting, smtptest.Then(smtptest.Pause(120*time.Millisecond), smtptest.Healthy())},
 		},
 	},
