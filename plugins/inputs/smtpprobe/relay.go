@@ -164,7 +164,7 @@ func (p *probing) useProxy(raw string) error {
 	}
 	proxy, err := dial.ParseProxy(raw)
 	if err != nil {
-		return fmt.Errorf("invalid proxy_url: %w", err)
+		return fmt.Errorf("invalid proxy_url: it %w", err)
 	}
 	proxy.Dialer, proxy.Timeout = p.Prober.Dialer, p.Prober.ConnectTimeout
 	proxy.Lookup = dial.Lookup{Resolver: p.Prober.Resolver, Timeout: p.Prober.ConnectTimeout}

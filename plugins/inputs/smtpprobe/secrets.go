@@ -116,7 +116,7 @@ func checkProxy(raw string) error {
 		return nil
 	}
 	if _, err := dial.ParseProxy(raw); err != nil {
-		return fmt.Errorf("invalid proxy_url: %w", err)
+		return fmt.Errorf("invalid proxy_url: it %w", err)
 	}
 	return nil
 }
