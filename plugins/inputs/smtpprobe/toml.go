@@ -208,5 +208,5 @@ func nameSetting(err error, decode func(any) error) error {
 // one that all inputs have.
 func isSetting(key string) bool {
 	_, inherited := relayKeys[key]
-	return inherited || slices.Contains([]string{"servers", "max_concurrent", "spread", "metrics", "relay", "group", "flow_key", "mailbox"}, key)
+	return inherited || slices.Contains([]string{"servers", "max_concurrent", "spread", "metrics", "state_file", "flow_key", "relay", "group", "mailbox"}, key)
 }

@@ -20,6 +20,7 @@ func TestTOML_WrongType(t *testing.T) {
 		server + `send_interval = [1]`:                                         `line 3: (send_interval) cannot unmarshal TOML array into config.Duration`,
 		server + `auth_cleartext = "yes"`:                                      `line 3: (auth_cleartext) cannot unmarshal TOML string into bool`,
 		server + `tls_server_name = 5`:                                         `line 3: (tls_server_name) cannot unmarshal TOML integer into string`,
+		server + `state_file = {a = 1}`:                                        `line 3: (state_file) cannot unmarshal TOML table into string (need struct or map)`,
 		server + `dns_server = {a = 1}`:                                        `line 3: (dns_server) cannot unmarshal TOML table into string (need struct or map)`,
 		plugin + "[inputs.smtpprobe.relay]\nurl = \"smtp://a.example\"":        `line 2: (relay) cannot unmarshal TOML table into []*smtpprobe.Relay (need struct or map)`,
 		relay + `to = "a@b.example"`:                                           `line 1: relay 1: invalid to: cannot unmarshal TOML string into []string`,
