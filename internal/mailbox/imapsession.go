@@ -134,9 +134,9 @@ func (s *imapSession) login(ctx context.Context) error {
 	if err != nil {
 		return atLogin(classify(smtperr.PhaseAuth, err))
 	}
-	host, port, _ := net.SplitHostPort(s.box.Address)
+	host, port, _ := net.SplitHostPort(s.box.Address) //nolint:errcheck // it was dialed
 	credentials.Host = host
-	credentials.Port, _ = strconv.Atoi(port)
+	credentials.Port, _ = strconv.Atoi(port) //nolint:errcheck // as above
 	caps := s.client.Caps()
 	if caps == nil {
 		return s.classify(ctx, smtperr.PhaseGreeting, errors.New("the server does not say what it can do"))
@@ -246,10 +246,10 @@ func withJunk(folders []Folder, list []*imap.ListData) []Folder {
 func (s *imapSession) close() {
 	if s.client != nil {
 		if s.conn.failure() == nil && !s.exchanging && s.client.State() != imap.ConnStateLogout {
-			_ = s.client.Logout().Wait()
+			_ = s.client.Logout().Wait() //nolint:errcheck // see above
 		}
-		_ = s.client.Close()
+		s.client.Close()
 	}
 	s.stop()
-	_ = s.conn.Close()
+	s.conn.Close()
 }

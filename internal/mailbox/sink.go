@@ -81,7 +81,7 @@ func (s *Sink) Open(v *Visit) error {
 		return listenError(err)
 	}
 	if s.Host == "" {
-		s.Host, _ = os.Hostname()
+		s.Host, _ = os.Hostname() //nolint:errcheck // without a name it is "other" in the path
 		s.Host = strings.ToLower(s.Host)
 	}
 	s.listener, s.since, s.shown = l, v.now(), &Visit{name: v.name, reader: v.reader, ledger: v.ledger, now: v.now}
@@ -94,7 +94,7 @@ func (s *Sink) Open(v *Visit) error {
 	s.server.EnableSMTPUTF8 = true
 	s.server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	server := s.server
-	go func() { _ = server.Serve(netutil.LimitListener(l, maxSinkConns)) }()
+	go server.Serve(netutil.LimitListener(l, maxSinkConns)) //nolint:errcheck // it ends with Close
 	return nil
 }
 

@@ -30,7 +30,7 @@ func readChecks(h *textproto.Header, trusted []string) Checks {
 		return c
 	}
 	for _, value := range values(h, "Authentication-Results", maxAuthFields) {
-		id, results, _ := authres.Parse(withoutComments(value)) // what comes before an error is valid
+		id, results, _ := authres.Parse(withoutComments(value)) //nolint:errcheck // what comes before an error is valid
 		if !slices.ContainsFunc(trusted, func(t string) bool { return strings.EqualFold(t, id) }) {
 			continue
 		}

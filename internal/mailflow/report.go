@@ -48,7 +48,11 @@ func readReport(message []byte) (report *Report, candidates []string) {
 		if part == nil || err != nil && !gomessage.IsUnknownCharset(err) && !gomessage.IsUnknownEncoding(err) {
 			break
 		}
-		switch media, _, _ := part.Header.ContentType(); strings.ToLower(media) {
+		media, _, err := part.Header.ContentType()
+		if err != nil {
+			continue
+		}
+		switch strings.ToLower(media) {
 		case "message/delivery-status", "message/global-delivery-status":
 			if report == nil {
 				var envelope string
