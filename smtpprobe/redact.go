@@ -3,6 +3,7 @@ package smtpprobe
 import (
 	"errors"
 	"maps"
+	"strings"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -26,7 +27,7 @@ func (s *session) redact() {
 	for i := range r.Recipients {
 		rcpt := &r.Recipients[i]
 		s.redactError(rcpt.Err, done)
-		rcpt.Reply = bounded(s.redacted(rcpt.Reply, false))
+		rcpt.Reply = s.redacted(rcpt.Reply, false)
 	}
 	if r.Err != nil {
 		r.Reply = asError(r.Err).Reply
@@ -45,9 +46,6 @@ func (s *session) redactError(err error, done map[*smtperr.Error]bool) {
 	}
 	done[e] = true
 	e.Reply = s.redacted(e.Reply, e.Phase == smtperr.PhaseAuth)
-	if e.Recipient != "" {
-		e.Reply = bounded(e.Reply)
-	}
 	for _, refused := range e.Recipients {
 		s.redactError(refused, done)
 	}
@@ -66,22 +64,22 @@ func (s *session) redacted(reply *smtperr.Reply, inAuth bool) *smtperr.Reply {
 	return &masked
 }
 
-// bounded cuts the text of a reply.
+// bounded is a copy of a reply with at most so much text as is kept.
 func bounded(reply *smtperr.Reply) *smtperr.Reply {
 	if reply == nil {
 		return nil
 	}
+	short := *reply
+	short.Lines = nil
 	left := maxRecipientReply
-	for i, line := range reply.Lines {
-		if len(line) <= left {
-			left -= len(line)
-			continue
+	for _, line := range reply.Lines {
+		// A copy, so that nothing keeps the whole line.
+		short.Lines = append(short.Lines, strings.Clone(line[:min(len(line), left)]))
+		if left -= len(line); left <= 0 {
+			break
 		}
-		short := *reply
-		short.Lines = append(append([]string(nil), reply.Lines[:i]...), line[:left])
-		return &short
 	}
-	return reply
+	return &short
 }
 
 func (s *session) redactedCapabilities(c *Capabilities) *Capabilities {

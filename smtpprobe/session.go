@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/hostname"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/mask"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/wire"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -22,7 +23,7 @@ type session struct {
 
 	res     *Result
 	clock   clock
-	secrets *wire.Secrets
+	secrets *mask.Secrets
 	log     *wire.Transcript
 	conn    *wire.Conn // nil until connected
 
@@ -51,7 +52,7 @@ func newSession(ctx context.Context, p *Prober, t *Target, plan *Plan) *session 
 		deadline: deadline,
 		trace:    traceOf(ctx),
 		res:      &Result{Depth: plan.depth(), Start: start},
-		secrets:  new(wire.Secrets),
+		secrets:  new(mask.Secrets),
 	}
 	s.clock.trace = s.trace
 	// From the start: the greeting may repeat them already.

@@ -181,10 +181,7 @@ func (s *session) recipient(address, command string) RecipientResult {
 	reply, err := s.command(smtperr.PhaseRcpt, command)
 	r := RecipientResult{Address: address, Duration: phase.Duration - before}
 	if err == nil {
-		r.Reply = &reply
-		known := s.replySession()
-		known.Recipient = address
-		err = s.acceptFor(smtperr.PhaseRcpt, reply, known)
+		err = s.acceptRecipient(smtperr.PhaseRcpt, &r, reply)
 	}
 	if err != nil {
 		asError(err).Recipient = address
@@ -279,13 +276,24 @@ func (s *session) delivery(r *RecipientResult) (err error, lost bool) { //nolint
 	if err != nil {
 		return err, true
 	}
-	known := s.replySession()
-	known.Recipient = r.Address
-	r.Reply = &reply
-	if err = s.acceptFor(smtperr.PhaseDot, reply, known); err != nil {
+	if err = s.acceptRecipient(smtperr.PhaseDot, r, reply); err != nil {
 		r.Accepted, r.Err = false, err
 	}
 	return err, false
+}
+
+// acceptRecipient decides on the reply for one recipient, and keeps as much of it
+// as many recipients may take.
+func (s *session) acceptRecipient(phase smtperr.Phase, r *RecipientResult, reply smtperr.Reply) error {
+	known := s.replySession()
+	known.Recipient = r.Address
+	err := s.acceptFor(phase, reply, known)
+	r.Reply = bounded(s.redacted(&reply, false))
+	if err != nil {
+		e := asError(err)
+		e.Reply = bounded(s.redacted(e.Reply, false))
+	}
+	return err
 }
 
 // lose marks the recipients whose replies will not come: whether they get the

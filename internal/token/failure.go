@@ -2,7 +2,6 @@ package token
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -13,10 +12,14 @@ import (
 	"golang.org/x/oauth2"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/escape"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/mask"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-const maxDescription = 120 // bytes of an endpoint's text
+const (
+	maxDescription = 120 // bytes of an endpoint's text
+	maxFailure     = 300 // bytes of the text of a failed request
+)
 
 // refusals are the codes of RFC 6749 §5.2, with which an endpoint refuses what it
 // was asked, whatever its HTTP status.
@@ -35,7 +38,9 @@ func (s *Source) failure(err error, c credentials) *smtperr.Error {
 	if errors.As(err, &request) {
 		err = request.Err
 	}
-	return unreachable(fmt.Errorf("the token endpoint %s: %w", s.endpoint(), err))
+	// The text of a malformed answer is the endpoint's.
+	text := escape.Text(c.mask(err.Error()), maxFailure)
+	return unreachable(&maskedError{fmt.Sprintf("the token endpoint %s: %s", s.endpoint(), text), err})
 }
 
 // refusal distinguishes an endpoint that refuses from one that cannot answer: it
@@ -53,15 +58,21 @@ func (s *Source) refusal(r *oauth2.RetrieveError, c credentials) *smtperr.Error 
 	return unreachable(cause)
 }
 
+// maskedError shows another text than its cause.
+type maskedError struct {
+	text  string
+	cause error
+}
+
+func (e *maskedError) Error() string { return e.text }
+
+func (e *maskedError) Unwrap() error { return e.cause }
+
 // mask removes the secrets that an endpoint repeats.
 func (c credentials) mask(text string) string {
-	basic := base64.StdEncoding.EncodeToString([]byte(url.QueryEscape(c.id) + ":" + url.QueryEscape(c.secret))) // RFC 6749 §2.3.1
-	for _, secret := range []string{c.secret, c.refresh, basic} {
-		if secret != "" {
-			text = strings.NewReplacer(secret, "***", url.QueryEscape(secret), "***").Replace(text)
-		}
-	}
-	return text
+	secrets := new(mask.Secrets)
+	secrets.Add(c.secret, c.refresh, url.QueryEscape(c.id)+":"+url.QueryEscape(c.secret)) // the last for Basic (RFC 6749 §2.3.1)
+	return secrets.Text(text)
 }
 
 // interrupted is the end of a caller's wait. A timeout here is not the relay's,

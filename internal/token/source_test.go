@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -271,6 +272,8 @@ func TestToken_Answers(t *testing.T) {
 		{"an echo of the secrets", 400, `{"error":"invalid_grant","error_description":"r3fr3sh of s3cr3t"}`, refused, "invalid_grant *** of ***", 1},
 		{"an echo of Basic authentication", 400, `{"error":"invalid_grant","error_description":"you sent ` + base64.StdEncoding.EncodeToString([]byte("client:s3cr3t")) + `"}`, refused, "invalid_grant you sent ***", 1},
 		{"control characters", 400, `{"error":"invalid_grant","error_description":"a\r\nb\u001b[31m"}`, refused, "invalid_grant a", 1},
+		{"a lifetime that echoes a secret", 200, `{"access_token":"a","expires_in":"s3cr3t"}`, unreachable, "***", 1},
+		{"an echo in hex", 400, `{"error":"invalid_grant","error_description":"733363723374"}`, refused, "invalid_grant ***", 1},
 		{"a long story", 400, `{"error":"invalid_grant","error_description":"` + strings.Repeat("x", 1<<16) + `"}`, refused, "...", 1},
 		{"an endless answer", 200, strings.Repeat(" ", 2<<20), unreachable, "cannot parse json", 1},
 	}
@@ -285,8 +288,28 @@ func TestToken_Answers(t *testing.T) {
 			requireError(t, err, smtperr.ClassAuthFailed, tt.reason, tt.reason == unreachable)
 			require.ErrorContains(t, err, tt.text)
 			require.Less(t, len(err.Error()), 400)
+			require.NotContains(t, err.Error(), "s3cr3t")
 			require.Equal(t, tt.requests, requests.Load())
 		})
+	}
+}
+
+// A malformed answer is in the text of net/http's error.
+func TestToken_MalformedAnswer(t *testing.T) {
+	t.Parallel()
+	for _, answer := range []string{"HTTP/1.1 s3cr3t\r\n\r\n", "HTTP/1.1 200 OK\r\nr3fr3sh\r\n\r\n", "s3cr3t r3fr3sh\r\n\r\n"} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			conn, _, err := w.(http.Hijacker).Hijack() //nolint:forcetypeassert // of HTTP/1.1
+			if err == nil {
+				_, _ = io.WriteString(conn, answer) //nolint:errcheck // the test sees it
+				conn.Close()
+			}
+		}))
+		t.Cleanup(srv.Close)
+		_, err := source(t, full(srv.URL)).Token(t.Context())
+		requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonTokenUnreachable, true)
+		require.NotContains(t, err.Error(), "s3cr3t", answer)
+		require.NotContains(t, err.Error(), "r3fr3sh", answer)
 	}
 }
 

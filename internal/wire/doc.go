@@ -10,7 +10,7 @@
 //     outstanding and nothing is unread, so that a command may be sent;
 //   - when the last reply arrived, by the kernel's clock, and whether this
 //     process was late to notice;
-//   - the transcript, and the Secrets that it must not show.
+//   - the transcript, without the secrets.
 //
 // A conversation is a sequence of Send and Reply. Before each Send, Unread
 // reports whether the peer has sent something that nobody asked for; Early

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/escape"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/mask"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
@@ -35,14 +36,14 @@ const (
 // Transcript records a conversation. A nil Transcript records nothing.
 type Transcript struct {
 	start   time.Time
-	secrets *Secrets
+	secrets *mask.Secrets
 	kept    []Line
 	dropped int
 	inAuth  bool
 }
 
 // NewTranscript begins a transcript that does not show the secrets.
-func NewTranscript(start time.Time, secrets *Secrets) *Transcript {
+func NewTranscript(start time.Time, secrets *mask.Secrets) *Transcript {
 	return &Transcript{start: start, secrets: secrets}
 }
 

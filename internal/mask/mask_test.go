@@ -1,4 +1,4 @@
-package wire
+package mask
 
 import (
 	"encoding/base64"
@@ -78,7 +78,7 @@ func FuzzSecrets(f *testing.F) {
 		s.Add(secret)
 		masked := s.Mask([]string{first, second}, true)
 		require.Len(t, masked, 2)
-		if len(secret) >= shortest && !strings.Contains(mask, secret) {
+		if len(secret) >= shortest && !strings.Contains(hidden, secret) {
 			require.NotContains(t, masked[0], secret)
 			require.NotContains(t, masked[1], secret)
 		}

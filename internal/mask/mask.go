@@ -1,4 +1,6 @@
-package wire
+// Package mask keeps secrets out of what is shown: a peer may repeat what it was
+// sent, and in other forms.
+package mask
 
 import (
 	"encoding/base64"
@@ -9,7 +11,7 @@ import (
 )
 
 const (
-	mask = "***"
+	hidden = "***"
 	// shortest is the length from which a secret is masked wherever it occurs.
 	// To mask every "a" would reveal more than it hides, so that a shorter one
 	// is masked only as a whole word.
@@ -89,10 +91,10 @@ func (s *Secrets) Mask(lines []string, inAuth bool) []string {
 		return lines
 	}
 	whole := lower(strings.Join(lines, ""))
-	hidden := make([]bool, len(whole))
-	found := hide(whole, hidden, s.always)
+	covered := make([]bool, len(whole))
+	found := hide(whole, covered, s.always)
 	if inAuth {
-		found = hide(whole, hidden, s.auth) || found
+		found = hide(whole, covered, s.auth) || found
 	}
 	if !found {
 		return lines
@@ -100,7 +102,7 @@ func (s *Secrets) Mask(lines []string, inAuth bool) []string {
 	masked := make([]string, len(lines))
 	at := 0
 	for i, line := range lines {
-		masked[i] = without(line, hidden[at:at+len(line)])
+		masked[i] = without(line, covered[at:at+len(line)])
 		at += len(line)
 	}
 	return masked
@@ -110,7 +112,7 @@ func (s *Secrets) Mask(lines []string, inAuth bool) []string {
 func (s *Secrets) Text(text string) string { return s.Mask([]string{text}, false)[0] }
 
 // hide marks where the needles are.
-func hide(text string, hidden []bool, needles []needle) bool {
+func hide(text string, covered []bool, needles []needle) bool {
 	found := false
 	for _, n := range needles {
 		for from := 0; ; {
@@ -125,7 +127,7 @@ func hide(text string, hidden []bool, needles []needle) bool {
 			}
 			found, from = true, end
 			for k := begin; k < end; k++ {
-				hidden[k] = true
+				covered[k] = true
 			}
 		}
 	}
@@ -141,15 +143,15 @@ func isAlphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c >= 0x80
 }
 
-// without replaces each run of hidden bytes.
-func without(line string, hidden []bool) string {
+// without replaces each run of covered bytes.
+func without(line string, covered []bool) string {
 	var b strings.Builder
 	for i := range len(line) {
 		switch {
-		case !hidden[i]:
+		case !covered[i]:
 			b.WriteByte(line[i])
-		case i == 0 || !hidden[i-1]:
-			b.WriteString(mask)
+		case i == 0 || !covered[i-1]:
+			b.WriteString(hidden)
 		}
 	}
 	return b.String()
