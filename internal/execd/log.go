@@ -123,8 +123,8 @@ func (l *log) write() {
 	for range l.more {
 		lines, end := l.take()
 		for _, line := range lines {
-			if !l.awaitReader() {
-				return
+			for !writable(l.out) {
+				time.Sleep(readerInterval)
 			}
 			if _, err := io.WriteString(l.out, line); err != nil {
 				return
@@ -134,21 +134,6 @@ func (l *log) write() {
 			return
 		}
 	}
-}
-
-// awaitReader waits until a line can be written, at most until the log is
-// closed.
-func (l *log) awaitReader() bool {
-	for !writable(l.out) {
-		l.mu.Lock()
-		closed := l.closed
-		l.mu.Unlock()
-		if closed {
-			return false
-		}
-		time.Sleep(readerInterval)
-	}
-	return true
 }
 
 // take returns the lines that wait, and whether they are the last.
