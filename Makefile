@@ -79,7 +79,7 @@ fuzz: ## fuzz each target for FUZZ_TIME (30s)
 	@go list -f '{{.Dir}}' ./... | while read -r dir; do \
 		grep -hos 'func Fuzz[A-Za-z0-9_]*' "$$dir"/*_test.go | sed 's/func //' | while read -r target; do \
 			echo "== $$dir $$target"; \
-			(cd "$$dir" && go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_TIME) .) || exit 1; \
+			packaging/fuzz.sh "$$dir" "$$target" $(FUZZ_TIME) || exit 1; \
 		done || exit 1; \
 	done
 
