@@ -1,0 +1,220 @@
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"errors"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
+)
+
+// needNamespaces skips a test, loudly, where it cannot make networks of its own.
+func needNamespaces(t *testing.T) {
+	t.Helper()
+	missing := ""
+	switch _, err := exec.LookPath("ip"); {
+	case os.Geteuid() != 0:
+		missing = "root"
+	case err != nil:
+		missing = "the program ip of iproute2"
+	default:
+		if _, err := os.Stat("/dev/net/tun"); err != nil {
+			missing = "/dev/net/tun"
+		} else if out, err := exec.Command("ip", "netns", "add", "smtpprobe-try").CombinedOutput(); err != nil {
+			missing = "network namespaces: " + string(out)
+		} else {
+			ip(t, "netns", "del", "smtpprobe-try")
+		}
+	}
+	if missing != "" {
+		t.Skip("SKIPPED: the tests of network faults need " + missing)
+	}
+}
+
+// crossing is a healthy relay at the other end of a link.
+type crossing struct{ link *link }
+
+func cross(t *testing.T, l *link) *crossing {
+	t.Helper()
+	l.connect(t)
+	script := smtptest.Script{
+		TLS:      certs.Server(networkAuthority().Issue(certs.For(relayAddress))),
+		Accounts: &smtptest.Accounts{Passwords: map[string]string{"user": "correct horse"}},
+	}
+	srv, err := smtptest.Listen(script, smtptest.From(l.relay.listen(t, relayAddress+":25")))
+	require.NoError(t, err)
+	t.Cleanup(srv.Close)
+	return &crossing{l}
+}
+
+// crossed is one probe as a test changes it.
+type crossed struct {
+	smtpprobe.Prober
+	smtpprobe.Target
+	smtpprobe.Plan
+}
+
+// probe sends a message over the link.
+func (c *crossing) probe(t *testing.T, change func(*crossed)) *smtpprobe.Result {
+	t.Helper()
+	p := crossed{
+		Prober: smtpprobe.Prober{Dialer: &c.link.prober, Helo: "probe.test", Timeout: 2 * time.Second},
+		Target: smtpprobe.Target{Host: relayAddress, Port: 25, TLS: smtpprobe.TLSNever},
+		Plan: smtpprobe.Plan{
+			Depth: smtpprobe.DepthSend, From: "alice@example.org", To: []string{"bob@example.org"},
+			Auth: &smtpprobe.Auth{Username: "user", Password: "correct horse", Mechanism: "PLAIN", Cleartext: true},
+		},
+	}
+	if change != nil {
+		change(&p)
+	}
+	r := p.Prober.Probe(t.Context(), p.Target, p.Plan)
+	assertPlausible(t, r, p.Timeout)
+	return r
+}
+
+var networkAuthority = sync.OnceValue(func() *certs.Authority { return certs.NewAuthority("Test CA") })
+
+// assertPlausible checks what holds for the times of every session, whatever the network
+// does.
+func assertPlausible(t *testing.T, r *smtpprobe.Result, timeout time.Duration) {
+	t.Helper()
+	var sum time.Duration
+	for _, p := range r.Phases {
+		assert.GreaterOrEqual(t, p.Duration, time.Duration(0), p.Phase)
+		sum += p.Duration
+	}
+	assert.LessOrEqual(t, sum, r.Total)
+	assert.Less(t, r.Total, timeout+time.Second+500*time.Millisecond)
+}
+
+func outcome(r *smtpprobe.Result) string {
+	e, ok := errors.AsType[*smtperr.Error](r.Err)
+	if !ok {
+		return "none"
+	}
+	return strings.Join([]string{e.Class.String(), string(e.Reason), string(e.Phase), string(e.Fault())}, " ")
+}
+
+// With 500 ms between question and answer each phase takes just that. This
+// machine may be late in carrying a packet, never early, so that one exact
+// session of several proves it.
+func TestNetwork_RoundTripTime(t *testing.T) {
+	needNamespaces(t)
+	t.Parallel()
+	const (
+		rtt       = 500 * time.Millisecond
+		tolerance = 10 * time.Millisecond
+		attempts  = 4
+	)
+	c := cross(t, &link{delay: rtt / 2})
+	var worst time.Duration
+	for range attempts {
+		r := c.probe(t, func(p *crossed) { p.Timeout = 20 * time.Second })
+		require.NoError(t, r.Err)
+		require.Len(t, r.Phases, 10)
+		worst = 0
+		for _, p := range r.Phases {
+			want := rtt
+			if p.Phase == smtperr.PhaseBody {
+				want = 0 // the kernel takes it
+			}
+			require.Greater(t, p.Duration, want-tolerance, p.Phase)
+			worst = max(worst, p.Duration-want)
+		}
+		if worst < tolerance {
+			return
+		}
+	}
+	require.Less(t, worst, tolerance)
+}
+
+// A link that goes down for good at a command: nothing that is sent then is
+// acknowledged, so the network is at fault and not the relay.
+func TestNetwork_LinkDown(t *testing.T) {
+	needNamespaces(t)
+	for _, tt := range []struct {
+		name string
+		at   string // begins to be lost
+		tls  smtpprobe.TLSMode
+		want string
+	}{
+		{name: "connect", at: "E", want: "connect_timeout  connect network"}, // every IP packet begins so
+		{name: "ehlo", at: "EHLO", want: "read_timeout no_ack ehlo network"},
+		{name: "auth", at: "AUTH", want: "read_timeout no_ack auth network"},
+		{name: "mail", at: "MAIL", want: "read_timeout no_ack mail network"},
+		{name: "rcpt", at: "RCPT", want: "read_timeout no_ack rcpt network"},
+		{name: "data", at: "DATA", want: "read_timeout no_ack data network"},
+		{name: "body", at: "Subject: ", want: "read_timeout no_ack dot network"},
+		{name: "quit", at: "QUIT", want: "none"},
+		{name: "starttls", at: "STARTTLS", tls: smtpprobe.TLSOpportunistic, want: "read_timeout no_ack starttls network"},
+		{name: "tls", at: "\x16\x03\x01", tls: smtpprobe.TLSOpportunistic, want: "tls_timeout  tls network"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			r := cross(t, &link{downAt: []byte(tt.at)}).probe(t, func(p *crossed) { p.Target.TLS = tt.tls })
+			require.Equal(t, tt.want, outcome(r))
+			if tt.want == "none" {
+				require.NotEmpty(t, r.Secondary)
+			}
+		})
+	}
+}
+
+// A link that is down for a moment costs time, not the verdict.
+func TestNetwork_LinkDownAndUp(t *testing.T) {
+	needNamespaces(t)
+	t.Parallel()
+	r := cross(t, &link{downAt: []byte("MAIL"), downFor: time.Second}).probe(t, func(p *crossed) { p.Timeout = 20 * time.Second })
+	require.NoError(t, r.Err)
+	for _, p := range r.Phases {
+		if p.Phase == smtperr.PhaseMail {
+			require.Greater(t, p.Duration, time.Second)
+		}
+	}
+}
+
+// Where packets of a full frame vanish and nothing says so, everything works but
+// the message.
+func TestNetwork_MTUBlackhole(t *testing.T) {
+	needNamespaces(t)
+	t.Parallel()
+	r := cross(t, &link{mtu: 1000}).probe(t, func(p *crossed) { p.Message.Size = 7 << 10 })
+	require.Equal(t, "read_timeout no_ack dot network", outcome(r))
+}
+
+// With three packets in ten lost in each direction sessions are slow. What they
+// report is still true.
+func TestNetwork_Loss(t *testing.T) {
+	needNamespaces(t)
+	t.Parallel()
+	const sessions = 8
+	c := cross(t, &link{loss: 0.3})
+	results := make(chan string, sessions)
+	for range sessions {
+		go func() {
+			results <- outcome(c.probe(t, func(p *crossed) { p.Timeout = 20 * time.Second }))
+		}()
+	}
+	succeeded := 0
+	for range sessions {
+		if result := <-results; result == "none" {
+			succeeded++
+		} else {
+			assert.Contains(t, result, "timeout", "nothing else follows from lost packets")
+		}
+	}
+	require.Positive(t, succeeded)
+}
