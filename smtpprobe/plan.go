@@ -52,6 +52,11 @@ type Plan struct {
 	// is the failure starttls_withdrawn, also where TLS is opportunistic.
 	STARTTLSExpected bool
 
+	// SNI is the server name that the TLS handshake asks for. Empty: the name that
+	// the certificate is verified for. A sender with DANE asks for the TLSA base
+	// domain (RFC 7672 §8.1).
+	SNI string
+
 	// Transcript asks for Result.Transcript.
 	Transcript bool
 }

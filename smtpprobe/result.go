@@ -71,7 +71,8 @@ type TLSState struct {
 	Verified    bool
 	Problems    []*smtperr.Error // one for each failed check of the certificates
 	Leaf        *x509.Certificate
-	ChainExpiry time.Time // when the first certificate of the chain that was sent expires
+	Chain       []*x509.Certificate // as sent, Leaf first
+	ChainExpiry time.Time           // when the first certificate of the chain that was sent expires
 }
 
 // Fingerprint is the first 16 hex digits of the SHA-256 of the leaf certificate,

@@ -119,8 +119,13 @@ func (s *session) tlsConfig(seen *TLSState) *tls.Config {
 	}
 	lenient := config.InsecureSkipVerify || s.target.TLS == TLSOpportunistic
 	config.InsecureSkipVerify = true
+	name := config.ServerName
+	if s.plan.SNI != "" {
+		config.ServerName = s.plan.SNI
+	}
 	config.VerifyConnection = func(cs tls.ConnectionState) error {
-		check := verification{name: config.ServerName, roots: config.RootCAs, now: config.Time}
+		check := verification{name: name, roots: config.RootCAs, now: config.Time}
+		seen.Chain = cs.PeerCertificates
 		seen.Leaf = cs.PeerCertificates[0]
 		seen.ChainExpiry = seen.Leaf.NotAfter
 		for _, c := range cs.PeerCertificates {

@@ -55,11 +55,12 @@ func (l *look) domain(ctx context.Context, domain string, before *STSState) *Dom
 	d := &DomainRecords{Trusted: l.questions.resolver.Trust}
 	mx, err := l.questions.ask(ctx, domain, dns.TypeMX)
 	d.MXSecure = mx.secure
-	d.STS = l.sts(ctx, domain)
 	if err != nil {
+		// Then one question is left for the addresses of the policy host.
 		d.Err = l.questions.confirm(ctx, err, dns.TypeMX)
 		d.MXFailure = failureOf(d.Err)
 	}
+	d.STS = l.sts(ctx, domain)
 	d.STS.keep(before, l.now())
 	return d
 }

@@ -98,8 +98,11 @@ type Answer[T any] struct {
 }
 
 // Get waits for the look. If the context ends before, it returns what an earlier
-// look has found, nil without one.
+// look has found, nil without one. A nil answer has nothing.
 func (a *Answer[T]) Get(ctx context.Context) *T {
+	if a == nil {
+		return nil
+	}
 	select {
 	case <-a.done:
 	default:

@@ -211,7 +211,7 @@ func (v *Verdict) authentication(s *Session) Result {
 
 // Domain is what careful senders would do with all MX hosts of a domain.
 type Domain struct {
-	Hosts       map[string]bool // every host of the domain
+	hosts       map[string]bool
 	failingDANE map[string]bool
 	failingSTS  map[string]bool
 	byDANE      tally
@@ -228,17 +228,21 @@ func (t *tally) add(d Delivery) {
 
 // NewDomain begins the verdict on a domain with these hosts.
 func NewDomain(hosts []string) *Domain {
-	d := &Domain{Hosts: make(map[string]bool), failingDANE: make(map[string]bool), failingSTS: make(map[string]bool)}
+	d := &Domain{hosts: make(map[string]bool), failingDANE: make(map[string]bool), failingSTS: make(map[string]bool)}
 	for _, h := range hosts {
-		d.Hosts[h] = true
+		d.hosts[h] = true
 	}
 	return d
 }
 
-// Add counts the verdict on one host, or on one of its addresses.
+// Add counts the verdict on one host, or on one of its addresses. The host is
+// empty where the MX records could not be looked up.
 func (d *Domain) Add(host string, v *Verdict) {
 	d.byDANE.add(v.DeliverDANE)
 	d.bySTS.add(v.DeliverSTS)
+	if host == "" {
+		return
+	}
 	if v.DeliverDANE == WouldDefer {
 		d.failingDANE[host] = true
 	}
@@ -251,6 +255,9 @@ func (d *Domain) Add(host string, v *Verdict) {
 func (d *Domain) Skip() {
 	d.byDANE.undecided, d.bySTS.undecided = true, true
 }
+
+// Hosts is how many hosts the domain has.
+func (d *Domain) Hosts() int { return len(d.hosts) }
 
 // FailingDANE is how many hosts a DANE sender would not deliver to.
 func (d *Domain) FailingDANE() int { return len(d.failingDANE) }

@@ -52,6 +52,7 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 	looked := p.look(ctx, acc)
 	g.run()
 	looked()
+	g.reportPolicies()
 	if !g.stopped() {
 		for _, group := range p.groups {
 			group.report(acc, g.start)
@@ -70,9 +71,10 @@ type gather struct {
 	start  time.Time
 	store  *state.Store
 
-	probes  errgroup.Group
-	running atomic.Int64
-	tally   tally
+	probes   errgroup.Group
+	running  atomic.Int64
+	tally    tally
+	judgment judgment
 }
 
 func (g *gather) stopped() bool { return g.ctx.Err() != nil || g.plugin.Err() != nil }
@@ -136,9 +138,15 @@ func (g *gather) expand(r *relay) {
 		return
 	}
 	start := time.Now()
+	var j *judging
+	if r.target.Domain != "" {
+		j = g.ask(r, &r.target, own.tags)
+	}
 	targets, failed := g.targets(r)
+	g.hosts(r, targets)
 	if failed != nil {
 		r.setCurrent(own)
+		g.judge(j, failed)
 		g.finish(r, own, observe(failed))
 		return
 	}
@@ -231,6 +239,7 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 	if s.skips(r.backoff, g.start) {
 		g.p.stats.skipped.Incr(1)
 		g.tally.skip()
+		g.notJudged(r)
 		return
 	}
 	depth := r.plan.Depth
@@ -256,9 +265,12 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 	if message != nil {
 		prober.Plan.Identify = message.identify
 	}
+	j := g.ask(r, t, s.tags)
+	prober.Plan.SNI = j.base(g.ctx)
 	var addresses []string
 	result := g.p.engine.probe(watchAddresses(g.ctx, t, &addresses), prober)
 	message.shipped(result)
+	g.judge(j, result)
 	if auth := prober.Plan.Auth; auth != nil {
 		if sent, ok := auth.Token.(*sentToken); ok {
 			sent.observe(result)

@@ -15,6 +15,7 @@ import (
 	"github.com/influxdata/telegraf"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/policy"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -24,6 +25,7 @@ type relay struct {
 	name   string
 	target smtpprobe.Target
 	*spec
+	judge *policy.Source // nil: its policies are not reported
 
 	mu      sync.Mutex
 	warned  bool                       // that DNS has too many targets
@@ -43,11 +45,16 @@ func newRelay(name, url string, s *draft) (*relay, error) {
 	if err := firstError(checkName("name", name), s.checkTarget(&target)); err != nil {
 		return nil, err
 	}
-	if target.TLS == "" {
+	smtp := target.TLS == ""
+	if smtp {
 		target.TLS = s.starttls
 	}
 	target.IPVersion, target.AllAddresses = s.ipVersion, s.all
-	return &relay{name: name, target: target, spec: s.spec}, nil
+	judge, err := s.judged(&target, smtp)
+	if err != nil {
+		return nil, err
+	}
+	return &relay{name: name, target: target, spec: s.spec, judge: judge}, nil
 }
 
 // parse makes the relay of a table. d are its settings.
@@ -58,6 +65,9 @@ func (t *Relay) parse(d *draft) (*relay, error) {
 	r, err := newRelay(cmp.Or(t.Name, t.URL), t.URL, d)
 	if err != nil {
 		return nil, err
+	}
+	if t.setsPolicy && d.policies != nil && r.judge == nil {
+		return nil, fmt.Errorf("%w, not to %q", errPolicyScheme, t.URL)
 	}
 	if scheme, _, _ := strings.Cut(t.URL, ":"); t.setsSTARTTLS && !strings.EqualFold(scheme, "smtp") {
 		return nil, fmt.Errorf("starttls %q applies to smtp:// only, not to %q", t.STARTTLS, t.URL)

@@ -37,6 +37,10 @@ type Settings struct {
 	// AllowPrivateMX lets mx:// lead to addresses that are not public.
 	AllowPrivateMX bool `toml:"allow_private_mx"`
 
+	Policy         string          `toml:"policy"`
+	PolicyInterval config.Duration `toml:"policy_interval"`
+	DNSSEC         string          `toml:"dnssec"`
+
 	AuthCleartext bool `toml:"auth_cleartext"`
 	Credentials
 
@@ -80,6 +84,7 @@ type Relay struct {
 
 	table        table // until the plugin's own settings are known
 	setsSTARTTLS bool
+	setsPolicy   bool
 	inheritsAll  bool // its table has a name and a URL only
 }
 
@@ -107,6 +112,9 @@ func defaultSettings() Settings {
 		STARTTLS:       "opportunistic",
 		Addresses:      "first",
 		IPVersion:      "any",
+		Policy:         "off",
+		PolicyInterval: config.Duration(15 * time.Minute),
+		DNSSEC:         "off",
 		TLSEnable:      true,
 	}
 }

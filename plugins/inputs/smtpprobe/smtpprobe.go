@@ -133,7 +133,7 @@ func (p *SMTPProbe) parse() error {
 		p.phases = p.phases || m == "phase"
 		p.recipients = p.recipients || m == "recipient"
 	}
-	parts := &shared{tls: make(tlsConfigs), tokens: make(tokenSources), checked: make(map[*config.Secret]bool)}
+	parts := &shared{tls: make(tlsConfigs), tokens: make(tokenSources), policies: make(policySources), checked: make(map[*config.Secret]bool)}
 	byName, err := p.parseRelays(parts)
 	if err != nil {
 		return err
@@ -254,6 +254,11 @@ func (p *SMTPProbe) Stop() {
 	p.gathering <- struct{}{}
 	defer func() { <-p.gathering }()
 	p.tracker.close()
+	for _, r := range p.relays {
+		if r.judge != nil {
+			r.judge.Wait()
+		}
+	}
 	p.closeMemory()
 
 	p.mu.Lock()

@@ -16,6 +16,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/hostname"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/message"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/policy"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/token"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
@@ -44,16 +45,18 @@ type draft struct {
 	*spec
 	starttls  smtpprobe.TLSMode
 	ipVersion smtpprobe.IPVersion
-	source    netip.Addr // local address to bind, if valid
-	all       bool       // one probe for each address
-	mechanism string     // as SASL writes it
+	source    netip.Addr     // local address to bind, if valid
+	all       bool           // one probe for each address
+	mechanism string         // as SASL writes it
+	policies  *policy.Source // nil: not reported
 }
 
 // shared are the parts that relays with different settings may have in common.
 type shared struct {
-	tls     tlsConfigs
-	tokens  tokenSources
-	checked map[*config.Secret]bool
+	tls      tlsConfigs
+	tokens   tokenSources
+	policies policySources
+	checked  map[*config.Secret]bool
 }
 
 // parse turns settings into their typed form, and refuses each value that is
@@ -72,8 +75,10 @@ func (s *Settings) parse(parts *shared) (*draft, error) {
 		return nil, err
 	}
 	var err error
-	p.prober.TLS, err = parts.tls.config(s)
-	return p, err
+	if p.prober.TLS, err = parts.tls.config(s); err != nil {
+		return nil, err
+	}
+	return p, s.parsePolicy(p, parts.policies)
 }
 
 // draft parses settings that are complete, as those of a relay are.

@@ -60,6 +60,9 @@ var relayKeys = map[string]relayKey{
 	"proxy_protocol":   {to: func(r *Relay) any { return &r.ProxyProtocol }},
 	"dns_server":       {to: func(r *Relay) any { return &r.DNSServer }},
 	"allow_private_mx": {to: func(r *Relay) any { return &r.AllowPrivateMX }},
+	"policy":           {to: func(r *Relay) any { return &r.Policy }},
+	"policy_interval":  {to: func(r *Relay) any { return &r.PolicyInterval }},
+	"dnssec":           {to: func(r *Relay) any { return &r.DNSSEC }},
 	"auth_cleartext":   {to: func(r *Relay) any { return &r.AuthCleartext }},
 
 	"username":       {credentials, func(r *Relay) any { return newSecret(&r.Username) }},
@@ -150,6 +153,7 @@ func (r *Relay) decode(inherited *Settings) error {
 			r.ClientCertificate = ClientCertificate{}
 		}
 		r.setsSTARTTLS = r.setsSTARTTLS || key == "starttls"
+		r.setsPolicy = r.setsPolicy || key == "policy"
 		r.inheritsAll = r.inheritsAll && (key == "name" || key == "url")
 	}
 	t := r.table
