@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"os"
+	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -127,6 +130,9 @@ func (c *commands) chosenRelays(ctx context.Context, cmd *cli.Command, o *checkO
 	if err := c.login(ctx, o); err != nil {
 		return nil, err
 	}
+	if !cmd.IsSet("policy") && o.canJudge() && slices.ContainsFunc(cmd.Args().Slice(), isDomain) {
+		o.settings.Policy = "report"
+	}
 	relays, err := check.FromURLs(ctx, cmd.Args().Slice(), &o.settings, o.mailboxes()...)
 	if err != nil {
 		return nil, usageError("%w", err)
@@ -166,3 +172,13 @@ func (c *commands) configuredRelays(ctx context.Context, cmd *cli.Command, o *ch
 	}
 	return relays, nil
 }
+
+// canJudge reports whether the settings permit to judge sessions by DANE and
+// MTA-STS. On Windows, the system's name servers cannot be asked for that.
+func (o *checkOptions) canJudge() bool {
+	s := &o.settings
+	return s.STARTTLS != "never" && s.Probe != "connect" && (s.DNSServer != "" || runtime.GOOS != "windows")
+}
+
+// isDomain reports whether a URL is that of a mail domain.
+func isDomain(url string) bool { return strings.HasPrefix(strings.ToLower(url), "mx://") }

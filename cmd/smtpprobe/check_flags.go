@@ -82,6 +82,8 @@ func (o *checkOptions) settingFlags() []cli.Flag {
 		text("proxy-protocol", "send a PROXY protocol header: v1, v2", &s.ProxyProtocol),
 		text("dns-server", "name server, address[:port]; default: the system's", &s.DNSServer),
 		toggle("allow-private-mx", "let mx:// lead to addresses that are not public", &s.AllowPrivateMX),
+		text("policy", "off, report: what senders with DANE and MTA-STS would do; default: report with mx://", &s.Policy),
+		text("dnssec", "trust: the name server validates DNSSEC; off", &s.DNSSEC),
 		text("tls-ca", "`FILE` of the certificate authorities to trust", &s.TLSCA),
 		text("tls-cert", "`FILE` of a client certificate", &s.TLSCert),
 		text("tls-key", "`FILE` of its key", &s.TLSKey),

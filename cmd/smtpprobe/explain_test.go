@@ -14,6 +14,8 @@ func TestExplain(t *testing.T) {
 	require.Equal(t, statusOK, got.status)
 	require.Contains(t, got.stdout, "what to do  Enable SMTP AUTH for the account or tenant")
 	require.Contains(t, program("explain").stdout, "\nrelay_denied ")
+	require.Contains(t, program("explain").stdout, "\ntlsa-invalid ")
+	require.Contains(t, program("explain", "tlsa-invalid").stdout, "what to do  Publish the TLSA record of the present certificate")
 }
 
 func TestExplain_Usage(t *testing.T) {
@@ -34,4 +36,7 @@ func TestDocument_ReasonsAndClasses(t *testing.T) {
 	require.NoError(t, explain.ClassesMarkdown(&classes))
 	requireFile(t, "docs/reasons.md", reasons.String())
 	requireFile(t, "docs/classes.md", classes.String())
+	var results strings.Builder
+	require.NoError(t, explain.PoliciesMarkdown(&results))
+	requireSection(t, "docs/policy.md", "results", results.String())
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/policy"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
 	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
@@ -28,13 +29,16 @@ type Relay struct {
 	target smtpprobe.Target
 	plan   smtpprobe.Plan
 	plugin *plugin.SMTPProbe
+	// policies judge the sessions; nil: they are not judged.
+	policies *policy.Source
 }
 
 // Outcome is the result of one probe.
 type Outcome struct {
 	Name string // of the relay, and of its host and address if it has several
 	*summary.Summary
-	Arrival *Arrival // of a message that was followed
+	Policy  *summary.Policy // what careful senders would do; nil: not asked for
+	Arrival *Arrival        // of a message that was followed
 }
 
 // concurrency limits how many lookups and sessions run at a time.
@@ -87,7 +91,8 @@ func (r *Relay) probe(ctx context.Context, slots semaphore) []Outcome {
 		}
 		group.Go(func() {
 			slots.run(func() {
-				outcomes[i] = Outcome{Name: name, Summary: summary.Of(r.prober.Probe(ctx, targets[i], r.plan))}
+				result, verdict := r.judge(ctx, &targets[i])
+				outcomes[i] = Outcome{Name: name, Summary: summary.Of(result), Policy: verdict}
 			})
 		})
 	}

@@ -15,14 +15,15 @@ type outcomeJSON struct {
 	Schema int    `json:"schema"`
 	Relay  string `json:"relay"`
 	*summary.Summary
-	Arrival *Arrival `json:"arrival,omitempty"`
+	Policy  *summary.Policy `json:"policy,omitempty"`
+	Arrival *Arrival        `json:"arrival,omitempty"`
 }
 
 // JSON writes an array with an object for each outcome.
 func JSON(w io.Writer, outcomes []Outcome) error {
 	all := make([]outcomeJSON, 0, len(outcomes))
 	for _, o := range outcomes {
-		all = append(all, outcomeJSON{schema, o.Name, o.Summary, o.Arrival})
+		all = append(all, outcomeJSON{schema, o.Name, o.Summary, o.Policy, o.Arrival})
 	}
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)

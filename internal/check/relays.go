@@ -90,7 +90,7 @@ func configured(p *plugin.SMTPProbe) ([]Relay, error) {
 	}
 	relays := make([]Relay, 0, len(list))
 	for _, c := range list {
-		relays = append(relays, Relay{Name: c.Name, prober: c.Prober, target: c.Target, plan: c.Plan, plugin: p})
+		relays = append(relays, Relay{Name: c.Name, prober: c.Prober, target: c.Target, plan: c.Plan, plugin: p, policies: c.Policies})
 	}
 	return relays, nil
 }

@@ -38,6 +38,9 @@ func (r *reporter) lines(o *Outcome) []string {
 	if known := facts(o.Summary); len(known) > 0 {
 		lines = append(append(lines, ""), columns(known)...)
 	}
+	if judged := policyFacts(o.Policy); len(judged) > 0 {
+		lines = append(append(lines, ""), columns(judged)...)
+	}
 	if len(o.Transcript) > 0 {
 		lines = append(lines, "")
 		for _, line := range o.Transcript {

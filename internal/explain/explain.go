@@ -13,11 +13,14 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Write explains what name names: "CLASS", "CLASS/REASON" or "REASON". An empty
-// name lists all reasons.
+// Write explains what name names: "CLASS", "CLASS/REASON", "REASON", or a result
+// of DANE and MTA-STS. An empty name lists all reasons and results.
 func Write(w io.Writer, name string) error {
 	if name == "" {
 		return writeAll(w)
+	}
+	if rows := policyRows(name); rows != nil {
+		return writeRows(w, name, rows)
 	}
 	class, reason, err := parse(name)
 	if err != nil {
@@ -89,7 +92,10 @@ func writeAll(w io.Writer) error {
 	for _, r := range smtperr.Reasons() {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r, r.Meaning(), actor(r.Fault()), r.Advice())
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	return writePolicies(w)
 }
 
 // actor is who acts on a fault.

@@ -193,6 +193,9 @@ type Configured struct {
 	Prober smtpprobe.Prober
 	Target smtpprobe.Target
 	Plan   smtpprobe.Plan
+	// Policies are where to look up what careful senders demand; nil: the setting
+	// policy is off, or does not apply.
+	Policies *policy.Source
 }
 
 // Configured lists the relays for a caller that runs the probes itself. Init
@@ -204,7 +207,7 @@ func (p *SMTPProbe) Configured() ([]Configured, error) {
 		if err != nil {
 			return nil, fmt.Errorf("relay %q: %w", r.name, err)
 		}
-		list = append(list, Configured{Name: r.name, Prober: prober.Prober, Target: prober.Target, Plan: prober.Plan})
+		list = append(list, Configured{Name: r.name, Prober: prober.Prober, Target: prober.Target, Plan: prober.Plan, Policies: r.judge})
 	}
 	return list, nil
 }

@@ -1,0 +1,111 @@
+package check
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/policy"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
+)
+
+// policyWait is how long a check waits for policies after the session. A policy
+// host may take that long (RFC 8461 §3.3).
+const policyWait = 60 * time.Second
+
+// judge probes a target and judges the session by the policies of its domain.
+func (r *Relay) judge(ctx context.Context, t *smtpprobe.Target) (*smtpprobe.Result, *summary.Policy) {
+	if r.policies == nil {
+		return r.prober.Probe(ctx, *t, r.plan), nil
+	}
+	looks, cancel := context.WithTimeout(ctx, r.prober.Timeout+policyWait)
+	defer cancel()
+	host := r.policies.Host(looks, t.Host, t.Port)
+	var domain *policy.Answer[policy.DomainRecords]
+	if t.Domain != "" {
+		domain = r.policies.Domain(looks, t.Domain)
+	}
+	plan := r.plan
+	if h := host.Get(looks); h != nil && h.Applies() && r.prober.TLS.ServerName == "" {
+		plan.SNI = h.Base
+	}
+	result := r.prober.Probe(ctx, *t, plan)
+	session := policy.Observed(t, result)
+	session.Roots = r.prober.TLS.RootCAs
+	v := policy.Judge(host.Get(looks), domain.Get(looks), &session)
+	return result, summary.PolicyOf(&v, result.Start)
+}
+
+// policyFacts are what the domain publishes, and what senders would do.
+func policyFacts(p *summary.Policy) []fact {
+	if p == nil {
+		return nil
+	}
+	facts := []fact{{"dane", join(", ", cmp.Or(daneStates[p.DANE], p.DANE, "not decided"), p.TLSA())}}
+	if p.STS != "" {
+		facts = append(facts, fact{"mta-sts", stsFact(p)})
+	}
+	facts = append(facts, fact{"senders", "with DANE: " + would(p.WouldDeliverDANE, p.DANE != "")})
+	if p.STS != "" {
+		facts = append(facts, fact{"", "with MTA-STS: " + would(p.WouldDeliverSTS, p.STSCovers == nil)})
+	}
+	if p.Advice != "" {
+		facts = append(facts, fact{"result", p.Result + ": " + p.Meaning}, fact{"what to do", p.Advice})
+	}
+	for _, err := range p.Errors {
+		facts = append(facts, fact{"error", err})
+	}
+	return facts
+}
+
+var daneStates = map[string]string{
+	"none":        "no TLSA records",
+	"unvalidated": "not validated",
+	"ok":          "the certificate matches",
+	"mismatch":    "NO match",
+	"unusable":    "no TLSA record can be used: TLS without authentication",
+	"bogus":       "DNSSEC validation fails",
+	"error":       "the lookup failed",
+}
+
+func stsFact(p *summary.Policy) string {
+	state := p.STS
+	if p.STSCovers != nil {
+		covers := "the policy lists this host"
+		if !*p.STSCovers {
+			covers = "the policy does NOT list this host"
+		}
+		state = join(", ", state, covers)
+	}
+	if p.STSCertExpiry != nil {
+		const day = 24 * 60 * 60
+		state = join(", ", state, fmt.Sprintf("certificate of the policy host: %d days left", *p.STSCertExpiry/day))
+	}
+	return strings.ReplaceAll(state, "_", " ")
+}
+
+// would is what one kind of sender would do. free: it is not bound by a policy.
+func would(deliver *bool, free bool) string {
+	switch {
+	case deliver == nil && free:
+		return "deliver (nothing is demanded of them)"
+	case deliver == nil:
+		return "not decided"
+	case *deliver:
+		return "deliver"
+	}
+	return "would NOT deliver to this host"
+}
+
+func join(separator string, parts ...string) string {
+	var kept []string
+	for _, p := range parts {
+		if p != "" {
+			kept = append(kept, p)
+		}
+	}
+	return strings.Join(kept, separator)
+}

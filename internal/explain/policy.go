@@ -1,0 +1,64 @@
+package explain
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/policy"
+)
+
+// policyRows describe a verdict of DANE and MTA-STS, nil if the name is none.
+func policyRows(name string) []row {
+	r := policy.Result(name)
+	if r.Meaning() == "" {
+		return nil
+	}
+	section := "RFC 8460 §4.3"
+	if r == policy.Successful {
+		section = ""
+	}
+	return []row{
+		{"means", r.Meaning()},
+		{"who acts", policyActor(r)},
+		{"what to do", r.Advice()},
+		{"settings", "policy, policy_interval, dnssec"},
+		{"defined in", section},
+	}
+}
+
+// policyActor is who acts on a verdict.
+func policyActor(r policy.Result) string {
+	switch r {
+	case policy.Successful:
+		return ""
+	case policy.TLSAInvalid, policy.DNSSECInvalid:
+		return "domain: who runs the DNS zone of the domain or of its MX host"
+	case policy.STSPolicyFetchError, policy.STSPolicyInvalid, policy.STSWebPKIInvalid:
+		return "domain: who publishes the MTA-STS policy"
+	case policy.ValidationFailure:
+		return "relay or domain: who runs the MX host, or publishes the MTA-STS policy"
+	}
+	return "relay: who runs the MX host"
+}
+
+func writePolicies(w io.Writer) error {
+	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "\nDANE AND MTA-STS\tMEANS\tWHO ACTS\tWHAT TO DO")
+	for _, r := range policy.Results() {
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r, r.Meaning(), policyActor(r), r.Advice())
+	}
+	return table.Flush()
+}
+
+// PoliciesMarkdown writes the verdicts of DANE and MTA-STS as a table.
+func PoliciesMarkdown(w io.Writer) error {
+	var out strings.Builder
+	out.WriteString("| `result` | Meaning | What to do |\n|---|---|---|\n")
+	for _, r := range policy.Results() {
+		fmt.Fprintf(&out, "| `%s` | %s | %s |\n", r, r.Meaning(), r.Advice())
+	}
+	_, err := io.WriteString(w, out.String())
+	return err
+}
