@@ -570,6 +570,44 @@ func TestIMAP_DroppedConnection(t *testing.T) {
 	require.Equal(t, 120, s.count("INBOX"), "ours are deleted, the others are there")
 }
 
+// slowDialer gives connections that take their time for each answer.
+type slowDialer struct{ pause time.Duration }
+
+func (d slowDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
+	return slowConn{c, d.pause}, err
+}
+
+type slowConn struct {
+	net.Conn
+	pause time.Duration
+}
+
+func (c slowConn) Write(b []byte) (int, error) {
+	time.Sleep(c.pause)
+	return c.Conn.Write(b)
+}
+
+func TestIMAP_SlowServer(t *testing.T) {
+	t.Parallel()
+	s := newIMAPServer(t, implicit, imap.CapUIDPlus)
+	box := s.box()
+	box.Dialer, box.Delete = slowDialer{20 * time.Millisecond}, true
+	b := newBench(t, box)
+	signed := b.send()
+	for range 450 {
+		s.deliver("INBOX", foreign)
+	}
+	s.deliver("INBOX", message(signed, 1))
+	for looks := 1; b.inFlight() > 0; looks++ {
+		require.Less(t, looks, 100, "each look gets further")
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		b.watcher.Look(ctx)
+		cancel()
+	}
+	require.Equal(t, []string{"arrived inbox"}, b.states())
+}
+
 func TestIMAP_ThousandInFlight(t *testing.T) {
 	s := newIMAPServer(t, implicit)
 	b := newBench(t, s.box())

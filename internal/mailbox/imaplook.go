@@ -122,6 +122,15 @@ func (l *folderLook) read(ctx context.Context, selected *imap.SelectData) error 
 			return l.classify(ctx, smtperr.PhaseMailbox, err)
 		}
 		last.UID = batch[len(batch)-1]
+		// Each batch by itself, so that a slow server gets a little further in
+		// each look.
+		if err := l.settle(ctx, last); err != nil {
+			return err
+		}
+		if len(uids) > 0 && l.visit.Ends() {
+			l.visit.Cut()
+			return nil
+		}
 	}
 	if !cut && selected.UIDNext != 0 {
 		last.UID = end
@@ -212,23 +221,24 @@ func (l *folderLook) each(uids []imap.UID, section *imap.FetchItemBodySection, m
 }
 
 // settle settles what was shown, deletes what may be deleted, and only then
-// moves the position: what could not be deleted is seen again.
+// moves the position: what could not be settled on disk or deleted is seen again.
 func (l *folderLook) settle(ctx context.Context, last folderPosition) error {
-	if l.box.Delete && len(l.ours) > 0 {
+	ours, deletable := l.ours, l.visit.Settle(nil)
+	l.ours = nil
+	if l.visit.store != nil {
+		return nil
+	}
+	if l.box.Delete {
 		var set imap.UIDSet
-		for i, deletable := range l.visit.Settle(nil) {
-			if deletable {
-				set.AddNum(l.ours[i])
+		for i, uid := range ours {
+			if deletable[i] {
+				set.AddNum(uid)
 			}
 		}
 		if err := l.delete(set); err != nil {
 			return l.classify(ctx, smtperr.PhaseMailbox, err)
 		}
-		if l.visit.store != nil {
-			return nil
-		}
 	}
-	l.ours = nil
 	l.positions[l.folder.Name] = last
 	l.visit.Settle(l.positions.encode())
 	return nil

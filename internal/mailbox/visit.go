@@ -13,7 +13,8 @@ type Visit struct {
 	ledger Ledger
 	now    func() time.Time
 
-	left          int // messages that may still be read
+	left          int       // messages that may still be read
+	until         time.Time // no more is begun after this; zero: no limit
 	cut           bool
 	ours, foreign int
 	store         error
@@ -30,6 +31,10 @@ func (v *Visit) Position() []byte { return v.ledger.Position(v.name) }
 
 // Left returns how many messages may still be read.
 func (v *Visit) Left() int { return v.left }
+
+// Ends reports whether the time of the look is nearly over, so that what is left
+// is for the next one.
+func (v *Visit) Ends() bool { return !v.until.IsZero() && time.Now().After(v.until) }
 
 // Cut notes that a message was left unread.
 func (v *Visit) Cut() { v.cut = true }

@@ -72,6 +72,9 @@ func (w *Watcher) visit() *Visit {
 func (w *Watcher) Look(ctx context.Context) Result {
 	v := w.visit()
 	began, start := v.now(), time.Now()
+	if deadline, ok := ctx.Deadline(); ok {
+		v.until = start.Add(deadline.Sub(start) * 3 / 4)
+	}
 	err := w.Mailbox.Look(ctx, v)
 	complete := err == nil && v.store == nil && !v.cut
 	if err := w.Ledger.Looked(w.Name, began, complete); err != nil && v.store == nil {
