@@ -188,3 +188,24 @@ func TestGroup_SkippedRelayCountsByLastResult(t *testing.T) {
 		require.Equal(t, int64(2), m.Fields()["attempts"], "gather %d", i)
 	}
 }
+
+// TestGroup_EveryClass: a class without a rule would stop each group.
+func TestGroup_EveryClass(t *testing.T) {
+	t.Parallel()
+	for _, class := range smtperr.Classes() {
+		if class != smtperr.ClassNone {
+			require.Contains(t, rules, class, class.String())
+		}
+	}
+}
+
+func TestGroup_OutcomeUnknown(t *testing.T) {
+	t.Parallel()
+	for policy := range policies {
+		g := &group{next: policies[policy]}
+		err := smtperr.New(smtperr.ClassReadTimeout, smtperr.ReasonNoReply, smtperr.PhaseDot, nil)
+		require.True(t, g.goesOn(err), policy)
+		err.OutcomeUnknown = true
+		require.False(t, g.goesOn(err), "a message that may have been delivered is not sent again")
+	}
+}

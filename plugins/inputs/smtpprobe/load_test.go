@@ -1,14 +1,16 @@
 package smtpprobe
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
-	"time"
 
+	"github.com/influxdata/telegraf/agent"
 	"github.com/influxdata/telegraf/config"
 	"github.com/stretchr/testify/require"
 
@@ -137,20 +139,33 @@ func TestTOML_UnknownKeys(t *testing.T) {
 	})
 }
 
+// TestInit_ManyRelays: the memory of a relay at rest, with the state of its last
+// probe, is bounded. BenchmarkLoad has the times.
 func TestInit_ManyRelays(t *testing.T) {
 	if testing.Short() {
 		t.Skip("loads much")
 	}
+	const relays, limit = 10_000, 2048
 	var b strings.Builder
-	b.WriteString("[[inputs.smtpprobe]]\nprobe = \"ehlo\"\n")
-	for i := range 10_000 {
-		fmt.Fprintf(&b, "[[inputs.smtpprobe.relay]]\nname = \"r%d\"\nurl = \"smtp://r%d.example\"\ntimeout = \"5s\"\n", i, i)
+	b.WriteString("[[inputs.smtpprobe]]\nhelo = \"probe.example\"\n")
+	for i := range relays {
+		fmt.Fprintf(&b, "[[inputs.smtpprobe.relay]]\nname = \"r%d\"\nurl = \"smtp://r%d.example\"\n", i, i)
 	}
-	start := time.Now()
-	p, err := load(t, b.String())
-	require.NoError(t, err)
-	loaded := time.Now()
-	require.NoError(t, p.Init())
-	require.Len(t, p.relays, 10_000)
-	t.Logf("loaded in %s, initialized in %s", loaded.Sub(start), time.Since(loaded))
+	before := heapInUse()
+	p := initialized(t, b.String())
+	require.Len(t, p.relays, relays)
+	result := healthyResult()
+	p.engine.probe = func(context.Context, *probing) *smtpprobe.Result { return result }
+	p.Log = nil
+	require.NoError(t, p.Gather(agent.NewAccumulator(dropping{}, nil)))
+	require.LessOrEqual(t, int(heapInUse()-before)/relays, limit, "bytes for each relay")
+	runtime.KeepAlive(p)
+}
+
+func heapInUse() uint64 {
+	runtime.GC() //nolint:revive // garbage does not count
+	runtime.GC() //nolint:revive // nor do pools
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
 }

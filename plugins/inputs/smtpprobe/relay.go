@@ -80,15 +80,15 @@ func (r *relay) expands() bool {
 	return r.target.Socket == "" && (r.target.AllAddresses || r.target.Domain != "")
 }
 
-// checkName refuses a name that line protocol cannot carry unchanged as a tag.
-// A backslash escapes a space, comma, equals sign or the end of the tag there,
-// and the other control characters have no escape.
+// checkName refuses a name that line protocol cannot carry unchanged as a tag: it
+// has no escape for control characters, and a backslash at the end would escape
+// what follows the tag.
 func checkName(what, name string) error {
 	switch {
 	case strings.ContainsFunc(name, unicode.IsControl):
 		return fmt.Errorf("invalid %s %q: must not contain control characters", what, name)
-	case strings.HasSuffix(name, `\`), strings.Contains(name, `\ `), strings.Contains(name, `\,`), strings.Contains(name, `\=`):
-		return fmt.Errorf("invalid %s %q: line protocol cannot carry a backslash before a space, a comma, an equals sign or the end", what, name)
+	case strings.HasSuffix(name, `\`):
+		return fmt.Errorf("invalid %s %q: must not end with a backslash", what, name)
 	}
 	return nil
 }

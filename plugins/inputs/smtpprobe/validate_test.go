@@ -144,8 +144,8 @@ func TestInit_Mistakes(t *testing.T) {
 		server + relay + `url = "smtp://a.example"`:                                                   `duplicate relay name "smtp://a.example" (the name of a relay without one is its URL)`,
 		relay + "name = \"x\"\nurl = \"smtp://a.b\"\ntls_ca = \"" + garbage + "\"":                    `relay "x": invalid tls_ca "` + garbage + `": file has no PEM certificate`,
 
-		relay + "name = 'x\\'\nurl = \"smtp://a.b\"":                                  `relay "x\\": invalid name "x\\": line protocol cannot carry a backslash before a space, a comma, an equals sign or the end`,
-		"servers = ['lmtp:///run/lmtp%5C']":                                           `servers: invalid url "lmtp:///run/lmtp%5C": invalid path of the socket "/run/lmtp\\": line protocol cannot carry a backslash before a space, a comma, an equals sign or the end`,
+		relay + "name = 'x\\'\nurl = \"smtp://a.b\"":                                  `relay "x\\": invalid name "x\\": must not end with a backslash`,
+		"servers = ['lmtp:///run/lmtp%5C']":                                           `servers: invalid url "lmtp:///run/lmtp%5C": invalid path of the socket "/run/lmtp\\": must not end with a backslash`,
 		group + `relays = ["smtp://a.example"]`:                                       `group "": name is missing`,
 		group + "name = \"g\\nh\"\nrelays = [\"smtp://a.example\"]":                   `group "g\nh": invalid name "g\nh": must not contain control characters`,
 		group + `name = "g"`:                                                          `group "g": relays is empty`,
