@@ -3,6 +3,7 @@ package packaging
 import (
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -71,4 +72,23 @@ func allTests(t *testing.T) map[string]bool {
 		}))
 	}
 	return names
+}
+
+// Installed documents link only to what the packages install, and to the web.
+func TestDocuments_InstalledLinks(t *testing.T) {
+	t.Parallel()
+	installed := regexp.MustCompile(`^(README\.md|CHANGELOG\.md|LICENSE|docs/.*|dashboards(/.*)?|` +
+		`plugins/inputs/smtpprobe/(README\.md|sample\.conf)|packaging/(telegraf|hardening)\.conf)$`)
+	link := regexp.MustCompile(`\]\(([^)#:\s]+)(#[^)\s]*)?\)`)
+	for _, document := range documents(t) {
+		name := filepath.ToSlash(strings.TrimPrefix(document, ".."+string(filepath.Separator)))
+		if !installed.MatchString(name) {
+			continue
+		}
+		text, err := os.ReadFile(document)
+		require.NoError(t, err)
+		for _, found := range link.FindAllStringSubmatch(string(text), -1) {
+			require.Regexp(t, installed, path.Join(path.Dir(name), found[1]), "%s: %s: link to GitHub instead", name, found[0])
+		}
+	}
 }

@@ -73,12 +73,20 @@ func (s *session) fallBack(toEHLO smtperr.Reply) error {
 // not of one that refuses this client.
 func isUnknownCommand(r smtperr.Reply) bool { return r.Code >= 500 && r.Code <= 504 }
 
-// hostOf is the name that a server gives itself, the first word of a reply's
-// first line, in lower case; "other" if that is not like a host name.
+// hostOf is the name that a server gives itself: the first word of a reply's
+// first line after the enhanced code, in lower case; "other" if that is not like
+// a host name. A refusal need not name the server: its first word counts only
+// if it contains a dot.
 func hostOf(r smtperr.Reply) string {
 	const longest = 253
-	words := strings.Fields(r.Text())
-	if len(r.Lines) == 0 || len(words) == 0 || strings.TrimSpace(r.Lines[0]) == "" {
+	if len(r.Lines) == 0 {
+		return ""
+	}
+	words := strings.Fields(r.Lines[0])
+	if len(words) > 0 && words[0] == r.Enhanced.String() {
+		words = words[1:]
+	}
+	if len(words) == 0 || r.Code >= 400 && !strings.Contains(words[0], ".") {
 		return ""
 	}
 	name := strings.ToLower(words[0])

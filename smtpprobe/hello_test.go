@@ -81,6 +81,15 @@ func TestHosts(t *testing.T) {
 		require.Equal(t, want, r.GreetingHost, said)
 		require.Equal(t, "backend7", r.EHLOHost)
 	}
+	for said, want := range map[string]string{
+		"421 4.3.2 busy":                   "",
+		"421 busy":                         "",
+		"421 4.3.2 mx3.example.org closes": "mx3.example.org",
+		"554-mx4.example.org\r\n554 no":    "mx4.example.org",
+	} {
+		r, _ := converse(t, plain, smtptest.Script{Greeting: smtptest.Say(said)}, nil)
+		require.Equal(t, want, r.GreetingHost, said)
+	}
 }
 
 // A greeting that is a TLS alert ends the probe, not the timeout.

@@ -109,24 +109,6 @@ func requireSectionLike(t *testing.T, file, name, want string) {
 	require.Equal(t, timeless(want), timeless(section(t, file, name)), "%s is out of date: make docs", file)
 }
 
-func TestReadme_Metrics(t *testing.T) {
-	d := newDemonstration(t)
-	conf := demoConfig(t, d.fleet, func(i int) int { return demo.DefaultBase + i }, documentedCA)
-	path := configFile(t, d.substitution(t, false).Replace(conf))
-	got := program("--once", "--config", path)
-	require.Equal(t, statusOK, got.status, got.stderr)
-	var chosen []string
-	for _, relay := range []string{"healthy", "busy-421", "closed"} {
-		for line := range strings.Lines(got.stdout) {
-			if strings.Contains(line, ",relay="+relay+",") {
-				chosen = append(chosen, line)
-			}
-		}
-	}
-	require.Len(t, chosen, 3)
-	requireSectionLike(t, "README.md", "metrics", fenced("text", d.substitution(t, true).Replace(strings.Join(chosen, ""))))
-}
-
 func TestDocumentation_Checks(t *testing.T) {
 	d := newDemonstration(t)
 	for _, doc := range []struct {

@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/modfile"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/explain"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/demo"
 )
 
@@ -64,12 +63,6 @@ func requireFile(t *testing.T, file, want string) {
 }
 
 func fenced(language, text string) string { return "```" + language + "\n" + text + "```\n" }
-
-func TestReadme_Classes(t *testing.T) {
-	var table strings.Builder
-	require.NoError(t, explain.ClassTable(&table))
-	requireSection(t, "README.md", "classes", table.String())
-}
 
 func TestDemonstration_ConfigHasEveryRelay(t *testing.T) {
 	fleet, err := demo.Start(t.Context(), demo.Options{Ephemeral: true})
