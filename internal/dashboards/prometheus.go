@@ -21,7 +21,7 @@ const (
 	FailingNow = `smtpprobe_outcome_time == ` + ignoringOutcome + ` group_left () smtpprobe_latest_time and ` + ignoringOutcome + ` smtpprobe_success == 0`
 )
 
-// verdict is the class of an unexpected outcome, 0 while all is well.
+// verdict is the class of an unexpected outcome, 0 while the relay works.
 const verdict = `(smtpprobe_result_code` + promSelector + ` * (1 - smtpprobe_success` + promSelector + `))`
 
 // outcome is one series for each failing relay, labelled with its failure.

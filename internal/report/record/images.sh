@@ -35,7 +35,7 @@ rm -f "$images"/report*.png "$images"/dashboard*.png
 picture report-states 470 ''
 picture report-states-dark 470 '' --force-dark-mode
 picture report-relays 480 '#relays'
-picture report-failures 950 '#failures,#causes'
+picture report-failures 1000 '#failures,#causes'
 picture report-codes 460 '#codes'
 picture report-latency 470 '#latency'
 picture report-groups 330 '#groups,#certificates'

@@ -1,0 +1,50 @@
+//go:build e2e
+
+package story
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+)
+
+// TestRelayDown_SurvivesARestart: with a state file a restarted Telegraf goes on
+// counting failures where the last one stopped, so that the alert does not
+// resolve and fire again.
+func TestRelayDown_SurvivesARestart(t *testing.T) {
+	t.Parallel()
+	relay := newActor(t, 25, smtptest.Script{})
+	relay.down()
+	influx := startInfluxDB(t)
+	settings := fmt.Sprintf(`
+[[inputs.smtpprobe]]
+  helo = "a.test"
+  timeout = "900ms"
+  state_file = %q
+  [[inputs.smtpprobe.relay]]
+    name = "mx"
+    url = "smtp://%s"
+`, e2e.PlaceFor(t, "state").File("smtpprobe.state"), relay.address)
+	counts := func() []float64 {
+		var all []float64
+		for _, row := range influx.rows(t, `SELECT "consecutive_failures" FROM "smtpprobe"`) {
+			all = append(all, row["consecutive_failures"].(float64))
+		}
+		return all
+	}
+	down := func() bool { return slices.Contains(influx.firing(t), "SMTPRelayDown mx") }
+	first := startAgent(t, "a", byExecd, settings, influx)
+	influx.Await(t, "has the database", func() bool { return len(influx.query(t, "SHOW DATABASES")[0].Values) > 0 })
+	first.Await(t, "the alert fires", down)
+	first.Stop(t)
+	before := len(counts())
+	second := startAgent(t, "a", byExecd, settings, influx)
+	second.Await(t, "probes again", func() bool { return len(counts()) >= before+3 })
+	require.True(t, slices.IsSorted(counts()), "the count begins again: %v", counts())
+	require.True(t, down())
+}
