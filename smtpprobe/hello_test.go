@@ -99,3 +99,16 @@ func TestGreeting_AlertEndsAtOnce(t *testing.T) {
 	require.Equal(t, smtperr.ReasonTLSOnPlaintextPort, failure(r).Reason)
 	require.Less(t, r.Total, probeTimeout/2)
 }
+
+func TestHosts_RefusedGreeting(t *testing.T) {
+	t.Parallel()
+	for said, want := range map[string]string{
+		"554 mx1.example.org no service": "mx1.example.org",
+		"421 4.3.2 busy":                 "",
+		"554 go away":                    "",
+	} {
+		r, _ := converse(t, plain, smtptest.Script{Greeting: smtptest.Say(said)}, nil)
+		require.Error(t, r.Err)
+		require.Equal(t, want, r.GreetingHost, said)
+	}
+}

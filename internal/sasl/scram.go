@@ -120,18 +120,23 @@ func (s *scramClient) final(ctx context.Context, message string) ([]byte, error)
 	return []byte(proof), nil
 }
 
-// computing admits one computation at a time: a server must not keep all of
-// this machine's processors from the other probes.
+// computing admits one long computation at a time: servers must not keep all of
+// this machine's processors from the other probes. One of up to manyIterations
+// takes some milliseconds, and does not wait behind the others.
 var computing = make(chan struct{}, 1)
+
+const manyIterations = 1 << 16
 
 // compute runs a PBKDF2 of so many iterations, if it can finish within the
 // context's time: it cannot be interrupted, so its time is estimated first.
 func (s *scramClient) compute(ctx context.Context, iterations int, do func() error) error {
-	select {
-	case computing <- struct{}{}:
-		defer func() { <-computing }()
-	case <-ctx.Done():
-		return lateComputation(ctx.Err())
+	if iterations > manyIterations {
+		select {
+		case computing <- struct{}{}:
+			defer func() { <-computing }()
+		case <-ctx.Done():
+			return lateComputation(ctx.Err())
+		}
 	}
 	deadline, limited := ctx.Deadline()
 	if limited && iterations > minIterations {

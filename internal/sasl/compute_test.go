@@ -1,0 +1,26 @@
+package sasl
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A long computation keeps other long ones waiting, but not the short ones.
+func TestSCRAM_OneLongComputationAtATime(t *testing.T) {
+	computing <- struct{}{}
+	defer func() { <-computing }()
+	s := &scramClient{name: "SCRAM-SHA-256"}
+	ran := false
+	run := func() error { ran = true; return nil }
+
+	ctx, cancel := context.WithCancel(t.Context())
+	require.NoError(t, s.compute(ctx, manyIterations, run))
+	require.True(t, ran)
+
+	ran = false
+	cancel()
+	require.Error(t, s.compute(ctx, manyIterations+1, run))
+	require.False(t, ran)
+}
