@@ -21,7 +21,7 @@ type Folder struct {
 func DefaultFolders() []Folder { return []Folder{{Name: "INBOX"}, {Name: "Junk", Optional: true}} }
 
 // NewFolders returns the folders with these names, all of which but Junk must
-// exist: servers have other names for that, and tell them. No name is the same as
+// exist: servers have other names for it, and say which (RFC 6154). No name is the same as
 // DefaultFolders.
 func NewFolders(names []string) []Folder {
 	if len(names) == 0 {
@@ -52,8 +52,8 @@ func kinds(folders []Folder) []Folder {
 	return folders
 }
 
-// junkNames are the usual names of the folder for spam, where no server tells
-// its use (RFC 6154).
+// junkNames are the usual names of the folder for spam, if the server does not
+// say what it is used for (RFC 6154).
 var junkNames = map[string]bool{
 	"junk": true, "spam": true, "junk e-mail": true, "junk email": true, "bulk mail": true,
 }

@@ -32,8 +32,8 @@ type IMAP struct {
 	Folders []Folder // those with the special use \Junk are found, too
 	// Delete removes what was settled. Without it folders are opened read-only.
 	Delete bool
-	// Warn is called, once for each text, about what the server lacks; nil for
-	// nobody.
+	// Warn is called, once for each text, about what the server lacks; nil: not
+	// called.
 	Warn func(text string)
 
 	warned sync.Once
@@ -64,7 +64,7 @@ func (m *IMAP) Look(ctx context.Context, v *Visit) error {
 	return s.look(ctx, v)
 }
 
-// warnNoUIDPlus tells once that messages are only marked.
+// warnNoUIDPlus warns once that messages are only marked.
 func (m *IMAP) warnNoUIDPlus() {
 	m.warned.Do(func() {
 		if m.Warn != nil {

@@ -266,7 +266,7 @@ func TestIMAP_Delete(t *testing.T) {
 			one, two := b.send(), b.send()
 			s.deliver("INBOX", message(one, 1))
 			s.deliver("INBOX", foreign)
-			s.deliver("INBOX", foreign, imap.FlagDeleted) // by somebody else
+			s.deliver("INBOX", foreign, imap.FlagDeleted) // by another client
 			s.deliver("INBOX", message(forged(one), 1))
 			s.deliver("INBOX", "X-Smtpprobe-Id: garbage\r\n\r\n")
 			s.deliver("INBOX", bounce(two))
@@ -386,19 +386,19 @@ func TestIMAP_Failures(t *testing.T) {
 			class: smtperr.ClassAuthFailed, reason: smtperr.ReasonTokenRefused, phase: smtperr.PhaseAuth,
 		},
 		{
-			name:   "a certificate of nobody known",
+			name:   "an unknown authority",
 			change: func(_ *testing.T, _ *imapServer, box *mailbox.IMAP) { box.TLS = nil },
 			class:  smtperr.ClassTLSVerifyError, reason: smtperr.ReasonUnknownAuthority, phase: smtperr.PhaseTLS,
 		},
 		{
-			name: "a certificate of nobody known, after STARTTLS",
+			name: "an unknown authority, after STARTTLS",
 			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
 				box.Address, box.StartTLS, box.TLS = newIMAPServer(t, "").address, true, nil
 			},
 			class: smtperr.ClassTLSVerifyError, reason: smtperr.ReasonUnknownAuthority, phase: smtperr.PhaseTLS,
 		},
 		{
-			name:   "nobody listens",
+			name:   "nothing listens",
 			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) { box.Address = closedPort(t) },
 			class:  smtperr.ClassConnectError, reason: smtperr.ReasonRefused, phase: smtperr.PhaseConnect,
 		},
@@ -410,7 +410,7 @@ func TestIMAP_Failures(t *testing.T) {
 			class: smtperr.ClassDNSNotFound, reason: smtperr.ReasonNotFound, phase: smtperr.PhaseDNS,
 		},
 		{
-			name: "a greeting that is a farewell",
+			name: "BYE as greeting",
 			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
 				scripted(t, box, "* BYE [UNAVAILABLE] down for maintenance\r\n")
 			},

@@ -13,7 +13,7 @@ const maxSession = 256 << 20
 
 var errTooMuch = errors.New("the server sent more than was asked for")
 
-// boundedConn is a connection whose deadline nobody can extend, as the IMAP
+// boundedConn is a connection whose deadline cannot be extended, as the IMAP
 // library tries to, and whose first failure is remembered, of which the library
 // keeps the text only.
 type boundedConn struct {

@@ -53,8 +53,8 @@ func (s *Sink) Source() string {
 	return s.Address
 }
 
-// Look opens the sink if it is not open. Mail comes at any time; the look tells
-// what has come.
+// Look opens the sink if it is not open. Mail arrives at any time; the look
+// reports what has arrived since the last one.
 func (s *Sink) Look(_ context.Context, v *Visit) error {
 	if err := s.Open(v); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (s *Sink) Open(v *Visit) error {
 }
 
 // listen opens an address. A unix socket that a process left behind which was
-// killed is removed; one that somebody listens at is not.
+// killed is removed; one that is in use is not.
 func listen(network, address string) (net.Listener, error) {
 	l, err := net.Listen(network, address)
 	if err == nil || network != "unix" {

@@ -86,7 +86,7 @@ func TestSink_Deliver(t *testing.T) {
 	require.Equal(t, []string{"bounced none"}, s.states())
 
 	for name, content := range map[string]string{
-		"a stranger's mail":      foreign,
+		"other mail":             foreign,
 		"a forged token":         message(forged(one), 1),
 		"a bounce of another":    bounce("1.00000000.00000000.1.1.AAAAAAAAAAAAAAAAAAAAAA"),
 		"no header":              "\r\nhello\r\n",
@@ -196,7 +196,7 @@ func TestSink_Socket(t *testing.T) {
 	require.NoError(t, conn.Close())
 
 	other := newBench(t, &mailbox.Sink{Network: "unix", Address: path})
-	require.Error(t, other.look().Err, "somebody listens there")
+	require.Error(t, other.look().Err, "the socket is in use")
 }
 
 func TestSink_SocketLeftBehind(t *testing.T) {

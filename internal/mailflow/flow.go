@@ -82,7 +82,7 @@ type flowDocument struct {
 const flowVersion = 1
 
 // newFlow returns a flow with what its section holds. An error is about that:
-// the flow then begins anew.
+// the flow then starts empty.
 func newFlow(id string, c FlowConfig, s Section) (*flow, error) {
 	f := &flow{id: id, config: c, next: 1}
 	f.section = s
@@ -101,7 +101,7 @@ func newFlow(id string, c FlowConfig, s Section) (*flow, error) {
 }
 
 // index prepares a flow that was read. Sessions of a process that is gone have
-// ended: nobody knows what the relay replied.
+// ended: the reply of the relay is not known.
 func (f *flow) index() {
 	f.open, f.settled = map[number]*entry{}, map[number]*entry{}
 	f.complete, f.times = map[string]time.Time{}, map[int64]struct{}{}

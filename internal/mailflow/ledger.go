@@ -16,7 +16,8 @@ type Options struct {
 	// Section returns the place where a part of the ledger is kept: each flow and
 	// each mailbox has one. nil: the ledger lives as long as the process.
 	Section func(name string) Section
-	// Warn is told of a part that cannot be read, and begins anew. nil: nobody.
+	// Warn is called with a text about a part that cannot be read and starts
+	// empty. nil: not called.
 	Warn func(text string)
 	Now  func() time.Time // nil: time.Now
 }

@@ -486,7 +486,7 @@ func TestLedger_Bounded(t *testing.T) {
 	p.pass(13 * time.Hour)
 	p.send()
 	require.NotContains(t, d.content(), token.Run+`","seq":1,`, "settled long ago")
-	require.Empty(t, p.see(token, "zz"), "nobody knows whether it is a second copy")
+	require.Empty(t, p.see(token, "zz"), "whether it is a second copy is not known")
 }
 
 func TestOpen_Damaged(t *testing.T) {
@@ -501,6 +501,6 @@ func TestOpen_Damaged(t *testing.T) {
 		require.NotEmpty(t, warnings)
 		require.Nil(t, l.Position("inbox"))
 		_, err := l.Begin("relay")
-		require.NoError(t, err, "it begins anew")
+		require.NoError(t, err, "it starts empty")
 	}
 }

@@ -27,7 +27,7 @@ type Origin struct {
 	Arrived    time.Time // by the mailbox's clock
 	Seen       time.Time // by this machine's clock
 	NullSender bool      // the envelope has a null sender; a Return-Path field says the same
-	Last       *Hop      // the delivery, where no Received field tells of it
+	Last       *Hop      // the delivery to the mailbox, if it has no Received field
 }
 
 // Sighting is one message of ours, or a report about one, in a mailbox.

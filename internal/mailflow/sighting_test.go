@@ -175,7 +175,7 @@ func TestReader_Header_Foreign(t *testing.T) {
 	tests := []struct{ name, header string }{
 		{name: "empty", header: ""},
 		{name: "no header", header: strings.Repeat("\x00", 1<<16)},
-		{name: "a message of somebody", header: "From: a@example.org\r\nSubject: hello\r\n\r\n"},
+		{name: "another message", header: "From: a@example.org\r\nSubject: hello\r\n\r\n"},
 		{name: "a random id", header: "X-Smtpprobe-Id: J2DLHDXA5S6GNAWVVGPZ6HQXXN\r\n\r\n"},
 		{name: "two tokens", header: "X-Smtpprobe-Id: " + valid + "\r\nX-Smtpprobe-Id: " + valid + "\r\n\r\n"},
 		{name: "a flow that ends elsewhere", header: "X-Smtpprobe-Id: " + newKey(t).Sign(other) + "\r\n\r\n"},

@@ -82,8 +82,8 @@ var (
 	errForged  = errors.New("the signature of the token is wrong")
 )
 
-// Verify reads the text of a token. The error tells a text that is no token
-// from one with a wrong signature; either belongs to somebody else.
+// Verify reads the text of a token. A text that is not a token and one with
+// a wrong signature have different errors; neither is ours.
 func (k Key) Verify(text string) (Token, error) {
 	t, payload, mac, err := parseToken(text)
 	if err != nil {

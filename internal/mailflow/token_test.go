@@ -84,7 +84,7 @@ func TestKey_Verify_Foreign(t *testing.T) {
 			t.Parallel()
 			_, err := key.Verify(tt.text)
 			require.Error(t, err)
-			require.LessOrEqual(t, len(err.Error()), 80, "the error must not repeat what a stranger wrote")
+			require.LessOrEqual(t, len(err.Error()), 80, "the error must not repeat the text")
 		})
 	}
 }

@@ -29,7 +29,7 @@ func gathered(t *testing.T, p *SMTPProbe) *record {
 	return acc
 }
 
-// freePort returns a loopback address where nobody listens.
+// freePort returns a loopback address where nothing listens.
 func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
