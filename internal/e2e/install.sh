@@ -12,7 +12,7 @@
 set -eu
 
 directory=${1:?usage: install.sh DIRECTORY}
-packages='postfix dovecot-core dovecot-imapd dovecot-lmtpd haproxy openssl python3 python3-aiosmtplib influxdb prometheus prometheus-alertmanager rpm buildah'
+packages='postfix dovecot-core dovecot-imapd dovecot-lmtpd haproxy openssl python3 python3-aiosmtplib unbound knot influxdb prometheus prometheus-alertmanager rpm buildah'
 exim=exim4-daemon-light
 exim_libraries='libdb5.3 libgnutls30 libgnutls-dane0 libidn12 libpam0g libpcre2-8-0'
 exim_user=Debian-exim # compiled in by name

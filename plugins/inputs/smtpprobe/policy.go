@@ -13,6 +13,7 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/metric"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/policy"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/token"
@@ -87,8 +88,12 @@ type webDialer struct {
 
 // DialContext implements dial.Dialer.
 func (d webDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	direct := d.prober.Dialer
+	if direct == nil {
+		direct = dial.Direct{}
+	}
 	if d.proxy == nil {
-		return d.prober.Dialer.DialContext(ctx, network, address)
+		return direct.DialContext(ctx, network, address)
 	}
 	raw, err := d.proxy()
 	if err != nil {
@@ -99,7 +104,7 @@ func (d webDialer) DialContext(ctx context.Context, network, address string) (ne
 		return nil, err
 	}
 	if p.Prober.Proxy == nil {
-		return d.prober.Dialer.DialContext(ctx, network, address)
+		return direct.DialContext(ctx, network, address)
 	}
 	return p.Prober.Proxy.DialContext(ctx, network, address)
 }

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -18,10 +19,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/policy"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
+	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
 // tlsaOf is the record 3 1 1 of a certificate, as a zone has it.
@@ -315,4 +318,23 @@ func TestPolicy_Settings(t *testing.T) {
 		require.Equal(t, judged, p.relays[i].judge != nil, p.relays[i].name)
 	}
 	require.Same(t, p.relays[0].judge, p.relays[1].judge)
+}
+
+func TestWebDialer(t *testing.T) {
+	t.Parallel()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	p := initialized(t, "[[inputs.smtpprobe]]\nservers = [\"mx://a.test\"]")
+	for name, d := range map[string]webDialer{
+		"direct":          {prober: p.relays[0].prober},
+		"with a source":   {prober: smtpprobe.Prober{Dialer: dial.Direct{Source: netip.MustParseAddr("127.0.0.1")}}},
+		"no proxy as yet": {prober: p.relays[0].prober, proxy: func() (string, error) { return "", nil }},
+	} {
+		conn, err := d.DialContext(t.Context(), "tcp", l.Addr().String())
+		require.NoError(t, err, name)
+		conn.Close()
+	}
+	_, err = webDialer{proxy: func() (string, error) { return "socks5://127.0.0.1:1", nil }}.DialContext(t.Context(), "tcp", l.Addr().String())
+	require.ErrorContains(t, err, "proxy")
 }

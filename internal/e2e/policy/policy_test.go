@@ -1,0 +1,201 @@
+//go:build e2e
+
+package policy
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/influxdata/telegraf"
+	"github.com/influxdata/telegraf/plugins/parsers/influx"
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/policy"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
+)
+
+// addresses are loopback addresses that no other test has.
+type addresses struct{ a, b, next int }
+
+func newAddresses() *addresses { return &addresses{a: 64 + rand.IntN(128), b: rand.IntN(256)} } //nolint:gosec // nothing is secret about it
+
+func (n *addresses) take() string {
+	n.next++
+	return fmt.Sprintf("127.%d.%d.%d", n.a, n.b, n.next)
+}
+
+// once runs the binary and returns its metrics.
+func once(t *testing.T, config string) []telegraf.Metric {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	place := e2e.PlaceFor(t, "policy")
+	cmd := exec.CommandContext(ctx, e2e.Built(t, "SMTPPROBE_BIN", "smtpprobe"), "--config", place.WriteFile(t, "smtpprobe.conf", config), "--once")
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	require.NoError(t, cmd.Run(), stderr.String())
+	parser := &influx.Parser{}
+	require.NoError(t, parser.Init())
+	all, err := parser.Parse(stdout.Bytes())
+	require.NoError(t, err)
+	return all
+}
+
+// find returns a relay's metric of a name, that of the first MX host; nil without
+// one.
+func find(all []telegraf.Metric, name, relay string) telegraf.Metric {
+	for _, m := range all {
+		source, _ := m.GetTag("source")
+		if of, _ := m.GetTag("relay"); of == relay && m.Name() == name && !strings.HasPrefix(source, "mx2.") {
+			return m
+		}
+	}
+	return nil
+}
+
+func TestDANE(t *testing.T) {
+	installed(t, "knotd", "unbound", "posttls-finger", "unshare")
+	ips := newAddresses()
+	z := zones{secureZone: nil, insecureZone: nil, wrongZone: nil}
+	var dead []string
+	var config strings.Builder
+	cases := hostCases()
+	for i := range cases {
+		c := &cases[i]
+		if c.zone == "" {
+			c.zone = secureZone
+		}
+		host, address := fmt.Sprintf("c%d", i), ips.take()
+		smtptest.Start(t, c.relay, smtptest.On("tcp", address+":25"))
+		fill := strings.NewReplacer("HOST", host, "ADDRESS", address)
+		if !c.alias {
+			z.add(c.zone, "%s A %s", host, address)
+		}
+		child := "_tcp." + host + "." + c.zone
+		switch {
+		case c.dead:
+			dead = append(dead, child)
+		case c.bogus:
+			z[child] = []string{"x TXT x"}
+			for _, r := range c.tlsa {
+				z.add(child, "_25 TLSA %s", r)
+			}
+		default:
+			for _, r := range c.tlsa {
+				z.add(c.zone, "_25._tcp.%s TLSA %s", host, r)
+			}
+		}
+		for _, r := range c.more {
+			z.add(c.zone, "%s", fill.Replace(r))
+		}
+		for _, r := range c.far {
+			z.add(insecureZone, "%s", fill.Replace(r))
+		}
+		fmt.Fprintf(&config, "[[inputs.smtpprobe.relay]]\nname = %q\nurl = \"smtp://%s.%s\"\n", c.name, host, c.zone)
+	}
+	dns := resolver(t, authority(t, z), z, dead...)
+	metrics := once(t, fmt.Sprintf("[[inputs.smtpprobe]]\npolicy = \"report\"\ndnssec = \"trust\"\ndns_server = %q\n%s", dns.At(53), config.String()))
+	f := newFinger(t, dns.Address)
+	for i, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			point := find(metrics, "smtpprobe_policy", c.name)
+			require.NotNil(t, point)
+			require.Equal(t, c.dane, point.Fields()["dane"], point)
+			require.Equal(t, c.result, point.Fields()["result"])
+			if c.differs != "" {
+				t.Log("not compared: " + c.differs)
+				return
+			}
+			f.agrees(t, fmt.Sprintf("[c%d.%s]:25", i, c.zone), c.dane, c.result)
+		})
+	}
+}
+
+func TestDomains(t *testing.T) {
+	installed(t, "knotd", "unbound", "posttls-finger", "unshare")
+	ips := newAddresses()
+	web := ips.take()
+	ca := certs.NewAuthority("public")
+	pem := e2e.PlaceFor(t, "ca").File("ca.pem")
+	require.NoError(t, ca.WriteFile(pem))
+	z := zones{secureZone: nil, insecureZone: nil, wrongZone: nil}
+	var config strings.Builder
+	cases := domainCases(ca)
+	byHost := make(map[string]*domainCase)
+	for i := range cases {
+		c := &cases[i]
+		if c.zone == "" {
+			c.zone = secureZone
+		}
+		domain, address := fmt.Sprintf("d%d", i), ips.take()
+		host := "mx." + domain + "." + secureZone
+		script, cert := c.relay(host, ca)
+		smtptest.Start(t, script, smtptest.On("tcp", address+":25"))
+		z.add(secureZone, "mx.%s A %s", domain, address)
+		switch record := data(3, 1, 1, cert.Certificate[0]); c.tlsa {
+		case "EE":
+			z.add(secureZone, "_25._tcp.mx.%s TLSA %s", domain, record)
+		case "WRONG":
+			z.add(secureZone, "_25._tcp.mx.%s TLSA %s", domain, wrong(record))
+		}
+		if c.mx == nil {
+			z.add(c.zone, "%s MX 10 %s.", domain, host)
+		}
+		for n, name := range c.mx {
+			z.add(c.zone, "%s MX %d %s.%s", domain, n, name, domain)
+		}
+		if c.mx != nil {
+			z.add(c.zone, "%s A %s\nmx2.%[1]s A %[2]s", domain, address)
+		}
+		if c.txt == nil {
+			c.txt = []string{fmt.Sprintf(`"v=STSv1; id=%d;"`, i)}
+		}
+		for _, txt := range c.txt {
+			z.add(c.zone, "_mta-sts.%s TXT %s", domain, txt)
+		}
+		if c.web != nil {
+			z.add(c.zone, "mta-sts.%s A %s", domain, web)
+			byHost["mta-sts."+domain+"."+c.zone] = c
+		}
+		fmt.Fprintf(&config, "[[inputs.smtpprobe.relay]]\nname = %q\nurl = \"mx://%s.%s\"\nallow_private_mx = %t\n", c.name, domain, c.zone, !c.private)
+	}
+	policyHosts(t, web, ca, byHost)
+	dns := resolver(t, authority(t, z), z)
+	lines := fmt.Sprintf("[[inputs.smtpprobe]]\npolicy = \"report\"\ndnssec = \"trust\"\ntls_ca = %q\ndns_server = %q\n%s", pem, dns.At(53), config.String())
+	metrics := once(t, lines)
+	f := newFinger(t, dns.Address)
+	seen := make(map[string]bool)
+	for i, c := range cases {
+		point := find(metrics, "smtpprobe_policy", c.name)
+		require.NotNil(t, point, c.name)
+		seen[fmt.Sprint(point.Fields()["result"])] = true
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got := make(map[string]any)
+			for _, name := range fields {
+				got[name] = point.Fields()[name]
+			}
+			require.Equal(t, c.want, got)
+			domain := find(metrics, "smtpprobe_policy_domain", c.name)
+			require.NotNil(t, domain)
+			require.Equal(t, c.deliver, domain.Fields()["would_deliver"])
+			if c.differs != "" {
+				t.Log("not compared: " + c.differs)
+				return
+			}
+			f.agrees(t, fmt.Sprintf("d%d.%s", i, c.zone), c.want["dane"].(string), c.want["result"].(string))
+		})
+	}
+	for _, r := range policy.Results() {
+		require.True(t, seen[string(r)], "no case has the result %s", r)
+	}
+}
