@@ -59,8 +59,8 @@ func arrivalPoint(a *mailflow.Arrival) telegraf.Metric {
 		addText(m, "enhanced_code", b.EnhancedCode)
 		m.AddField("error", b.Error)
 	}
-	if a.OutcomeUnknown {
-		m.AddField("outcome_unknown", int64(1))
+	if a.State == mailflow.Lost { // which may have no other field
+		m.AddField("outcome_unknown", bit(a.OutcomeUnknown))
 	}
 	return m
 }

@@ -199,6 +199,25 @@ func TestMailFlow_Envelope(t *testing.T) {
 	require.WithinDuration(t, time.Now(), token.Sent, time.Minute)
 }
 
+func TestMailFlow_Lost(t *testing.T) {
+	p, srv := relayed(t, smtptest.Script{}, fmt.Sprintf("url = \"maildir://%s\"\ndeadline = \"1ms\"", newMaildir(t)))
+	gathered(t, p)
+	id := regexp.MustCompile(`(?m)^Message-Id: (\S+)\r?$`).FindStringSubmatch(string(srv.Wait(t, 1)[0].Messages[0].Text()))
+	require.NotNil(t, id)
+	var m telegraf.Metric
+	require.Eventually(t, func() bool { // a look may begin within the millisecond
+		found := gathered(t, p).named("smtpprobe_arrival")
+		if len(found) > 0 {
+			m = found[0]
+		}
+		return m != nil
+	}, time.Minute, time.Millisecond)
+	require.Equal(t, map[string]string{
+		"relay": "relay", "mailbox": "inbox", "state": "lost", "folder": "none", "error_class": "none", "reason": "none",
+	}, m.Tags())
+	require.Equal(t, map[string]any{"message_id": id[1], "outcome_unknown": int64(0)}, m.Fields())
+}
+
 func TestMailFlow_Refused(t *testing.T) {
 	p, _ := relayed(t, smtptest.Script{Dot: smtptest.Say("550 5.7.1 no")}, fmt.Sprintf("url = \"maildir://%s\"", newMaildir(t)))
 	for range 2 {
