@@ -17,14 +17,12 @@ const maxAddresses = 64
 
 // connect finds the relay's addresses and connects to the first that answers.
 func (s *session) connect() error {
-	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
-	defer cancel()
-	addrs, err := s.resolve(ctx)
+	addrs, err := s.resolve()
 	if err != nil {
 		return err
 	}
 	return s.during(smtperr.PhaseConnect, func() error {
-		conn, err := s.dial(ctx, addrs)
+		conn, err := s.dial(addrs)
 		if err != nil {
 			return smtperr.Classify(smtperr.PhaseConnect, err)
 		}
@@ -39,7 +37,7 @@ func (s *session) connect() error {
 
 // resolve is the phase dns. An address that is known needs none, nor does a
 // proxy, which resolves by itself.
-func (s *session) resolve(ctx context.Context) ([]netip.Addr, error) {
+func (s *session) resolve() ([]netip.Addr, error) {
 	if s.target.Socket != "" || s.prober.Proxy != nil {
 		return nil, nil
 	}
@@ -54,6 +52,8 @@ func (s *session) resolve(ctx context.Context) ([]netip.Addr, error) {
 		}
 		return []netip.Addr{known}, nil
 	}
+	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
+	defer cancel()
 	var addrs []netip.Addr
 	err := s.during(smtperr.PhaseDNS, func() (err error) {
 		addrs, err = s.prober.lookup(s.target).Addrs(ctx, s.target.lookupName())
@@ -72,18 +72,20 @@ func (s *session) resolve(ctx context.Context) ([]netip.Addr, error) {
 	return addrs, nil
 }
 
-func (s *session) dial(ctx context.Context, addrs []netip.Addr) (net.Conn, error) {
-	switch {
-	case s.target.Socket != "":
-		return dial.Unix(ctx, s.prober.dialer(), s.target.Socket, s.prober.ConnectTimeout)
-	case s.prober.Proxy != nil:
+func (s *session) dial(addrs []netip.Addr) (net.Conn, error) {
+	if s.target.Socket != "" || s.prober.Proxy != nil {
+		ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
+		defer cancel()
+		if s.target.Socket != "" {
+			return dial.Unix(ctx, s.prober.dialer(), s.target.Socket, s.prober.ConnectTimeout)
+		}
 		return s.prober.Proxy.DialContext(ctx, "tcp", s.target.proxyAddress())
 	}
-	attempts := dial.Attempts{Dialer: s.prober.dialer(), Timeout: s.prober.ConnectTimeout}
+	attempts := dial.Attempts{Dialer: s.prober.dialer(), Timeout: s.prober.ConnectTimeout, Deadline: s.deadline}
 	if s.target.Domain != "" && !s.prober.AllowPrivateMX {
 		attempts.Allow = dial.Public
 	}
-	return attempts.Dial(ctx, addrs, s.target.Port)
+	return attempts.Dial(s.ctx, addrs, s.target.Port)
 }
 
 func (s *session) connected(conn net.Conn) {

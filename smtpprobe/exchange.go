@@ -85,7 +85,8 @@ func (s *session) acceptFor(phase smtperr.Phase, reply smtperr.Reply, known smtp
 	case err != nil && asError(err).Class == smtperr.ClassProtocolError:
 		s.conn.Desync()
 	case err == nil && phase != smtperr.PhaseRset && phase != smtperr.PhaseQuit:
-		s.res.Reply = &reply
+		kept := reply // a copy only where it is kept
+		s.res.Reply = &kept
 	}
 	return err
 }

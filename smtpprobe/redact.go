@@ -15,6 +15,9 @@ const maxRecipientReply = 1024
 // redact masks the secrets in everything that the Result shows. It comes last:
 // the words of a reply classify it, and a secret may be one of them.
 func (s *session) redact() {
+	if s.secrets.None() && len(s.res.Recipients) == 0 {
+		return
+	}
 	r := s.res
 	done := make(map[*smtperr.Error]bool)
 	s.redactError(r.Err, done)

@@ -156,12 +156,11 @@ func (s *session) finish() *Result {
 	}
 	r := s.res
 	r.Total = time.Since(r.Start)
-	r.Phases = s.clock.results()
 	r.Expected = s.judge()
 	if r.Err != nil {
 		r.Reply = asError(r.Err).Reply
-		r.Phases = s.clock.results() // the judgment may have failed a phase
 	}
+	r.Phases = s.clock.phases
 	r.Transcript = s.log.Lines()
 	s.redact()
 	return r
@@ -182,24 +181,29 @@ func (s *session) replySession() smtperr.Session {
 	}
 }
 
+// maxPhases is the number of phases that a session may have.
+const maxPhases = 17
+
 // clock measures the phases of a probe.
 type clock struct {
-	phases  []*PhaseResult
-	current *PhaseResult // the phase that runs, or ran last
+	phases  []PhaseResult // there is room for all of them: pointers stay valid
+	current *PhaseResult  // the phase that runs, or ran last
 	began   time.Time
 	trace   Trace
 }
 
 // phase finds the entry of a phase, or adds it.
 func (c *clock) phase(name smtperr.Phase) *PhaseResult {
-	for _, p := range c.phases {
-		if p.Phase == name {
-			return p
+	for i := range c.phases {
+		if c.phases[i].Phase == name {
+			return &c.phases[i]
 		}
 	}
-	p := &PhaseResult{Phase: name}
-	c.phases = append(c.phases, p)
-	return p
+	if c.phases == nil {
+		c.phases = make([]PhaseResult, 0, maxPhases)
+	}
+	c.phases = append(c.phases, PhaseResult{Phase: name})
+	return &c.phases[len(c.phases)-1]
 }
 
 // start starts the clock of a phase, which is not complete until its next reply.
@@ -230,19 +234,11 @@ func (c *clock) replied(code int) {
 // incomplete takes back that a phase is complete: of its several commands, only
 // an earlier one was answered.
 func (c *clock) incomplete(name smtperr.Phase) {
-	for _, p := range c.phases {
-		if p.Phase == name {
-			p.Complete = false
+	for i := range c.phases {
+		if c.phases[i].Phase == name {
+			c.phases[i].Complete = false
 		}
 	}
-}
-
-func (c *clock) results() []PhaseResult {
-	results := make([]PhaseResult, len(c.phases))
-	for i, p := range c.phases {
-		results[i] = *p
-	}
-	return results
 }
 
 // during runs a stretch of a phase on the phase's clock.

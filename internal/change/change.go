@@ -67,11 +67,15 @@ const (
 	Encrypted Layer = "tls"
 )
 
-// Value is what a thing was at one sight. Text and Set make one.
+// Value is what a thing was at one sight. Text and Set make one. Most values are
+// the same as at the last sight: the form in which they are kept is made only if
+// it is needed.
 type Value struct {
 	key   key
 	set   bool
-	value unique.Handle[value]
+	sum   sum
+	text  string
+	items []string // of a set: sorted, each once
 }
 
 type key struct {
@@ -88,23 +92,41 @@ type value struct {
 
 // Text returns a value that is one text.
 func Text(what What, layer Layer, text string) Value {
-	return Value{key: key{what, layer}, value: unique.Make(value{checksum(text), bounded(escaped(text))})}
+	return Value{key: key{what, layer}, sum: checksum(text), text: text}
 }
 
 // Set returns a value that is a set: neither order nor repetition counts.
 func Set(what What, layer Layer, items []string) Value {
-	whole := slices.Clone(items)
-	slices.Sort(whole)
-	whole = slices.Compact(whole)
-	members := make([]string, len(whole))
-	for i, item := range whole {
-		members[i] = strings.ReplaceAll(escaped(item), ",", `\x2c`)
+	if !slices.IsSorted(items) {
+		items = slices.Clone(items)
+		slices.Sort(items)
 	}
-	slices.Sort(members)
-	return Value{
-		key: key{what, layer}, set: true,
-		value: unique.Make(value{checksum(strings.Join(whole, "\x00")), bounded(strings.Join(members, ","))}),
+	items = unrepeated(items)
+	return Value{key: key{what, layer}, set: true, sum: checksum(items...), items: items}
+}
+
+// unrepeated is a sorted list with each item once.
+func unrepeated(sorted []string) []string {
+	for i := 1; i < len(sorted); i++ {
+		if sorted[i] == sorted[i-1] {
+			return slices.Compact(slices.Clone(sorted))
+		}
 	}
+	return sorted
+}
+
+// kept is the value in the form in which it is kept.
+func (v *Value) kept() unique.Handle[value] {
+	text := escaped(v.text)
+	if v.set {
+		members := make([]string, len(v.items))
+		for i, item := range v.items {
+			members[i] = strings.ReplaceAll(escaped(item), ",", `\x2c`)
+		}
+		slices.Sort(members)
+		text = strings.Join(members, ",")
+	}
+	return unique.Make(value{string(v.sum[:]), bounded(text)})
 }
 
 // Change is a thing that became something else. Each text is escaped and at
@@ -139,6 +161,9 @@ type sight struct {
 	at    seconds
 }
 
+// is reports whether a value was seen.
+func (s sight) is(v Value) bool { return s.value.Value().sum == string(v.sum[:]) }
+
 // seconds are a time since 1970, as it is stored.
 type seconds int64
 
@@ -149,7 +174,7 @@ func (s seconds) add(d time.Duration) seconds { return s + seconds(d/time.Second
 func (m *Memory) Differs(values ...Value) bool {
 	return slices.ContainsFunc(values, func(v Value) bool {
 		i := m.find(v.key)
-		return i >= 0 && m.tracks[i].last.value.Value().sum != v.value.Value().sum
+		return i >= 0 && !m.tracks[i].last.is(v)
 	})
 }
 
@@ -168,7 +193,7 @@ func (m *Memory) Observe(at time.Time, values ...Value) []Change {
 	for _, v := range values {
 		i := m.find(v.key)
 		if i < 0 {
-			m.tracks = append(m.tracks, track{key: unique.Make(v.key), last: sight{v.value, now}})
+			m.tracks = append(m.tracks, track{key: unique.Make(v.key), last: sight{v.kept(), now}})
 			continue
 		}
 		if c, changed := m.tracks[i].observe(now, v); changed {
@@ -184,9 +209,13 @@ func (m *Memory) find(k key) int {
 }
 
 func (t *track) observe(now seconds, v Value) (Change, bool) {
+	if t.last.is(v) && len(t.earlier) == 0 {
+		t.last.at, t.quietUntil = now, min(t.quietUntil, now.add(Window))
+		return Change{}, false
+	}
 	last := t.last
 	known := t.remember(now, v)
-	c := Change{What: v.key.what, Layer: v.key.layer, Before: last.value.Value().text, After: v.value.Value().text}
+	c := Change{What: v.key.what, Layer: v.key.layer, Before: last.value.Value().text, After: t.last.value.Value().text}
 	switch {
 	case known, now < t.quietUntil:
 		return Change{}, false
@@ -208,13 +237,13 @@ func (t *track) remember(now seconds, v Value) (known bool) {
 		s.at = min(s.at, now) // the clock may be set back
 		fresh := now < s.at.add(Window)
 		switch {
-		case s.value.Value().sum == v.value.Value().sum:
+		case s.is(v):
 			known = fresh || i == 0
 		case fresh && len(earlier) < MaxValues:
 			earlier = append(earlier, s)
 		}
 	}
-	t.last, t.earlier = sight{v.value, now}, earlier
+	t.last, t.earlier = sight{v.kept(), now}, earlier
 	t.quietUntil = min(t.quietUntil, now.add(Window)) // the same
 	return known
 }

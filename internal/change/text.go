@@ -14,10 +14,21 @@ const (
 	ellipsis = "..."
 )
 
-// checksum tells apart values that differ only beyond what is kept of them.
-func checksum(s string) string {
-	sum := sha256.Sum256([]byte(s))
-	return hex.EncodeToString(sum[:8])
+// sum is a checksum in hex.
+type sum [16]byte
+
+// checksum distinguishes values that differ only beyond what is kept of them.
+func checksum(items ...string) (s sum) {
+	whole := make([]byte, 0, 512) // most are shorter: no allocation
+	for i, item := range items {
+		if i > 0 {
+			whole = append(whole, 0)
+		}
+		whole = append(whole, item...)
+	}
+	of := sha256.Sum256(whole)
+	hex.Encode(s[:], of[:8])
+	return s
 }
 
 // bounded cuts a text, which is ASCII, at maxText bytes.

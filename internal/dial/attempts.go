@@ -19,7 +19,9 @@ type Dialer interface {
 // a time, so that the time is that of what was tried.
 type Attempts struct {
 	Dialer  Dialer
-	Timeout time.Duration // of each attempt; 0 leaves that to the context
+	Timeout time.Duration // of each attempt; 0 leaves that to the deadline
+	// Deadline ends all attempts, as that of the context does. Zero is none.
+	Deadline time.Time
 	// Allow, if set, refuses addresses that must not be connected to.
 	Allow func(netip.Addr) error
 }
@@ -50,7 +52,7 @@ func (a Attempts) Dial(ctx context.Context, addrs []netip.Addr, port uint16) (ne
 			continue
 		}
 		failure = first(failure, e)
-		if over(ctx) || e.Class == smtperr.ClassCanceled || e.Reason == smtperr.ReasonTooManyOpenFiles {
+		if a.over(ctx) || e.Class == smtperr.ClassCanceled || e.Reason == smtperr.ReasonTooManyOpenFiles {
 			break
 		}
 	}
@@ -84,12 +86,26 @@ func (a Attempts) attempt(ctx context.Context, ip netip.Addr, port uint16, left 
 	return conn, stalled(step, err)
 }
 
+// over reports whether there is no time left for another attempt.
+func (a Attempts) over(ctx context.Context) bool {
+	return over(ctx) || !a.Deadline.IsZero() && !time.Now().Before(a.Deadline)
+}
+
+// end is when all attempts end, if they do.
+func (a Attempts) end(ctx context.Context) (end time.Time, limited bool) {
+	end, limited = ctx.Deadline()
+	if !a.Deadline.IsZero() && (!limited || a.Deadline.Before(end)) {
+		return a.Deadline, true
+	}
+	return end, limited
+}
+
 // deadline is the time of one attempt, with this many addresses left.
 func (a Attempts) deadline(ctx context.Context, left int) time.Time {
 	now := time.Now()
 	const unlimited = 24 * time.Hour
 	until := now.Add(unlimited)
-	if end, limited := ctx.Deadline(); limited {
+	if end, limited := a.end(ctx); limited {
 		until = now.Add(max(end.Sub(now)/time.Duration(left), min(minShare, end.Sub(now))))
 	}
 	if a.Timeout > 0 && now.Add(a.Timeout).Before(until) {

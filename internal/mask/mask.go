@@ -87,7 +87,7 @@ func shiftedBase64(secret string) []string {
 // Mask returns the lines of a reply without the secrets. inAuth is set for a
 // reply of an AUTH exchange.
 func (s *Secrets) Mask(lines []string, inAuth bool) []string {
-	if s == nil {
+	if s == nil || len(s.always) == 0 && (len(s.auth) == 0 || !inAuth) {
 		return lines
 	}
 	whole := lower(strings.Join(lines, ""))
@@ -109,7 +109,15 @@ func (s *Secrets) Mask(lines []string, inAuth bool) []string {
 }
 
 // Text is Mask for a single text outside of AUTH.
-func (s *Secrets) Text(text string) string { return s.Mask([]string{text}, false)[0] }
+func (s *Secrets) Text(text string) string {
+	if s == nil || len(s.always) == 0 {
+		return text
+	}
+	return s.Mask([]string{text}, false)[0]
+}
+
+// None reports whether there is nothing to mask.
+func (s *Secrets) None() bool { return s == nil || len(s.always) == 0 && len(s.auth) == 0 }
 
 // hide marks where the needles are.
 func hide(text string, covered []bool, needles []needle) bool {

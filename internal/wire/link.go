@@ -65,7 +65,9 @@ func (l *link) overdue(b []byte, timeout error) (int, error) {
 		return 0, timeout
 	}
 	defer func() { _ = l.Conn.SetReadDeadline(l.readBy) }() //nolint:errcheck // the next read fails either way
-	if err := l.Conn.SetReadDeadline(time.Now().Add(decryptWait)); err != nil {
+	// Something is there to be read, so that this waits for nothing but a busy
+	// machine.
+	if err := l.Conn.SetReadDeadline(time.Now().Add(earlyWait)); err != nil {
 		return 0, timeout
 	}
 	n, err := l.Conn.Read(b)
@@ -92,8 +94,11 @@ func (l *link) Write(b []byte) (int, error) {
 }
 
 func isTimeout(err error) bool {
-	var timeout net.Error
-	return errors.As(err, &timeout) && timeout.Timeout()
+	if err == nil {
+		return false
+	}
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
 }
 
 // tolerance is how late a busy machine may wake a process without that being a

@@ -3,6 +3,7 @@ package wire
 import (
 	"bytes"
 	"io"
+	"slices"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -24,6 +25,8 @@ type Violation struct {
 
 func (v *Violation) Error() string { return v.detail }
 
+var errLineTooLong = &Violation{smtperr.ReasonLineTooLong, "reply line exceeds 8192 bytes"}
+
 // reader reads replies from a connection whose deadline the caller sets. It
 // buffers at most one line beyond the current reply.
 type reader struct {
@@ -34,6 +37,7 @@ type reader struct {
 	tls      bool // the bytes come out of TLS
 	partial  bool // bytes of an unfinished reply were read
 	odd      anomalies
+	lines    []string // of the reply that is being read; reused for the next one
 }
 
 func newReader(src io.Reader) *reader {
@@ -46,7 +50,7 @@ func (rd *reader) buffered() int { return rd.w - rd.r }
 // next reads one complete reply (RFC 5321 §4.2). Its error is a *Violation or
 // that of the connection.
 func (rd *reader) next() (smtperr.Reply, error) {
-	var lines []string
+	lines := rd.lines[:0]
 	code, total := 0, 0
 	rd.partial = false
 	for {
@@ -70,28 +74,28 @@ func (rd *reader) next() (smtperr.Reply, error) {
 		code = line.code
 		lines = append(lines, line.text)
 		if line.last {
-			return smtperr.NewReply(code, lines), nil
+			rd.lines = lines
+			return smtperr.NewReply(code, slices.Clone(lines)), nil
 		}
 	}
 }
 
 // line returns the next line with its line end; it is valid until the next call.
 func (rd *reader) line() ([]byte, error) {
-	tooLong := &Violation{smtperr.ReasonLineTooLong, "reply line exceeds 8192 bytes"}
 	searched := 0
 	for {
 		unread := rd.buf[rd.r:rd.w]
 		if i := bytes.IndexByte(unread[searched:], '\n'); i >= 0 {
 			end := searched + i + 1
 			if end > maxLine {
-				return nil, tooLong
+				return nil, errLineTooLong
 			}
 			rd.r += end
 			return unread[:end], nil
 		}
 		searched = len(unread)
 		if searched >= maxLine {
-			return nil, tooLong
+			return nil, errLineTooLong
 		}
 		// An alert has no line end, and its sender may wait for an answer.
 		if rd.greeting && !rd.tls && isTLSAlert(unread) {

@@ -23,7 +23,11 @@ func classifyReply(phase Phase, r Reply, s Session) *Error {
 	if row.accepts.contains(r.Code) || phase == PhaseAuth && r.Code == 503 && s.Authenticated {
 		return nil
 	}
-	r = r.normalized()
+	return refusal(phase, row, r.normalized(), s)
+}
+
+// refusal classifies a reply that is not due in the phase.
+func refusal(phase Phase, row phaseRow, r Reply, s Session) *Error {
 	e := &Error{Phase: phase, Sender: s.Sender, Recipient: s.Recipient}
 	if r.Code < 200 || r.Code > 599 {
 		e.Class, e.Reason = ClassProtocolError, ReasonBadCode

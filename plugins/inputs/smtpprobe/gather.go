@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/influxdata/telegraf"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/change"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/state"
@@ -46,9 +45,8 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 		return nil
 	}
 	instance := p.instance() // Stop gives the number back
-	g := &gather{p: p, ctx: ctx, plugin: plugin, acc: acc, start: time.Now(), store: p.memory()}
+	g := &gather{p: p, ctx: ctx, plugin: plugin, acc: acc, start: time.Now(), store: p.memory(), probes: newPool(p.MaxConcurrent)}
 	defer g.store.FlushSoon()
-	g.probes.SetLimit(p.MaxConcurrent)
 	looked := p.look(ctx, acc)
 	g.run()
 	looked()
@@ -71,7 +69,7 @@ type gather struct {
 	start  time.Time
 	store  *state.Store
 
-	probes   errgroup.Group
+	probes   *pool
 	running  atomic.Int64
 	tally    tally
 	judgment judgment
@@ -91,13 +89,12 @@ func (g *gather) run() {
 			break
 		}
 		g.running.Add(1)
-		g.probes.Go(func() error {
+		g.probes.do(func() {
 			defer g.running.Add(-1)
 			g.relay(r)
-			return nil
 		})
 	}
-	_ = g.probes.Wait() //nolint:errcheck // no probe returns one
+	g.probes.wait()
 }
 
 // sleepUntil is false if the context ends before.
@@ -161,14 +158,13 @@ func (g *gather) expand(r *relay) {
 	}
 	spent := time.Since(start)
 	for i := range targets {
-		probe := func() error {
+		probe := func() {
 			if !g.stopped() {
 				g.probe(r, &targets[i], states[i], spent)
 			}
-			return nil
 		}
-		if i == len(targets)-1 || !g.probes.TryGo(probe) {
-			_ = probe() //nolint:errcheck // see run
+		if i == len(targets)-1 || !g.probes.try(probe) {
+			probe()
 		}
 	}
 }
