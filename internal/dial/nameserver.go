@@ -123,6 +123,36 @@ func isTimeout(err error) bool {
 // (RFC 1035 §4.2.1). All go by one socket, so that a late answer counts.
 var resends = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
+// maxDatagrams is how many datagrams may arrive for one question: whatever is no
+// answer to it is skipped, and a flood of them must not keep a core busy.
+const maxDatagrams = 1000
+
+var errFlood = errors.New("too many datagrams that are not the answer")
+
+// answers is a socket that yields a limited number of datagrams.
+type answers struct {
+	*net.UDPConn
+	left int
+}
+
+// boundedAnswers limits the datagrams of a socket. A stream has a limit of its
+// own: the length of one answer.
+func boundedAnswers(conn net.Conn) net.Conn {
+	if udp, ok := conn.(*net.UDPConn); ok {
+		return &answers{UDPConn: udp, left: maxDatagrams}
+	}
+	return conn
+}
+
+// Read implements net.Conn.
+func (a *answers) Read(b []byte) (int, error) {
+	if a.left == 0 {
+		return 0, errFlood
+	}
+	a.left--
+	return a.UDPConn.Read(b)
+}
+
 // Exchange returns the answer to a question, whatever it is: over UDP, and again
 // over TCP if it was truncated. The caller's context limits the time.
 func (s NameServer) Exchange(ctx context.Context, question *dns.Msg) (*dns.Msg, error) {
@@ -141,6 +171,7 @@ func (s NameServer) exchange(ctx context.Context, network string, question *dns.
 		return nil, err
 	}
 	defer conn.Close()
+	conn.Conn = boundedAnswers(conn.Conn)
 	defer context.AfterFunc(ctx, func() { conn.Close() })()
 	waits := resends
 	if network == "tcp" {

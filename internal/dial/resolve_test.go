@@ -183,6 +183,41 @@ func TestNameServer_LostDatagram(t *testing.T) {
 	require.Len(t, srv.Queries(), 2)
 }
 
+// A server, or somebody who answers in its place, that floods the socket ends
+// the lookup, long before its time is up.
+func TestLookup_Flood(t *testing.T) {
+	t.Parallel()
+	server, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer server.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	go func() {
+		for {
+			buf := make([]byte, 1232)
+			n, from, err := server.ReadFrom(buf)
+			if err != nil {
+				return
+			}
+			answer := buf[:n]
+			answer[0] ^= 1 // of another question
+			answer[2] |= 0x80
+			go func() {
+				for ctx.Err() == nil {
+					if _, err := server.WriteTo(answer, from); err != nil {
+						return
+					}
+				}
+			}()
+		}
+	}()
+	for name, w := range ways(config{Network: "ip4"}, server.LocalAddr().String()) {
+		_, err = w.Resolve(ctx, "relay.test")
+		require.Equal(t, "dns_error/server_failure@dns", said(t, err), name)
+		require.NoError(t, ctx.Err())
+	}
+}
+
 func TestLookup_NoServer(t *testing.T) {
 	t.Parallel()
 	for name, w := range ways(config{Timeout: time.Minute}, closed.String()) {

@@ -68,7 +68,7 @@ func (l *lookup) resolver(ctx context.Context) *net.Resolver {
 		}
 		// The resolver waits for an answer even if nobody waits for it any more.
 		context.AfterFunc(ctx, func() { conn.Close() })
-		return conn, nil
+		return boundedAnswers(conn), nil
 	}}
 }
 
