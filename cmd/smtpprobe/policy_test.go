@@ -42,6 +42,12 @@ func TestCheck_Policy(t *testing.T) {
 	require.Contains(t, program(append(args, url)...).stdout, "  dane         not validated, 1 usable TLSA record, none matches\n")
 	require.NotContains(t, program(append(args, "--policy", "off", url)...).stdout, "  dane ")
 
+	dns.Set("bogus.test", dnstest.Bogus(dnstest.Records("MX 10 mx.domain.test.")))
+	got = program(append(args, "--dnssec", "trust", "mx://bogus.test")...)
+	require.Equal(t, statusFailed, got.status)
+	require.Contains(t, got.stdout, "  dane         DNSSEC validation fails\n")
+	require.Contains(t, got.stdout, "  senders      with DANE: would NOT deliver to this host\n")
+
 	got = program(append(args, "--json", "--dnssec", "trust", url)...)
 	var all []struct {
 		Policy map[string]any `json:"policy"`

@@ -38,6 +38,7 @@ type Outcome struct {
 	Name string // of the relay, and of its host and address if it has several
 	*summary.Summary
 	Policy  *summary.Policy // what careful senders would do; nil: not asked for
+	domain  bool            // the host is an MX host of a domain
 	Arrival *Arrival        // of a message that was followed
 }
 
@@ -80,7 +81,8 @@ func (r *Relay) probe(ctx context.Context, slots semaphore) []Outcome {
 	start := time.Now()
 	slots.run(func() { targets, err = r.prober.Targets(ctx, r.target) })
 	if err != nil {
-		return []Outcome{{Name: r.Name, Summary: summary.Of(smtpprobe.Failed(r.plan, start, err))}}
+		failed := smtpprobe.Failed(r.plan, start, err)
+		return []Outcome{{Name: r.Name, Summary: summary.Of(failed), Policy: r.unresolved(ctx, failed), domain: r.target.Domain != ""}}
 	}
 	outcomes := make([]Outcome, len(targets))
 	var group sync.WaitGroup
@@ -92,7 +94,7 @@ func (r *Relay) probe(ctx context.Context, slots semaphore) []Outcome {
 		group.Go(func() {
 			slots.run(func() {
 				result, verdict := r.judge(ctx, &targets[i])
-				outcomes[i] = Outcome{Name: name, Summary: summary.Of(result), Policy: verdict}
+				outcomes[i] = Outcome{Name: name, Summary: summary.Of(result), Policy: verdict, domain: targets[i].Domain != ""}
 			})
 		})
 	}

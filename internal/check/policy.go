@@ -12,9 +12,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// policyWait is how long a check waits for policies after the session. A policy
-// host may take that long (RFC 8461 §3.3).
-const policyWait = 60 * time.Second
+// policyWait is how long a check waits for policies beyond the time of a session.
+const policyWait = 20 * time.Second
 
 // judge probes a target and judges the session by the policies of its domain.
 func (r *Relay) judge(ctx context.Context, t *smtpprobe.Target) (*smtpprobe.Result, *summary.Policy) {
@@ -24,7 +23,7 @@ func (r *Relay) judge(ctx context.Context, t *smtpprobe.Target) (*smtpprobe.Resu
 	looks, cancel := context.WithTimeout(ctx, r.prober.Timeout+policyWait)
 	defer cancel()
 	host := r.policies.Host(looks, t.Host, t.Port)
-	var domain *policy.Answer[policy.DomainRecords]
+	var domain *policy.DomainAnswer
 	if t.Domain != "" {
 		domain = r.policies.Domain(looks, t.Domain)
 	}
@@ -39,14 +38,29 @@ func (r *Relay) judge(ctx context.Context, t *smtpprobe.Target) (*smtpprobe.Resu
 	return result, summary.PolicyOf(&v, result.Start)
 }
 
-// policyFacts are what the domain publishes, and what senders would do.
-func policyFacts(p *summary.Policy) []fact {
+// unresolved judges a domain whose MX hosts cannot be found.
+func (r *Relay) unresolved(ctx context.Context, result *smtpprobe.Result) *summary.Policy {
+	if r.policies == nil || r.target.Domain == "" {
+		return nil
+	}
+	looks, cancel := context.WithTimeout(ctx, r.prober.Timeout+policyWait)
+	defer cancel()
+	session := policy.Observed(&r.target, result)
+	v := policy.Judge(nil, r.policies.Domain(looks, r.target.Domain).Get(looks), &session)
+	return summary.PolicyOf(&v, result.Start)
+}
+
+// policyFacts are what is published, and what senders would do. mx: for a domain,
+// which may have MTA-STS.
+func policyFacts(p *summary.Policy, mx bool) []fact {
 	if p == nil {
 		return nil
 	}
 	facts := []fact{{"dane", join(", ", cmp.Or(daneStates[p.DANE], p.DANE, "not decided"), p.TLSA())}}
 	if p.STS != "" {
 		facts = append(facts, fact{"mta-sts", stsFact(p)})
+	} else if mx {
+		facts = append(facts, fact{"mta-sts", "not decided: the policy host has not answered yet"})
 	}
 	facts = append(facts, fact{"senders", "with DANE: " + would(p.WouldDeliverDANE, p.DANE != "")})
 	if p.STS != "" {

@@ -38,7 +38,7 @@ func (r *reporter) lines(o *Outcome) []string {
 	if known := facts(o.Summary); len(known) > 0 {
 		lines = append(append(lines, ""), columns(known)...)
 	}
-	if judged := policyFacts(o.Policy); len(judged) > 0 {
+	if judged := policyFacts(o.Policy, o.domain); len(judged) > 0 {
 		lines = append(append(lines, ""), columns(judged)...)
 	}
 	if len(o.Transcript) > 0 {

@@ -16,11 +16,18 @@ const maxDomainQuestions = 4
 
 // DomainRecords are what a mail domain publishes.
 type DomainRecords struct {
-	MXSecure  bool // the MX records, or that there are none, are validated
+	MXRecords
+	STS *STSState // nil as long as it is not known
+}
+
+// MXRecords are what DNSSEC says about the MX records of a domain.
+type MXRecords struct {
+	MXSecure  bool // the records, or that there are none, are validated
 	MXFailure DANE // DANEBogus or DANEError of a failed lookup, else empty
 	Trusted   bool // an AD bit would have counted
 	Err       error
-	STS       STSState
+
+	left int // how many questions about the domain are left
 }
 
 // STSState is MTA-STS as a sender knows it.
@@ -39,7 +46,21 @@ type STSState struct {
 	CertExpiry time.Time // of the policy host's certificate, as last seen; zero if unknown
 }
 
-// look is what asking about a domain takes.
+// lookMX asks for the MX records of a domain.
+func lookMX(ctx context.Context, q *questions, domain string) *MXRecords {
+	d := &MXRecords{Trusted: q.resolver.Trust}
+	mx, err := q.ask(ctx, domain, dns.TypeMX)
+	d.MXSecure = mx.secure
+	if err != nil {
+		// Then one question is left for the addresses of the policy host.
+		d.Err = q.confirm(ctx, err, dns.TypeMX)
+		d.MXFailure = failureOf(d.Err)
+	}
+	d.left = q.left
+	return d
+}
+
+// look is what asking for a policy takes.
 type look struct {
 	questions *questions
 	web       *Web
@@ -49,20 +70,12 @@ type look struct {
 
 type counter interface{ Add(int64) int64 }
 
-// domain asks for the MX records and the MTA-STS policy. The previous state
-// stays in effect as RFC 8461 §5.1 says.
-func (l *look) domain(ctx context.Context, domain string, before *STSState) *DomainRecords {
-	d := &DomainRecords{Trusted: l.questions.resolver.Trust}
-	mx, err := l.questions.ask(ctx, domain, dns.TypeMX)
-	d.MXSecure = mx.secure
-	if err != nil {
-		// Then one question is left for the addresses of the policy host.
-		d.Err = l.questions.confirm(ctx, err, dns.TypeMX)
-		d.MXFailure = failureOf(d.Err)
-	}
-	d.STS = l.sts(ctx, domain)
-	d.STS.keep(before, l.now())
-	return d
+// current asks for the policy of a domain. The state before stays in effect as
+// RFC 8461 §5.1 says.
+func (l *look) current(ctx context.Context, domain string, before *STSState) *STSState {
+	s := l.sts(ctx, domain)
+	s.keep(before, l.now())
+	return &s
 }
 
 // keep keeps an earlier policy in effect where there is no new one.

@@ -281,6 +281,46 @@ func TestSource_Waiting(t *testing.T) {
 	require.NotNil(t, s.Host(t.Context(), "mx.test", 25).Get(t.Context()))
 }
 
+func TestSource_SlowPolicyHost(t *testing.T) {
+	t.Parallel()
+	ca := certs.NewAuthority("web")
+	answer := make(chan struct{})
+	to, _ := policyHosted(t, ca.Issue(certs.For("mta-sts.domain.test")), func(w http.ResponseWriter, r *http.Request) {
+		<-answer
+		serving(goodPolicy)(w, r)
+	})
+	s, _ := resolving(t, published(nil), func(o *Options) {
+		o.Web, o.Interval = Web{Roots: ca.Pool(), Dialer: to, AllowPrivate: true}, time.Hour
+	})
+	a := s.Domain(t.Context(), "domain.test")
+	<-a.mx.done
+	now, stop := context.WithCancel(t.Context())
+	stop()
+	d := a.Get(now)
+	require.True(t, d.MXSecure, "DANE does not wait for the policy host")
+	require.Nil(t, d.STS)
+	close(answer)
+	require.Equal(t, STSEnforce, a.Get(t.Context()).STS.State)
+}
+
+func TestSource_ManyDomains(t *testing.T) {
+	t.Parallel()
+	const domains = 3 * maxFetches
+	zone := dnstest.Zone{}
+	for i := range domains {
+		zone[fmt.Sprintf("d%d.test", i)] = dnstest.Records("MX 10 mx.test.")
+	}
+	s, _ := resolving(t, zone, func(o *Options) { o.Interval = time.Hour })
+	var answers []*DomainAnswer
+	for i := range domains {
+		answers = append(answers, s.Domain(t.Context(), fmt.Sprintf("d%d.test", i)))
+	}
+	for _, a := range answers {
+		require.Equal(t, STSNone, a.Get(t.Context()).STS.State)
+	}
+	require.Equal(t, int64(2*domains), s.Questions())
+}
+
 func TestSource_Forgets(t *testing.T) {
 	t.Parallel()
 	clock := newClock()

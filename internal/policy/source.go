@@ -10,8 +10,9 @@ import (
 )
 
 const (
-	// concurrency is how many looks run at a time.
-	concurrency = 20
+	// maxLooks is how many names are looked up at a time, and maxFetches for how
+	// many domains a policy is fetched: those may wait for slow hosts.
+	maxLooks, maxFetches = 20, 64
 	// keepHosts is how many intervals a host is remembered that nobody asks for: a
 	// zone can name other hosts in every answer.
 	keepHosts = 2
@@ -34,8 +35,9 @@ type Options struct {
 type Source struct {
 	options             Options
 	hosts               cache[HostRecords]
-	domains             cache[DomainRecords]
-	slots               chan struct{}
+	mx                  cache[MXRecords]
+	sts                 cache[STSState]
+	looks, fetches      chan struct{} // of these capacities
 	running             sync.WaitGroup
 	questions, requests atomic.Int64
 }
@@ -45,8 +47,8 @@ func NewSource(o Options) *Source {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Source{options: o, slots: make(chan struct{}, concurrency)}
-	s.hosts.keep, s.domains.keep = keepHosts*o.Interval, keepDomains
+	s := &Source{options: o, looks: make(chan struct{}, maxLooks), fetches: make(chan struct{}, maxFetches)}
+	s.hosts.keep, s.mx.keep, s.sts.keep = keepHosts*o.Interval, keepDomains, keepDomains
 	return s
 }
 
@@ -61,23 +63,50 @@ func (s *Source) Requests() int64 { return s.requests.Load() }
 // The context ends the look, and what it has found by then does not count.
 func (s *Source) Host(ctx context.Context, host string, port uint16) *Answer[HostRecords] {
 	key := net.JoinHostPort(domainName(host), strconv.Itoa(int(port)))
-	return begin(ctx, s, &s.hosts, key, func(*HostRecords) *HostRecords {
+	return begin(ctx, s, &s.hosts, s.looks, key, func(*HostRecords) *HostRecords {
 		return lookHost(ctx, s.ask(maxHostQuestions), host, port)
 	})
 }
 
 // Domain begins to look up a domain's records and policy, or returns what is
-// known.
-func (s *Source) Domain(ctx context.Context, domain string) *Answer[DomainRecords] {
+// known. The policy host may take long; the MX records do not wait for it.
+func (s *Source) Domain(ctx context.Context, domain string) *DomainAnswer {
 	name := domainName(domain)
-	return begin(ctx, s, &s.domains, name, func(before *DomainRecords) *DomainRecords {
-		l := &look{questions: s.ask(maxDomainQuestions), web: &s.options.Web, requests: &s.requests, now: s.options.Now}
-		var sts *STSState
-		if before != nil {
-			sts = &before.STS
-		}
-		return l.domain(ctx, name, sts)
+	mx := begin(ctx, s, &s.mx, s.looks, name, func(*MXRecords) *MXRecords {
+		return lookMX(ctx, s.ask(maxDomainQuestions), name)
 	})
+	sts := begin(ctx, s, &s.sts, s.fetches, name, func(before *STSState) *STSState {
+		left := 0
+		if first := mx.Get(ctx); first != nil {
+			left = first.left
+		}
+		l := &look{questions: s.ask(left), web: &s.options.Web, requests: &s.requests, now: s.options.Now}
+		return l.current(ctx, name, before)
+	})
+	return &DomainAnswer{mx: mx, sts: sts}
+}
+
+// DomainAnswer is a look at a domain that may still be running.
+type DomainAnswer struct {
+	mx  *Answer[MXRecords]
+	sts *Answer[STSState]
+}
+
+// Refreshes reports whether an earlier look has found something, so that there is
+// no need to wait long.
+func (a *DomainAnswer) Refreshes() bool { return a != nil && a.mx.Refreshes() && a.sts.Refreshes() }
+
+// Get waits for the look. If the context ends before, it returns what is known by
+// then, nil if that is nothing. A nil answer has nothing.
+func (a *DomainAnswer) Get(ctx context.Context) *DomainRecords {
+	if a == nil {
+		return nil
+	}
+	mx, sts := a.mx.Get(ctx), a.sts.Get(ctx)
+	if mx == nil {
+		return nil
+	}
+	return &DomainRecords{MXRecords: *mx, STS: sts}
 }
 
 // Wait returns when no look is running any more. The looks end with the contexts
@@ -126,8 +155,9 @@ type cache[T any] struct {
 	keep  time.Duration // of what nobody asks for
 }
 
-// begin returns the last look if it is recent or still running, else a new one.
-func begin[T any](ctx context.Context, s *Source, c *cache[T], key string, look func(before *T) *T) *Answer[T] {
+// begin returns the last look if it is recent or still running, else a new one,
+// which begins when there is a slot.
+func begin[T any](ctx context.Context, s *Source, c *cache[T], slots chan struct{}, key string, look func(before *T) *T) *Answer[T] {
 	now := s.options.Now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -147,8 +177,8 @@ func begin[T any](ctx context.Context, s *Source, c *cache[T], key string, look 
 	s.running.Go(func() {
 		defer close(next.done)
 		select {
-		case s.slots <- struct{}{}:
-			defer func() { <-s.slots }()
+		case slots <- struct{}{}:
+			defer func() { <-slots }()
 		case <-ctx.Done():
 			return
 		}
@@ -158,6 +188,10 @@ func begin[T any](ctx context.Context, s *Source, c *cache[T], key string, look 
 	})
 	return next
 }
+
+// Refreshes reports whether an earlier look has found something, so that there is
+// no need to wait long.
+func (a *Answer[T]) Refreshes() bool { return a != nil && a.before != nil }
 
 func (a *Answer[T]) ended() bool {
 	select {

@@ -172,11 +172,11 @@ func (v *Verdict) judgeSTS(domain *DomainRecords, s *Session) Result {
 	if s.Domain == "" {
 		return Successful
 	}
-	if domain == nil {
+	if domain == nil || domain.STS == nil {
 		v.DeliverSTS = Undecided
 		return ""
 	}
-	state := &domain.STS
+	state := domain.STS
 	v.STS, v.Policy, v.ID, v.CertExpiry = state.State, state.Policy, state.ID, state.CertExpiry
 	if state.Err != nil {
 		v.Errors = append(v.Errors, state.Err)

@@ -95,7 +95,7 @@ func TestJudge_TLSA(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			host := &HostRecords{Base: "mx.test", Names: []string{"mx.test"}, Records: tt.records, Secure: !tt.insecure, Trusted: true}
-			v := Judge(host, &DomainRecords{MXSecure: true, STS: STSState{State: STSNone}}, &Session{
+			v := Judge(host, &DomainRecords{MXRecords: MXRecords{MXSecure: true}, STS: &STSState{State: STSNone}}, &Session{
 				Host: "mx.test", Domain: "domain.test", Encryption: Established, Chain: tt.chain, Time: time.Now(),
 			})
 			require.Equal(t, tt.want, v.DANE)
@@ -189,6 +189,10 @@ func TestJudge_Sessions(t *testing.T) {
 		{name: "mode none", policy: none, session: Session{Encryption: NotOffered}, dane: DANENone, want: Successful},
 		{name: "an earlier policy outlives a failed fetch", policy: enforce, domain: func(d *DomainRecords) { d.STS.Failure = STSWebPKIInvalid },
 			session: established(good), dane: DANENone, bySTS: Delivers, want: STSWebPKIInvalid},
+		{name: "the policy host takes its time", records: matching, domain: func(d *DomainRecords) { d.STS = nil },
+			session: established(good), dane: DANEOK, byDANE: Delivers, bySTS: Undecided, want: ""},
+		{name: "the policy host takes its time, DANE fails", records: []TLSA{spoilt(matching[0])}, domain: func(d *DomainRecords) { d.STS = nil },
+			session: established(good), dane: DANEMismatch, byDANE: WouldDefer, bySTS: Undecided, want: TLSAInvalid},
 		{name: "fetch error", domain: func(d *DomainRecords) { d.STS.State, d.STS.Failure = STSFetchError, STSPolicyFetchError },
 			session: established(good), dane: DANENone, want: STSPolicyFetchError},
 		{name: "fetch error, the host is down", records: matching, domain: func(d *DomainRecords) { d.STS.State, d.STS.Failure = STSFetchError, STSPolicyFetchError },
@@ -200,7 +204,7 @@ func TestJudge_Sessions(t *testing.T) {
 			if tt.host != nil {
 				tt.host(host)
 			}
-			domain := &DomainRecords{MXSecure: true, Trusted: true, STS: STSState{State: STSNone, Policy: tt.policy}}
+			domain := &DomainRecords{MXRecords: MXRecords{MXSecure: true, Trusted: true}, STS: &STSState{State: STSNone, Policy: tt.policy}}
 			if tt.domain != nil {
 				tt.domain(domain)
 			}
@@ -211,7 +215,7 @@ func TestJudge_Sessions(t *testing.T) {
 			require.Equal(t, tt.byDANE, v.DeliverDANE)
 			require.Equal(t, tt.bySTS, v.DeliverSTS)
 			require.Equal(t, tt.want, v.Result)
-			if v.DeliverSTS != NoPolicy {
+			if v.DeliverSTS != NoPolicy && v.Policy != nil {
 				require.Equal(t, !tt.uncovers, v.Covers)
 			}
 		})
@@ -225,7 +229,7 @@ func TestJudge_Alias(t *testing.T) {
 		chain := chainOf(t, root.Issue(certs.For(name)), root)
 		host := &HostRecords{Base: "end.test", Names: []string{"mx.test", "end.test"}, Records: []TLSA{record(2, 1, 1, root.Certificate())}, Secure: true}
 		session := &Session{Host: "mx.test", Domain: "domain.test", Encryption: Established, Chain: chain, Time: time.Now()}
-		require.Equal(t, DANEOK, Judge(host, &DomainRecords{MXSecure: true}, session).DANE, name)
+		require.Equal(t, DANEOK, Judge(host, &DomainRecords{MXRecords: MXRecords{MXSecure: true}, STS: &STSState{State: STSNone}}, session).DANE, name)
 	}
 }
 

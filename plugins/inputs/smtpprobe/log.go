@@ -35,7 +35,7 @@ func (p *SMTPProbe) logFailure(r *relay, s *targetState, result *smtpprobe.Resul
 
 // stats are Telegraf's internal statistics of the plugin.
 type stats struct {
-	probes, failures, skipped, omitted, messages selfstat.Stat
+	probes, failures, skipped, omitted, messages, questions, requests selfstat.Stat
 }
 
 // newStats registers the statistics. Telegraf's collector adds the tags of the
@@ -53,6 +53,9 @@ func newStats(c *selfstat.Collector) stats {
 		skipped:  register("probes_skipped"),
 		omitted:  register("targets_omitted"),
 		messages: register("messages_accepted"),
+
+		questions: register("policy_questions"),
+		requests:  register("policy_requests"),
 	}
 }
 

@@ -25,6 +25,9 @@ import (
 // needs that only where an MX host is an alias.
 const baseWait = 500 * time.Millisecond
 
+// refreshWait is how long a report waits for answers that replace earlier ones.
+const refreshWait = 2 * time.Second
+
 // policyReport is the value of the setting policy that turns it on.
 const policyReport = "report"
 
@@ -134,7 +137,8 @@ type judging struct {
 	target *smtpprobe.Target
 	tags   []tag
 	host   *policy.Answer[policy.HostRecords]
-	domain *policy.Answer[policy.DomainRecords]
+	domain *policy.DomainAnswer
+	asked  time.Time
 	until  time.Time // how long the answers may take
 
 	depth   smtpprobe.Depth
@@ -155,7 +159,8 @@ func (g *gather) ask(r *relay, t *smtpprobe.Target, tags []tag) *judging {
 	if r.judge == nil {
 		return nil
 	}
-	j := &judging{r: r, target: t, tags: tags, until: time.Now().Add(r.prober.Timeout)}
+	j := &judging{r: r, target: t, tags: tags, asked: time.Now()}
+	j.until = j.asked.Add(r.prober.Timeout)
 	if t.Host != "" {
 		j.host = r.judge.Host(g.plugin, t.Host, t.Port)
 	}
@@ -238,18 +243,31 @@ func (g *gather) reportPolicies() {
 			d.Add(j.target.Host, &v)
 		}
 	}
+	var questions, requests int64
+	sources := make(map[*policy.Source]bool)
 	for _, r := range g.p.relays {
 		if d := c.domains[r]; d != nil {
 			g.acc.AddMetric(domainPoint(r, d, g.start))
 		}
+		if r.judge != nil && !sources[r.judge] {
+			sources[r.judge] = true
+			questions += r.judge.Questions()
+			requests += r.judge.Requests()
+		}
 	}
+	g.p.stats.questions.Set(questions)
+	g.p.stats.requests.Set(requests)
 }
 
 // verdict waits for the answers, and judges by those that have come.
 func (j *judging) verdict(ctx context.Context) (v policy.Verdict, known bool) {
-	ctx, cancel := context.WithDeadline(ctx, j.until)
+	long, cancel := context.WithDeadline(ctx, j.until)
 	defer cancel()
-	host, domain := j.host.Get(ctx), j.domain.Get(ctx)
+	short, cancelShort := context.WithDeadline(long, j.asked.Add(refreshWait))
+	defer cancelShort()
+	wait := map[bool]context.Context{false: long, true: short}
+	host := j.host.Get(wait[j.host.Refreshes()])
+	domain := j.domain.Get(wait[j.domain.Refreshes()])
 	return policy.Judge(host, domain, &j.session), host != nil || domain != nil
 }
 
