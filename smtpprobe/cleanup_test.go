@@ -1,7 +1,6 @@
 package smtpprobe_test
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -50,7 +49,7 @@ func TestCleanUp_421(t *testing.T) {
 			require.Equal(t, tt.class, got.class, r.Err)
 			require.Equal(t, tt.phase, got.phase)
 			require.Equal(t, tt.class == smtperr.ClassNone, r.Expected)
-			require.Equal(t, tt.warning, fmt.Sprint(r.Warnings) == "[quit_421]", r.Warnings)
+			require.Equal(t, tt.warning, len(r.Warnings) == 1 && r.Warnings[0] == "quit_421", r.Warnings)
 		})
 	}
 }

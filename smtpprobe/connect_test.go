@@ -45,7 +45,7 @@ func (z *zone) LookupMX(context.Context, string) ([]*net.MX, error) {
 	return records, nil
 }
 
-func (z *zone) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
+func (z *zone) LookupNetIP(_ context.Context, network, host string) ([]netip.Addr, error) {
 	z.mu.Lock()
 	z.asked = append(z.asked, host)
 	z.mu.Unlock()

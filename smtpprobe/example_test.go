@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
@@ -16,8 +15,7 @@ import (
 func relay(script smtptest.Script) (smtpprobe.Target, func()) {
 	srv, err := smtptest.Listen(script)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		panic(err)
 	}
 	return smtpprobe.Target{Host: srv.Host(), Port: srv.Port()}, srv.Close
 }

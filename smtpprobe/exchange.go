@@ -184,7 +184,7 @@ func (s *session) writeFailure(phase smtperr.Phase, err error) error {
 // ioFailure is the error of a connection that failed, whatever was due. A
 // timeout that gets here is not the relay's.
 func (s *session) ioFailure(phase smtperr.Phase, err error, deadline time.Time) error {
-	violation, malformed := errors.AsType[*wire.Violation](err)
+	violation, malformed := errors.AsType[*wire.ProtocolError](err)
 	lost := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) // the latter within a TLS record
 	switch {
 	case s.canceled():

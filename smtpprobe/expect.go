@@ -51,7 +51,9 @@ func (s *session) openRelayUnchecked() {
 // of a block list or a full disk, does not show that it is not.
 func (e Expectation) matchesAt(depth Depth, err error) bool {
 	if depth == DepthRcpt && e.isBareRefusal() {
-		e.Reason = smtperr.ReasonRelayDenied
+		denied := e
+		denied.Reason = smtperr.ReasonRelayDenied
+		return denied.Matches(err)
 	}
 	return e.Matches(err)
 }

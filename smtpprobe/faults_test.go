@@ -191,7 +191,7 @@ func requireTruthfulTimes(t *testing.T, r *smtpprobe.Result) {
 			require.Positive(t, p.Duration, p.Phase)
 			continue
 		}
-		require.NotNil(t, p.Err, "%s is incomplete without a failure", p.Phase)
+		require.Error(t, p.Err, "%s is incomplete without a failure", p.Phase)
 	}
 	if r.Err != nil && r.Reply == nil && failure(r).Reason != smtperr.ReasonUnsolicited {
 		require.Nil(t, timeOf(r, failure(r).Phase), "a phase without a reply has a latency")

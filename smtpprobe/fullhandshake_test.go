@@ -27,8 +27,8 @@ func TestTLS_FullHandshake(t *testing.T) {
 			p := prober(srv, starttls)
 			p.Prober.TLS.ServerName = "127.0.0.1" // what a cache goes by
 			p.Prober.TLS.ClientSessionCache = tt.cache
-			require.Nil(t, p.probe(t.Context()).Err)
-			require.Nil(t, p.probe(t.Context()).Err)
+			require.NoError(t, p.probe(t.Context()).Err)
+			require.NoError(t, p.probe(t.Context()).Err)
 			require.Equal(t, tt.resumed, srv.Wait(t, 2)[1].TLS.DidResume)
 		})
 	}

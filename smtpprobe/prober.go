@@ -58,13 +58,16 @@ type Prober struct {
 // Dialer connects to an address: network "tcp" with an IP address and port, or
 // "unix" with a path. A *net.Dialer is one.
 type Dialer interface {
+	// DialContext connects before the context ends.
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
 }
 
 // Resolver finds the addresses of a host (of network "ip4" or "ip6") and the MX
 // records of a domain. A *net.Resolver is one.
 type Resolver interface {
+	// LookupNetIP returns the addresses of a host; the network is ip4 or ip6.
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
+	// LookupMX returns the MX records of a domain.
 	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
 }
 

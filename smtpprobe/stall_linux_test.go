@@ -27,7 +27,7 @@ const childTarget = "SMTPPROBE_TEST_TARGET"
 // child runs one test of this binary as a process of its own.
 func child(t *testing.T, test, target string) (*exec.Cmd, *strings.Builder) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.v") //nolint:gosec // this binary
+	cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.v")
 	cmd.Env = append(os.Environ(), childTarget+"="+target)
 	out := new(strings.Builder)
 	cmd.Stdout, cmd.Stderr = out, out

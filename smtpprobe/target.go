@@ -1,6 +1,7 @@
 package smtpprobe
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -75,7 +76,7 @@ func (t *Target) check() error {
 		return invalidPlan("", fmt.Errorf("invalid IP version %q: must be ipv4 or ipv6", t.IPVersion))
 	}
 	if t.Port == 0 && t.Socket == "" {
-		return invalidPlan(smtperr.ReasonInvalidPort, fmt.Errorf("a port or a unix socket is required"))
+		return invalidPlan(smtperr.ReasonInvalidPort, errors.New("a port or a unix socket is required"))
 	}
 	return nil
 }

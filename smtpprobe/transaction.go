@@ -149,7 +149,7 @@ func (s *session) rcpt() error {
 			suffix = " NOTIFY=FAILURE,DELAY"
 		}
 	}
-	var refusals []*smtperr.Error
+	var refusals []*smtperr.Error //nolint:prealloc // usually, there are none
 	for i, to := range s.envelope.to {
 		r := s.recipient(s.plan.To[i], "RCPT TO:<"+to+">"+suffix)
 		s.res.Recipients = append(s.res.Recipients, r)
@@ -242,7 +242,7 @@ func (s *session) dot() error {
 // deliveries reads LMTP's replies, in the order of the accepted recipients. What
 // was said for some stands, even if the rest is lost.
 func (s *session) deliveries() error {
-	var refusals []*smtperr.Error
+	var refusals []*smtperr.Error //nolint:prealloc // usually, there are none
 	for k, i := range s.accepted {
 		r := &s.res.Recipients[i]
 		err, lost := s.delivery(r)

@@ -97,11 +97,11 @@ func TestProber_AlertAfterCertificateRequest(t *testing.T) {
 					_, err := conn.Write([]byte{21, 3, 3, 0, 2, 2, tt.alert}) // a fatal alert (RFC 5246 §7.2)
 					return errors.Join(errors.New("refused"), err)
 				}
-				_ = tls.Server(conn, config).Handshake()
+				_ = tls.Server(conn, config).Handshake() //nolint:errcheck // it fails
 			}()
 			addr := listener.Addr().(*net.TCPAddr)
 			p := smtpprobe.Prober{Helo: "probe.test", TLS: &tls.Config{RootCAs: root.Pool(), MinVersion: tls.VersionTLS12}}
-			r := p.Probe(t.Context(), smtpprobe.Target{Host: "127.0.0.1", Port: uint16(addr.Port), TLS: smtpprobe.TLSImplicit}, smtpprobe.Plan{Depth: smtpprobe.DepthEHLO}) //nolint:gosec // a port
+			r := p.Probe(t.Context(), smtpprobe.Target{Host: "127.0.0.1", Port: uint16(addr.Port), TLS: smtpprobe.TLSImplicit}, smtpprobe.Plan{Depth: smtpprobe.DepthEHLO})
 			require.Equal(t, smtperr.ClassTLSError, failure(r).Class, r.Err)
 			require.Equal(t, tt.reason, failure(r).Reason, r.Err)
 		})

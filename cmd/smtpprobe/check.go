@@ -81,7 +81,7 @@ func (c *commands) probe(ctx context.Context, relays []check.Relay, o *checkOpti
 	if len(relays) != 1 {
 		return nil, usageError("--follow follows the message of one relay: choose it with --relay")
 	}
-	outcome, err := check.Follow(ctx, relays[0], o.follow, o.transcript, c.Err)
+	outcome, err := check.Follow(ctx, &relays[0], o.follow, o.transcript, c.Err)
 	if err != nil {
 		return nil, usageError("--follow: %w", err)
 	}
@@ -133,7 +133,7 @@ func (c *commands) chosenRelays(ctx context.Context, cmd *cli.Command, o *checkO
 	if !cmd.IsSet("policy") && o.canJudge() && slices.ContainsFunc(cmd.Args().Slice(), isDomain) {
 		o.settings.Policy = "report"
 	}
-	relays, err := check.FromURLs(ctx, cmd.Args().Slice(), &o.settings, o.mailboxes()...)
+	relays, err := check.FromURLs(cmd.Args().Slice(), &o.settings, o.mailboxes()...)
 	if err != nil {
 		return nil, usageError("%w", err)
 	}

@@ -23,7 +23,10 @@ type runner struct {
 func (r *runner) flags() []cli.Flag {
 	poll := span("poll_interval", "`DURATION` between gathers without a prompt, for inputs.execd with signal = \"none\"", &r.Poll)
 	poll.Hidden = true
-	noPoll := &cli.BoolFlag{Name: "poll_interval_disabled", Usage: "do not poll, whatever poll_interval says", Destination: &r.noPoll, Hidden: true, Local: true}
+	noPoll := &cli.BoolFlag{
+		Name: "poll_interval_disabled", Usage: "do not poll, whatever poll_interval says",
+		Destination: &r.noPoll, Hidden: true, Local: true,
+	}
 	version := &cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version", Destination: &r.version, HideDefault: true, Local: true}
 	return []cli.Flag{
 		text("config", "run the inputs.smtpprobe of this Telegraf configuration `FILE`, a gather for each line on stdin", &r.Config),

@@ -81,7 +81,7 @@ func kill(s os.Signal) {
 	if n, ok := s.(syscall.Signal); ok {
 		status = 128 + int(n)
 	}
-	os.Exit(status)
+	os.Exit(status) //nolint:revive // the command did not end by itself
 }
 
 // after is closed some time after the end of a context.

@@ -16,9 +16,10 @@ import (
 
 func (c *commands) reportCommand() *cli.Command {
 	return &cli.Command{
-		Name:      "report",
-		Usage:     "turn results in line protocol into a page of HTML",
-		UsageText: "smtpprobe report --output FILE RESULTS...\nsmtpprobe report RESULTS... >FILE\n\nRESULTS is what outputs.file or smtpprobe --once wrote; - is standard input.",
+		Name:  "report",
+		Usage: "turn results in line protocol into a page of HTML",
+		UsageText: "smtpprobe report --output FILE RESULTS...\nsmtpprobe report RESULTS... >FILE\n\n" +
+			"RESULTS is what outputs.file or smtpprobe --once wrote; - is standard input.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output"},
 		},
@@ -67,7 +68,7 @@ func replaceFile(name string, write func(io.Writer) error) (err error) {
 		}
 	}()
 	temporary := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%d", filepath.Base(name), os.Getpid()))
-	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // the umask decides, as for a redirection
 	if err != nil {
 		return err
 	}

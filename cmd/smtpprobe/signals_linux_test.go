@@ -71,7 +71,7 @@ func TestSignal_EndsReading(t *testing.T) {
 				path := fifo(t)
 				cmd, output := startBlocked(t, nil, tt.args(path)...)
 				awaitReader(t, path)
-				requireEnds(t, cmd, signal, promptly)
+				requireEnds(t, cmd, signal)
 				require.Equal(t, statusFailed, cmd.ProcessState.ExitCode())
 				require.Equal(t, tt.prefix+"interrupted\n", output.String())
 			})
@@ -99,7 +99,7 @@ func TestSignal_EndsReadingStandardInput(t *testing.T) {
 				pending, err = unix.IoctlGetInt(int(stdin.Fd()), unix.TIOCINQ)
 				require.NoError(t, err)
 			}
-			requireEnds(t, cmd, syscall.SIGINT, promptly)
+			requireEnds(t, cmd, syscall.SIGINT)
 			require.Equal(t, "smtpprobe: interrupted\n", output.String())
 		})
 	}
@@ -114,30 +114,33 @@ func TestSignal_EndsFetchingConfig(t *testing.T) {
 	conn, err := silent.Accept()
 	require.NoError(t, err)
 	defer conn.Close()
-	requireEnds(t, cmd, syscall.SIGTERM, promptly)
+	requireEnds(t, cmd, syscall.SIGTERM)
 	require.Equal(t, "smtpprobe: interrupted\n", output.String())
 }
 
 // requireEnds sends a signal and waits for the end.
-func requireEnds(t *testing.T, cmd *exec.Cmd, signal syscall.Signal, limit time.Duration) {
+func requireEnds(t *testing.T, cmd *exec.Cmd, signal syscall.Signal) {
 	t.Helper()
 	began := time.Now()
 	require.NoError(t, cmd.Process.Signal(signal))
-	awaitEnd(t, cmd, 30*time.Second)
-	require.Less(t, time.Since(began), limit)
+	require.NoError(t, endOf(cmd))
+	require.Less(t, time.Since(began), promptly)
 }
 
-func awaitEnd(t *testing.T, cmd *exec.Cmd, limit time.Duration) {
-	t.Helper()
-	kill := time.AfterFunc(limit, func() { cmd.Process.Kill() }) //nolint:errcheck // the test fails then anyway
+// endOf waits for the end, for 30 s at most. A program that does not end by
+// itself is an error.
+func endOf(cmd *exec.Cmd) error {
+	kill := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() }) //nolint:errcheck // the test fails then anyway
 	defer kill.Stop()
 	if err := cmd.Wait(); err != nil {
-		_, ok := errors.AsType[*exec.ExitError](err)
-		require.True(t, ok, err)
+		if _, ok := errors.AsType[*exec.ExitError](err); !ok {
+			return err
+		}
 	}
-	status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
-	require.True(t, ok)
-	require.False(t, status.Signaled() && status.Signal() == syscall.SIGKILL, "it did not end by itself")
+	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signaled() && status.Signal() == syscall.SIGKILL {
+		return errors.New("it did not end by itself")
+	}
+	return nil
 }
 
 // unread is a pipe that is full, and that nobody reads.
@@ -179,11 +182,8 @@ func TestSignal_SecondKills(t *testing.T) {
 			}
 			cmd.Stdout = unread(t)
 			require.NoError(t, cmd.Start())
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				awaitEnd(t, cmd, 30*time.Second)
-			}()
+			done := make(chan error, 1)
+			go func() { done <- endOf(cmd) }()
 			began := time.Now()
 			again := time.NewTicker(50 * time.Millisecond) // signals that come together are one
 			defer again.Stop()
@@ -191,7 +191,8 @@ func TestSignal_SecondKills(t *testing.T) {
 				select {
 				case <-again.C:
 					_ = cmd.Process.Signal(syscall.SIGINT) //nolint:errcheck // it may have ended
-				case <-done:
+				case err := <-done:
+					require.NoError(t, err)
 					ended = true
 				}
 			}
@@ -244,7 +245,7 @@ func TestExecd_NobodyReads(t *testing.T) {
 			srv.Wait(t, relays)
 			require.NoError(t, tt.end(s, stdin))
 			began := time.Now()
-			awaitEnd(t, s.cmd, 30*time.Second)
+			require.NoError(t, endOf(s.cmd))
 			require.Less(t, time.Since(began), killedByTelegraf)
 		})
 	}

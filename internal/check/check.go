@@ -55,7 +55,8 @@ func Probe(ctx context.Context, relays []Relay, withTranscript bool, stderr io.W
 	outcomes := make([][]Outcome, len(relays))
 	slots := make(semaphore, concurrency)
 	var group sync.WaitGroup
-	for i, relay := range relays {
+	for i := range relays {
+		relay := relays[i]
 		relay.plan.Transcript = withTranscript
 		group.Go(func() {
 			outcomes[i] = relay.probe(ctx, slots)

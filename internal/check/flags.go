@@ -13,7 +13,7 @@ import (
 //	tls_cert "x" needs tls_key                 --tls-cert "x" needs --tls-key
 func flagError(err error) error {
 	text := place.ReplaceAllString(err.Error(), "")
-	if m := invalidSetting.FindStringSubmatch(text); m != nil && m[1] != "url" {
+	if m := invalidSetting.FindStringSubmatch(text); len(m) > 0 && m[1] != "url" {
 		value := ""
 		if m[2] != "" {
 			value = "invalid value " + m[2] + ": "

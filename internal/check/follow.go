@@ -47,7 +47,8 @@ func (a *Arrival) arrived() bool {
 
 // Follow probes a relay, which must send, and waits until its message is in a
 // mailbox.
-func Follow(ctx context.Context, relay Relay, wait time.Duration, withTranscript bool, stderr io.Writer) (Outcome, error) {
+func Follow(ctx context.Context, r *Relay, wait time.Duration, withTranscript bool, stderr io.Writer) (Outcome, error) {
+	relay := *r
 	follow, err := relay.plugin.Follow(relay.Name)
 	if err != nil {
 		return Outcome{}, err
@@ -110,7 +111,8 @@ func (r *reporter) way(a *Arrival) []string {
 	if len(a.Hops) == 0 {
 		return nil
 	}
-	lines := []string{"", "  way of the message"}
+	lines := make([]string, 0, 2+len(a.Hops))
+	lines = append(lines, "", "  way of the message")
 	width := 0
 	var sum time.Duration
 	for _, h := range a.Hops {

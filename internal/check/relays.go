@@ -18,7 +18,7 @@ import (
 // FromURLs returns relays that share settings. A host without a scheme is
 // smtp://host. Errors are about flags, which are named as the settings, with
 // dashes. Messages are followed to the mailboxes, if there are any.
-func FromURLs(ctx context.Context, urls []string, settings *plugin.Settings, mailboxes ...*plugin.Mailbox) ([]Relay, error) {
+func FromURLs(urls []string, settings *plugin.Settings, mailboxes ...*plugin.Mailbox) ([]Relay, error) {
 	p := plugin.New()
 	p.Settings = *settings
 	if p.Mailboxes = mailboxes; len(mailboxes) > 0 {
@@ -89,7 +89,8 @@ func configured(p *plugin.SMTPProbe) ([]Relay, error) {
 		return nil, err
 	}
 	relays := make([]Relay, 0, len(list))
-	for _, c := range list {
+	for i := range list {
+		c := &list[i]
 		relays = append(relays, Relay{Name: c.Name, prober: c.Prober, target: c.Target, plan: c.Plan, plugin: p, policies: c.Policies})
 	}
 	return relays, nil

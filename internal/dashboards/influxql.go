@@ -66,11 +66,11 @@ func over(function, inner, tags string) string {
 }
 
 // perStep is a value of the chosen relays in each step.
-func perStep(values, tags, fill string) string {
+func perStep(values, tags string) string {
 	if tags != "" {
 		tags = "," + tags
 	}
-	return `SELECT ` + values + ` FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY ` + steps + tags + ` fill(` + fill + `)`
+	return `SELECT ` + values + ` FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY ` + steps + tags + ` fill(null)`
 }
 
 func influxQLQueries() map[View][]Query {
@@ -98,14 +98,14 @@ func influxQLQueries() map[View][]Query {
 			` AND "success" = 0 ORDER BY time DESC LIMIT 100`),
 		Phases:      influxPhases(`mean("%s_time")`),
 		PhasesSlow:  influxPhases(`percentile("%s_time", 95)`),
-		Percentiles: series("$col", perStep(`percentile("total_time", 50) AS "median", percentile("total_time", 95) AS "p95", percentile("total_time", 99) AS "p99"`, "", "null")),
-		Total:       series(seriesAlias, perStep(`mean("total_time")`, seriesTags, "null")),
+		Percentiles: series("$col", perStep(`percentile("total_time", 50) AS "median", percentile("total_time", 95) AS "p95", percentile("total_time", 99) AS "p99"`, "")),
+		Total:       series(seriesAlias, perStep(`mean("total_time")`, seriesTags)),
 		RelayLatency: table(`SELECT percentile("total_time", 50) AS "median", percentile("total_time", 95) AS "p95", percentile("total_time", 99) AS "p99" FROM "smtpprobe" WHERE ` +
 			inRange + ` GROUP BY "relay","host"`),
 		Availability:      now(seriesAlias, `SELECT mean("success") FROM "smtpprobe" WHERE `+inRange+` GROUP BY `+seriesTags),
-		AvailabilityTrend: series(seriesAlias, perStep(`mean("success")`, seriesTags, "null")),
+		AvailabilityTrend: series(seriesAlias, perStep(`mean("success")`, seriesTags)),
 		SinceSuccess:      now(seriesAlias, `SELECT last("seconds_since_success") FROM "smtpprobe" WHERE `+inRange+` GROUP BY `+seriesTags),
-		Consecutive:       series(seriesAlias, perStep(`max("consecutive_failures")`, seriesTags, "null")),
+		Consecutive:       series(seriesAlias, perStep(`max("consecutive_failures")`, seriesTags)),
 		Vantage:           table(`SELECT count("value") AS "vantage_points", mean("value") AS "failing" FROM ` + down + ` WHERE $timeFilter GROUP BY "relay"`),
 		Certificates:      now(seriesAlias, `SELECT last("cert_expiry") FROM "smtpprobe" WHERE `+inRange+` GROUP BY `+seriesTags),
 		Capabilities:      table(`SELECT ` + lasts("extensions", "auth_mechanisms", "size_limit") + ` FROM "smtpprobe" WHERE ` + inRange + ` GROUP BY "relay","source","ip"`),
@@ -158,7 +158,7 @@ func influxPhases(function string) []Query {
 	for _, phase := range phases {
 		selected = append(selected, fmt.Sprintf(function, phase)+` AS "`+string(phase)+`"`)
 	}
-	return []Query{{Text: perStep(strings.Join(selected, ", "), "", "null"), Legend: "$col"}}
+	return []Query{{Text: perStep(strings.Join(selected, ", "), ""), Legend: "$col"}}
 }
 
 func influxVariable(name, label, query string) grafana.Variable {

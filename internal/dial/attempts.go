@@ -12,6 +12,7 @@ import (
 
 // Dialer connects to an address. A *net.Dialer is one.
 type Dialer interface {
+	// DialContext connects before the context ends.
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
 }
 

@@ -156,15 +156,15 @@ func (a *answers) Read(b []byte) (int, error) {
 // Exchange returns the answer to a question, whatever it is: over UDP, and again
 // over TCP if it was truncated. The caller's context limits the time.
 func (s NameServer) Exchange(ctx context.Context, question *dns.Msg) (*dns.Msg, error) {
-	answer, err := s.exchange(ctx, "udp", question)
+	answer, err := s.exchangeOver(ctx, "udp", question)
 	if err == nil && answer.Truncated {
-		answer, err = s.exchange(ctx, "tcp", question)
+		answer, err = s.exchangeOver(ctx, "tcp", question)
 	}
 	return answer, err
 }
 
-// exchange gets the answer over one transport.
-func (s NameServer) exchange(ctx context.Context, network string, question *dns.Msg) (*dns.Msg, error) {
+// exchangeOver gets the answer over one transport.
+func (s NameServer) exchangeOver(ctx context.Context, network string, question *dns.Msg) (*dns.Msg, error) {
 	client := dns.Client{Net: network, UDPSize: udpSize}
 	conn, err := client.DialContext(ctx, string(s))
 	if err != nil {
@@ -172,7 +172,8 @@ func (s NameServer) exchange(ctx context.Context, network string, question *dns.
 	}
 	defer conn.Close()
 	conn.Conn = boundedAnswers(conn.Conn)
-	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	stop := context.AfterFunc(ctx, func() { conn.Close() })
+	defer stop()
 	waits := resends
 	if network == "tcp" {
 		waits = resends[len(resends)-1:]

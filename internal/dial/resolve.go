@@ -161,7 +161,7 @@ func preferIPv6(ip netip.Addr) bool {
 	if err != nil {
 		return false
 	}
-	_ = conn.Close() //nolint:errcheck // nothing was sent
+	_ = conn.Close()
 	return true
 }
 

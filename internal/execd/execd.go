@@ -54,7 +54,7 @@ func Run(ctx context.Context, o Options, s console.Streams) error {
 	if !ProtectSecrets() {
 		logger.New("", "", "").Warn("memory cannot be locked, secrets may be swapped to disk: raise the limit (ulimit -l, systemd's LimitMEMLOCK)")
 	}
-	inputs, err := load(ctx, o.Config, o.NonStrictEnv)
+	inputs, err := loadWithin(ctx, o.Config, o.NonStrictEnv)
 	if err != nil {
 		return err
 	}

@@ -33,7 +33,7 @@ func Load(ctx context.Context, path string, nonStrictEnv bool, stderr io.Writer)
 		return nil, err
 	}
 	defer log.Close()
-	inputs, err := load(ctx, path, nonStrictEnv)
+	inputs, err := loadWithin(ctx, path, nonStrictEnv)
 	if err != nil {
 		return nil, err
 	}
@@ -41,8 +41,8 @@ func Load(ctx context.Context, path string, nonStrictEnv bool, stderr io.Writer)
 	return inputs, nil
 }
 
-// load ends with the context too: a FIFO or a server may keep it waiting.
-func load(ctx context.Context, path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
+// loadWithin ends with the context too: a FIFO or a server may keep it waiting.
+func loadWithin(ctx context.Context, path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
 	inputs, err := console.Await(ctx, func() ([]*models.RunningInput, error) { return loadAll(path, nonStrictEnv) })
 	if err != nil && ctx.Err() != nil {
 		return nil, fmt.Errorf("reading %s: %w", console.Redact(path), err)

@@ -76,7 +76,7 @@ func TestSlowness(t *testing.T) {
 // stuck is a writer whose reader has stopped reading.
 type stuck struct{ called chan struct{} }
 
-func (s *stuck) Write(p []byte) (int, error) {
+func (s *stuck) Write([]byte) (int, error) {
 	close(s.called)
 	select {}
 }

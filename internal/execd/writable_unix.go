@@ -22,7 +22,7 @@ func writable(w io.Writer) bool {
 	}
 	ready := true
 	err = conn.Control(func(fd uintptr) {
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, 0) //nolint:gosec // file descriptors are small
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, 0) // file descriptors are small
 		ready = err != nil || n > 0
 	})
 	return err != nil || ready

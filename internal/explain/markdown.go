@@ -1,8 +1,8 @@
 package explain
 
 import (
-	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
@@ -37,7 +37,7 @@ func ClassesMarkdown(w io.Writer) error {
 	for _, c := range smtperr.Classes()[1:] {
 		e := smtperr.Error{Class: c}
 		retry := smtperr.Error{Class: c, Reply: &smtperr.Reply{Code: 450}}
-		m.row(code(c.String()), fmt.Sprint(int(c)), c.Meaning(), string(e.Fault()), permanence(c), retry.Retry().String(), e.Advice())
+		m.row(code(c.String()), strconv.Itoa(int(c)), c.Meaning(), string(e.Fault()), permanence(c), retry.Retry().String(), e.Advice())
 	}
 	return m.err
 }

@@ -39,7 +39,7 @@ func ASCII(name string) (string, error) {
 // dot, and underscores and hyphens anywhere in a label, since hosts with such
 // names exist.
 func CheckLookup(name string) error {
-	return check(name, func(label string) error {
+	return checkLabels(name, func(label string) error {
 		return checkCharacters(label, "-_")
 	})
 }
@@ -50,12 +50,12 @@ func Check(name string) error {
 	if strings.HasSuffix(name, ".") {
 		return errors.New("a dot at the end")
 	}
-	return check(name, CheckLabel)
+	return checkLabels(name, CheckLabel)
 }
 
-// check has the rules that both grammars share. A last label of digits is a
+// checkLabels has the rules that both grammars share. A last label of digits is a
 // mistyped IPv4 address (RFC 1123 §2.1).
-func check(name string, checkLabel func(string) error) error {
+func checkLabels(name string, checkLabel func(string) error) error {
 	name = strings.TrimSuffix(name, ".")
 	if len(name) > maxName {
 		return fmt.Errorf("more than %d bytes", maxName)

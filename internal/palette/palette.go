@@ -50,8 +50,10 @@ var shades = []shade{
 var shadeOf = map[smtperr.Class]int{
 	smtperr.ClassConfigError: 0, smtperr.ClassDNSNotFound: 1, smtperr.ClassNotSupported: 2, smtperr.ClassHeloRefused: 3,
 	smtperr.ClassLocalError: 0, smtperr.ClassCanceled: 1, smtperr.ClassUnknown: 2,
-	smtperr.ClassConnectError: 0, smtperr.ClassDNSTimeout: 1, smtperr.ClassDNSError: 2, smtperr.ClassConnectTimeout: 3, smtperr.ClassTLSTimeout: 4, smtperr.ClassWriteTimeout: 5,
-	smtperr.ClassGreetingRefused: 0, smtperr.ClassTLSVerifyError: 1, smtperr.ClassTLSError: 2, smtperr.ClassStartTLSRefused: 3, smtperr.ClassServiceUnavailable: 4,
+	smtperr.ClassConnectError: 0, smtperr.ClassDNSTimeout: 1, smtperr.ClassDNSError: 2,
+	smtperr.ClassConnectTimeout: 3, smtperr.ClassTLSTimeout: 4, smtperr.ClassWriteTimeout: 5,
+	smtperr.ClassGreetingRefused: 0, smtperr.ClassTLSVerifyError: 1, smtperr.ClassTLSError: 2,
+	smtperr.ClassStartTLSRefused: 3, smtperr.ClassServiceUnavailable: 4,
 	smtperr.ClassProtocolError: 5, smtperr.ClassDisconnected: 6, smtperr.ClassReadTimeout: 7, smtperr.ClassResponseError: 8, smtperr.ClassUnexpectedSuccess: 9,
 	smtperr.ClassAuthFailed:    0,
 	smtperr.ClassSenderRefused: 0, smtperr.ClassRecipientRefused: 1, smtperr.ClassRecipientsRefused: 2, smtperr.ClassDataRefused: 3,

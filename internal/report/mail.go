@@ -58,7 +58,9 @@ func (r *Report) addArrival(m telegraf.Metric) {
 		f.delays = append(f.delays, seconds(m, "delay"))
 	}
 	if state != "arrived" || folder == "junk" {
-		r.messages = append(r.messages, message{stamped{m.Time()}, tagText(m, "relay"), tagText(m, "mailbox"), state, folder, text(m, "message_id"), text(m, "error"), seconds(m, "delay")})
+		r.messages = append(r.messages, message{
+			stamped{m.Time()}, tagText(m, "relay"), tagText(m, "mailbox"), state, folder, text(m, "message_id"), text(m, "error"), seconds(m, "delay"),
+		})
 	}
 }
 
@@ -95,7 +97,10 @@ func (r *Report) flowViews() []flowView {
 	for _, id := range ids {
 		f := r.flows[id]
 		slices.Sort(f.delays)
-		v := flowView{Relay: id.relay, Mailbox: id.mailbox, Junk: f.junk, Median: quantile(f.delays, 0.5), P95: quantile(f.delays, 0.95), Delays: len(f.delays), Open: f.open, Oldest: f.oldest}
+		v := flowView{
+			Relay: id.relay, Mailbox: id.mailbox, Junk: f.junk, Open: f.open, Oldest: f.oldest,
+			Median: quantile(f.delays, 0.5), P95: quantile(f.delays, 0.95), Delays: len(f.delays),
+		}
 		for _, state := range mailStates {
 			if n := f.states[state.name]; n > 0 {
 				v.States = append(v.States, stateCount{state.name, n})

@@ -143,7 +143,8 @@ func (s *scramClient) compute(ctx context.Context, iterations int, do func() err
 		took := s.sample()
 		needed := took * time.Duration(iterations/minIterations+1)
 		if left := time.Until(deadline); needed > left {
-			return lateComputation(fmt.Errorf("%d iterations (i=) need about %s, %s is left", iterations, needed.Round(time.Millisecond), left.Round(time.Millisecond)))
+			return lateComputation(fmt.Errorf("%d iterations (i=) need about %s, %s is left",
+				iterations, needed.Round(time.Millisecond), left.Round(time.Millisecond)))
 		}
 	}
 	return do()

@@ -144,7 +144,7 @@ func (d *disk) replace(h header, entries []named) (err error) {
 	}
 	defer func() {
 		if err != nil {
-			os.Remove(temporary) //nolint:errcheck // err says more
+			os.Remove(temporary)
 		}
 	}()
 	err = writeSnapshot(file, h, entries)

@@ -23,14 +23,14 @@ func WriteMany(path string, n int, seen time.Time) error {
 	return writeSnapshot(file, header{Version: version, Entries: n}, entries)
 }
 
-// ReadSnapshot and ReadJournal count what is read of bytes.
-func ReadSnapshot(data []byte) (n int, err error) {
+// CountSnapshot returns the number of entries in a snapshot.
+func CountSnapshot(data []byte) (n int, err error) {
 	_, err = readSnapshot(bytes.NewReader(data), time.Unix(0, 0), func(*Entry) { n++ })
 	return n, err
 }
 
-// ReadJournal returns how much of a journal is valid, and the records in that.
-func ReadJournal(data []byte) (valid int64, n int, err error) {
+// CountJournal returns how much of a journal is valid, and the records in that.
+func CountJournal(data []byte) (valid int64, n int, err error) {
 	j, err := readJournal(bytes.NewReader(data), func(*Entry) { n++ })
 	return j.valid, n, err
 }

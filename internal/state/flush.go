@@ -23,7 +23,7 @@ func (s *Store) FlushSoon() {
 	s.soon.running = true
 	go func() {
 		for {
-			s.Flush() //nolint:errcheck // Problem reports it
+			s.Flush() // Problem reports its error
 			s.soon.Lock()
 			if !s.soon.again {
 				s.soon.running = false

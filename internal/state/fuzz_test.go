@@ -48,15 +48,15 @@ func FuzzOpen(f *testing.F) {
 func FuzzReadJournal(f *testing.F) {
 	f.Add([]byte("{}\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		valid, n, err := state.ReadJournal(data)
+		valid, n, err := state.CountJournal(data)
 		require.LessOrEqual(t, valid, int64(len(data)))
 		if err != nil {
 			return
 		}
-		again, m, err := state.ReadJournal(data[:valid])
+		again, m, err := state.CountJournal(data[:valid])
 		require.NoError(t, err)
 		require.Equal(t, valid, again)
 		require.Equal(t, n, m)
-		_, _ = state.ReadSnapshot(data) //nolint:errcheck // it must not panic
+		_, _ = state.CountSnapshot(data) //nolint:errcheck // it must not panic
 	})
 }

@@ -4,6 +4,7 @@ package state_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -96,7 +97,7 @@ func once(path string) error {
 		fmt.Println("flush:", err)
 	}
 	fmt.Println("problem:", s.Problem())
-	s.Close(context.Background()) //nolint:errcheck // said before
+	s.Close(context.Background())
 	return nil
 }
 
@@ -168,7 +169,7 @@ func TestStore_Killed(t *testing.T) {
 			acknowledged, err = strconv.ParseInt(lines.Text(), 10, 64)
 			require.NoError(t, err, "the writer said %q", lines.Text())
 			if n == 5 {
-				time.AfterFunc(time.Duration(rand.IntN(20_000))*time.Microsecond, kill) //nolint:gosec // any moment will do
+				time.AfterFunc(time.Duration(rand.IntN(20_000))*time.Microsecond, kill)
 			}
 		}
 		require.Error(t, writer.Wait())
@@ -273,7 +274,7 @@ func TestOpen_WithoutPermission(t *testing.T) {
 			}
 			after, err := os.ReadFile(path)
 			require.NoError(t, err)
-			require.Equal(t, test.newFile, string(before) != string(after))
+			require.Equal(t, test.newFile, !bytes.Equal(before, after))
 		})
 	}
 }
@@ -372,14 +373,14 @@ func fill(t *testing.T, path string) {
 
 func TestOpen_NotAFile(t *testing.T) {
 	t.Parallel()
-	for name, make := range map[string]func(path string) error{
+	for name, create := range map[string]func(path string) error{
 		"a directory": func(path string) error { return os.Mkdir(path, 0o700) },
 		"a FIFO":      func(path string) error { return syscall.Mkfifo(path, 0o600) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "state")
-			require.NoError(t, make(path))
+			require.NoError(t, create(path))
 			s, closeNow := opened(t, path, state.Options{})
 			require.Equal(t, fmt.Sprintf("state_file %q: %s is not a regular file", path, path), s.Problem())
 			require.Error(t, s.Put("mx1", example()))

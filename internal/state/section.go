@@ -32,5 +32,5 @@ func (x *Section) Save(value []byte) error {
 	if !json.Valid(value) {
 		return fmt.Errorf("section %q: value is not JSON", x.name)
 	}
-	return x.store.put(x.name, "", entry{value: slices.Clone(value)})
+	return x.store.putEntry(x.name, "", entry{value: slices.Clone(value)})
 }

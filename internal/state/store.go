@@ -217,7 +217,7 @@ func (s *Store) use(section string) {
 	}
 }
 
-func (s *Store) set(section, key string, e entry) {
+func (s *Store) setEntry(section, key string, e entry) {
 	e.seen = s.now().Unix()
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -226,9 +226,9 @@ func (s *Store) set(section, key string, e entry) {
 	s.dirty = true
 }
 
-func (s *Store) put(section, key string, e entry) error {
+func (s *Store) putEntry(section, key string, e entry) error {
 	if s.disk == nil {
-		s.set(section, key, e)
+		s.setEntry(section, key, e)
 		return nil
 	}
 	value, err := e.encoded()

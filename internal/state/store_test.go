@@ -50,7 +50,7 @@ func opened(t *testing.T, path string, o state.Options) (s *state.Store, closeNo
 	s, err := state.Open(t.Context(), path, o)
 	require.NoError(t, err)
 	closeNow = sync.OnceFunc(func() {
-		s.Close(context.Background()) //nolint:errcheck // the test looks at Problem
+		s.Close(context.Background())
 	})
 	t.Cleanup(closeNow)
 	return s, closeNow

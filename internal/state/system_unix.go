@@ -44,7 +44,7 @@ func tryLock(path string) (*lockFile, error) {
 // release removes the file while it is locked, so that a user who runs the
 // program once leaves nothing that another user cannot open.
 func (l *lockFile) release() {
-	os.Remove(l.file.Name()) //nolint:errcheck // it may stay
+	os.Remove(l.file.Name()) // it may stay
 	l.file.Close()
 }
 

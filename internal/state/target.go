@@ -54,7 +54,7 @@ func notAfter(t, now time.Time) time.Time {
 // Set remembers a target in memory. A later Flush, FlushSoon or Close writes it.
 func (s *Store) Set(key string, t *Target) {
 	target := *t
-	s.set(targets, key, entry{target: &target})
+	s.setEntry(targets, key, entry{target: &target})
 }
 
 // Forget drops a target.
@@ -69,5 +69,5 @@ func (s *Store) Forget(key string) {
 // with Set.
 func (s *Store) Put(key string, t *Target) error {
 	target := *t
-	return s.put(targets, key, entry{target: &target})
+	return s.putEntry(targets, key, entry{target: &target})
 }

@@ -54,7 +54,7 @@ func (c *Conn) Close() {
 	c.interrupt.stop()
 	c.log.Event("closed")
 	c.link.limit = time.Now().Add(closeWait)
-	_ = c.conn.Close() //nolint:errcheck // the conversation is over
+	_ = c.conn.Close()
 }
 
 // InSync reports whether a command may be sent: no reply is outstanding, and
@@ -128,7 +128,7 @@ func (c *Conn) Greeting(deadline time.Time) (smtperr.Reply, error) {
 	return c.Reply(deadline)
 }
 
-// Reply reads the next reply. Its error is a *Violation, or that of the
+// Reply reads the next reply. Its error is a *ProtocolError, or that of the
 // connection; the connection is out of sync then.
 func (c *Conn) Reply(deadline time.Time) (smtperr.Reply, error) {
 	c.inSync, c.arrived = false, time.Time{}
@@ -218,7 +218,7 @@ func (i *interrupter) start(ctx context.Context, conn net.Conn) {
 		defer i.running.Done()
 		// A deadline of the context is one of the connection already.
 		if errors.Is(ctx.Err(), context.Canceled) {
-			_ = conn.SetDeadline(time.Unix(1, 0)) //nolint:errcheck // a closed connection needs none
+			_ = conn.SetDeadline(time.Unix(1, 0))
 		}
 	})
 }

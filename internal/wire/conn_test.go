@@ -198,14 +198,14 @@ func TestConn_Unacknowledged(t *testing.T) {
 	require.False(t, New(t.Context(), struct{ net.Conn }{here}, nil).Unacknowledged(), "not a socket")
 }
 
-func TestViolation(t *testing.T) {
+func TestProtocolError(t *testing.T) {
 	t.Parallel()
 	here, there := dialed(t)
 	c := New(t.Context(), here, nil)
 	_, err := io.WriteString(there, "what\r\n")
 	require.NoError(t, err)
 	_, err = c.Reply(soon())
-	_, ok := errors.AsType[*Violation](err)
+	_, ok := errors.AsType[*ProtocolError](err)
 	require.True(t, ok)
 	require.False(t, c.InSync())
 }

@@ -4,7 +4,7 @@
 // A Conn owns everything that belongs to the connection itself:
 //
 //   - the bounded reader, which turns bytes into replies and refuses what is
-//     not SMTP with a Violation;
+//     not SMTP with a ProtocolError;
 //   - the deadlines, and the end of the context, which interrupt every wait;
 //   - whether the two sides are in step: InSync reports that no reply is
 //     outstanding and nothing is unread, so that a command may be sent;

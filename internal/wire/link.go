@@ -23,16 +23,19 @@ func newLink(conn *socket.Conn) *link {
 	return &link{Conn: conn, stalls: stalls{ran: time.Now()}}
 }
 
+// SetDeadline limits reads and writes.
 func (l *link) SetDeadline(t time.Time) error {
 	l.readBy, l.writeBy = t, t
 	return l.Conn.SetDeadline(t)
 }
 
+// SetReadDeadline limits reads.
 func (l *link) SetReadDeadline(t time.Time) error {
 	l.readBy = t
 	return l.Conn.SetReadDeadline(t)
 }
 
+// SetWriteDeadline limits writes, not beyond the limit that is set.
 func (l *link) SetWriteDeadline(t time.Time) error {
 	if !l.limit.IsZero() && t.After(l.limit) {
 		t = l.limit
@@ -64,7 +67,7 @@ func (l *link) overdue(b []byte, timeout error) (int, error) {
 	if !l.Pending() {
 		return 0, timeout
 	}
-	defer func() { _ = l.Conn.SetReadDeadline(l.readBy) }() //nolint:errcheck // the next read fails either way
+	defer func() { _ = l.Conn.SetReadDeadline(l.readBy) }() // if it fails, so does the next read
 	// Something is there to be read, so that this waits for nothing but a busy
 	// machine.
 	if err := l.Conn.SetReadDeadline(time.Now().Add(earlyWait)); err != nil {

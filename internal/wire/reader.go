@@ -17,15 +17,15 @@ const (
 	firstBuffer   = 1024 // bytes; it grows up to maxLine
 )
 
-// Violation is a reply that is not SMTP.
-type Violation struct {
+// ProtocolError is a reply that is not SMTP.
+type ProtocolError struct {
 	Reason smtperr.Reason
 	detail string
 }
 
-func (v *Violation) Error() string { return v.detail }
+func (v *ProtocolError) Error() string { return v.detail }
 
-var errLineTooLong = &Violation{smtperr.ReasonLineTooLong, "reply line exceeds 8192 bytes"}
+var errLineTooLong = &ProtocolError{smtperr.ReasonLineTooLong, "reply line exceeds 8192 bytes"}
 
 // reader reads replies from a connection whose deadline the caller sets. It
 // buffers at most one line beyond the current reply.
@@ -47,7 +47,7 @@ func newReader(src io.Reader) *reader {
 // buffered is how many bytes were received that no reply has taken yet.
 func (rd *reader) buffered() int { return rd.w - rd.r }
 
-// next reads one complete reply (RFC 5321 §4.2). Its error is a *Violation or
+// next reads one complete reply (RFC 5321 §4.2). Its error is a *ProtocolError or
 // that of the connection.
 func (rd *reader) next() (smtperr.Reply, error) {
 	lines := rd.lines[:0]
@@ -61,14 +61,14 @@ func (rd *reader) next() (smtperr.Reply, error) {
 		}
 		total += len(raw)
 		if total > maxReply || len(lines) == maxReplyLines {
-			return smtperr.Reply{}, &Violation{smtperr.ReasonReplyTooLong, "reply exceeds 64 KiB or 1000 lines"}
+			return smtperr.Reply{}, &ProtocolError{smtperr.ReasonReplyTooLong, "reply exceeds 64 KiB or 1000 lines"}
 		}
 		line, err := rd.parse(raw)
 		if err != nil {
 			return smtperr.Reply{}, err
 		}
 		if len(lines) > 0 && line.code != code {
-			return smtperr.Reply{}, &Violation{smtperr.ReasonCodeMismatch, "the lines of one reply carry different codes"}
+			return smtperr.Reply{}, &ProtocolError{smtperr.ReasonCodeMismatch, "the lines of one reply carry different codes"}
 		}
 		rd.greeting = false
 		code = line.code
@@ -157,9 +157,9 @@ func (rd *reader) parse(line []byte) (replyLine, error) {
 	case !wellFormed && rd.greeting && !mayBeReply(body):
 		return replyLine{}, notSMTP(body, rd.tls)
 	case !wellFormed:
-		return replyLine{}, &Violation{smtperr.ReasonBadCode, "the reply does not begin with a reply code"}
+		return replyLine{}, &ProtocolError{smtperr.ReasonBadCode, "the reply does not begin with a reply code"}
 	case code < 200 || code > 599:
-		return replyLine{}, &Violation{smtperr.ReasonBadCode, "the reply code is outside 200 to 599"}
+		return replyLine{}, &ProtocolError{smtperr.ReasonBadCode, "the reply code is outside 200 to 599"}
 	case len(body) == 3:
 		return replyLine{code: code, last: true}, nil
 	}
@@ -195,16 +195,16 @@ func mayBeReply(b []byte) bool {
 
 // notSMTP names the protocol that a greeting reveals. An alert may contain an LF,
 // so that it looks like a line: the code of unexpected_message is 10.
-func notSMTP(b []byte, inTLS bool) *Violation {
+func notSMTP(b []byte, inTLS bool) *ProtocolError {
 	switch {
 	case !inTLS && isTLSAlert(b):
-		return &Violation{smtperr.ReasonTLSOnPlaintextPort, "the server speaks TLS on this port"}
+		return &ProtocolError{smtperr.ReasonTLSOnPlaintextPort, "the server speaks TLS on this port"}
 	case bytes.HasPrefix(b, []byte("HTTP/")):
-		return &Violation{smtperr.ReasonNotSMTPHTTP, "an HTTP server answered"}
+		return &ProtocolError{smtperr.ReasonNotSMTPHTTP, "an HTTP server answered"}
 	case bytes.HasPrefix(b, []byte("SSH-")):
-		return &Violation{smtperr.ReasonNotSMTPSSH, "an SSH server answered"}
+		return &ProtocolError{smtperr.ReasonNotSMTPSSH, "an SSH server answered"}
 	}
-	return &Violation{smtperr.ReasonNotSMTP, "the server does not speak SMTP"}
+	return &ProtocolError{smtperr.ReasonNotSMTP, "the server does not speak SMTP"}
 }
 
 // isTLSAlert recognizes the record header of a TLS alert (RFC 8446 §5.1).

@@ -48,7 +48,7 @@ func TestReader(t *testing.T) {
 	}
 }
 
-func TestReader_Violation(t *testing.T) {
+func TestReader_ProtocolError(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		wire     string
@@ -79,7 +79,7 @@ func TestReader_Violation(t *testing.T) {
 			rd := newReader(strings.NewReader(tt.wire))
 			rd.greeting = tt.greeting
 			_, err := rd.next()
-			v, ok := errors.AsType[*Violation](err)
+			v, ok := errors.AsType[*ProtocolError](err)
 			require.Truef(t, ok, "%v", err)
 			require.Equal(t, tt.reason, v.Reason)
 		})
@@ -127,8 +127,8 @@ func FuzzReader(f *testing.F) {
 			require.Equal(t, errA == nil, errB == nil)
 			require.LessOrEqual(t, len(whole.buf), maxLine)
 			if errA != nil {
-				va, okA := errors.AsType[*Violation](errA)
-				vb, okB := errors.AsType[*Violation](errB)
+				va, okA := errors.AsType[*ProtocolError](errA)
+				vb, okB := errors.AsType[*ProtocolError](errB)
 				require.Equal(t, okA, okB)
 				if okA {
 					require.Equal(t, va.Reason, vb.Reason)

@@ -14,12 +14,12 @@ const maxShown = 120
 // reason is not known it shows the reply instead of guessing.
 func (e *Error) Advice() string {
 	if e.Unchecked != "" {
-		return "The " + e.Unchecked + " could not be made. " + e.advice()
+		return "The " + e.Unchecked + " could not be made. " + e.ownAdvice()
 	}
-	return e.advice()
+	return e.ownAdvice()
 }
 
-func (e *Error) advice() string {
+func (e *Error) ownAdvice() string {
 	for _, key := range []adviceKey{{e.Class, e.Reason, e.Phase}, {e.Class, e.Reason, ""}} {
 		if advice, ok := adviceFor[key]; ok {
 			return advice

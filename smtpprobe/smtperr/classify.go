@@ -9,13 +9,18 @@ import (
 // err that is or wraps an *Error returns that one; nil returns nil. An empty
 // phase is derived from err where possible.
 func Classify(phase Phase, err error) error {
-	if e := classify(phase, err); e != nil {
-		return e
-	}
-	return nil
+	return asError(verdictOn(phase, err))
 }
 
-func classify(phase Phase, err error) *Error {
+// asError returns nil, and not a nil *Error, where there is no failure.
+func asError(e *Error) error {
+	if e == nil {
+		return nil
+	}
+	return e
+}
+
+func verdictOn(phase Phase, err error) *Error {
 	if e, ok := err.(*Error); err == nil || ok { //nolint:errorlint // a wrapped one is found below
 		return e
 	}

@@ -35,10 +35,10 @@ func alert(n int) error {
 	return &net.OpError{Op: "remote error", Err: tls.AlertError(n)}
 }
 
-type netTimeout struct{}
+type netTimeoutError struct{}
 
-func (netTimeout) Error() string { return "i/o timeout" }
-func (netTimeout) Timeout() bool { return true }
+func (netTimeoutError) Error() string { return "i/o timeout" }
+func (netTimeoutError) Timeout() bool { return true }
 
 func TestClassify(t *testing.T) {
 	t.Parallel()
@@ -94,7 +94,7 @@ func TestClassify(t *testing.T) {
 		{name: "a reset", phase: smtperr.PhaseMail, err: reading(syscall.ECONNRESET), class: smtperr.ClassDisconnected, reason: smtperr.ReasonReset},
 		{name: "a broken pipe", phase: smtperr.PhaseBody, err: writing(syscall.EPIPE), class: smtperr.ClassDisconnected, reason: smtperr.ReasonClosed},
 		{name: "a late reply", phase: smtperr.PhaseMail, err: reading(os.ErrDeadlineExceeded), class: smtperr.ClassReadTimeout, reason: smtperr.ReasonNoReply},
-		{name: "a late greeting", phase: smtperr.PhaseGreeting, err: netTimeout{}, class: smtperr.ClassReadTimeout, reason: smtperr.ReasonNoGreeting},
+		{name: "a late greeting", phase: smtperr.PhaseGreeting, err: netTimeoutError{}, class: smtperr.ClassReadTimeout, reason: smtperr.ReasonNoGreeting},
 		{name: "a stuck write", phase: smtperr.PhaseMail, err: writing(os.ErrDeadlineExceeded), class: smtperr.ClassWriteTimeout},
 
 		{name: "Windows: timed out", phase: smtperr.PhaseConnect, err: dialing(syscall.Errno(10060)), class: smtperr.ClassConnectTimeout},

@@ -57,7 +57,7 @@ func (f *facts) visit(err error) {
 	if f.sentinel(err) || f.network(err) {
 		return
 	}
-	if inner, ok := f.tls.collect(err); ok {
+	if ok, inner := f.tls.collect(err); ok {
 		f.visit(inner)
 		return
 	}

@@ -29,13 +29,13 @@ func (r *foreignReply) classify(phase Phase, cause error) *Error {
 		for _, one := range r.recipients {
 			refused = append(refused, one.classify(phase, cause))
 		}
-		return refusals(phase, refused, 1) // whether all were refused is unknown
+		return sumUp(phase, refused, 1) // whether all were refused is unknown
 	}
 	reply := NewReply(r.code, r.lines)
 	if r.enhanced.Class > 0 { // go-smtp uses -1 for none
 		reply.Enhanced = r.enhanced
 	}
-	e := classifyReply(phase, reply, Session{Recipient: r.recipient})
+	e := verdictOnReply(phase, reply, Session{Recipient: r.recipient})
 	if e == nil { // the reply is the one due, but the client did not expect it
 		e = New(ClassProtocolError, ReasonUnexpectedCode, phase, nil)
 		e.Reply = &reply

@@ -142,24 +142,24 @@ func TestClassify_GoSMTP(t *testing.T) {
 	})
 	t.Run("marked as without an enhanced code", func(t *testing.T) {
 		t.Parallel()
-		e := classify(smtperr.PhaseMail, byValue{Code: 550, EnhancedCode: [3]int{-1, -1, -1}, Message: "no"})
+		e := classify(smtperr.PhaseMail, byValueError{Code: 550, EnhancedCode: [3]int{-1, -1, -1}, Message: "no"})
 		require.True(t, e.Reply.Enhanced.IsZero())
 		require.False(t, e.Reply.EnhancedMismatch)
 	})
 	t.Run("by value", func(t *testing.T) {
 		t.Parallel()
-		err := fmt.Errorf("x: %w", byValue{Code: 550, EnhancedCode: [3]int{5, 7, 1}, Message: "no"})
+		err := fmt.Errorf("x: %w", byValueError{Code: 550, EnhancedCode: [3]int{5, 7, 1}, Message: "no"})
 		requireVerdict(t, err, smtperr.PhaseMail, smtperr.ClassSenderRefused, smtperr.ReasonNotAuthorized, 550)
 	})
 }
 
-type byValue struct {
+type byValueError struct {
 	Code         int
 	EnhancedCode [3]int
 	Message      string
 }
 
-func (e byValue) Error() string { return e.Message }
+func (e byValueError) Error() string { return e.Message }
 
 func TestClassify_GoMail(t *testing.T) {
 	t.Parallel()
@@ -309,7 +309,7 @@ func TestClassify_ForeignLookalikes(t *testing.T) {
 	for name, err := range map[string]error{
 		"a code and a message":         httpError{Code: 550, Message: "x"},
 		"a code by method":             awsError{},
-		"a map of errors":              fieldErrors{"a": errors.New("b")},
+		"a map of errors":              fieldsError{"a": errors.New("b")},
 		"a text that begins with one":  errors.New("550 5.1.1 no such user"),
 		"a text that speaks of others": errors.New("the relay said: unencrypted connection"),
 	} {
@@ -323,13 +323,13 @@ type (
 		Message string
 	}
 	awsError    struct{}
-	fieldErrors map[string]error
+	fieldsError map[string]error
 )
 
 func (e httpError) Error() string { return e.Message }
 func (awsError) Error() string    { return "x" }
 func (awsError) ErrorCode() int   { return 550 }
-func (fieldErrors) Error() string { return "x" }
+func (fieldsError) Error() string { return "x" }
 
 func TestClassify_TextprotoAbsurdCode(t *testing.T) {
 	t.Parallel()

@@ -128,7 +128,7 @@ func (l *lexer) token(s string, i int) int {
 		l.words = append(l.words, ipAddress)
 		return end
 	}
-	l.pieces(text, end < len(s) && s[end] == '/')
+	l.pieces(text)
 	return end
 }
 
@@ -138,7 +138,7 @@ func (l *lexer) url(s string, i, colon int) int {
 	for scheme > i && isLetter(s[scheme-1]) {
 		scheme--
 	}
-	l.pieces(s[i:scheme], false)
+	l.pieces(s[i:scheme])
 	end := colon
 	for end < len(s) && !isBlank(s[end]) && s[end] != '>' && s[end] != '<' && s[end] != '"' {
 		end++
@@ -151,7 +151,7 @@ func (l *lexer) url(s string, i, colon int) int {
 }
 
 // pieces splits a run at colons, equal signs and slashes.
-func (l *lexer) pieces(text string, path bool) {
+func (l *lexer) pieces(text string) {
 	for text != "" {
 		i := 0
 		for i < len(text) && text[i] != ':' && text[i] != '=' && text[i] != '/' && text[i] != '@' && text[i] != '&' {

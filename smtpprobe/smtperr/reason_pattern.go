@@ -48,7 +48,7 @@ func (s *wordSet) meets(o *wordSet) bool {
 var marks = map[string]word{"@list": hostList, "@domainlist": domainList, "@ip": ipAddress, "@version": versionMark}
 
 // vocabulary has the stem of each word that a pattern uses.
-var vocabulary = map[string]word{}
+var vocabulary = make(map[string]word)
 
 func intern(text string) word {
 	if mark, ok := marks[text]; ok {

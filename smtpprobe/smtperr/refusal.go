@@ -12,13 +12,10 @@ import (
 // challenge too many. An empty phase means NOOP, VRFY or another command that
 // belongs to no phase.
 func ClassifyReply(phase Phase, r Reply, s Session) error {
-	if e := classifyReply(phase, r, s); e != nil {
-		return e
-	}
-	return nil
+	return asError(verdictOnReply(phase, r, s))
 }
 
-func classifyReply(phase Phase, r Reply, s Session) *Error {
+func verdictOnReply(phase Phase, r Reply, s Session) *Error {
 	row := phase.row()
 	if row.accepts.contains(r.Code) || phase == PhaseAuth && r.Code == 503 && s.Authenticated {
 		return nil
@@ -84,13 +81,10 @@ func tooManyRecipients(phase Phase, r *Reply, s Session) bool {
 // ClassServiceUnavailable after a 421. The first 4xx represents the refusals and
 // makes the sum temporary, else the first one does. Error.Recipients has all.
 func Refusals(phase Phase, refused []*Error, accepted int) error {
-	if e := refusals(phase, refused, accepted); e != nil {
-		return e
-	}
-	return nil
+	return asError(sumUp(phase, refused, accepted))
 }
 
-func refusals(phase Phase, refused []*Error, accepted int) *Error {
+func sumUp(phase Phase, refused []*Error, accepted int) *Error {
 	shown := representative(refused)
 	if shown == nil {
 		return nil

@@ -45,13 +45,13 @@ const (
 
 // collect takes the types of crypto/tls and crypto/x509 and returns the error
 // that they wrap.
-func (t *tlsFacts) collect(err error) (inner error, ok bool) {
+func (t *tlsFacts) collect(err error) (ok bool, inner error) {
 	switch e := err.(type) { //nolint:errorlint // called for each error of a chain
 	case *tls.CertificateVerificationError:
 		if !t.unverified {
 			t.unverified, t.chain = true, e.UnverifiedCertificates
 		}
-		return e.Err, true
+		return true, e.Err
 	case tls.RecordHeaderError:
 		if t.record == nil {
 			t.record = &e
@@ -64,9 +64,9 @@ func (t *tlsFacts) collect(err error) (inner error, ok bool) {
 		x509.UnhandledCriticalExtension, x509.ConstraintViolationError, x509.InsecureAlgorithmError:
 		t.checks = append(t.checks, err)
 	default:
-		return nil, false
+		return false, nil
 	}
-	return nil, true
+	return true, nil
 }
 
 // collectAlert takes the alert that either side sent. The type that crypto/tls

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"path/filepath"
@@ -241,12 +242,12 @@ func TestClassify_RecordBroken(t *testing.T) {
 				server := tls.Server(wire, certs.ServerUpTo(tls.VersionTLS12, ca.Issue(certs.For("localhost"))))
 				if server.Handshake() == nil {
 					wire.damage = damage
-					_, _ = server.Write([]byte("220 relay.test ESMTP\r\n"))
+					fmt.Fprint(server, "220 relay.test ESMTP\r\n")
 				}
 			}()
 			client := tls.Client(near, &tls.Config{RootCAs: ca.Pool(), ServerName: "localhost", MinVersion: tls.VersionTLS12})
 			require.NoError(t, client.Handshake())
-			go func() { _, _ = io.Copy(io.Discard, far) }() // the client's alert
+			go func() { _, _ = io.Copy(io.Discard, far) }() //nolint:errcheck // the client's alert
 			_, err := client.Read(make([]byte, 100))
 			e := classify(smtperr.PhaseGreeting, err)
 			require.Equal(t, smtperr.ClassTLSError, e.Class, err)

@@ -67,9 +67,9 @@ const (
 	share   unit = "share"
 )
 
-// fires is the condition that a value has to meet, name being what stands for
+// condition is the condition that a value has to meet, name being what stands for
 // it.
-func (a Alert) fires(name string) string { return name + " " + a.Op + " " + a.threshold() }
+func (a Alert) condition(name string) string { return name + " " + a.Op + " " + a.threshold() }
 
 func (a Alert) threshold() string { return strconv.FormatFloat(a.Threshold, 'f', -1, 64) }
 
@@ -99,7 +99,7 @@ func (a Alert) PromExpr(t Timing) string {
 	case a.PromQLWhole:
 		return t.Scaled(a.PromQL)
 	default:
-		return a.fires(t.Scaled(a.PromQL))
+		return a.condition(t.Scaled(a.PromQL))
 	}
 }
 

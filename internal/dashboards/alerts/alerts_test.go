@@ -17,7 +17,7 @@ import (
 
 const folder = "../../../dashboards/alerts"
 
-func files(t *testing.T) map[string][]byte {
+func generated(t *testing.T) map[string][]byte {
 	t.Helper()
 	made, err := Files(DefaultTiming())
 	require.NoError(t, err)
@@ -26,7 +26,7 @@ func files(t *testing.T) map[string][]byte {
 
 func TestFiles_AreUpToDate(t *testing.T) {
 	t.Parallel()
-	for name, want := range files(t) {
+	for name, want := range generated(t) {
 		got, err := os.ReadFile(filepath.Join(folder, name))
 		require.NoError(t, err)
 		require.Equal(t, string(want), string(got), "%s is not what the generator writes: run go generate ./internal/dashboards", name)
@@ -37,7 +37,7 @@ func TestDocument_DescribesEveryAlert(t *testing.T) {
 	t.Parallel()
 	document, err := os.ReadFile("../../../docs/alerts.md")
 	require.NoError(t, err)
-	require.True(t, strings.Contains(string(document), Document(DefaultTiming())), "docs/alerts.md is not up to date: run go generate ./internal/dashboards")
+	require.Contains(t, string(document), Document(DefaultTiming()), "docs/alerts.md is not up to date: run go generate ./internal/dashboards")
 }
 
 func TestAll_Complete(t *testing.T) {
@@ -137,7 +137,7 @@ func TestRefusals(t *testing.T) {
 		smtperr.ClassStartTLSRefused, smtperr.ClassGreetingRefused, smtperr.ClassHeloRefused, smtperr.ClassSenderRefused,
 		smtperr.ClassRecipientRefused, smtperr.ClassRecipientsRefused, smtperr.ClassDataRefused, smtperr.ClassServiceUnavailable,
 	}, Refusals())
-	rules := string(files(t)["prometheus.yml"])
+	rules := string(generated(t)["prometheus.yml"])
 	for _, class := range Refusals() {
 		require.Contains(t, rules, "smtpprobe_result_code == "+strconv.Itoa(int(class)))
 	}
@@ -180,7 +180,7 @@ func TestGrafana_ProvisioningFiles(t *testing.T) {
 				}
 			}
 		}
-		require.NoError(t, yaml.Unmarshal(files(t)[name], &file))
+		require.NoError(t, yaml.Unmarshal(generated(t)[name], &file))
 		require.Equal(t, 1, file.APIVersion)
 		require.Len(t, file.Groups, 1)
 		require.Len(t, file.Groups[0].Rules, rules)

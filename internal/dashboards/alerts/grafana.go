@@ -2,6 +2,7 @@ package alerts
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -40,7 +41,7 @@ func GrafanaInfluxQL(t Timing) string {
 		for _, q := range a.InfluxQL {
 			r := rule{alert: a, id: strings.ToLower(a.Name), title: a.Name, variant: q.Variant,
 				queries:   []query{{"A", inSeconds(t.Interval * time.Duration(q.Over)), model(t.Scaled(q.Query))}},
-				condition: a.fires("$RA")}
+				condition: a.condition("$RA")}
 			if q.NotNegative {
 				r.condition += " && $RA >= 0"
 			}
@@ -69,7 +70,7 @@ func GrafanaPrometheus(t Timing) string {
 	alerts := All(t)
 	rules := make([]rule, 0, len(alerts))
 	for _, a := range alerts {
-		expr, condition := t.Scaled(a.PromQL), a.fires("$RA")
+		expr, condition := t.Scaled(a.PromQL), a.condition("$RA")
 		if a.PromQLWhole || a.Burn != nil {
 			// The value may be 0, which a condition takes for false.
 			expr, condition = "1 + 0 * ("+a.PromExpr(t)+")", "$RA == 1"
@@ -81,7 +82,7 @@ func GrafanaPrometheus(t Timing) string {
 }
 
 // inSeconds are whole seconds, one at least.
-func inSeconds(d time.Duration) string { return fmt.Sprint(max(1, int(d.Seconds()))) }
+func inSeconds(d time.Duration) string { return strconv.Itoa(max(1, int(d.Seconds()))) }
 
 func grafanaFile(source, key string, rules []rule, t Timing) string {
 	var b strings.Builder

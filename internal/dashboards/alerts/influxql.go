@@ -13,7 +13,7 @@ func selectBy(value, measurement, where string, by ...string) string {
 	if where != "" {
 		where = " AND " + where
 	}
-	return fmt.Sprintf(`SELECT %s AS "value" FROM "%s" WHERE %s%s%s`, value, measurement, timeRange, where, groupBy(by))
+	return `SELECT ` + value + ` AS "value" FROM "` + measurement + `" WHERE ` + timeRange + where + groupBy(by)
 }
 
 // thenBy is the second step of a query: a function over the values that the
@@ -28,6 +28,6 @@ func groupBy(tags []string) string { return ` GROUP BY "` + strings.Join(tags, `
 func oneQuery(over int, query string) []InfluxQL { return []InfluxQL{{Query: query, Over: over}} }
 
 // rise is how much a counter of the mail flow has grown, restarts included.
-func rise(counter string, over int) []InfluxQL {
-	return oneQuery(over, thenBy("sum", selectBy(`non_negative_difference("`+counter+`")`, "smtpprobe_flow", "", "relay", "mailbox", "host"), "relay", "mailbox"))
+func rise(counter string) []InfluxQL {
+	return oneQuery(60, thenBy("sum", selectBy(`non_negative_difference("`+counter+`")`, "smtpprobe_flow", "", "relay", "mailbox", "host"), "relay", "mailbox"))
 }

@@ -13,28 +13,28 @@ func mailAlerts(t Timing) []Alert {
 			Do: "The relay accepted them, and every folder of the mailbox was searched after the deadline. Look for the message id in the relay's log; a message that turns up later is counted as found. " +
 				"The dashboard's row Mail flow has the messages.",
 			Value: "number of messages lost in sixty intervals", By: flow, Op: ">", Threshold: 0,
-			InfluxQL: rise("lost_total", 60), PromQL: rose("lost_total"),
+			InfluxQL: rise("lost_total"), PromQL: rose("lost_total"),
 		},
 		{
 			Name: "SMTPMailBounced", Severity: Critical,
 			Summary: "{value} messages sent through {relay} to {mailbox} bounced in the last " + t.intervals(60),
 			Do:      "The bounce's class, reason and diagnostic text are in the dashboard's table Bounces: they come from the server that refused the message, which need not be the relay.",
 			Value:   "number of messages bounced in sixty intervals", By: flow, Op: ">", Threshold: 0,
-			InfluxQL: rise("bounced_total", 60), PromQL: rose("bounced_total"),
+			InfluxQL: rise("bounced_total"), PromQL: rose("bounced_total"),
 		},
 		{
 			Name: "SMTPMailLate", Severity: Warning,
 			Summary: "{value} messages sent through {relay} reached {mailbox} late in the last " + t.intervals(60),
 			Do:      "Look at the slowest hop in the dashboard's row Mail flow: it names the host that kept the message, usually for its queue, greylisting or a content filter.",
 			Value:   "number of messages late in sixty intervals", By: flow, Op: ">", Threshold: 2,
-			InfluxQL: rise("late_total", 60), PromQL: rose("late_total"),
+			InfluxQL: rise("late_total"), PromQL: rose("late_total"),
 		},
 		{
 			Name: "SMTPMailDuplicated", Severity: Warning,
 			Summary: "{value} messages sent through {relay} arrived more than once in {mailbox} in the last " + t.intervals(60),
 			Do:      "A server sent a message again although the next one had accepted it: usually a reply to the final dot that comes too late, or an alias that expands twice.",
 			Value:   "number of additional copies in sixty intervals", By: flow, Op: ">", Threshold: 0,
-			InfluxQL: rise("duplicate_total", 60), PromQL: rose("duplicate_total"),
+			InfluxQL: rise("duplicate_total"), PromQL: rose("duplicate_total"),
 		},
 		{
 			Name: "SMTPMailJunk", Severity: Warning,
