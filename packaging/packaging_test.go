@@ -1,6 +1,7 @@
 package packaging
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -74,5 +75,23 @@ func TestHardeningDocument_Limits(t *testing.T) {
 		if !strings.Contains(document, "`"+row[1]+"` (not set)") {
 			require.Contains(t, limits, "\n"+row[1]+"="+row[2], row[1])
 		}
+	}
+}
+
+// A directory that is not listed by name cannot be entered by every user, or
+// outlives the package.
+func TestPackages_Directories(t *testing.T) {
+	t.Parallel()
+	release := read(t, "packaging/goreleaser.yaml")
+	require.NotContains(t, release, "type: tree", "it gives directories the mode of files")
+	for _, top := range []string{"docs", "dashboards"} {
+		require.NoError(t, filepath.WalkDir(filepath.Join("..", top), func(path string, e fs.DirEntry, err error) error {
+			require.NoError(t, err)
+			if e.IsDir() {
+				name := strings.TrimPrefix(filepath.ToSlash(path), "../")
+				require.Contains(t, release, "{dst: /usr/share/doc/smtpprobe/"+name+", type: dir, ")
+			}
+			return nil
+		}))
 	}
 }

@@ -168,7 +168,11 @@ func requireFiles(t *testing.T, i *installation) {
 			name, err := filepath.Rel(i.root, path)
 			require.NoError(t, err)
 			require.NotContains(t, name, "telegraf.d", "Telegraf itself would read it")
-			if !e.IsDir() && want[name] == 0 {
+			if e.IsDir() {
+				info, err := e.Info()
+				require.NoError(t, err)
+				require.Equal(t, fs.FileMode(0o755), info.Mode().Perm(), "%s: every user can enter it", name)
+			} else if want[name] == 0 {
 				require.True(t, strings.HasPrefix(name, "usr/share/doc/smtpprobe/"), "%s: nothing else is installed", name)
 			}
 			return nil
