@@ -14,6 +14,7 @@ func TestExecd_WrongConfig(t *testing.T) {
 		"unknown key":                {content: "[[inputs.smtpprobe]]\n" + server + "  timeuot = \"1s\"\n", names: "timeuot"},
 		"wrong type":                 {content: "[[inputs.smtpprobe]]\n" + server + "  max_concurrent = \"many\"\n", names: "max_concurrent"},
 		"value out of range":         {content: "[[inputs.smtpprobe]]\n" + server + "  timeout = \"-1s\"\n", names: "timeout"},
+		"proxy":                      {content: "[[inputs.smtpprobe]]\n" + server + "  proxy_url = \"socks5://p\"\n", names: "socks5://host:port or http://host:port, with user:password@ in front"},
 		"unknown scheme":             {content: "[[inputs.smtpprobe]]\n  servers = [\"ftp://127.0.0.1\"]\n", names: "ftp"},
 		"no relay":                   {content: "[[inputs.smtpprobe]]\n", names: "servers"},
 		"timeout above the interval": {content: "[[inputs.smtpprobe]]\n" + server + "  interval = \"5s\"\n", names: "timeout"},

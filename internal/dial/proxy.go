@@ -32,7 +32,7 @@ type Proxy struct {
 	user, password string
 }
 
-var errProxyURL = errors.New("is not of the form socks5://[user:password@]host:port or http://[user:password@]host:port")
+var errProxyURL = errors.New("is not of the form socks5://host:port or http://host:port, with user:password@ in front of the host if the proxy needs it")
 
 // ParseProxy reads socks5://[user:password@]host:port (RFC 1928, RFC 1929) or
 // http://[user:password@]host:port (CONNECT, RFC 9110 §9.3.6). Its error says

@@ -81,13 +81,6 @@ type tracker struct {
 
 // parseMailboxes makes the tracker, or nothing where there is no mailbox.
 func (p *SMTPProbe) parseMailboxes(parts *shared) error {
-	if len(p.Mailboxes) == 0 {
-		return nil
-	}
-	t := &tracker{key: p.FlowKey, timeout: time.Duration(p.Timeout), warn: p.warn}
-	if isEmpty(p.FlowKey) {
-		return errors.New("flow_key is missing: a mailbox needs it")
-	}
 	if value, err := openIfAvailable("flow_key", p.FlowKey); err != nil {
 		return err
 	} else if value != "" {
@@ -95,6 +88,13 @@ func (p *SMTPProbe) parseMailboxes(parts *shared) error {
 			return fmt.Errorf("invalid flow_key: %w", err)
 		}
 	}
+	if len(p.Mailboxes) == 0 {
+		return nil
+	}
+	if isEmpty(p.FlowKey) {
+		return errors.New("flow_key is missing: a mailbox needs it")
+	}
+	t := &tracker{key: p.FlowKey, timeout: time.Duration(p.Timeout), warn: p.warn}
 	for i, table := range p.Mailboxes {
 		w, err := table.parse(p.relays, parts)
 		if err != nil {

@@ -111,9 +111,9 @@ func TestInit_Mistakes(t *testing.T) {
 		auth + "username = \"u\"\ntoken_url = \"https://t.example\"":                    `servers: token_url needs client_id`,
 		auth + "username = \"u\"\ntoken_url = \"https://t.example\"\nclient_id = \"i\"": `servers: token_url needs refresh_token or client_secret`,
 
-		server + `proxy_url = "ftp://u:s3cret@p.example:1"`:                  `invalid proxy_url: it is not of the form socks5://[user:password@]host:port or http://[user:password@]host:port`,
-		server + `proxy_url = "socks5://u:s3cret@p.example"`:                 `invalid proxy_url: it is not of the form socks5://[user:password@]host:port or http://[user:password@]host:port`,
-		server + `proxy_url = "socks5://u:s3%zzcret@p:1"`:                    `invalid proxy_url: it is not of the form socks5://[user:password@]host:port or http://[user:password@]host:port`,
+		server + `proxy_url = "ftp://u:s3cret@p.example:1"`:                  `invalid proxy_url: it is not of the form socks5://host:port or http://host:port, with user:password@ in front of the host if the proxy needs it`,
+		server + `proxy_url = "socks5://u:s3cret@p.example"`:                 `invalid proxy_url: it is not of the form socks5://host:port or http://host:port, with user:password@ in front of the host if the proxy needs it`,
+		server + `proxy_url = "socks5://u:s3%zzcret@p:1"`:                    `invalid proxy_url: it is not of the form socks5://host:port or http://host:port, with user:password@ in front of the host if the proxy needs it`,
 		server + `proxy_url = "socks5://p.example:1\r\n"`:                    `invalid proxy_url: must not contain CR, LF or NUL`,
 		server + `proxy_url = "http://:s3cret@p.example:3128"`:               `invalid proxy_url: it has a password without a user`,
 		server + `proxy_url = "http://u%3A:s3cret@p.example:3128"`:           `invalid proxy_url: it has a user with a colon, which HTTP does not take`,
@@ -131,6 +131,7 @@ func TestInit_Mistakes(t *testing.T) {
 		server + `tls_cipher_suites = ["ROT13"]`:                               `invalid tls_cipher_suites ["ROT13"]: "ROT13" unsupported cipher`,
 		server + `tls_renegotiation_method = "often"`:                          `invalid tls_renegotiation_method "often": must be one of never, once, freely`,
 		server + `tls_server_name = "a b"`:                                     `invalid tls_server_name "a b": must be a host name or an IP address`,
+		server + `flow_key = "s3cret"`:                                         `invalid flow_key: must be at least 16 bytes`,
 		server + `tls_enable = false`:                                          `invalid tls_enable "false": the scheme of the URL and starttls decide whether TLS is used`,
 
 		relay:                `relay 1: url is missing`,
