@@ -158,7 +158,9 @@ func (s *Store) Close(ctx context.Context) error {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		err = s.Flush()
+		if err = s.Flush(); err != nil {
+			err = fmt.Errorf("state_file %q: %w", s.disk.path, err)
+		}
 		if last {
 			s.writing.Lock()
 			defer s.writing.Unlock()

@@ -72,7 +72,9 @@ func (p *SMTPProbe) closeMemory() {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), writeLimit)
 	defer cancel()
-	if err := p.memory().Close(ctx); err != nil {
+	store := p.memory()
+	known := store.Problem() // there was a warning of it
+	if err := store.Close(ctx); err != nil && err.Error() != known {
 		p.warn(err.Error())
 	}
 }
