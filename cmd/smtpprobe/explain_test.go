@@ -15,6 +15,7 @@ func TestExplain(t *testing.T) {
 	require.Contains(t, got.stdout, "what to do  Enable SMTP AUTH for the account or tenant")
 	require.Contains(t, program("explain").stdout, "\nrelay_denied ")
 	require.Contains(t, program("explain").stdout, "\ntlsa-invalid ")
+	require.Contains(t, program("explain", "unvalidated").stdout, "a sender  is not bound by them")
 	require.Contains(t, program("explain", "tlsa-invalid").stdout, "what to do  Publish the TLSA record of the present certificate")
 }
 

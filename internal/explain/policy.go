@@ -9,8 +9,16 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/policy"
 )
 
-// policyRows describe a verdict of DANE and MTA-STS, nil if the name is none.
+const policySettings = "policy, policy_interval, dnssec"
+
+// policyRows describe a result or a state of DANE and MTA-STS, nil if the name is
+// neither.
 func policyRows(name string) []row {
+	for _, s := range policy.States() {
+		if s.Name == name {
+			return []row{{"means", s.Meaning}, {"a sender", s.Deliver}, {"settings", policySettings}}
+		}
+	}
 	r := policy.Result(name)
 	if r.Meaning() == "" {
 		return nil
@@ -23,7 +31,7 @@ func policyRows(name string) []row {
 		{"means", r.Meaning()},
 		{"who acts", policyActor(r)},
 		{"what to do", r.Advice()},
-		{"settings", "policy, policy_interval, dnssec"},
+		{"settings", policySettings},
 		{"defined in", section},
 	}
 }

@@ -50,8 +50,8 @@ func record(usage, selector, matching uint8, c *x509.Certificate) TLSA {
 	return TLSA{Usage: usage, Selector: selector, Matching: matching, Data: data}
 }
 
-// spoilt is a record that is well-formed and matches nothing.
-func spoilt(r TLSA) TLSA {
+// altered is a record that is well-formed and matches nothing.
+func altered(r TLSA) TLSA {
 	r.Data = append([]byte(nil), r.Data...)
 	r.Data[len(r.Data)-1] ^= 1
 	return r

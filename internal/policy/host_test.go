@@ -50,7 +50,7 @@ func TestSource_Host(t *testing.T) {
 		{name: "bogus addresses", zone: dnstest.Zone{"mx.test": dnstest.Bogus(plain("A 127.0.0.1"))}, want: HostRecords{Base: "mx.test", Failure: DANEBogus}},
 		{name: "failing", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.ServFail()}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
 		{name: "refused", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Refused()}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
-		{name: "nonsense", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Garbage()}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
+		{name: "garbage", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Garbage()}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
 		{name: "truncated", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Truncated(tlsa)}, want: HostRecords{Base: "mx.test", Secure: true}, count: 1},
 		{
 			name: "secure alias", zone: dnstest.Zone{"mx.test": secure(dnstest.Chain(alias, "end.test A 127.0.0.1")), "_25._tcp.end.test": tlsa},
@@ -124,5 +124,5 @@ func TestResolver_Check(t *testing.T) {
 	require.NoError(t, Resolver{Server: "192.0.2.1:53", Trust: true}.Check())
 	require.True(t, onLoopback([]string{"127.0.0.53:53", "[::1]:53"}))
 	require.False(t, onLoopback([]string{"127.0.0.53:53", "192.0.2.1:53"}))
-	require.False(t, onLoopback([]string{"nonsense"}))
+	require.False(t, onLoopback([]string{"garbage"}))
 }

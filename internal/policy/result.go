@@ -38,15 +38,41 @@ var texts = []text{
 	{ValidationFailure, "the MX host is not in the MTA-STS policy, or the TLS handshake fails",
 		"Add the host to the mx lines of the MTA-STS policy and change the id of the _mta-sts record. If the handshake fails, check the host's TLS settings."},
 	{TLSAInvalid, "no TLSA record matches the certificates that the host sends",
-		"Publish the TLSA record of the present certificate, wait for twice its TTL, and only then remove the old one. Renew with the same key, or publish the next record ahead of each renewal."},
+		"Publish the TLSA record of the present certificate, wait for twice its TTL, and only then remove the old one. " +
+			"Renew with the same key, or publish the next record ahead of each renewal."},
 	{DNSSECInvalid, "a lookup fails, or its DNSSEC signatures are not valid: senders keep the mail queued",
 		"Check the DNSSEC signatures of the zone and the DS record at its parent, then the resolver."},
 	{STSPolicyFetchError, "the MTA-STS policy cannot be fetched",
-		"Serve https://mta-sts.DOMAIN/.well-known/mta-sts.txt with status 200 as text/plain, without a redirect. Until then, only senders that know the policy apply it."},
+		"Serve https://mta-sts.DOMAIN/.well-known/mta-sts.txt with status 200 as text/plain, without a redirect. " +
+			"Until then, only senders that know the policy apply it."},
 	{STSPolicyInvalid, "the MTA-STS record or the policy is not valid",
 		"Publish exactly one TXT record v=STSv1 with an id at _mta-sts.DOMAIN, and a policy with version, mode, max_age and mx."},
 	{STSWebPKIInvalid, "the certificate of the host that serves the MTA-STS policy is not valid",
 		"Renew the certificate of mta-sts.DOMAIN, from a public certificate authority and with that name."},
+}
+
+// State is a state of DANE or of MTA-STS and what it means, for people.
+type State struct {
+	Name, Meaning string
+	// Deliver is what a sender that honors it does.
+	Deliver string
+}
+
+// States lists the states of DANE, then those of MTA-STS, without "none", which
+// both have.
+func States() []State {
+	return []State{
+		{string(DANEUnvalidated), "TLSA records that no trusted resolver has validated, or MX or address records that are not signed", "is not bound by them"},
+		{string(DANEOK), "a TLSA record authenticates the host", "delivers"},
+		{string(DANEMismatch), "no usable TLSA record authenticates the host, or there is no TLS", "does not deliver"},
+		{string(DANEUnusable), "no TLSA record can be used", "delivers over TLS, without authentication"},
+		{string(DANEBogus), "DNSSEC validation fails", "does not deliver"},
+		{string(DANEError), "a lookup fails", "does not deliver"},
+		{string(STSTesting), "the MTA-STS policy asks for reports only", "delivers, and reports failures"},
+		{string(STSEnforce), "the MTA-STS policy demands verified TLS with a listed host", "delivers over verified TLS to listed hosts only"},
+		{string(STSFetchError), "the MTA-STS policy cannot be fetched, and no earlier one is in effect", "delivers, until it knows a policy"},
+		{string(STSInvalid), "the MTA-STS record or policy is not valid, and no earlier one is in effect", "delivers, until it knows a policy"},
+	}
 }
 
 // Results lists all results, Successful first.

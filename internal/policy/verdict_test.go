@@ -64,16 +64,16 @@ func TestJudge_TLSA(t *testing.T) {
 		{name: "DANE-TA, wildcard", records: []TLSA{record(2, 1, 1, ca)}, chain: wild, want: DANEOK, usable: 1, matching: 1, match: "2 1 1", result: Successful},
 		{name: "DANE-TA fails, DANE-EE matches", records: []TLSA{record(2, 1, 1, ca), record(3, 1, 1, expired[0])}, chain: expired,
 			want: DANEOK, usable: 2, matching: 1, match: "3 1 1", result: Successful},
-		{name: "both of a rollover", records: []TLSA{spoilt(record(3, 1, 1, leaf)), record(3, 1, 1, leaf)}, chain: good,
+		{name: "both of a rollover", records: []TLSA{altered(record(3, 1, 1, leaf)), record(3, 1, 1, leaf)}, chain: good,
 			want: DANEOK, usable: 2, matching: 1, match: "3 1 1", result: Successful},
-		{name: "after a renewal", records: []TLSA{spoilt(record(3, 1, 1, leaf))}, chain: good, want: DANEMismatch, usable: 1, result: TLSAInvalid},
-		{name: "the weaker digest matches", records: []TLSA{record(3, 1, 1, leaf), spoilt(record(3, 1, 2, leaf))}, chain: good,
+		{name: "after a renewal", records: []TLSA{altered(record(3, 1, 1, leaf))}, chain: good, want: DANEMismatch, usable: 1, result: TLSAInvalid},
+		{name: "the weaker digest matches", records: []TLSA{record(3, 1, 1, leaf), altered(record(3, 1, 2, leaf))}, chain: good,
 			want: DANEMismatch, usable: 2, result: TLSAInvalid},
-		{name: "the stronger digest matches", records: []TLSA{spoilt(record(3, 1, 1, leaf)), record(3, 1, 2, leaf)}, chain: good,
+		{name: "the stronger digest matches", records: []TLSA{altered(record(3, 1, 1, leaf)), record(3, 1, 2, leaf)}, chain: good,
 			want: DANEOK, usable: 2, matching: 1, match: "3 1 2", result: Successful},
-		{name: "a weaker digest of another selector", records: []TLSA{record(3, 0, 1, leaf), spoilt(record(3, 1, 2, leaf))}, chain: good,
+		{name: "a weaker digest of another selector", records: []TLSA{record(3, 0, 1, leaf), altered(record(3, 1, 2, leaf))}, chain: good,
 			want: DANEOK, usable: 2, matching: 1, match: "3 0 1", result: Successful},
-		{name: "a full record beside a digest", records: []TLSA{record(3, 1, 0, leaf), spoilt(record(3, 1, 2, leaf))}, chain: good,
+		{name: "a full record beside a digest", records: []TLSA{record(3, 1, 0, leaf), altered(record(3, 1, 2, leaf))}, chain: good,
 			want: DANEOK, usable: 2, matching: 1, match: "3 1 0", result: Successful},
 		{name: "a malformed stronger digest", records: []TLSA{record(3, 1, 1, leaf), {Usage: 3, Selector: 1, Matching: 2, Data: make([]byte, 63)}}, chain: good,
 			want: DANEOK, usable: 1, matching: 1, match: "3 1 1", result: Successful},
@@ -85,12 +85,12 @@ func TestJudge_TLSA(t *testing.T) {
 		{name: "short digest", records: []TLSA{{Usage: 3, Selector: 1, Matching: 1, Data: make([]byte, 31)}}, chain: good, want: DANEUnusable, result: Successful},
 		{name: "long digest", records: []TLSA{{Usage: 3, Selector: 1, Matching: 1, Data: make([]byte, 33)}}, chain: good, want: DANEUnusable, result: Successful},
 		{name: "no digest", records: []TLSA{{Usage: 3, Selector: 1, Matching: 1}}, chain: good, want: DANEUnusable, result: Successful},
-		{name: "a full record of nonsense", records: []TLSA{{Usage: 3, Selector: 0, Matching: 0, Data: []byte("certificate")}}, chain: good, want: DANEUnusable, result: Successful},
+		{name: "a full record of garbage", records: []TLSA{{Usage: 3, Selector: 0, Matching: 0, Data: []byte("certificate")}}, chain: good, want: DANEUnusable, result: Successful},
 		{name: "a key where a certificate belongs", records: []TLSA{{Usage: 3, Selector: 0, Matching: 0, Data: leaf.RawSubjectPublicKeyInfo}}, chain: good, want: DANEUnusable, result: Successful},
 		{name: "no records", chain: good, want: DANENone, result: Successful},
 		{name: "not validated, matching", records: []TLSA{record(3, 1, 1, leaf)}, insecure: true, chain: good,
 			want: DANEUnvalidated, usable: 1, matching: 1, match: "3 1 1", result: Successful},
-		{name: "not validated, not matching", records: []TLSA{spoilt(record(3, 1, 1, leaf))}, insecure: true, chain: good, want: DANEUnvalidated, usable: 1, result: Successful},
+		{name: "not validated, not matching", records: []TLSA{altered(record(3, 1, 1, leaf))}, insecure: true, chain: good, want: DANEUnvalidated, usable: 1, result: Successful},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -115,7 +115,7 @@ func TestJudge_ManyRecords(t *testing.T) {
 	good := record(3, 1, 1, chain[0])
 	var records []TLSA
 	for range 100 {
-		records = append(records, spoilt(good))
+		records = append(records, altered(good))
 	}
 	host := &HostRecords{Base: "mx.test", Names: []string{"mx.test"}, Records: records, Secure: true}
 	session := &Session{Host: "mx.test", Encryption: Established, Chain: chain, Time: time.Now()}
@@ -191,7 +191,7 @@ func TestJudge_Sessions(t *testing.T) {
 			session: established(good), dane: DANENone, bySTS: Delivers, want: STSWebPKIInvalid},
 		{name: "the policy host takes its time", records: matching, domain: func(d *DomainRecords) { d.STS = nil },
 			session: established(good), dane: DANEOK, byDANE: Delivers, bySTS: Undecided, want: ""},
-		{name: "the policy host takes its time, DANE fails", records: []TLSA{spoilt(matching[0])}, domain: func(d *DomainRecords) { d.STS = nil },
+		{name: "the policy host takes its time, DANE fails", records: []TLSA{altered(matching[0])}, domain: func(d *DomainRecords) { d.STS = nil },
 			session: established(good), dane: DANEMismatch, byDANE: WouldDefer, bySTS: Undecided, want: TLSAInvalid},
 		{name: "fetch error", domain: func(d *DomainRecords) { d.STS.State, d.STS.Failure = STSFetchError, STSPolicyFetchError },
 			session: established(good), dane: DANENone, want: STSPolicyFetchError},

@@ -12,7 +12,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"os"
 	"path/filepath"
+	"regexp"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -337,4 +339,18 @@ func TestWebDialer(t *testing.T) {
 	}
 	_, err = webDialer{proxy: func() (string, error) { return "socks5://127.0.0.1:1", nil }}.DialContext(t.Context(), "tcp", l.Addr().String())
 	require.ErrorContains(t, err, "proxy")
+}
+
+func TestPolicy_Documentation(t *testing.T) {
+	t.Parallel()
+	doc, err := os.ReadFile("../../../docs/policy.md")
+	require.NoError(t, err)
+	blocks := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(string(doc), -1)
+	require.Len(t, blocks, 1)
+	for _, r := range initialized(t, blocks[0][1]).relays {
+		require.NotNil(t, r.judge)
+	}
+	for _, s := range policy.States() {
+		require.Contains(t, string(doc), "`"+s.Name+"`")
+	}
 }

@@ -142,7 +142,7 @@ func hostCases() []hostCase {
 		{name: "short digest", relay: relay, tlsa: []string{"3 1 1 " + strings.Repeat("0f", 31)}, dane: "unusable", result: successful},
 		{name: "long digest", relay: relay, tlsa: []string{"3 1 1 " + strings.Repeat("0f", 33)}, dane: "unusable", result: successful},
 		{name: "one byte", relay: relay, tlsa: []string{"3 1 1 0f"}, dane: "unusable", result: successful},
-		{name: "full record of nonsense", relay: relay, tlsa: []string{"3 0 0 30030f0f0f"}, dane: "unusable", result: successful},
+		{name: "full record of garbage", relay: relay, tlsa: []string{"3 0 0 30030f0f0f"}, dane: "unusable", result: successful},
 		{name: "unusable beside a good one", relay: relay, tlsa: []string{data(1, 1, 1, leaf), ee}, dane: "ok", result: successful},
 		{name: "unusable beside a stale one", relay: relay, tlsa: []string{data(1, 1, 1, leaf), wrong(ee)}, dane: "mismatch", result: "tlsa-invalid"},
 		{name: "100 records, one matches", relay: relay, tlsa: append(many(99), ee), dane: "ok", result: successful},
