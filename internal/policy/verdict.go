@@ -64,6 +64,9 @@ func Judge(host *HostRecords, domain *DomainRecords, s *Session) Verdict {
 	dane := v.judgeDANE(host, domain, s)
 	sts := v.judgeSTS(domain, s)
 	v.Result = worse(dane, sts)
+	if v.Result == Successful && s.Encryption == Unknown { // nothing was delivered to
+		v.Result = ""
+	}
 	return v
 }
 

@@ -156,6 +156,7 @@ func TestJudge_Sessions(t *testing.T) {
 	}{
 		{name: "nothing published", session: established(good), dane: DANENone, want: Successful},
 		{name: "nothing published, no STARTTLS", session: Session{Encryption: NotOffered}, dane: DANENone, want: Successful},
+		{name: "nothing published, the host is down", session: Session{}, dane: DANENone, want: ""},
 		{name: "both", records: matching, policy: enforce, session: established(good), dane: DANEOK, byDANE: Delivers, bySTS: Delivers, want: Successful},
 		{name: "DANE without STARTTLS", records: matching, session: Session{Encryption: NotOffered}, dane: DANEMismatch, byDANE: WouldDefer, want: StartTLSNotSupported},
 		{name: "DANE, the handshake fails", records: matching, session: Session{Encryption: Failed}, dane: DANEMismatch, byDANE: WouldDefer, want: ValidationFailure},
