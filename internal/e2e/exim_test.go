@@ -39,7 +39,7 @@ func TestExim(t *testing.T) {
 		{Name: "relaying denied", URL: smtp, Settings: to("someone@example.com"), Want: "recipients_refused/relay_denied:550:rcpt"},
 		{Name: "unknown user", URL: smtp, Settings: to("nobody@mail.test"), Want: "recipients_refused/mailbox_unavailable:550:rcpt"},
 		{Name: "greylisted", URL: smtp, Settings: to("grey@mail.test"), Want: "recipients_refused/greylisted:451:rcpt"},
-		{Name: "message refused", URL: smtp, Settings: send("spam"), Want: "data_refused/content_rejected:550:dot"},
+		{Name: "message refused", URL: smtp, Settings: send("spam"), Want: "data_refused/spam_suspected:550:dot"},
 		{Name: "message delivered", URL: smtps, Settings: send("by Exim"), Want: "none/none:250:done"},
 		{Name: "PLAIN right", URL: submission, Settings: login("PLAIN", password), Want: "none/none:235:done"},
 		{Name: "PLAIN wrong", URL: submission, Settings: login("PLAIN", wrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},

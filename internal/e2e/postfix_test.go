@@ -106,7 +106,7 @@ func TestPostfix(t *testing.T) {
 		},
 		{
 			Name: "shut down at RCPT", URL: smtp(postfixSMTP), Settings: rcpt("probe@sender.test", "busy@mail.test"),
-			Want: "service_unavailable/not_accepting:421:rcpt", Enhanced: "4.3.2",
+			Want: "service_unavailable/congested:421:rcpt", Enhanced: "4.3.2",
 		},
 		{
 			Name: "message larger than the SIZE offered", URL: smtp(postfixSmall),
@@ -123,11 +123,11 @@ func TestPostfix(t *testing.T) {
 		},
 		{Name: "521 in the greeting", URL: smtp(postfixNoMail), Want: "greeting_refused/host_no_mail:521:greeting"},
 		{
-			Name: "EHLO refused", URL: smtp(postfixNoHelo), Settings: `helo = "refused.test"`, Want: "helo_refused/refused:554:ehlo", Enhanced: "5.7.1",
+			Name: "EHLO refused", URL: smtp(postfixNoHelo), Settings: `helo = "refused.test"`, Want: "helo_refused/helo_rejected:554:ehlo", Enhanced: "5.7.1",
 		},
 		{
 			Name: "sender refused", URL: smtp(postfixNoSender), Settings: rcpt("probe@refused.test", "alice@mail.test"),
-			Want: "sender_refused/not_authorized:554:mail", Enhanced: "5.7.1",
+			Want: "sender_refused/sender_not_allowed:554:mail", Enhanced: "5.7.1",
 		},
 		{
 			Name: "DATA refused", URL: smtp(postfixNoData), Settings: strings.Replace(toAlice, "rcpt", "send", 1),
@@ -135,7 +135,7 @@ func TestPostfix(t *testing.T) {
 		},
 		{
 			Name: "message refused", URL: smtp(postfixNoContent), Settings: strings.Replace(toAlice, "rcpt", "send", 1),
-			Want: "data_refused/not_authorized:554:dot", Enhanced: "5.7.1",
+			Want: "data_refused/content_rejected:554:dot", Enhanced: "5.7.1",
 		},
 		{Name: "SMTPUTF8", URL: smtp(postfixSMTP), Settings: rcpt("probe@sender.test", "ålice@mail.test"), Want: "none/none:250:done"},
 		{
