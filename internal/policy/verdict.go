@@ -281,5 +281,8 @@ func (d *Domain) Delivers() (yes, decided bool) {
 			return false, true
 		}
 	}
+	if len(d.hosts) == 0 { // of hosts that are not known nothing is known
+		return false, false
+	}
 	return yes, decided
 }

@@ -267,3 +267,18 @@ func TestDomain(t *testing.T) {
 		})
 	}
 }
+
+// Without its MX records it is not known where the mail of a domain would go.
+func TestDomain_WithoutHosts(t *testing.T) {
+	t.Parallel()
+	d := NewDomain(nil)
+	d.Add("", &Verdict{DeliverDANE: NoPolicy, DeliverSTS: NoPolicy})
+	_, decided := d.Delivers()
+	require.False(t, decided)
+
+	d = NewDomain(nil)
+	d.Add("", &Verdict{DeliverDANE: WouldDefer})
+	yes, decided := d.Delivers()
+	require.True(t, decided, "a bogus MX record stops every DANE sender")
+	require.False(t, yes)
+}
