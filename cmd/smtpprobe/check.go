@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/check"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/execd"
 	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
@@ -126,6 +127,11 @@ func (c *commands) chosenRelays(ctx context.Context, cmd *cli.Command, o *checkO
 		return nil, usageError("--relay names a relay of --config")
 	case !cmd.Args().Present():
 		return nil, usageError("a URL or --config is needed; see smtpprobe check --help")
+	}
+	for _, arg := range cmd.Args().Slice() { // the parser takes -4 for a number
+		if strings.HasPrefix(arg, "-") {
+			return nil, usageError("unknown flag %s; see smtpprobe check --help", console.OneLine(arg))
+		}
 	}
 	if err := c.login(ctx, o); err != nil {
 		return nil, err

@@ -89,6 +89,7 @@ func TestCommandLine_Errors(t *testing.T) {
 		{[]string{"relays", "smtp://u:hunter2@h"}, `unexpected argument "smtp://xxxxx@h"`},
 		{[]string{"check", "--tiemout", "1s", "x"}, "unknown flag --tiemout; did you mean --timeout?; see smtpprobe check --help"},
 		{[]string{"check", "--password", "hunter2", "x"}, "unknown flag --password; did you mean --password-file?; see smtpprobe check --help"},
+		{[]string{"check", "-4", "x"}, "unknown flag -4; see smtpprobe check --help"},
 		{[]string{"check", "x", "--timeout", "5"}, `--timeout: invalid duration "5": use 5s`},
 		{[]string{"check", "x", "-timeout", "long"}, `--timeout: invalid duration "long": use a number with a unit, such as 500ms or 5s`},
 		{[]string{"check", "x", "--timeout"}, "--timeout needs a value"},
