@@ -39,7 +39,7 @@ type Resolver struct {
 
 const defaultQuestionTimeout = 5 * time.Second
 
-// Check reports why the resolver cannot be used.
+// Check reports why the resolver cannot be used, in terms of the settings.
 func (r Resolver) Check() error {
 	if r.Server != "" {
 		return nil
@@ -49,7 +49,7 @@ func (r Resolver) Check() error {
 		return err
 	}
 	if r.Trust && !onLoopback(servers) {
-		return fmt.Errorf("the system's name server %s is not on loopback: its answers can be changed on the way", servers[0])
+		return fmt.Errorf(`dnssec "trust" needs dns_server: the system's name server %s is not on loopback, and its answers can be changed on the way`, servers[0])
 	}
 	return nil
 }
@@ -57,7 +57,7 @@ func (r Resolver) Check() error {
 // systemServers are the system's name servers as host:port, at least one.
 func systemServers() ([]string, error) {
 	if runtime.GOOS == "windows" {
-		return nil, errors.New("on Windows, policy needs dns_server")
+		return nil, errors.New(`policy "report" needs dns_server on Windows`)
 	}
 	conf, err := dns.ClientConfigFromFile(resolvConf)
 	if err != nil || len(conf.Servers) == 0 {

@@ -65,7 +65,7 @@ func (s *Settings) parsePolicy(p *draft, sources policySources) error {
 	}
 	resolver := policy.Resolver{Server: server, Trust: s.DNSSEC == "trust", Timeout: p.prober.ConnectTimeout}
 	if err := resolver.Check(); err != nil {
-		return fmt.Errorf("invalid dnssec %q: %w; set dns_server", s.DNSSEC, err)
+		return err
 	}
 	key := policySettings{
 		server: server, source: s.SourceAddress, trust: resolver.Trust, allowPrivate: s.AllowPrivateMX,
