@@ -49,7 +49,11 @@ func TestCleanUp_421(t *testing.T) {
 			require.Equal(t, tt.class, got.class, r.Err)
 			require.Equal(t, tt.phase, got.phase)
 			require.Equal(t, tt.class == smtperr.ClassNone, r.Expected)
-			require.Equal(t, tt.warning, len(r.Warnings) == 1 && r.Warnings[0] == "quit_421", r.Warnings)
+			if tt.warning {
+				require.Equal(t, []smtpprobe.Warning{smtpprobe.WarnQuit421}, r.Warnings)
+			} else {
+				require.NotContains(t, r.Warnings, smtpprobe.WarnQuit421)
+			}
 		})
 	}
 }

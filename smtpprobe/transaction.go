@@ -242,7 +242,7 @@ func (s *session) dot() error {
 // deliveries reads LMTP's replies, in the order of the accepted recipients. What
 // was said for some stands, even if the rest is lost.
 func (s *session) deliveries() error {
-	var refusals []*smtperr.Error //nolint:prealloc // usually, there are none
+	var refusals []*smtperr.Error
 	for k, i := range s.accepted {
 		r := &s.res.Recipients[i]
 		err, lost := s.delivery(r)

@@ -65,8 +65,8 @@ func blackbox(at *endpoint, sessions, inflight int) (*trial, error) {
 	t := &trial{
 		cpu: func() time.Duration { return cpuOf(cmd.Process.Pid) },
 		stop: func() {
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
+			_ = cmd.Process.Kill() //nolint:errcheck // it may have ended
+			_ = cmd.Wait()         //nolint:errcheck // it was killed
 			_ = os.RemoveAll(dir)
 		},
 	}

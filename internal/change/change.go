@@ -167,7 +167,7 @@ func (s sight) is(v Value) bool { return s.value.Value().sum == string(v.sum[:])
 // seconds are a time since 1970, as it is stored.
 type seconds int64
 
-func (s seconds) add(d time.Duration) seconds { return s + seconds(d/time.Second) }
+func (s seconds) afterWindow() seconds { return s + seconds(Window/time.Second) }
 
 // Differs reports whether one of the values is another than at the last sight
 // of its thing, known or not. It remembers nothing.
@@ -210,7 +210,7 @@ func (m *Memory) find(k key) int {
 
 func (t *track) observe(now seconds, v Value) (Change, bool) {
 	if t.last.is(v) && len(t.earlier) == 0 {
-		t.last.at, t.quietUntil = now, min(t.quietUntil, now.add(Window))
+		t.last.at, t.quietUntil = now, min(t.quietUntil, now.afterWindow())
 		return Change{}, false
 	}
 	last := t.last
@@ -220,7 +220,7 @@ func (t *track) observe(now seconds, v Value) (Change, bool) {
 	case known, now < t.quietUntil:
 		return Change{}, false
 	case 1+len(t.earlier) > MaxValues:
-		t.quietUntil = now.add(Window)
+		t.quietUntil = now.afterWindow()
 		c.After = Volatile
 	case v.set:
 		c.Added, c.Removed = difference(c.Before, c.After)
@@ -235,7 +235,7 @@ func (t *track) remember(now seconds, v Value) (known bool) {
 	var earlier []sight
 	for i, s := range t.sights() {
 		s.at = min(s.at, now) // the clock may be set back
-		fresh := now < s.at.add(Window)
+		fresh := now < s.at.afterWindow()
 		switch {
 		case s.is(v):
 			known = fresh || i == 0
@@ -244,7 +244,7 @@ func (t *track) remember(now seconds, v Value) (known bool) {
 		}
 	}
 	t.last, t.earlier = sight{v.kept(), now}, earlier
-	t.quietUntil = min(t.quietUntil, now.add(Window)) // the same
+	t.quietUntil = min(t.quietUntil, now.afterWindow()) // the same
 	return known
 }
 

@@ -101,7 +101,7 @@ func (b *bench) looked() []string {
 }
 
 func (b *bench) states() []string {
-	states := []string{}
+	states := make([]string, 0)
 	for _, a := range b.ledger.Arrivals() {
 		states = append(states, string(a.State)+" "+string(a.Folder))
 	}

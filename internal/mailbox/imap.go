@@ -11,6 +11,7 @@ import (
 
 // Dialer connects to a server; *net.Dialer is one.
 type Dialer interface {
+	// DialContext connects before the context ends.
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
 }
 

@@ -80,7 +80,7 @@ func newIMAPServer(t *testing.T, implicit string, caps ...imap.Cap) *imapServer 
 	if implicit != "" {
 		l = tls.NewListener(l, serving)
 	}
-	go func() { _ = server.Serve(l) }()
+	go func() { _ = server.Serve(l) }() //nolint:errcheck // it ends when the test closes it
 	t.Cleanup(func() { _ = server.Close() })
 	return s
 }
@@ -183,7 +183,7 @@ func (s refusingServer) Next(response []byte) (challenge []byte, done bool, err 
 	return challenge, done, err
 }
 
-func (*bearing) Login(string, string) error { return imapserver.ErrAuthFailed }
+func (*bearing) Login(_, _ string) error { return imapserver.ErrAuthFailed }
 
 func TestIMAP_OAuth2(t *testing.T) {
 	t.Parallel()
@@ -198,7 +198,7 @@ func TestIMAP_OAuth2(t *testing.T) {
 	})
 	l, err := tls.Listen("tcp", "127.0.0.1:0", serving)
 	require.NoError(t, err)
-	go func() { _ = server.Serve(l) }()
+	go func() { _ = server.Serve(l) }() //nolint:errcheck // it ends when the test closes it
 	t.Cleanup(func() { _ = server.Close() })
 
 	token := "token"
@@ -456,7 +456,7 @@ func TestIMAP_Failures(t *testing.T) {
 // dialer fails.
 type dialer func() error
 
-func (d dialer) DialContext(context.Context, string, string) (net.Conn, error) {
+func (d dialer) DialContext(_ context.Context, _, _ string) (net.Conn, error) {
 	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: d()}
 }
 
@@ -489,14 +489,14 @@ func scripted(t *testing.T, box *mailbox.IMAP, lines ...string) {
 		}
 		for i, line := range lines {
 			if i > 0 {
-				_, _ = c.Read(make([]byte, 4096))
+				_, _ = c.Read(make([]byte, 4096)) //nolint:errcheck // the client may have left
 			}
-			_, _ = io.WriteString(c, line)
+			fmt.Fprint(c, line)
 		}
 		if len(lines) == 1 && lines[0] != "" {
-			_, _ = c.Read(make([]byte, 4096))
+			_, _ = c.Read(make([]byte, 4096)) //nolint:errcheck // the client may have left
 		} else if !box.StartTLS {
-			_ = c.(*tls.Conn).Handshake()
+			_ = c.(*tls.Conn).Handshake() //nolint:errcheck // the client may have left
 		}
 	}()
 }

@@ -27,7 +27,10 @@ type boundedConn struct {
 
 func bound(c net.Conn, deadline time.Time) (*boundedConn, error) {
 	b := &boundedConn{Conn: c, deadline: deadline}
-	return b, b.SetDeadline(time.Time{})
+	if err := b.SetDeadline(time.Time{}); err != nil {
+		return nil, err
+	}
+	return b, nil
 }
 
 func (c *boundedConn) sooner(t time.Time) time.Time {
@@ -37,8 +40,13 @@ func (c *boundedConn) sooner(t time.Time) time.Time {
 	return t
 }
 
-func (c *boundedConn) SetDeadline(t time.Time) error     { return c.Conn.SetDeadline(c.sooner(t)) }
+// SetDeadline limits reads and writes, not beyond the deadline of the session.
+func (c *boundedConn) SetDeadline(t time.Time) error { return c.Conn.SetDeadline(c.sooner(t)) }
+
+// SetReadDeadline limits reads as SetDeadline does.
 func (c *boundedConn) SetReadDeadline(t time.Time) error { return c.Conn.SetReadDeadline(c.sooner(t)) }
+
+// SetWriteDeadline limits writes as SetDeadline does.
 func (c *boundedConn) SetWriteDeadline(t time.Time) error {
 	return c.Conn.SetWriteDeadline(c.sooner(t))
 }

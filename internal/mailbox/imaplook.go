@@ -39,9 +39,9 @@ type folderPosition struct {
 }
 
 func readPositions(data []byte) positions {
-	p := positions{}
+	p := make(positions)
 	if json.Unmarshal(data, &p) != nil || p == nil {
-		return positions{} // begins again, which settles nothing twice
+		return make(positions) // begins again, which settles nothing twice
 	}
 	return p
 }
@@ -226,7 +226,7 @@ func (l *folderLook) settle(ctx context.Context, last folderPosition) error {
 	ours, deletable := l.ours, l.visit.Settle(nil)
 	l.ours = nil
 	if l.visit.store != nil {
-		return nil
+		return nil //nolint:nilerr // the visit reports it
 	}
 	if l.box.Delete {
 		var set imap.UIDSet

@@ -205,7 +205,7 @@ func (c saslClient) Start() (mechanism string, initial []byte, err error) {
 	if !has {
 		initial = nil
 	} else if initial == nil {
-		initial = []byte{}
+		initial = make([]byte, 0)
 	}
 	return c.Name(), initial, err
 }

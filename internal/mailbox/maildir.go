@@ -41,7 +41,7 @@ func (*Maildir) Close() error { return nil }
 
 // Look reads the files that were not there in the last look.
 func (m *Maildir) Look(ctx context.Context, v *Visit) error {
-	l := maildirLook{Maildir: m, visit: v, present: map[string]uint64{}}
+	l := maildirLook{Maildir: m, visit: v, present: make(map[string]uint64)}
 	if m.seen == nil {
 		// The clock of a file server may be another one.
 		m.since = v.Since().Add(-time.Minute)

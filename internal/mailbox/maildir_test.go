@@ -54,14 +54,14 @@ func TestMaildir_Look(t *testing.T) {
 	require.ElementsMatch(t, []string{"arrived inbox", "arrived junk", "bounced none"}, m.states())
 	require.Equal(t, m.dir, m.box.Source())
 
-	require.NoError(t, os.Rename(filepath.Join(m.dir, "new/1.a"), filepath.Join(m.dir, "cur/1.a:2,S")))
+	require.NoError(t, os.Rename(filepath.Join(m.dir, "new", "1.a"), filepath.Join(m.dir, "cur", "1.a:2,S")))
 	r = m.look()
 	require.Zero(t, r.Ours+r.Foreign, "a message that was read is not read again")
 	require.Empty(t, m.states())
 
 	m.deliver("new/5.a", message(one, 2))
 	require.Equal(t, []string{"duplicate inbox"}, m.looked())
-	require.FileExists(t, filepath.Join(m.dir, "new/5.a"), "nothing is deleted unless it is to be")
+	require.FileExists(t, filepath.Join(m.dir, "new", "5.a"), "nothing is deleted unless it is to be")
 }
 
 func TestMaildir_Restart(t *testing.T) {
@@ -125,9 +125,9 @@ func TestMaildir_Hostile(t *testing.T) {
 	signed := m.send()
 	secret := filepath.Join(t.TempDir(), "secret")
 	require.NoError(t, os.WriteFile(secret, []byte(message(signed, 1)), 0o600))
-	require.NoError(t, os.Symlink(secret, filepath.Join(m.dir, "new/1.link")))
-	require.NoError(t, os.Mkdir(filepath.Join(m.dir, "new/2.directory"), 0o700))
-	require.NoError(t, os.Symlink("/dev/zero", filepath.Join(m.dir, "new/3.device")))
+	require.NoError(t, os.Symlink(secret, filepath.Join(m.dir, "new", "1.link")))
+	require.NoError(t, os.Mkdir(filepath.Join(m.dir, "new", "2.directory"), 0o700))
+	require.NoError(t, os.Symlink("/dev/zero", filepath.Join(m.dir, "new", "3.device")))
 	m.deliver("new/4.empty", "")
 	m.deliver("new/5.nul", strings.Repeat("\x00", 1<<20))
 	m.deliver("new/6.long", "Subject: "+strings.Repeat("a", 10<<20))

@@ -183,11 +183,13 @@ type sinkSession struct {
 	nullSender bool
 }
 
+// Mail accepts every sender.
 func (c *sinkSession) Mail(from string, _ *smtp.MailOptions) error {
 	c.nullSender = from == ""
 	return nil
 }
 
+// Rcpt accepts the addresses of the mailbox.
 func (c *sinkSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if !c.sink.takes(to) {
 		return errStranger
@@ -195,6 +197,7 @@ func (c *sinkSession) Rcpt(to string, _ *smtp.RcptOptions) error {
 	return nil
 }
 
+// Data reads a message.
 func (c *sinkSession) Data(r io.Reader) error {
 	content, err := io.ReadAll(io.LimitReader(r, mailflow.MaxReport))
 	if err == nil {
@@ -206,5 +209,8 @@ func (c *sinkSession) Data(r io.Reader) error {
 	return c.sink.deliver(content, c.nullSender)
 }
 
-func (c *sinkSession) Reset()        { c.nullSender = false }
-func (c *sinkSession) Logout() error { return nil }
+// Reset forgets the sender.
+func (c *sinkSession) Reset() { c.nullSender = false }
+
+// Logout ends the session.
+func (*sinkSession) Logout() error { return nil }

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -64,8 +66,7 @@ func requireReply(t *testing.T, err error, code int) {
 	var reply *smtp.SMTPError
 	var each smtp.LMTPDataError
 	if errors.As(err, &each) {
-		for _, reply = range each {
-		}
+		reply = slices.Collect(maps.Values(each))[0]
 	} else {
 		require.ErrorAs(t, err, &reply)
 	}

@@ -24,9 +24,13 @@ type Mailbox interface {
 
 // Ledger is the part of a mailflow.Ledger that a look needs.
 type Ledger interface {
+	// Since returns the time from which on messages may have arrived.
 	Since(mailbox string) time.Time
+	// Position returns what See was given last, nil at first.
 	Position(mailbox string) []byte
+	// See settles what was seen, and reports which messages may be deleted.
 	See(mailbox string, seen []mailflow.Sighting, position []byte) (deletable []bool, err error)
+	// Looked ends a look that began at that time.
 	Looked(mailbox string, began time.Time, complete bool) error
 }
 

@@ -103,8 +103,8 @@ func newFlow(id string, c FlowConfig, s Section) (*flow, error) {
 // index prepares a flow that was read. Sessions of a process that is gone have
 // ended: the reply of the relay is not known.
 func (f *flow) index() {
-	f.open, f.settled = map[number]*entry{}, map[number]*entry{}
-	f.complete, f.times = map[string]time.Time{}, map[int64]struct{}{}
+	f.open, f.settled = make(map[number]*entry), make(map[number]*entry)
+	f.complete, f.times = make(map[string]time.Time), make(map[int64]struct{})
 	for _, e := range f.Entries {
 		if e.State == Sending {
 			e.State, e.Unknown = InFlight, true

@@ -47,7 +47,7 @@ type position struct {
 
 // Open reads the ledger and starts a new run.
 func Open(o Options) *Ledger {
-	l := &Ledger{now: o.Now, run: NewRun(), byID: map[string]*flow{}, positions: map[string]*position{}}
+	l := &Ledger{now: o.Now, run: NewRun(), byID: make(map[string]*flow), positions: make(map[string]*position)}
 	if l.now == nil {
 		l.now = time.Now
 	}
@@ -172,9 +172,10 @@ func (l *Ledger) Since(mailbox string) time.Time {
 
 // FlowIDs returns the ids of the flows that end in a mailbox.
 func (l *Ledger) FlowIDs(mailbox string) []string {
-	var ids []string
-	for _, f := range l.in(mailbox) {
-		ids = append(ids, f.id)
+	flows := l.in(mailbox)
+	ids := make([]string, len(flows))
+	for i, f := range flows {
+		ids[i] = f.id
 	}
 	return ids
 }

@@ -8,7 +8,9 @@ import (
 // Section is a place in a store that outlives the process. Save returns when
 // the value, which is JSON, is on disk.
 type Section interface {
-	Load() ([]byte, error) // nothing before the first Save
+	// Load returns the value, nothing before the first Save.
+	Load() ([]byte, error)
+	// Save writes the value.
 	Save(value []byte) error
 }
 

@@ -45,7 +45,7 @@ func returned(t testing.TB) string {
 
 func TestReader_Report(t *testing.T) {
 	t.Parallel()
-	signed := newKey(t).Sign(newToken(1))
+	signed := newKey(t).Sign(newToken())
 	tests := []struct {
 		name, message string
 		want          *mailflow.Report

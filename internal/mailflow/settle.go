@@ -17,7 +17,7 @@ func (l *Ledger) See(mailbox string, seen []Sighting, position []byte) (deletabl
 	for _, reports := range []bool{false, true} {
 		for i := range seen {
 			if reports == (seen[i].Report != nil) {
-				deletable[i] = l.see(mailbox, &seen[i])
+				deletable[i] = l.settleOne(mailbox, &seen[i])
 			}
 		}
 	}
@@ -48,8 +48,8 @@ func (l *Ledger) move(mailbox string, position []byte) error {
 	return l.savePosition(mailbox)
 }
 
-// see settles one sighting and reports whether the ledger knows its message.
-func (l *Ledger) see(mailbox string, s *Sighting) bool {
+// settleOne settles one sighting and reports whether the ledger knows its message.
+func (l *Ledger) settleOne(mailbox string, s *Sighting) bool {
 	f := l.byID[s.Token.Flow]
 	if f == nil || !slices.Contains(f.config.Mailboxes, mailbox) {
 		return false

@@ -14,7 +14,7 @@ import (
 )
 
 // TokenHeader is the name of the header field that carries the token.
-const TokenHeader = "X-Smtpprobe-Id"
+const TokenHeader = "X-Smtpprobe-Id" //nolint:gosec // the name of a header field
 
 // MinKey is the fewest bytes of a signing key.
 const MinKey = 16

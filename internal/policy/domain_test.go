@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -51,7 +50,7 @@ func policyHosted(t *testing.T, cert tls.Certificate, handler http.HandlerFunc) 
 func serving(body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		_, _ = io.WriteString(w, body)
+		fmt.Fprint(w, body)
 	}
 }
 
@@ -94,11 +93,11 @@ func TestSource_Domain(t *testing.T) {
 		}, want: STSFetchError, failure: STSPolicyFetchError, requests: 1},
 		{name: "HTML", handler: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/html")
-			_, _ = io.WriteString(w, goodPolicy)
+			fmt.Fprint(w, goodPolicy)
 		}, want: STSFetchError, failure: STSPolicyFetchError, requests: 1},
 		{name: "no media type", handler: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header()["Content-Type"] = nil
-			_, _ = io.WriteString(w, goodPolicy)
+			fmt.Fprint(w, goodPolicy)
 		}, want: STSFetchError, failure: STSPolicyFetchError, requests: 1},
 		{name: "64 KiB", handler: serving(goodPolicy + strings.Repeat("x:\n", (maxPolicySize-len(goodPolicy))/3)), want: STSEnforce, requests: 1},
 		{name: "more than 64 KiB", handler: serving(goodPolicy + strings.Repeat("x:\n", maxPolicySize/3)), want: STSFetchError, failure: STSPolicyFetchError, requests: 1},
@@ -114,7 +113,7 @@ func TestSource_Domain(t *testing.T) {
 		{name: "ends early", handler: func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/plain")
 			w.Header().Set("Content-Length", "1000")
-			_, _ = io.WriteString(w, goodPolicy)
+			fmt.Fprint(w, goodPolicy)
 		}, want: STSFetchError, failure: STSPolicyFetchError, requests: 1},
 		{name: "not a policy", handler: serving("hello\n"), want: STSInvalid, failure: STSPolicyInvalid, requests: 1},
 		{name: "expired", cert: ca.Issue(certs.Expired(host)), handler: serving(goodPolicy), want: STSFetchError, failure: STSWebPKIInvalid},

@@ -6,7 +6,6 @@ import (
 	"crypto/sha512"
 	"crypto/tls"
 	"crypto/x509"
-	"encoding/hex"
 	"fmt"
 	"net"
 	"net/netip"
@@ -56,8 +55,6 @@ func altered(r TLSA) TLSA {
 	r.Data[len(r.Data)-1] ^= 1
 	return r
 }
-
-func (r *TLSA) zone() string { return "TLSA " + r.String() + " " + hex.EncodeToString(r.Data) }
 
 // anyTLSA is a record whose data does not matter.
 const anyTLSA = "TLSA 3 1 1 0102030405060708091011121314151617181920212223242526272829303132"

@@ -17,7 +17,7 @@ func TestSource_Host(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		zone  dnstest.Zone
-		off   bool // dnssec = "off"
+		off   bool // dnssec is "off"
 		want  HostRecords
 		count int // TLSA records
 		asked []string

@@ -40,8 +40,9 @@ func (r *TLSA) String() string { return fmt.Sprintf("%d %d %d", r.Usage, r.Selec
 
 // tlsaOf takes the TLSA records out of an answer.
 func tlsaOf(records []dns.RR) []TLSA {
-	var all []TLSA
-	for _, record := range records[:min(len(records), maxRecords)] {
+	records = records[:min(len(records), maxRecords)]
+	all := make([]TLSA, 0, len(records))
+	for _, record := range records {
 		r, ok := record.(*dns.TLSA)
 		if !ok {
 			continue

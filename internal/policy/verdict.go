@@ -187,7 +187,7 @@ func (v *Verdict) judgeSTS(domain *DomainRecords, s *Session) Result {
 	result := Successful
 	if p := state.Policy; p != nil && p.Mode != STSNone && s.Host != "" {
 		v.Covers = p.Covers(s.Host)
-		result, v.DeliverSTS = demandTLS(s, v.authentication(s))
+		result, v.DeliverSTS = demandTLS(s, authentication(s))
 		if !v.Covers {
 			result, v.DeliverSTS = ValidationFailure, WouldDefer
 		}
@@ -202,7 +202,7 @@ func (v *Verdict) judgeSTS(domain *DomainRecords, s *Session) Result {
 }
 
 // authentication is that of MTA-STS: by a public certificate authority.
-func (v *Verdict) authentication(s *Session) Result {
+func authentication(s *Session) Result {
 	switch {
 	case s.Encryption != Established:
 		return ""

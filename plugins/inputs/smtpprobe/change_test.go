@@ -24,7 +24,7 @@ import (
 
 // changeOf is what a point of smtpprobe_change says.
 func changeOf(m telegraf.Metric) change.Change {
-	text := func(field string) string { return m.Fields()[field].(string) } //nolint:forcetypeassert,errcheck // a panic will do
+	text := func(field string) string { return m.Fields()[field].(string) } //nolint:forcetypeassert // a panic will do
 	return change.Change{
 		What: change.What(m.Tags()["what"]), Layer: change.Layer(m.Tags()["layer"]),
 		Before: text("before"), After: text("after"), Added: text("added"), Removed: text("removed"),

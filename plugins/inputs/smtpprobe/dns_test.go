@@ -276,7 +276,7 @@ func TestMX_ChangingAnswers(t *testing.T) {
 		dns.Set("domain.test", dnstest.Records(fmt.Sprintf("MX 10 gone%d.test.", i)))
 		require.Len(t, finds(t, p), 1)
 	}
-	require.LessOrEqual(t, len(p.relays[0].states), 2+forgetAfter)
+	require.LessOrEqual(t, len(p.parsedRelays[0].states), 2+forgetAfter)
 }
 
 // TestAddresses_Bounded: a zone can have more records than a prober should act

@@ -24,7 +24,7 @@ func TestExpand_MaxConcurrent(t *testing.T) {
 			s := withEngine(t, []string{"mx://example.org"}, func(p *SMTPProbe) { p.MaxConcurrent = limit })
 			hosts := make([]smtpprobe.Target, 6)
 			for i := range hosts {
-				hosts[i] = s.relays[0].target
+				hosts[i] = s.parsedRelays[0].target
 				hosts[i].Host = fmt.Sprintf("mx%d.example.org", i)
 			}
 			s.answering(hosts...)
@@ -54,7 +54,7 @@ func (s *fakeEngine) answering(targets ...smtpprobe.Target) {
 func TestExpand_MX(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, []string{"mx://example.org"}, nil)
-	base := s.relays[0].target
+	base := s.parsedRelays[0].target
 	a, b := base, base
 	a.Host, b.Host = "mx1.example.org", "mx2.example.org"
 	s.answering(a, b, a)
@@ -72,7 +72,7 @@ func TestExpand_TimeOfDNSCounts(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := withEngine(t, []string{"mx://example.org"}, func(p *SMTPProbe) { p.Timeout = config.Duration(9 * time.Second) })
-		host := s.relays[0].target
+		host := s.parsedRelays[0].target
 		host.Host = "mx.example.org"
 		for took, left := range map[time.Duration]time.Duration{4 * time.Second: 5 * time.Second, 10 * time.Second: 1} {
 			s.engine.expand = func(context.Context, *probing) ([]smtpprobe.Target, *smtpprobe.Result) {
@@ -88,7 +88,7 @@ func TestExpand_TimeOfDNSCounts(t *testing.T) {
 func TestExpand_AllAddresses(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(1), func(p *SMTPProbe) { p.Addresses = "all" })
-	base := s.relays[0].target
+	base := s.parsedRelays[0].target
 	a, b := base, base
 	a.IP, b.IP = netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("2001:db8::1")
 	s.answering(a, b)
@@ -113,7 +113,7 @@ func TestExpand_Unresolved(t *testing.T) {
 	unresolved := s.engine.expand
 	require.Equal(t, int64(2), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
 
-	host := s.relays[0].target
+	host := s.parsedRelays[0].target
 	host.Host = "mx.example.org"
 	s.answering(host)
 	require.Equal(t, int64(0), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
@@ -124,7 +124,7 @@ func TestExpand_Unresolved(t *testing.T) {
 func TestExpand_ForgetsTargets(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, []string{"mx://example.org"}, nil)
-	r := s.relays[0]
+	r := s.parsedRelays[0]
 	for i := range 1000 {
 		host := r.target
 		host.Host = fmt.Sprintf("mx%d.example.org", i)
@@ -146,7 +146,7 @@ func TestExpand_ForgetsTargets(t *testing.T) {
 func TestExpand_RemembersHostsWithoutDNS(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, []string{"mx://example.org"}, nil)
-	host := s.relays[0].target
+	host := s.parsedRelays[0].target
 	host.Host = "mx.example.org"
 	s.probeAs = refusing
 	s.answering(host)
@@ -165,7 +165,7 @@ func TestExpand_RemembersHostsWithoutDNS(t *testing.T) {
 func TestExpand_RemembersAlternatingHosts(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, []string{"mx://example.org"}, nil)
-	even, odd := s.relays[0].target, s.relays[0].target
+	even, odd := s.parsedRelays[0].target, s.parsedRelays[0].target
 	even.Host, odd.Host = "mx1.example.org", "mx2.example.org"
 	s.probeAs = refusing
 	for i := range 4 * forgetAfter {

@@ -35,7 +35,7 @@ func (p *SMTPProbe) Follow(relay string) (*Following, error) {
 		return nil, fmt.Errorf("the name of this host is not known: %w", err)
 	}
 	// Another name than that of the agent: its messages are not ours.
-	if err := p.tracker.open("check@"+host, p.relays, state.New(state.Options{})); err != nil {
+	if err := p.tracker.open("check@"+host, p.parsedRelays, state.New(state.Options{})); err != nil {
 		return nil, err
 	}
 	return &Following{tracker: p.tracker, message: p.tracker.ship(relay)}, nil

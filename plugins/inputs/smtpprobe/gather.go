@@ -33,7 +33,8 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 	plugin := p.context()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(plugin, cancel)()
+	detach := context.AfterFunc(plugin, cancel)
+	defer detach()
 
 	if plugin.Err() != nil {
 		return nil
@@ -52,7 +53,7 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 	looked()
 	g.reportPolicies()
 	if !g.stopped() {
-		for _, group := range p.groups {
+		for _, group := range p.parsedGroups {
 			group.report(acc, g.start)
 		}
 	}
@@ -79,8 +80,8 @@ func (g *gather) stopped() bool { return g.ctx.Err() != nil || g.plugin.Err() !=
 
 // run starts with each relay in turn, spread over time, and waits for the end.
 func (g *gather) run() {
-	spread := time.Duration(g.p.Spread) / time.Duration(len(g.p.relays))
-	for i, r := range g.p.relays {
+	spread := time.Duration(g.p.Spread) / time.Duration(len(g.p.parsedRelays))
+	for i, r := range g.p.parsedRelays {
 		wait := time.Duration(i) * spread
 		if running := int(g.running.Load()); running < g.p.MaxConcurrent {
 			wait = max(wait, time.Duration(running)*startInterval)

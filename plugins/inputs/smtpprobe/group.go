@@ -79,30 +79,30 @@ var policies = map[string]func(rule) condition{
 }
 
 // parse makes the group of a table.
-func (t *Group) parse(relays map[string]*relay) (*group, error) {
-	if t.Name == "" {
+func (g *Group) parse(relays map[string]*relay) (*group, error) {
+	if g.Name == "" {
 		return nil, errors.New("name is missing")
 	}
-	if err := firstError(checkName("name", t.Name), oneOf("policy", t.Policy, "", "any_failure", "temporary_only")); err != nil {
+	if err := firstError(checkName("name", g.Name), oneOf("policy", g.Policy, "", "any_failure", "temporary_only")); err != nil {
 		return nil, err
 	}
-	if len(t.Relays) == 0 {
+	if len(g.Relays) == 0 {
 		return nil, errors.New("relays is empty")
 	}
-	g := &group{name: t.Name, next: policies[t.Policy]}
-	for i, name := range t.Relays {
+	parsed := &group{name: g.Name, next: policies[g.Policy]}
+	for i, name := range g.Relays {
 		r := relays[name]
 		switch {
 		case r == nil:
 			return nil, fmt.Errorf("unknown relay %q (the name of a relay without one is its URL)", name)
-		case slices.Contains(t.Relays[:i], name):
+		case slices.Contains(g.Relays[:i], name):
 			return nil, fmt.Errorf("duplicate relay %q", name)
 		case r.expectsFailure():
 			return nil, fmt.Errorf("relay %q expects a failure: no mail would go out through it", name)
 		}
-		g.relays = append(g.relays, r)
+		parsed.relays = append(parsed.relays, r)
 	}
-	return g, nil
+	return parsed, nil
 }
 
 // goesOn reports whether the policy tries the next relay after a failure. A

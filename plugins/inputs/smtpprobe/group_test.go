@@ -69,7 +69,7 @@ func TestGroup_AnyHostOfDomain(t *testing.T) {
 	s := withEngine(t, []string{"mx://example.org"}, func(p *SMTPProbe) {
 		p.Groups = []*Group{{Name: "out", Relays: []string{"mx://example.org"}}}
 	})
-	a, b := s.relays[0].target, s.relays[0].target
+	a, b := s.parsedRelays[0].target, s.parsedRelays[0].target
 	a.Host, b.Host = "a.example", "b.example"
 	s.answering(a, b)
 	s.probeAs = func(p *probing) *smtpprobe.Result {
@@ -156,7 +156,7 @@ func TestGroup_SkippedRelayCountsByLastResult(t *testing.T) {
 		p.Backoff = config.Duration(time.Hour)
 		p.Groups = []*Group{{Name: "out", Relays: []string{"smtp://a.example", "mx://example.org"}}}
 	})
-	host := s.relays[1].target
+	host := s.parsedRelays[1].target
 	host.Host = "mx.example.org"
 	s.answering(host)
 	resolves := s.engine.expand

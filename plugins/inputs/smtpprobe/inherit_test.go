@@ -150,9 +150,9 @@ func TestTLS_SharedConfiguration(t *testing.T) {
 		[[inputs.smtpprobe.relay]]
 		url = "smtp://d.example"
 		insecure_skip_verify = true`)
-	require.Same(t, p.relays[0].spec.prober.TLS, p.relays[1].spec.prober.TLS)
-	require.Same(t, p.relays[0].spec.prober.TLS, p.relays[2].spec.prober.TLS)
-	require.NotSame(t, p.relays[0].spec.prober.TLS, p.relays[3].spec.prober.TLS)
+	require.Same(t, p.parsedRelays[0].spec.prober.TLS, p.parsedRelays[1].spec.prober.TLS)
+	require.Same(t, p.parsedRelays[0].spec.prober.TLS, p.parsedRelays[2].spec.prober.TLS)
+	require.NotSame(t, p.parsedRelays[0].spec.prober.TLS, p.parsedRelays[3].spec.prober.TLS)
 }
 
 func TestTLS_VersionAndCiphers(t *testing.T) {
@@ -165,7 +165,7 @@ func TestTLS_VersionAndCiphers(t *testing.T) {
 		url = "smtps://b.example"
 		tls_cipher_suites = []
 		tls_min_version = "TLS13"`)
-	require.Equal(t, []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}, p.relays[0].spec.prober.TLS.CipherSuites)
+	require.Equal(t, []uint16{tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256}, p.parsedRelays[0].spec.prober.TLS.CipherSuites)
 	version := relayNamed(t, p, "version").spec.prober.TLS
 	require.Empty(t, version.CipherSuites)
 	require.EqualValues(t, tls.VersionTLS13, version.MinVersion)

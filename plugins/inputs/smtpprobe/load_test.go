@@ -48,7 +48,7 @@ func initialized(t testing.TB, text string) *SMTPProbe {
 // relayNamed finds a relay as Init has made it.
 func relayNamed(t testing.TB, p *SMTPProbe, name string) *relay {
 	t.Helper()
-	for _, r := range p.relays {
+	for _, r := range p.parsedRelays {
 		if r.name == name {
 			return r
 		}
@@ -59,8 +59,8 @@ func relayNamed(t testing.TB, p *SMTPProbe, name string) *relay {
 
 func TestSampleConfig_Loads(t *testing.T) {
 	p := initialized(t, new(SMTPProbe).SampleConfig())
-	require.Len(t, p.relays, 1)
-	require.Equal(t, smtpprobe.TLSOpportunistic, p.relays[0].target.TLS)
+	require.Len(t, p.parsedRelays, 1)
+	require.Equal(t, smtpprobe.TLSOpportunistic, p.parsedRelays[0].target.TLS)
 }
 
 // uncommented is the sample with every setting active.
@@ -153,7 +153,7 @@ func TestInit_ManyRelays(t *testing.T) {
 	}
 	before := heapInUse()
 	p := initialized(t, b.String())
-	require.Len(t, p.relays, relays)
+	require.Len(t, p.parsedRelays, relays)
 	result := healthyResult()
 	p.engine.probe = func(context.Context, *probing) *smtpprobe.Result { return result }
 	p.Log = nil

@@ -45,7 +45,7 @@ func newStats(c *selfstat.Collector) stats {
 		c = selfstat.NewCollector(nil)
 	}
 	register := func(field string) selfstat.Stat {
-		return c.Register("smtpprobe", field, map[string]string{})
+		return c.Register("smtpprobe", field, make(map[string]string))
 	}
 	return stats{
 		probes:   register("probes"),

@@ -74,7 +74,7 @@ func TestLog_RefusedToken(t *testing.T) {
 func TestLog_HostAndAddress(t *testing.T) {
 	s := withEngine(t, []string{"mx://example.org", "smtp://r.example"}, func(p *SMTPProbe) { p.Addresses = "all" })
 	s.probeAs = refusing
-	mx, host, address := s.relays[0].target, s.relays[1].target, s.relays[1].target
+	mx, host, address := s.parsedRelays[0].target, s.parsedRelays[1].target, s.parsedRelays[1].target
 	mx.Host, address.IP = "mx1.example.org", netip.MustParseAddr("192.0.2.1")
 	s.engine.expand = func(_ context.Context, p *probing) ([]smtpprobe.Target, *smtpprobe.Result) {
 		if p.Target.Domain != "" {

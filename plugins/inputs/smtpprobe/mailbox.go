@@ -40,8 +40,8 @@ type Mailbox struct {
 
 // NewMailbox returns a mailbox with the defaults, for a caller without TOML. It
 // inherits settings of TLS; the secrets may be nil.
-func NewMailbox(url string, inherited *Settings, username, password *config.Secret) *Mailbox {
-	m := &Mailbox{URL: url}
+func NewMailbox(address string, inherited *Settings, username, password *config.Secret) *Mailbox {
+	m := &Mailbox{URL: address}
 	m.inherit(inherited)
 	m.access.Username, m.access.Password = username, password
 	return m
@@ -260,7 +260,7 @@ func (m *Mailbox) imap(u *url.URL, w *watched, parts *shared) (mailbox.Mailbox, 
 	if !s.Credentials.present() {
 		return nil, errors.New("username is missing: an IMAP mailbox needs username and password, or a token")
 	}
-	config, err := parts.tls.config(s)
+	tlsConfig, err := parts.tls.config(s)
 	if err != nil {
 		return nil, err
 	}
@@ -274,7 +274,7 @@ func (m *Mailbox) imap(u *url.URL, w *watched, parts *shared) (mailbox.Mailbox, 
 	}
 	w.access = access
 	return &mailbox.IMAP{
-		Address: net.JoinHostPort(host, port), StartTLS: startTLS, TLS: config,
+		Address: net.JoinHostPort(host, port), StartTLS: startTLS, TLS: tlsConfig,
 		Credentials: access.credentials, Mechanism: p.mechanism, Folders: mailbox.NewFolders(m.Folders), Delete: m.Delete,
 	}, nil
 }

@@ -96,7 +96,7 @@ func (p *SMTPProbe) parseMailboxes(parts *shared) error {
 	}
 	t := &tracker{key: p.FlowKey, timeout: time.Duration(p.Timeout), warn: p.warn}
 	for i, table := range p.Mailboxes {
-		w, err := table.parse(p.relays, parts)
+		w, err := table.parse(p.parsedRelays, parts)
 		if err != nil {
 			return fmt.Errorf("%s: %w", table.label(i), err)
 		}
@@ -108,7 +108,7 @@ func (p *SMTPProbe) parseMailboxes(parts *shared) error {
 		}
 		t.boxes = append(t.boxes, w)
 	}
-	for _, r := range p.relays {
+	for _, r := range p.parsedRelays {
 		if r.plan.From == "" && len(t.mailboxes(r.name)) > 0 {
 			t.warn(fmt.Sprintf("relay %q: from is empty, so that bounces of its messages go nowhere and cannot be seen", r.name))
 		}
@@ -160,7 +160,7 @@ func (t *tracker) open(agent string, relays []*relay, store *state.Store) error 
 // flows returns the flows that end in a mailbox. The first mailbox says when a
 // message is late or lost.
 func (t *tracker) flows(relays []*relay) []mailflow.FlowConfig {
-	var flows []mailflow.FlowConfig
+	flows := make([]mailflow.FlowConfig, 0, len(relays))
 	for _, r := range relays {
 		boxes := t.mailboxes(r.name)
 		if len(boxes) == 0 {
@@ -250,7 +250,7 @@ func (p *SMTPProbe) look(ctx context.Context, acc telegraf.Accumulator) (report 
 	}
 	host, err := os.Hostname()
 	if err == nil {
-		err = p.tracker.open(host, p.relays, p.memory())
+		err = p.tracker.open(host, p.parsedRelays, p.memory())
 	}
 	if err != nil {
 		return func() { p.tracker.misconfigured(acc, err) }

@@ -19,7 +19,7 @@ func TestMailFlow_Documentation(t *testing.T) {
 		}
 		p := initialized(t, block[1])
 		require.NotEmpty(t, p.tracker.boxes)
-		for _, r := range p.relays {
+		for _, r := range p.parsedRelays {
 			require.True(t, p.tracker.tracks(r.name))
 		}
 	}

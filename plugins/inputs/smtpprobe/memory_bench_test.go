@@ -14,7 +14,7 @@ import (
 // BenchmarkRemember is what each probe does for the state: compare, and encode.
 func BenchmarkRemember(b *testing.B) {
 	s := withEngine(b, many(1), nil)
-	target := s.relays[0].ownState()
+	target := s.parsedRelays[0].ownState()
 	store := state.New(state.Options{})
 	g := &gather{p: s.SMTPProbe, store: store}
 	o := observe(offered(&x509.Certificate{Raw: make([]byte, 1000)}))
@@ -37,7 +37,7 @@ func BenchmarkFlush(b *testing.B) {
 	o.Start = time.Now()
 	for b.Loop() {
 		b.StopTimer()
-		for _, r := range s.relays {
+		for _, r := range s.parsedRelays {
 			r.ownState().update(o)
 			g.remember(r.ownState())
 		}

@@ -28,7 +28,7 @@ type warningLog struct {
 func (l *warningLog) Warn(args ...any) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.warnings = append(l.warnings, args[0].(string)) //nolint:forcetypeassert,errcheck // the plugin's are strings
+	l.warnings = append(l.warnings, args[0].(string)) //nolint:forcetypeassert // the plugin's are strings
 }
 
 // started is a plugin that remembers in a file, as it is after the start of a

@@ -245,7 +245,7 @@ func (g *gather) reportPolicies() {
 	}
 	var questions, requests int64
 	sources := make(map[*policy.Source]bool)
-	for _, r := range g.p.relays {
+	for _, r := range g.p.parsedRelays {
 		if d := c.domains[r]; d != nil {
 			g.acc.AddMetric(domainPoint(r, d, g.start))
 		}

@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -77,7 +76,7 @@ func newMailDomain(t *testing.T, more dnstest.Zone) *mailDomain {
 	web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		d.requests.Add(1)
 		w.Header().Set("Content-Type", "text/plain")
-		_, _ = io.WriteString(w, "version: STSv1\nmode: enforce\nmx: mx1.domain.test\nmax_age: 86400\n")
+		fmt.Fprint(w, "version: STSv1\nmode: enforce\nmx: mx1.domain.test\nmax_age: 86400\n")
 	}))
 	web.TLS = certs.Server(ca.Issue(certs.For("mta-sts.domain.test")))
 	web.StartTLS()
@@ -85,7 +84,7 @@ func newMailDomain(t *testing.T, more dnstest.Zone) *mailDomain {
 	// The policy host listens on a port of its own here, not on 443.
 	d.web = func(t *testing.T, p *SMTPProbe) {
 		t.Helper()
-		for _, r := range p.relays {
+		for _, r := range p.parsedRelays {
 			if r.judge != nil {
 				r.judge = policy.NewSource(policy.Options{
 					Resolver: policy.Resolver{Server: d.dns.Addr(), Trust: true}, Interval: time.Hour,
@@ -155,7 +154,7 @@ func TestPolicy(t *testing.T) {
 			},
 		}, verdicts(t, acc))
 		domain := acc.only(t, "smtpprobe_policy_domain")
-		require.Equal(t, map[string]string{"relay": p.relays[0].name, "domain": "domain.test"}, domain.Tags())
+		require.Equal(t, map[string]string{"relay": p.parsedRelays[0].name, "domain": "domain.test"}, domain.Tags())
 		require.Equal(t, map[string]any{"would_deliver": int64(1), "mx_total": int64(2), "mx_failing_dane": int64(1), "mx_failing_sts": int64(1)}, domain.Fields())
 		for _, m := range acc.named("smtpprobe") {
 			require.Equal(t, int64(1), m.Fields()["success"], "a policy never changes success")
@@ -166,7 +165,7 @@ func TestPolicy(t *testing.T) {
 		require.Equal(t, "domain.test", m.Tags()["domain"])
 	}
 	require.Equal(t, int64(1), d.requests.Load())
-	require.Equal(t, int64(4+2+2), p.relays[0].judge.Questions())
+	require.Equal(t, int64(4+2+2), p.parsedRelays[0].judge.Questions())
 }
 
 func TestPolicy_OneHost(t *testing.T) {
@@ -224,7 +223,7 @@ func TestPolicy_Off(t *testing.T) {
 		require.NotContains(t, q, "TLSA")
 		require.NotContains(t, q, "TXT")
 	}
-	require.Zero(t, p.relays[0].judge.Questions())
+	require.Zero(t, p.parsedRelays[0].judge.Questions())
 }
 
 func TestPolicy_Bogus(t *testing.T) {
@@ -244,19 +243,19 @@ func TestPolicy_SNI(t *testing.T) {
 	t.Parallel()
 	asked := make(chan string, 1)
 	ca := certs.NewAuthority("sni")
-	usual, real := ca.Issue(certs.For("127.0.0.1")), ca.Issue(certs.For("end.test"))
+	usual, named := ca.Issue(certs.For("127.0.0.1")), ca.Issue(certs.For("end.test"))
 	config := certs.Server(usual)
 	config.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
 		asked <- hello.ServerName
 		if hello.ServerName == "end.test" {
-			return &real, nil
+			return &named, nil
 		}
 		return &usual, nil
 	}
 	srv := smtptest.Start(t, smtptest.Script{TLS: config})
 	dns := dnstest.Start(t, dnstest.Zone{
 		"mx.test": dnstest.Secure(dnstest.Chain("mx.test CNAME end.test.", "end.test A 127.0.0.1")),
-		fmt.Sprintf("_%d._tcp.end.test", srv.Port()): dnstest.Secure(dnstest.Records(tlsaOf(t, real))),
+		fmt.Sprintf("_%d._tcp.end.test", srv.Port()): dnstest.Secure(dnstest.Records(tlsaOf(t, named))),
 	})
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
@@ -317,9 +316,9 @@ func TestPolicy_Settings(t *testing.T) {
 		dns_server = "127.0.0.1"
 		policy = "report"`)
 	for i, judged := range []bool{true, true, false, false, false, false} {
-		require.Equal(t, judged, p.relays[i].judge != nil, p.relays[i].name)
+		require.Equal(t, judged, p.parsedRelays[i].judge != nil, p.parsedRelays[i].name)
 	}
-	require.Same(t, p.relays[0].judge, p.relays[1].judge)
+	require.Same(t, p.parsedRelays[0].judge, p.parsedRelays[1].judge)
 }
 
 func TestWebDialer(t *testing.T) {
@@ -329,9 +328,9 @@ func TestWebDialer(t *testing.T) {
 	defer l.Close()
 	p := initialized(t, "[[inputs.smtpprobe]]\nservers = [\"mx://a.test\"]")
 	for name, d := range map[string]webDialer{
-		"direct":          {prober: p.relays[0].prober},
+		"direct":          {prober: p.parsedRelays[0].prober},
 		"with a source":   {prober: smtpprobe.Prober{Dialer: dial.Direct{Source: netip.MustParseAddr("127.0.0.1")}}},
-		"no proxy as yet": {prober: p.relays[0].prober, proxy: func() (string, error) { return "", nil }},
+		"no proxy as yet": {prober: p.parsedRelays[0].prober, proxy: func() (string, error) { return "", nil }},
 	} {
 		conn, err := d.DialContext(t.Context(), "tcp", l.Addr().String())
 		require.NoError(t, err, name)
@@ -347,7 +346,7 @@ func TestPolicy_Documentation(t *testing.T) {
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(string(doc), -1)
 	require.Len(t, blocks, 1)
-	for _, r := range initialized(t, blocks[0][1]).relays {
+	for _, r := range initialized(t, blocks[0][1]).parsedRelays {
 		require.NotNil(t, r.judge)
 	}
 	for _, s := range policy.States() {

@@ -18,7 +18,9 @@ func TestPool_Limit(t *testing.T) {
 	for range tasks {
 		p.do(func() {
 			now := running.Add(1)
-			for seen := most.Load(); now > seen && !most.CompareAndSwap(seen, now); seen = most.Load() {
+			seen := most.Load()
+			for now > seen && !most.CompareAndSwap(seen, now) {
+				seen = most.Load()
 			}
 			running.Add(-1)
 			done.Add(1)

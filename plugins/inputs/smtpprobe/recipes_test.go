@@ -181,8 +181,8 @@ func TestRecipes(t *testing.T) {
 		t.Run(heading, func(t *testing.T) {
 			relays := behaviors[heading]
 			p := e.load(t, text)
-			require.Len(t, p.relays, len(relays))
-			for _, r := range p.relays {
+			require.Len(t, p.parsedRelays, len(relays))
+			for _, r := range p.parsedRelays {
 				require.Contains(t, relays, r.name)
 				e.serve(t, r, relays[r.name].script)
 			}
@@ -196,7 +196,7 @@ func TestRecipes(t *testing.T) {
 				require.Equal(t, relays[m.Tags()["relay"]].want, outcomeOf(m), m.Fields())
 			}
 			groups := slices.DeleteFunc(acc.all(), func(m telegraf.Metric) bool { return m.Name() != "smtpprobe_group" })
-			require.Len(t, groups, len(p.groups))
+			require.Len(t, groups, len(p.parsedGroups))
 			for _, m := range groups {
 				require.Equal(t, int64(1), m.Fields()["success"])
 			}

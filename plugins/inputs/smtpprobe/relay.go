@@ -58,21 +58,21 @@ func newRelay(name, url string, s *draft) (*relay, error) {
 }
 
 // parse makes the relay of a table. d are its settings.
-func (t *Relay) parse(d *draft) (*relay, error) {
-	if t.URL == "" {
+func (r *Relay) parse(d *draft) (*relay, error) {
+	if r.URL == "" {
 		return nil, errors.New("url is missing")
 	}
-	r, err := newRelay(cmp.Or(t.Name, t.URL), t.URL, d)
+	parsed, err := newRelay(cmp.Or(r.Name, r.URL), r.URL, d)
 	if err != nil {
 		return nil, err
 	}
-	if t.setsPolicy && d.policies != nil && r.judge == nil {
-		return nil, fmt.Errorf("%w, not to %q", errPolicyScheme, t.URL)
+	if r.setsPolicy && d.policies != nil && parsed.judge == nil {
+		return nil, fmt.Errorf("%w, not to %q", errPolicyScheme, r.URL)
 	}
-	if scheme, _, _ := strings.Cut(t.URL, ":"); t.setsSTARTTLS && !strings.EqualFold(scheme, "smtp") {
-		return nil, fmt.Errorf("starttls %q applies to smtp:// only, not to %q", t.STARTTLS, t.URL)
+	if scheme, _, _ := strings.Cut(r.URL, ":"); r.setsSTARTTLS && !strings.EqualFold(scheme, "smtp") {
+		return nil, fmt.Errorf("starttls %q applies to smtp:// only, not to %q", r.STARTTLS, r.URL)
 	}
-	return r, nil
+	return parsed, nil
 }
 
 // expands reports whether the targets of the relay come from DNS.
@@ -201,8 +201,8 @@ type Configured struct {
 // Configured lists the relays for a caller that runs the probes itself. Init
 // must have been called.
 func (p *SMTPProbe) Configured() ([]Configured, error) {
-	list := make([]Configured, 0, len(p.relays))
-	for _, r := range p.relays {
+	list := make([]Configured, 0, len(p.parsedRelays))
+	for _, r := range p.parsedRelays {
 		prober, err := p.prober(r, &r.target)
 		if err != nil {
 			return nil, fmt.Errorf("relay %q: %w", r.name, err)

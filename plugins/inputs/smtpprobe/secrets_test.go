@@ -103,7 +103,7 @@ func TestSecret_VariablesAndDollars(t *testing.T) {
 		username = "${SMTPPROBE_TEST_USER}"
 		password = "p$$w0rd"
 		`)
-	auth, err := p.relays[0].login.auth()
+	auth, err := p.parsedRelays[0].login.auth()
 	require.NoError(t, err)
 	require.Equal(t, "alice", auth.Username)
 	require.Equal(t, "p$w0rd", auth.Password)

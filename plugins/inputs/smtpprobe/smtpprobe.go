@@ -54,15 +54,15 @@ type SMTPProbe struct {
 	Log        telegraf.Logger     `toml:"-"`
 	Statistics *selfstat.Collector `toml:"-"`
 
-	relays     []*relay
-	groups     []*group
-	tracker    *tracker // nil without a mailbox
-	phases     bool     // the measurement smtpprobe_phase is on
-	recipients bool     // and smtpprobe_recipient
-	engine     engine
-	stats      stats
-	sendAlways bool
-	gathering  chan struct{} // has one element while a gather runs
+	parsedRelays []*relay
+	parsedGroups []*group
+	tracker      *tracker // nil without a mailbox
+	phases       bool     // the measurement smtpprobe_phase is on
+	recipients   bool     // and smtpprobe_recipient
+	engine       engine
+	stats        stats
+	sendAlways   bool
+	gathering    chan struct{} // has one element while a gather runs
 
 	mu     sync.Mutex
 	ctx    context.Context // ends with Stop
@@ -147,14 +147,14 @@ func (p *SMTPProbe) parseRelays(parts *shared) (map[string]*relay, error) {
 	if err != nil {
 		return nil, err
 	}
-	p.relays = make([]*relay, 0, len(p.Servers)+len(p.Relays))
-	byName := make(map[string]*relay, cap(p.relays))
+	p.parsedRelays = make([]*relay, 0, len(p.Servers)+len(p.Relays))
+	byName := make(map[string]*relay, cap(p.parsedRelays))
 	add := func(r *relay) error {
 		if byName[r.name] != nil {
 			return fmt.Errorf("duplicate relay name %q (the name of a relay without one is its URL)", r.name)
 		}
 		byName[r.name] = r
-		p.relays = append(p.relays, r)
+		p.parsedRelays = append(p.parsedRelays, r)
 		return nil
 	}
 
@@ -195,7 +195,7 @@ func (p *SMTPProbe) parseRelays(parts *shared) (map[string]*relay, error) {
 }
 
 func (p *SMTPProbe) parseGroups(relays map[string]*relay) error {
-	p.groups = make([]*group, 0, len(p.Groups))
+	p.parsedGroups = make([]*group, 0, len(p.Groups))
 	seen := make(map[string]bool, len(p.Groups))
 	for _, table := range p.Groups {
 		g, err := table.parse(relays)
@@ -206,7 +206,7 @@ func (p *SMTPProbe) parseGroups(relays map[string]*relay) error {
 			return fmt.Errorf("duplicate group name %q", g.name)
 		}
 		seen[g.name] = true
-		p.groups = append(p.groups, g)
+		p.parsedGroups = append(p.parsedGroups, g)
 	}
 	return nil
 }
@@ -214,7 +214,7 @@ func (p *SMTPProbe) parseGroups(relays map[string]*relay) error {
 // CheckInterval refuses timeouts that are not below the interval between two
 // gathers: one silent relay would delay every gather.
 func (p *SMTPProbe) CheckInterval(interval time.Duration) error {
-	for _, r := range p.relays {
+	for _, r := range p.parsedRelays {
 		if r.spec.prober.Timeout >= interval {
 			return fmt.Errorf("relay %q: invalid timeout %q: must be below the interval %q", r.name, r.spec.prober.Timeout, interval)
 		}
@@ -254,7 +254,7 @@ func (p *SMTPProbe) Stop() {
 	p.gathering <- struct{}{}
 	defer func() { <-p.gathering }()
 	p.tracker.close()
-	for _, r := range p.relays {
+	for _, r := range p.parsedRelays {
 		if r.judge != nil {
 			r.judge.Wait()
 		}
@@ -287,7 +287,7 @@ func (p *SMTPProbe) Probe() error {
 		probes  errgroup.Group
 	)
 	probes.SetLimit(p.MaxConcurrent)
-	for _, r := range p.relays {
+	for _, r := range p.parsedRelays {
 		if ctx.Err() != nil {
 			break
 		}

@@ -87,13 +87,14 @@ func (s *Settings) draft(parts *shared) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	return d, d.complete(s, parts)
+	err = d.complete(s, parts)
+	return d, err
 }
 
 // complete refuses settings that contradict each other, and makes what needs
 // several of them.
 func (p *draft) complete(s *Settings, parts *shared) error {
-	err := firstError(p.checkDepth(s), s.Credentials.check(p.mechanism), p.checkAddresses(), p.checkMessage())
+	err := firstError(s.checkDepth(), s.Credentials.check(p.mechanism), p.checkAddresses(), p.checkMessage())
 	if err != nil || !p.authenticates() || !s.Credentials.present() {
 		return err
 	}
@@ -325,7 +326,7 @@ func (p *spec) expectsFailure() bool {
 		!slices.ContainsFunc(p.plan.Expect, func(e smtpprobe.Expectation) bool { return e.Class == smtperr.ClassNone })
 }
 
-func (p *draft) checkDepth(s *Settings) error {
+func (s *Settings) checkDepth() error {
 	switch {
 	case (s.Probe == "rcpt" || s.Probe == "send") && len(s.To) == 0:
 		return fmt.Errorf("probe %q needs a recipient: to is empty", s.Probe)
