@@ -44,6 +44,18 @@ type STSState struct {
 	Failure    Result
 	Err        error
 	CertExpiry time.Time // of the policy host's certificate, as last seen; zero if unknown
+
+	without STS // the state without an earlier policy, if Policy is one
+}
+
+// at is the state at a time: an earlier policy may have expired by then.
+func (s *STSState) at(now time.Time) *STSState {
+	if s.without == "" || now.Before(s.Expires) {
+		return s
+	}
+	own := *s
+	own.State, own.Policy, own.without = s.without, nil, ""
+	return &own
 }
 
 // lookMX asks for the MX records of a domain.
@@ -87,6 +99,7 @@ func (s *STSState) keep(before *STSState, now time.Time) {
 		s.CertExpiry = before.CertExpiry
 	}
 	if before.Policy != nil && now.Before(before.Expires) {
+		s.without = s.State
 		s.Policy, s.Expires, s.State = before.Policy, before.Expires, before.Policy.Mode
 		if s.ID == "" {
 			s.ID = before.ID

@@ -236,6 +236,10 @@ func TestSource_Interval(t *testing.T) {
 	require.Equal(t, STSEnforce, state.State)
 	require.Equal(t, STSPolicyFetchError, state.Failure)
 	require.Equal(t, "20260101", state.ID)
+	require.Equal(t, STSEnforce, state.at(clock.read().Add(23*time.Hour)).State)
+	expired := state.at(clock.read().Add(25 * time.Hour))
+	require.Equal(t, STSFetchError, expired.State)
+	require.Nil(t, expired.Policy)
 	dns.Set("_mta-sts.domain.test", nil)
 	clock.pass(23 * time.Hour)
 	state = look().STS

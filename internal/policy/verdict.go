@@ -179,7 +179,7 @@ func (v *Verdict) judgeSTS(domain *DomainRecords, s *Session) Result {
 		v.DeliverSTS = Undecided
 		return ""
 	}
-	state := domain.STS
+	state := domain.STS.at(s.Time)
 	v.STS, v.Policy, v.ID, v.CertExpiry = state.State, state.Policy, state.ID, state.CertExpiry
 	if state.Err != nil {
 		v.Errors = append(v.Errors, state.Err)
