@@ -2,6 +2,7 @@ package smtperr
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/escape"
 )
@@ -41,7 +42,7 @@ func (e *Error) ownAdvice() string {
 
 // showReply is the advice for a reply that gives no known reason.
 func (e *Error) showReply() string {
-	if text := e.Reply.Text(); text != "" {
+	if text := strings.Join(e.Reply.Lines, " "); text != "" {
 		return `The reply is the only hint: "` + escape.Text(strconv.Itoa(e.Reply.Code)+" "+text, maxShown) + `". Look in the relay's log.`
 	}
 	return "The relay gives no reason with its " + strconv.Itoa(e.Reply.Code) + ". Look in its log."

@@ -99,6 +99,7 @@ var families = []family{
 		daily|hourly|monthly .. message|sending|recipient|email|mail|relay|submission quota|limit|rate
 		too_many recipients received|sent this_hour|today
 		submission quota
+		tenant .. exceeded threshold
 	`, `
 		mailbox|inbox|storage quota
 	`},
@@ -282,6 +283,11 @@ var families = []family{
 		temporary|temporarily
 	`},
 
+	{ReasonAuthMechanismUnsupported, authOnly, only5xx, `
+		unrecognized|unrecognised|unsupported|unknown authentication|auth? type|mechanism|method
+		authentication|auth|sasl type|mechanism|method .. not_supported|unsupported|not_recognized|unrecognized|unknown|not_available
+	`, ``},
+
 	{ReasonAccountLocked, authOnly, only5xx, `
 		too_many|excessive .. bad|failed|failures|invalid|unsuccessful|incorrect|wrong|attempts
 		locked|lockout|locked_out
@@ -307,7 +313,8 @@ var families = []family{
 		subscription|plan|payment|billing .. expired|overdue|required|inactive
 		user .. blocked .. sending
 	`, `
-		recipient .. disabled|suspended|blocked|account
+		recipient .. disabled|suspended|blocked
+		recipient account
 		local? mailbox
 		authentication|smtp_auth|basic_authentication disabled
 		spf|dkim|dmarc
@@ -368,6 +375,10 @@ var families = []family{
 	`, `
 		spf|dkim|dmarc
 	`},
+
+	{ReasonSenderNullMX, mailToDot, only5xx, `
+		sender|sender_address|sender_domain|from_address|from|return_path has|have|publishes|with? null_mx
+	`, ``},
 
 	{ReasonSenderUnverifiable, mailToDot, anyCode, `
 		sender .. verify|verification|callout|callback|callforward failed|failure|error|defer
@@ -435,6 +446,8 @@ var families = []family{
 		blocked_senders|badmailfrom|senderfilterconfig|sender_filter
 		mail_from .. authorized|authorization|authenticated|auth user
 	`, `
+		spam or
+		contains spam|virus
 		recipient_address|recipient .. unverified|unverified_address|not_registered|not_found
 		spf|dkim|dmarc|domainkeys
 		access_list
@@ -486,6 +499,7 @@ var families = []family{
 		need|require fully_qualified|fqdn hostname|host_name|host
 		fully_qualified hostname|host_name|host
 		forged_helo
+		impersonate domain
 	`, `
 		sender_address
 		helo_first|ehlo_first
