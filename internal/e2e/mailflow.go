@@ -125,7 +125,10 @@ func (r *mailRelay) release(stop <-chan struct{}) {
 			return
 		case <-time.After(500 * time.Millisecond):
 		}
-		held, _ := filepath.Glob(r.path("spool", "hold", "*"))
+		held, err := filepath.Glob(r.path("spool", "hold", "*"))
+		if err != nil {
+			return
+		}
 		for _, file := range held {
 			id := filepath.Base(file)
 			info, err := os.Stat(file)
@@ -134,7 +137,7 @@ func (r *mailRelay) release(stop <-chan struct{}) {
 			}
 			wait := 2 + (int(id[len(id)-1])*31+int(id[len(id)-2])*7)%28
 			if time.Since(info.ModTime()) > time.Duration(wait)*time.Second {
-				_ = exec.Command("/usr/sbin/postsuper", "-c", r.path("etc"), "-H", id).Run()
+				_ = exec.Command("/usr/sbin/postsuper", "-c", r.path("etc"), "-H", id).Run() //nolint:errcheck // the next round tries again
 			}
 		}
 	}

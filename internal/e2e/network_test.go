@@ -145,6 +145,7 @@ func TestNetwork_RoundTripTime(t *testing.T) {
 // acknowledged, so the network is at fault and not the relay.
 func TestNetwork_LinkDown(t *testing.T) {
 	needNamespaces(t)
+	t.Parallel()
 	for _, tt := range []struct {
 		name string
 		at   string // begins to be lost

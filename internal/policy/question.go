@@ -49,7 +49,8 @@ func (r Resolver) Check() error {
 		return err
 	}
 	if r.Trust && !onLoopback(servers) {
-		return fmt.Errorf(`dnssec "trust" needs dns_server: the system's name server %s is not on loopback, and its answers can be changed on the way`, servers[0])
+		return fmt.Errorf(`dnssec "trust" needs dns_server: the system's name server %s is not on loopback, `+
+			`and its answers can be changed on the way`, servers[0])
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -59,12 +60,13 @@ func data(usage, selector, matching int, der []byte) string {
 func wrong(record string) string {
 	fields := strings.Fields(record)
 	n := len(fields[3])
-	switch fields[2] {
-	case "0": // another certificate, or its key
+	if fields[2] == "0" { // another certificate, or its key
 		other := certs.SelfSigned(certs.For("unrelated.test")).Certificate[0]
-		var usage, selector int
-		_, _ = fmt.Sscan(fields[0], &usage)
-		_, _ = fmt.Sscan(fields[1], &selector)
+		usage, errUsage := strconv.Atoi(fields[0])
+		selector, errSelector := strconv.Atoi(fields[1])
+		if err := errors.Join(errUsage, errSelector); err != nil {
+			panic(err)
+		}
 		return data(usage, selector, 0, other)
 	}
 	return strings.Join(append(fields[:3:3], strings.Repeat("0f", n/2)), " ")

@@ -26,7 +26,7 @@ const (
 // relative to the zone.
 type zones map[string][]string
 
-func (z zones) add(zone, format string, args ...any) {
+func (z zones) addf(zone, format string, args ...any) {
 	z[zone] = append(z[zone], fmt.Sprintf(format, args...))
 }
 
@@ -62,6 +62,7 @@ template:
     file: "%s.zone"
 zone:
 `, place)
+	var served strings.Builder
 	for zone, records := range z {
 		var text strings.Builder
 		fmt.Fprintf(&text, "$ORIGIN %s.\n$TTL 300\n@ SOA ns hostmaster 1 3600 600 86400 300\n@ NS ns\nns A %s\n", zone, place.Address)
@@ -69,14 +70,14 @@ zone:
 			text.WriteString(r + "\n")
 		}
 		place.WriteFile(t, zone+".zone", text.String())
-		conf += fmt.Sprintf("  - domain: %q\n", zone)
+		fmt.Fprintf(&served, "  - domain: %q\n", zone)
 		if signed(zone) {
-			conf += "    dnssec-signing: on\n    dnssec-policy: test\n"
+			served.WriteString("    dnssec-signing: on\n    dnssec-policy: test\n")
 		}
 	}
 	place.WriteFile(t, "run/.keep", "")
 	place.WriteFile(t, "db/.keep", "")
-	p := e2e.StartProgram(t, place, "knot", "knotd", "-c", place.WriteFile(t, "knot.conf", conf))
+	p := e2e.StartProgram(t, place, "knot", "knotd", "-c", place.WriteFile(t, "knot.conf", conf+served.String()))
 	p.Await(t, "signed zones", func() bool {
 		for zone := range z {
 			if a, err := ask(place.At(authorityPort), zone, dns.TypeSOA); err != nil || len(a.Answer) == 0 {
@@ -137,25 +138,26 @@ remote-control:
     control-enable: no
 `, place)
 	at := strings.Replace(knot.At(authorityPort), ":", "@", 1)
-	server, stubs := "server:\n", ""
+	var server, stubs strings.Builder
+	server.WriteString("server:\n")
 	for zone := range z {
-		stubs += fmt.Sprintf("stub-zone:\n    name: %q\n    stub-addr: %s\n", zone, at)
+		fmt.Fprintf(&stubs, "stub-zone:\n    name: %q\n    stub-addr: %s\n", zone, at)
 		ds := anchor(knot.At(authorityPort), secureZone)
 		require.NotNil(t, ds)
-		switch {
-		case zone == insecureZone:
-			server += fmt.Sprintf("    domain-insecure: %q\n", zone)
-		case zone == secureZone:
-			server += trustAnchor(ds)
+		switch zone {
+		case insecureZone:
+			fmt.Fprintf(&server, "    domain-insecure: %q\n", zone)
+		case secureZone:
+			server.WriteString(trustAnchor(ds))
 		default: // another key than the zone's, or a key for an unsigned zone
 			ds.Hdr.Name = dns.Fqdn(zone)
-			server += trustAnchor(ds)
+			server.WriteString(trustAnchor(ds))
 		}
 	}
 	for _, zone := range dead {
-		stubs += fmt.Sprintf("stub-zone:\n    name: %q\n    stub-addr: %s@1\n", zone, place.Address)
+		fmt.Fprintf(&stubs, "stub-zone:\n    name: %q\n    stub-addr: %s@1\n", zone, place.Address)
 	}
-	p := e2e.StartProgram(t, place, "unbound", "unbound", "-d", "-c", place.WriteFile(t, "unbound.conf", conf+server+stubs))
+	p := e2e.StartProgram(t, place, "unbound", "unbound", "-d", "-c", place.WriteFile(t, "unbound.conf", conf+server.String()+stubs.String()))
 	p.Await(t, "validated answers", func() bool {
 		a, err := ask(place.At(53), secureZone, dns.TypeSOA)
 		return err == nil && a.AuthenticatedData

@@ -5,7 +5,6 @@ package policy
 import (
 	"crypto/tls"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strings"
@@ -46,7 +45,7 @@ func served(format string, args ...any) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		body := strings.ReplaceAll(fmt.Sprintf(format, args...), "HOST", "mx."+strings.TrimPrefix(r.Host, "mta-sts."))
 		w.Header().Set("Content-Type", "text/plain")
-		_, _ = io.WriteString(w, body)
+		fmt.Fprint(w, body)
 	}
 }
 
@@ -71,17 +70,18 @@ func verdict(values ...any) map[string]any {
 }
 
 func domainCases(ca *certs.Authority) []domainCase {
+	none := make([]string, 0) // nil is the usual record
 	enforce := served(enforceHost)
 	named := func(name string) func(string) certs.Leaf { return func(string) certs.Leaf { return certs.For(name) } }
 	expired := func(host string) certs.Leaf { return certs.Expired(certs.For(host)) }
 	return []domainCase{
-		{name: "nothing", txt: []string{}, want: verdict("none", "none", "", "", "", successful), deliver: int64(1)},
-		{name: "DANE", txt: []string{}, tlsa: "EE", want: verdict("ok", "none", "", 1, "", successful), deliver: int64(1)},
-		{name: "DANE, stale", txt: []string{}, tlsa: "WRONG", want: verdict("mismatch", "none", "", 0, "", "tlsa-invalid"), deliver: int64(0)},
-		{name: "DANE without MX records", mx: []string{}, txt: []string{}, want: verdict("none", "none", "", "", "", successful), deliver: int64(1)},
-		{name: "DANE, MX not signed", zone: insecureZone, txt: []string{}, tlsa: "WRONG", want: verdict("unvalidated", "none", "", "", "", successful), deliver: int64(1),
+		{name: "nothing", txt: none, want: verdict("none", "none", "", "", "", successful), deliver: int64(1)},
+		{name: "DANE", txt: none, tlsa: "EE", want: verdict("ok", "none", "", 1, "", successful), deliver: int64(1)},
+		{name: "DANE, stale", txt: none, tlsa: "WRONG", want: verdict("mismatch", "none", "", 0, "", "tlsa-invalid"), deliver: int64(0)},
+		{name: "DANE without MX records", mx: none, txt: none, want: verdict("none", "none", "", "", "", successful), deliver: int64(1)},
+		{name: "DANE, MX not signed", zone: insecureZone, txt: none, tlsa: "WRONG", want: verdict("unvalidated", "none", "", "", "", successful), deliver: int64(1),
 			differs: "Postfix uses DANE for signed hosts of unsigned domains, too"},
-		{name: "bogus MX", zone: wrongZone, txt: []string{}, want: verdict("bogus", "fetch_error", "", 0, "", "dnssec-invalid"), deliver: int64(0), differs: "there is no host to connect to"},
+		{name: "bogus MX", zone: wrongZone, txt: none, want: verdict("bogus", "fetch_error", "", 0, "", "dnssec-invalid"), deliver: int64(0), differs: "there is no host to connect to"},
 		{name: "both", tlsa: "EE", web: enforce, want: verdict("ok", "enforce", 1, 1, 1, successful), deliver: int64(1)},
 		{name: "DANE fails, MTA-STS does not", tlsa: "WRONG", web: enforce, want: verdict("mismatch", "enforce", 1, 0, 1, "tlsa-invalid"), deliver: int64(0)},
 		{name: "MTA-STS fails, DANE does not", tlsa: "EE", self: true, web: enforce, want: verdict("ok", "enforce", 1, 1, 0, "certificate-not-trusted"), deliver: int64(0)},
@@ -108,7 +108,7 @@ func domainCases(ca *certs.Authority) []domainCase {
 		{name: "redirect", web: func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "https://"+r.Host+"/other", http.StatusMovedPermanently)
 		}, want: verdict("none", "fetch_error", "", "", "", "sts-policy-fetch-error"), deliver: int64(1)},
-		{name: "HTML", web: func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>") },
+		{name: "HTML", web: func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") },
 			want: verdict("none", "fetch_error", "", "", "", "sts-policy-fetch-error"), deliver: int64(1)},
 		{name: "a gigabyte", web: endless, want: verdict("none", "fetch_error", "", "", "", "sts-policy-fetch-error"), deliver: int64(1)},
 		{name: "not a policy", web: served("hello"), want: verdict("none", "invalid", "", "", "", "sts-policy-invalid"), deliver: int64(1)},
@@ -153,7 +153,7 @@ func policyHosts(t *testing.T, address string, ca *certs.Authority, byHost map[s
 		}
 		http.NotFound(w, r)
 	})}
-	go func() { _ = srv.Serve(tls.NewListener(listener, config)) }() // it ends when the test closes it
+	go func() { _ = srv.Serve(tls.NewListener(listener, config)) }() //nolint:errcheck // it ends when the test closes it
 	t.Cleanup(func() { _ = srv.Close() })
 }
 

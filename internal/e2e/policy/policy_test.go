@@ -25,7 +25,7 @@ import (
 // addresses are loopback addresses that no other test has.
 type addresses struct{ a, b, next int }
 
-func newAddresses() *addresses { return &addresses{a: 64 + rand.IntN(128), b: rand.IntN(256)} } //nolint:gosec // nothing is secret about it
+func newAddresses() *addresses { return &addresses{a: 64 + rand.IntN(128), b: rand.IntN(256)} }
 
 func (n *addresses) take() string {
 	n.next++
@@ -63,6 +63,7 @@ func find(all []telegraf.Metric, name, relay string) telegraf.Metric {
 
 func TestDANE(t *testing.T) {
 	installed(t, "knotd", "unbound", "posttls-finger", "unshare")
+	t.Parallel()
 	ips := newAddresses()
 	z := zones{secureZone: nil, insecureZone: nil, wrongZone: nil}
 	var dead []string
@@ -77,7 +78,7 @@ func TestDANE(t *testing.T) {
 		smtptest.Start(t, c.relay, smtptest.On("tcp", address+":25"))
 		fill := strings.NewReplacer("HOST", host, "ADDRESS", address)
 		if !c.alias {
-			z.add(c.zone, "%s A %s", host, address)
+			z.addf(c.zone, "%s A %s", host, address)
 		}
 		child := "_tcp." + host + "." + c.zone
 		switch {
@@ -86,18 +87,18 @@ func TestDANE(t *testing.T) {
 		case c.bogus:
 			z[child] = []string{"x TXT x"}
 			for _, r := range c.tlsa {
-				z.add(child, "_25 TLSA %s", r)
+				z.addf(child, "_25 TLSA %s", r)
 			}
 		default:
 			for _, r := range c.tlsa {
-				z.add(c.zone, "_25._tcp.%s TLSA %s", host, r)
+				z.addf(c.zone, "_25._tcp.%s TLSA %s", host, r)
 			}
 		}
 		for _, r := range c.more {
-			z.add(c.zone, "%s", fill.Replace(r))
+			z.addf(c.zone, "%s", fill.Replace(r))
 		}
 		for _, r := range c.far {
-			z.add(insecureZone, "%s", fill.Replace(r))
+			z.addf(insecureZone, "%s", fill.Replace(r))
 		}
 		fmt.Fprintf(&config, "[[inputs.smtpprobe.relay]]\nname = %q\nurl = \"smtp://%s.%s\"\n", c.name, host, c.zone)
 	}
@@ -122,6 +123,7 @@ func TestDANE(t *testing.T) {
 
 func TestDomains(t *testing.T) {
 	installed(t, "knotd", "unbound", "posttls-finger", "unshare")
+	t.Parallel()
 	ips := newAddresses()
 	web := ips.take()
 	ca := certs.NewAuthority("public")
@@ -140,30 +142,30 @@ func TestDomains(t *testing.T) {
 		host := "mx." + domain + "." + secureZone
 		script, cert := c.relay(host, ca)
 		smtptest.Start(t, script, smtptest.On("tcp", address+":25"))
-		z.add(secureZone, "mx.%s A %s", domain, address)
+		z.addf(secureZone, "mx.%s A %s", domain, address)
 		switch record := data(3, 1, 1, cert.Certificate[0]); c.tlsa {
 		case "EE":
-			z.add(secureZone, "_25._tcp.mx.%s TLSA %s", domain, record)
+			z.addf(secureZone, "_25._tcp.mx.%s TLSA %s", domain, record)
 		case "WRONG":
-			z.add(secureZone, "_25._tcp.mx.%s TLSA %s", domain, wrong(record))
+			z.addf(secureZone, "_25._tcp.mx.%s TLSA %s", domain, wrong(record))
 		}
 		if c.mx == nil {
-			z.add(c.zone, "%s MX 10 %s.", domain, host)
+			z.addf(c.zone, "%s MX 10 %s.", domain, host)
 		}
 		for n, name := range c.mx {
-			z.add(c.zone, "%s MX %d %s.%s", domain, n, name, domain)
+			z.addf(c.zone, "%s MX %d %s.%s", domain, n, name, domain)
 		}
 		if c.mx != nil {
-			z.add(c.zone, "%s A %s\nmx2.%[1]s A %[2]s", domain, address)
+			z.addf(c.zone, "%s A %s\nmx2.%[1]s A %[2]s", domain, address)
 		}
 		if c.txt == nil {
 			c.txt = []string{fmt.Sprintf(`"v=STSv1; id=%d;"`, i)}
 		}
 		for _, txt := range c.txt {
-			z.add(c.zone, "_mta-sts.%s TXT %s", domain, txt)
+			z.addf(c.zone, "_mta-sts.%s TXT %s", domain, txt)
 		}
 		if c.web != nil {
-			z.add(c.zone, "mta-sts.%s A %s", domain, web)
+			z.addf(c.zone, "mta-sts.%s A %s", domain, web)
 			byHost["mta-sts."+domain+"."+c.zone] = c
 		}
 		fmt.Fprintf(&config, "[[inputs.smtpprobe.relay]]\nname = %q\nurl = \"mx://%s.%s\"\nallow_private_mx = %t\n", c.name, domain, c.zone, !c.private)

@@ -143,7 +143,7 @@ func mentions(cells ...string) expectation {
 }
 
 func hasCells(row map[string]any, cells []string) bool {
-	var texts []string
+	texts := make([]string, 0, len(row))
 	for _, cell := range row {
 		texts = append(texts, fmt.Sprint(cell))
 	}

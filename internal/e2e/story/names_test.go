@@ -58,6 +58,7 @@ func TestVariables(t *testing.T) {
 		{name: "a URL and another", relays: []string{urlName, "ab"}, want: []string{urlName, "ab"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			for source, ask := range map[string]func(*testing.T, dashboards.Query, time.Time, ...string) answer{"influxql": influx.influxQL, "flux": flux.flux} {
 				for _, s := range dashboards.Sources() {
 					if s.Key != source {
@@ -139,9 +140,7 @@ func TestFlux_NamesInGrafana(t *testing.T) {
 	for view, names := range want {
 		var rows []map[string]any
 		for _, q := range dashboards.Flux().Queries[view] {
-			for _, row := range db.flux(t, dashboards.Query{Text: q.Text, Table: true}, time.Now().Add(-time.Minute)).rows {
-				rows = append(rows, row)
-			}
+			rows = append(rows, db.flux(t, dashboards.Query{Text: q.Text, Table: true}, time.Now().Add(-time.Minute)).rows...)
 		}
 		input, err := json.Marshal(frames(rows))
 		require.NoError(t, err)
@@ -168,11 +167,11 @@ func TestFlux_NamesInGrafana(t *testing.T) {
 func grafanaLibrary(t *testing.T) string {
 	t.Helper()
 	from, to := filepath.Join("testdata", "grafana"), filepath.Join(e2e.Root(t), "bin", ".grafana-data")
-	require.NoError(t, os.MkdirAll(to, 0o755))
+	require.NoError(t, os.MkdirAll(to, 0o750))
 	for _, name := range []string{"package.json", "names.cjs"} {
 		text, err := os.ReadFile(filepath.Join(from, name))
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(to, name), text, 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(to, name), text, 0o640))
 	}
 	cmd := exec.CommandContext(t.Context(), "npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error", "--prefer-offline")
 	cmd.Dir = to

@@ -39,7 +39,7 @@ func startPostgres(t *testing.T, script string) *postgres {
 		t.Log("THE SQL OF docs/queries.md IS NOT RUN: no PostgreSQL, or not root")
 		return nil
 	}
-	dir, err := os.MkdirTemp("/tmp", "postgres-")
+	dir, err := os.MkdirTemp("/tmp", "postgres-") //nolint:usetesting // the user postgres cannot enter a directory of the test
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	p := &postgres{dir: dir, bin: filepath.Dir(found[len(found)-1])}

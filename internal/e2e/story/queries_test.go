@@ -176,7 +176,7 @@ CREATE TABLE smtpprobe_arrival (time timestamptz, relay text, mailbox text, stat
 func (q question) check(t *testing.T, rows []map[string]any, want map[string]float64) {
 	t.Helper()
 	if q.texts != nil {
-		require.True(t, len(rows) > 0)
+		require.NotEmpty(t, rows)
 		all := fmt.Sprint(rows)
 		for _, text := range q.texts {
 			require.Contains(t, all, text)
@@ -220,6 +220,7 @@ func TestQueries(t *testing.T) {
 				continue
 			}
 			t.Run(title, func(t *testing.T) {
+				t.Parallel()
 				q.check(t, influx.rows(t, queries["influxql"]), q.sums)
 				q.check(t, flux.numbers(t, queries["flux"]), q.sums)
 				promWant := q.sums
