@@ -29,6 +29,7 @@ type server struct {
 	plain, secured *endpoint
 	silent         string // never says a word
 	delaying       string // takes its time, see delays
+	hostile        []string
 	stop           func()
 }
 
@@ -85,7 +86,7 @@ func introduced(told *bufio.Reader) (*server, error) {
 		return nil, err
 	}
 	words := strings.Fields(line)
-	der, err := base64.StdEncoding.DecodeString(words[4])
+	der, err := base64.StdEncoding.DecodeString(words[len(words)-1])
 	if err != nil {
 		return nil, err
 	}
@@ -112,6 +113,7 @@ func introduced(told *bufio.Reader) (*server, error) {
 		},
 		silent:   words[2],
 		delaying: words[3],
+		hostile:  words[4 : len(words)-1],
 	}, nil
 }
 
@@ -122,12 +124,16 @@ func runServer() error {
 		return err
 	}
 	secured := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-	for _, answer := range []func(net.Conn){
+	answers := []func(net.Conn){
 		answer,
 		func(conn net.Conn) { answer(tls.Server(conn, secured)) },
 		silence,
 		answerLate,
-	} {
+	}
+	for _, h := range hostilities {
+		answers = append(answers, h.answer)
+	}
+	for _, answer := range answers {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
 			return err

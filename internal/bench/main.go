@@ -1,11 +1,12 @@
 // Command bench measures the product: what one session (connect, greeting,
 // EHLO, QUIT) costs beside a raw client, Go's mail clients, our engine and our
 // whole plugin; how the cost grows with the number of relays; what 10,000
-// relays of which some hang do to one gather; and how exact the phases' times
-// are. Contestants run in turns: neighbours' noise hits all of them, so the
-// ratios hold where the absolute figures do not.
+// relays of which some hang do to one gather; what hostile relays do to the
+// others; what 100,000 relays take; and how exact the phases' times are.
+// Contestants run in turns: neighbours' noise hits all of them, so the ratios
+// hold where the absolute figures do not.
 //
-//	go run ./internal/bench [-part sessions,growth,scale,exact] [-sessions 10000] [-rounds 5] [-inflight 1,50,500]
+//	go run ./internal/bench [-part sessions,growth,scale,hostile,large,exact] [-sessions 10000] [-rounds 5] [-inflight 1,50,500]
 package main
 
 import (
@@ -18,7 +19,7 @@ import (
 )
 
 func main() {
-	parts := flag.String("part", "sessions,growth,scale,exact", "what to measure, comma-separated")
+	parts := flag.String("part", "sessions,growth,scale,hostile,large,exact", "what to measure, comma-separated")
 	sessions := flag.Int("sessions", 10000, "sessions per contestant and round (TLS: a tenth of it)")
 	rounds := flag.Int("rounds", 5, "rounds, of which the median is shown")
 	inflight := flag.String("inflight", "1,50,500", "sessions at once, comma-separated")
@@ -51,10 +52,14 @@ func run(parts, inflight string, sessions, rounds int) error {
 			err = grow(srv)
 		case "scale":
 			err = scale(srv)
+		case "hostile":
+			err = hostile(srv)
+		case "large":
+			err = large(srv)
 		case "exact":
 			err = exact(srv)
 		default:
-			err = fmt.Errorf("-part: %q is none of sessions, growth, scale, exact", part)
+			err = fmt.Errorf("-part: %q is none of sessions, growth, scale, hostile, large, exact", part)
 		}
 		if err != nil {
 			return err

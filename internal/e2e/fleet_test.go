@@ -1,0 +1,56 @@
+//go:build e2e && linux
+
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+)
+
+// A stock Telegraf gets one metric of each relay of a large fleet at each
+// interval, and loses none on the way to its output.
+func TestTelegraf_LargeFleet(t *testing.T) {
+	const (
+		relays   = 20_000
+		interval = 15 * time.Second
+	)
+	l, err := net.Listen("tcp", "0.0.0.0:0")
+	require.NoError(t, err)
+	srv, err := smtptest.Listen(smtptest.Script{}, smtptest.From(l), smtptest.Keep(1))
+	require.NoError(t, err)
+	defer srv.Close()
+	var servers strings.Builder
+	for i := range relays { // every address of 127.0.0.0/8 is this machine's
+		fmt.Fprintf(&servers, "\"smtp://127.200.%d.%d:%d\",\n", i/250, 1+i%250, srv.Port())
+	}
+	tg := startTelegraf(t, fmt.Sprintf("interval = %q\n  round_interval = false\n  metric_buffer_limit = %d", interval.String(), 2*relays),
+		"[[inputs.smtpprobe]]\n  helo = \"probe.test\"\n  servers = ["+servers.String()+"]\n")
+	seen := make(map[string]int)
+	require.Eventually(t, func() bool {
+		written, err := os.ReadFile(tg.path("metrics"))
+		if os.IsNotExist(err) {
+			return false
+		}
+		require.NoError(t, err)
+		clear(seen)
+		for line := range bytes.Lines(written) {
+			if _, rest, ok := bytes.Cut(line, []byte(",relay=")); ok && bytes.HasPrefix(line, []byte("smtpprobe,")) {
+				name, _, _ := bytes.Cut(rest, []byte(","))
+				seen[string(name)]++
+			}
+		}
+		return len(seen) == relays
+	}, 3*interval+patience, time.Second)
+	tg.Stop(t)
+	require.NotContains(t, tg.server.said(), "buffer overflow")
+	require.NotContains(t, tg.server.said(), "dropped")
+}
