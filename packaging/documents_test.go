@@ -52,11 +52,22 @@ func TestArchitecture_Paths(t *testing.T) {
 	}
 }
 
-// allTests are the names of the module's tests.
+// Each bound and each attack names the test that proves it.
+func TestHardeningDocument_Tests(t *testing.T) {
+	t.Parallel()
+	tests := allTests(t)
+	named := regexp.MustCompile("`((?:Test|Fuzz)\\w+)`").FindAllStringSubmatch(read(t, "docs/hardening.md"), -1)
+	require.NotEmpty(t, named)
+	for _, found := range named {
+		require.True(t, tests[found[1]], found[1])
+	}
+}
+
+// allTests are the names of the module's tests and fuzz targets.
 func allTests(t *testing.T) map[string]bool {
 	t.Helper()
 	names := make(map[string]bool)
-	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
 	for _, room := range []string{"cmd", "internal", "packaging", "plugins", "smtpprobe"} {
 		require.NoError(t, filepath.WalkDir(filepath.Join("..", room), func(path string, _ fs.DirEntry, err error) error {
 			require.NoError(t, err)
