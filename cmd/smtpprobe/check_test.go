@@ -225,7 +225,7 @@ func TestCheck_WrongUsage(t *testing.T) {
 		"password without user":   {args: []string{"--password-file", "x", at(srv)}, names: "--username"},
 		"missing password file":   {args: []string{"--username", "u", "--password-file", "/nonexistent", at(srv)}, names: "/nonexistent"},
 		"password on the line":    {args: []string{"--password", "hunter2", at(srv)}, names: "password"},
-		"unknown class in expect": {args: []string{"--expect", "nonsense", at(srv)}, names: "expect"},
+		"unknown class in expect": {args: []string{"--expect", "unheard", at(srv)}, names: "expect"},
 		"CR and LF in helo":       {args: []string{"--helo", "a\r\nQUIT", at(srv)}, names: "helo"},
 		"missing CA":              {args: []string{"--tls-ca", "/nonexistent.pem", at(srv)}, names: "--tls-ca: open /nonexistent.pem"},
 		"the same relay twice":    {args: []string{at(srv), at(srv)}, names: "duplicate relay name"},

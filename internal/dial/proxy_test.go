@@ -98,7 +98,7 @@ func proxies(t *testing.T) (urls map[string]string, asked chan string) {
 // acceptSOCKS is a SOCKS5 server up to the request: the host:port asked for.
 func acceptSOCKS(conn net.Conn, user, password string) (string, error) {
 	in := bufio.NewReader(conn)
-	take := func() ([]byte, error) { // a length, and as many octets
+	take := func() ([]byte, error) { // a length, and as many bytes
 		n, err := in.ReadByte()
 		if err != nil {
 			return nil, err

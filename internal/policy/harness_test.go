@@ -49,7 +49,7 @@ func record(usage, selector, matching uint8, c *x509.Certificate) TLSA {
 	return TLSA{Usage: usage, Selector: selector, Matching: matching, Data: data}
 }
 
-// altered is a record that is well-formed and matches nothing.
+// altered is a valid record that matches nothing.
 func altered(r TLSA) TLSA {
 	r.Data = append([]byte(nil), r.Data...)
 	r.Data[len(r.Data)-1] ^= 1

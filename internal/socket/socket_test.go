@@ -117,12 +117,12 @@ func BenchmarkRead(b *testing.B) {
 	for name, conn := range map[string]net.Conn{"net": here, "socket": socket.New(here)} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			octet := make([]byte, 1)
+			one := make([]byte, 1)
 			for b.Loop() {
-				if _, err := there.Write(octet); err != nil {
+				if _, err := there.Write(one); err != nil {
 					b.Fatal(err)
 				}
-				if _, err := conn.Read(octet); err != nil {
+				if _, err := conn.Read(one); err != nil {
 					b.Fatal(err)
 				}
 			}

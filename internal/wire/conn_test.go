@@ -53,8 +53,8 @@ func TestConn_Sync(t *testing.T) {
 	require.False(t, c.Unread())
 }
 
-// A greeting that is a TLS alert ends at once: whoever sends it waits for an
-// answer, so that there is no line end to wait for.
+// A greeting that is a TLS alert ends at once: its sender waits for an answer,
+// so that there is no line end to wait for.
 func TestConn_AlertInsteadOfGreeting(t *testing.T) {
 	t.Parallel()
 	here, there := dialed(t)

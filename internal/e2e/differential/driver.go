@@ -25,7 +25,7 @@ const sessionLimit = 40 * time.Second
 // another.
 const python = "/usr/bin/python3"
 
-// job is one session that the driver shall hold.
+// job is one session for the driver to run.
 type job struct {
 	ID      int      `json:"id"`
 	Host    string   `json:"host"`

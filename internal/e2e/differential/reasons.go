@@ -121,8 +121,8 @@ happened. We look before each command whether the relay has spoken already, and 
 	{
 		title: "Plaintext that was injected behind STARTTLS' 220",
 		why: `
-Whoever can write into the plaintext connection can put replies there that then count as said under
-TLS (CVE-2011-0411). smtplib drops them without a word; aiosmtplib takes them for the reply to the
+An attacker who can write into the plaintext connection can put replies there that then count as
+sent under TLS (CVE-2011-0411). smtplib drops them without a word; aiosmtplib takes them for the reply to the
 EHLO under TLS. It is an attack or a broken relay; either way the session must not go on.`,
 		of: []selector{{cases: []string{"20"}}},
 	},
@@ -163,8 +163,8 @@ timeout helps, since something arrives all the time. We stop at 1000 lines or 64
 	{
 		title: "A reply that drips",
 		why: `
-smtplib's timeout is one of the socket and begins anew with each octet. A relay that sends one every
-now and then holds the client for as long as it likes. Ours is one of the whole reply.`,
+smtplib's timeout is that of the socket and begins again with each byte. A relay that sends a byte
+every now and then keeps the client for as long as it likes. Ours is a timeout of the whole reply.`,
 		of: []selector{{cases: []string{"36"}}},
 	},
 	{
@@ -180,7 +180,7 @@ become refusals with a code that nobody sent.`,
 		why: `
 A client has to go by the first digit of a code that it does not know (RFC 5321 §4.3.2). Both
 libraries want 250 after the dot and 250 or 251 to RCPT, and report a refusal of what was accepted.
-The relay has the message, and whoever believes the exception sends it again.`,
+The relay has the message, and a client that believes the exception sends it again.`,
 		of: []selector{{cases: []string{"4", "10"}}},
 	},
 	{

@@ -69,8 +69,8 @@ func TestInit_Mistakes(t *testing.T) {
 		server + `dns_server = "ns.example"`:   `invalid dns_server "ns.example": must be an IP address, with or without a port`,
 		server + `dns_server = "192.0.2.53:0"`: `invalid dns_server "192.0.2.53:0": must be an IP address, with or without a port`,
 
-		server + `expect = ["nonsense"]`:               `invalid expect "nonsense": unknown error class "nonsense"`,
-		server + `expect = ["auth_failed/nonsense"]`:   `invalid expect "auth_failed/nonsense": unknown reason "nonsense"`,
+		server + `expect = ["unheard"]`:                `invalid expect "unheard": unknown error class "unheard"`,
+		server + `expect = ["auth_failed/unheard"]`:    `invalid expect "auth_failed/unheard": unknown reason "unheard"`,
 		server + `expect = ["auth_failed:53"]`:         `invalid expect "auth_failed:53": reply code "53" must be from 200 to 599`,
 		server + `expect = ["auth_failed:600"]`:        `invalid expect "auth_failed:600": reply code "600" must be from 200 to 599`,
 		server + `expect = ["auth_failed:535:login"]`:  `invalid expect "auth_failed:535:login": unknown phase "login"`,
