@@ -200,7 +200,7 @@ func TestOpen_Journal_CutAnywhere(t *testing.T) {
 func TestOpen_StaleEntries(t *testing.T) {
 	t.Parallel()
 	n := 1_000_000
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		n = 10_000
 	}
 	path := filepath.Join(t.TempDir(), "state")
@@ -210,7 +210,7 @@ func TestOpen_StaleEntries(t *testing.T) {
 	s, _ := opened(t, path, state.Options{Now: at.read})
 	require.Empty(t, s.Problem())
 	took := time.Since(began)
-	require.Less(t, took, 30*time.Second)
+	require.Less(t, took, time.Minute)
 	t.Logf("%d stale entries took %s", n, took)
 	require.Empty(t, s.Document().Entries)
 	s.Set("mx1", example())

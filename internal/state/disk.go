@@ -17,7 +17,8 @@ import (
 // disk is the files of a Store.
 type disk struct {
 	path     string
-	readOnly error // why nothing is ever written; set while loading
+	limit    time.Duration // how long a durable write is waited for
+	readOnly error         // why nothing is ever written; set while loading
 
 	mu       sync.Mutex // held while the journal is written
 	held     *lockFile  // nil: not locked

@@ -10,24 +10,20 @@ import (
 	"time"
 )
 
-// recordLimit is how long a durable write is waited for. A probe must not hang
-// with its disk.
-const recordLimit = 500 * time.Millisecond
+var errClosed = errors.New("closed")
 
-var (
-	errClosed = errors.New("closed")
-	errLate   = fmt.Errorf("writing takes longer than %s", recordLimit)
-)
+// errLate reports a disk that hangs.
+func (d *disk) errLate() error { return fmt.Errorf("writing takes longer than %s", d.limit) }
 
-// record writes an entry to the journal, and returns when it is on disk, or
-// recordLimit is over. While an earlier record is late, it is not even tried:
+// record writes an entry to the journal, and returns when it is on disk, or when
+// the limit is over: a probe must not hang with its disk. While an earlier record is late, it is not even tried:
 // the next snapshot has the entry.
 func (d *disk) record(e *Entry) error {
 	if d.readOnly != nil {
 		return d.readOnly
 	}
 	if d.late.Load() > 0 {
-		return errLate
+		return d.errLate()
 	}
 	const running, finished, abandoned = 0, 1, 2
 	var progress atomic.Int32
@@ -42,7 +38,7 @@ func (d *disk) record(e *Entry) error {
 			d.late.Add(-1)
 		}
 	}()
-	timer := time.NewTimer(recordLimit)
+	timer := time.NewTimer(d.limit)
 	defer timer.Stop()
 	select {
 	case err := <-result:
@@ -54,7 +50,7 @@ func (d *disk) record(e *Entry) error {
 		d.late.Add(-1)
 		return <-result
 	}
-	return errLate
+	return d.errLate()
 }
 
 // append adds a record to the journal. It is on disk after sync of the number

@@ -26,6 +26,8 @@ type Options struct {
 	// Wait is how long to wait for a file that another process uses, 5 s by
 	// default.
 	Wait time.Duration
+	// WriteLimit is how long Put and Save wait for the disk, 500 ms by default.
+	WriteLimit time.Duration
 }
 
 // Store is what is remembered. It may be used by several goroutines at a time,
@@ -111,7 +113,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		return s, nil
 	}
 	s := New(o)
-	s.disk = &disk{path: name}
+	s.disk = &disk{path: name, limit: cmp.Or(o.WriteLimit, 500*time.Millisecond)}
 	if err := s.disk.lock(ctx, cmp.Or(o.Wait, 5*time.Second)); err != nil {
 		var busy *busyError
 		if errors.As(err, &busy) || ctx.Err() != nil {

@@ -1,0 +1,6 @@
+//go:build race
+
+package state_test
+
+// raceDetector reports whether the race detector slows the tests down.
+const raceDetector = true
