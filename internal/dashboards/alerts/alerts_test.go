@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"text/template"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -202,5 +203,26 @@ func TestGrafana_ProvisioningFiles(t *testing.T) {
 				require.False(t, strings.Contains(text, "{") && !strings.Contains(text, "{{"), text)
 			}
 		}
+	}
+}
+
+// The description is a template that Prometheus fills in from the series of
+// the outcome.
+func TestAlert_Outcome(t *testing.T) {
+	t.Parallel()
+	type sample struct{ Labels map[string]string }
+	for code, want := range map[string]string{
+		"0":   "Now from vm: connect_error/refused at connect. ",
+		"421": "Now from vm: connect_error/refused at connect, reply 421. ",
+	} {
+		outcome := sample{Labels: map[string]string{
+			"host": "vm", "result": "connect_error", "result_reason": "refused", "result_phase": "connect", "smtp_code": code,
+		}}
+		description, err := template.New("").Funcs(template.FuncMap{"query": func(string) []sample { return []sample{outcome} }}).
+			Parse("{{ $labels := .Labels }}" + Alert{Outcome: true}.outcome())
+		require.NoError(t, err)
+		var text strings.Builder
+		require.NoError(t, description.Execute(&text, sample{Labels: map[string]string{"relay": "mx1"}}))
+		require.Equal(t, want, text.String())
 	}
 }

@@ -54,7 +54,7 @@ func (a Alert) outcome() string {
 	}
 	query := "topk(5, " + failing + "{relay=%q})"
 	return `{{ range query (printf "` + query + `" $labels.relay) }}` +
-		`Now from {{ .Labels.host }}: {{ .Labels.result }}/{{ .Labels.result_reason }} at {{ .Labels.result_phase }}, reply {{ .Labels.smtp_code }}` +
+		`Now from {{ .Labels.host }}: {{ .Labels.result }}/{{ .Labels.result_reason }} at {{ .Labels.result_phase }}{{ if ne .Labels.smtp_code "0" }}, reply {{ .Labels.smtp_code }}{{ end }}` +
 		`{{ with .Labels.backend }}, backend {{ . }}{{ end }}. {{ end }}`
 }
 
