@@ -19,7 +19,7 @@ const (
 )
 
 // limitMemory sets the limit of the garbage collector for the time of loading.
-// Whoever sets GOMEMLIMIT has decided.
+// GOMEMLIMIT takes precedence.
 func limitMemory() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(usualMemory)
