@@ -124,12 +124,13 @@ func runServer() error {
 		return err
 	}
 	secured := &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
-	answers := []func(net.Conn){
+	answers := make([]func(net.Conn), 0, 4+len(hostilities))
+	answers = append(answers,
 		answer,
 		func(conn net.Conn) { answer(tls.Server(conn, secured)) },
 		silence,
 		answerLate,
-	}
+	)
 	for _, h := range hostilities {
 		answers = append(answers, h.answer)
 	}

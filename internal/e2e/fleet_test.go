@@ -23,7 +23,7 @@ func TestTelegraf_LargeFleet(t *testing.T) {
 		relays   = 20_000
 		interval = 15 * time.Second
 	)
-	l, err := net.Listen("tcp", "0.0.0.0:0")
+	l, err := net.Listen("tcp", "0.0.0.0:0") //nolint:gosec // the relays have all addresses of 127.0.0.0/8
 	require.NoError(t, err)
 	srv, err := smtptest.Listen(smtptest.Script{}, smtptest.From(l), smtptest.Keep(1))
 	require.NoError(t, err)
@@ -32,7 +32,7 @@ func TestTelegraf_LargeFleet(t *testing.T) {
 	for i := range relays { // every address of 127.0.0.0/8 is this machine's
 		fmt.Fprintf(&servers, "\"smtp://127.200.%d.%d:%d\",\n", i/250, 1+i%250, srv.Port())
 	}
-	tg := startTelegraf(t, fmt.Sprintf("interval = %q\n  round_interval = false\n  metric_buffer_limit = %d", interval.String(), 2*relays),
+	tg := startAgent(t, fmt.Sprintf("interval = %q\n  round_interval = false\n  metric_buffer_limit = %d", interval.String(), 2*relays),
 		"[[inputs.smtpprobe]]\n  helo = \"probe.test\"\n  servers = ["+servers.String()+"]\n")
 	seen := make(map[string]int)
 	require.Eventually(t, func() bool {

@@ -22,11 +22,11 @@ type Telegraf struct {
 // StartTelegraf probes every second as a configuration of the plugin says.
 func StartTelegraf(t *testing.T, settings string) *Telegraf {
 	t.Helper()
-	return startTelegraf(t, `interval = "1s"`, settings)
+	return startAgent(t, `interval = "1s"`, settings)
 }
 
-// startTelegraf is StartTelegraf with settings for the agent.
-func startTelegraf(t *testing.T, agent, settings string) *Telegraf {
+// startAgent is StartTelegraf with settings for the agent.
+func startAgent(t *testing.T, agent, settings string) *Telegraf {
 	t.Helper()
 	tg := &Telegraf{Place: newPlace(t, "telegraf")}
 	plugin := tg.write(t, "smtpprobe.conf", settings)

@@ -31,7 +31,7 @@ func loadedMemory() {
 	if os.Getenv("GOMEMLIMIT") != "" || debug.SetMemoryLimit(-1) == math.MaxInt64 {
 		return
 	}
-	runtime.GC()
+	runtime.GC() //nolint:revive // only what is in use counts
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	debug.SetMemoryLimit(memoryFor(m.HeapAlloc))
