@@ -109,36 +109,43 @@ func outcome(r *smtpprobe.Result) string {
 }
 
 // With 500 ms between question and answer each phase takes just that. This
-// machine may be late in carrying a packet, never early, so that one exact
-// session of several proves it.
+// machine may be late in carrying a packet, never early, so that the fastest of
+// several sessions proves it for each phase.
 func TestNetwork_RoundTripTime(t *testing.T) {
 	needNamespaces(t)
 	t.Parallel()
 	const (
 		rtt       = 500 * time.Millisecond
 		tolerance = 10 * time.Millisecond
-		attempts  = 4
+		attempts  = 6
 	)
 	c := cross(t, &link{delay: rtt / 2})
-	var worst time.Duration
-	for range attempts {
+	excess := make(map[smtperr.Phase]time.Duration) // the least of each phase
+	exact := func() bool {
+		for _, e := range excess {
+			if e >= tolerance {
+				return false
+			}
+		}
+		return true
+	}
+	for attempt := 0; attempt == 0 || attempt < attempts && !exact(); attempt++ {
 		r := c.probe(t, func(p *crossed) { p.Timeout = 20 * time.Second })
 		require.NoError(t, r.Err)
 		require.Len(t, r.Phases, 10)
-		worst = 0
 		for _, p := range r.Phases {
 			want := rtt
 			if p.Phase == smtperr.PhaseBody {
 				want = 0 // the kernel takes it
 			}
 			require.Greater(t, p.Duration, want-tolerance, p.Phase)
-			worst = max(worst, p.Duration-want)
-		}
-		if worst < tolerance {
-			return
+			least, known := excess[p.Phase]
+			if took := p.Duration - want; !known || took < least {
+				excess[p.Phase] = took
+			}
 		}
 	}
-	require.Less(t, worst, tolerance)
+	require.True(t, exact(), "%v", excess)
 }
 
 // A link that goes down for good at a command: nothing that is sent then is
