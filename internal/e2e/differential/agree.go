@@ -10,21 +10,21 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// agrees is the rule by which a client's word is held against ours.
+// agrees reports whether a library's result agrees with our verdict.
 //
-// They agree on a success if there is no exception, and nobody in the dict of
-// refused recipients. They agree that some recipients were refused
+// They agree on a success if there is no exception and the dict of refused
+// recipients is empty. They agree that some recipients were refused
 // (recipient_refused) if that dict has our reply code; both libraries' sendmail
 // then raise nothing. They agree on any other failure if
 //
 //   - the exception is of the class that equalOf names, or of a class
-//     derived from it; a base class will do only where this version of the
+//     derived from it; a base class agrees only if this version of the
 //     library does not have the class (SMTPConnectError in place of
 //     SMTPConnectResponseError). OSErrors have classes by errno in Python, so
 //     this compares errno, too;
-//   - the exception names our reply code, or none at all: an exception that
-//     names a reply that did not decide, or one that it made up, disagrees;
-//   - it was raised by the method call that our phase falls into.
+//   - the exception has our reply code, or none: an exception with the code of
+//     another reply, or with an invented code, disagrees;
+//   - it was raised by the method call that corresponds to our phase.
 func agrees(l *library, s said, v verdict) bool {
 	switch v.class {
 	case smtperr.ClassNone:
@@ -46,7 +46,7 @@ func sameClass(l *library, s said, v verdict) bool {
 	})
 }
 
-// bases stand in for classes that older versions lack.
+// bases replaces classes that older versions lack.
 var bases = map[string]string{"SMTPConnectResponseError": "SMTPConnectError"}
 
 func (l *library) nearest(name string) string {
@@ -56,7 +56,7 @@ func (l *library) nearest(name string) string {
 	return name
 }
 
-// String is what the client said as the document shows it.
+// String formats the result for the document.
 func (s said) String() string {
 	list := strings.Join(words(s.Codes), ", ")
 	if s.Exception == "" {

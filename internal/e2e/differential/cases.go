@@ -12,8 +12,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// cases are those of the taxonomy that the Python libraries can be brought to,
-// by number, and some more. See uncompared for the others.
+// cases are the numbered test cases that the Python libraries can run, and a
+// few more. See uncompared for the others.
 var cases = []scenario{
 	{
 		name: "1 one of two recipients is unknown", does: toBoth,
@@ -22,11 +22,11 @@ var cases = []scenario{
 	{name: "2 all recipients are refused by policy", does: toBoth, script: smtptest.Script{Rcpt: smtptest.Say("550 5.7.1 go away")}},
 	{name: "2 relaying is denied", does: toAlice, script: smtptest.Script{Rcpt: smtptest.Say("554 5.7.1 Relay access denied")}},
 	{
-		name: "3 one recipient is refused for good, one for now", does: toBoth,
+		name: "3 one recipient is refused permanently, one temporarily", does: toBoth,
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Say("550 5.1.1 no"), smtptest.Say("450 4.2.1 later"))},
 	},
-	{name: "4 RCPT is answered 251", does: toAlice, script: smtptest.Script{Rcpt: smtptest.Say("251 will forward")}},
-	{name: "4 RCPT is answered 252", does: toAlice, script: smtptest.Script{Rcpt: smtptest.Say("252 will try")}},
+	{name: "4 reply 251 to RCPT", does: toAlice, script: smtptest.Script{Rcpt: smtptest.Say("251 will forward")}},
+	{name: "4 reply 252 to RCPT", does: toAlice, script: smtptest.Script{Rcpt: smtptest.Say("252 will try")}},
 	{
 		name: "5 the relay shuts down between two recipients", does: toBoth,
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Healthy(), shutdown)},
@@ -38,17 +38,17 @@ var cases = []scenario{
 	{name: "6 421 to MAIL", does: toAlice, script: smtptest.Script{Mail: shutdown}},
 	{name: "6 421 to DATA", does: toAlice, script: smtptest.Script{Data: shutdown}},
 	{name: "6 421 after the dot", does: toAlice, script: smtptest.Script{Dot: shutdown}},
-	{name: "7 a shutdown notice behind the reply to MAIL", does: toAlice, script: smtptest.Script{Mail: smtptest.Say("250 ok", "421 4.4.2 timeout exceeded")}},
-	{name: "8 DATA is answered 250", does: toAlice, script: smtptest.Script{Data: smtptest.Say("250 ok")}},
+	{name: "7 a shutdown notice after the reply to MAIL", does: toAlice, script: smtptest.Script{Mail: smtptest.Say("250 ok", "421 4.4.2 timeout exceeded")}},
+	{name: "8 reply 250 to DATA", does: toAlice, script: smtptest.Script{Data: smtptest.Say("250 ok")}},
 	{name: "9 DATA is refused, 503", does: toAlice, script: smtptest.Script{Data: smtptest.Say("503 5.5.1 no valid recipients")}},
 	{name: "9 DATA is refused, 554", does: toAlice, script: smtptest.Script{Data: smtptest.Say("554 5.5.1 no valid recipients")}},
-	{name: "10 the dot is answered 251", does: toAlice, script: smtptest.Script{Dot: smtptest.Say("251 2.6.0 ok")}},
-	{name: "11 a relay that knows only HELO", over: untilTLS, script: smtptest.Script{EHLO: smtptest.Say("502 5.5.1 not implemented")}},
-	{name: "11 STARTTLS of a relay that knows only HELO", over: onlySTARTTLS, script: smtptest.Script{EHLO: smtptest.Say("500 5.5.1 what")}},
-	{name: "11 AUTH of a relay that knows only HELO", over: untilTLS, does: loginIn, script: smtptest.Script{EHLO: smtptest.Say("504 5.5.1 what")}},
-	{name: "12 EHLO is refused, HELO would not be", script: smtptest.Script{EHLO: smtptest.Say("550 5.7.1 not you")}},
+	{name: "10 reply 251 to the final dot", does: toAlice, script: smtptest.Script{Dot: smtptest.Say("251 2.6.0 ok")}},
+	{name: "11 a relay with HELO only", over: untilTLS, script: smtptest.Script{EHLO: smtptest.Say("502 5.5.1 not implemented")}},
+	{name: "11 STARTTLS at a relay with HELO only", over: onlySTARTTLS, script: smtptest.Script{EHLO: smtptest.Say("500 5.5.1 what")}},
+	{name: "11 AUTH at a relay with HELO only", over: untilTLS, does: loginIn, script: smtptest.Script{EHLO: smtptest.Say("504 5.5.1 what")}},
+	{name: "12 EHLO is refused, HELO is accepted", script: smtptest.Script{EHLO: smtptest.Say("550 5.7.1 not you")}},
 	{name: "12 EHLO and HELO are refused", script: smtptest.Script{EHLO: smtptest.Say("550 5.7.1 not you"), HELO: smtptest.Say("550 5.7.1 not you")}},
-	{name: "13 the lines of EHLO's reply disagree", script: smtptest.Script{EHLO: smtptest.Say("250-a", "550 b")}},
+	{name: "13 the lines of the EHLO reply have different codes", script: smtptest.Script{EHLO: smtptest.Say("250-a", "550 b")}},
 	{name: "14 an HTTP server", over: onlyPlain, script: smtptest.Script{Greeting: smtptest.Say("HTTP/1.1 400 Bad Request", "")}},
 	{name: "14 an SSH server", over: onlyPlain, script: smtptest.Script{Greeting: smtptest.Say("SSH-2.0-OpenSSH_9.2")}},
 	{
@@ -56,31 +56,31 @@ var cases = []scenario{
 		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Raw("\x15\x03\x01\x00\x02\x02\x46"), smtptest.Silence())},
 	},
 	{name: "16 silence instead of a greeting", over: untilTLS, impatient: true, script: smtptest.Script{Greeting: smtptest.Silence()}},
-	{name: "17 TLS meets a plaintext server", over: onlyImplicit, server: noTLS},
-	{name: "18 STARTTLS is unavailable for now", over: onlySTARTTLS, script: smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 TLS not available")}},
+	{name: "17 implicit TLS to a plaintext port", over: onlyImplicit, server: noTLS},
+	{name: "18 STARTTLS is temporarily unavailable", over: onlySTARTTLS, script: smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 TLS not available")}},
 	{name: "19 STARTTLS is not offered", over: onlySTARTTLS, server: noTLS},
 	{
-		name: "20 bytes are injected behind STARTTLS' 220", over: onlySTARTTLS, impatient: true, does: toAlice,
+		name: "20 bytes are injected after the STARTTLS reply", over: onlySTARTTLS, impatient: true, does: toAlice,
 		script: smtptest.Script{StartTLS: smtptest.Say("220 go", "250 evil")},
 	},
-	{name: "21 the relay closes after STARTTLS' 220", over: onlySTARTTLS, script: smtptest.Script{Handshake: smtptest.HalfClose()}},
-	{name: "21 the relay resets after STARTTLS' 220", over: onlySTARTTLS, script: smtptest.Script{Handshake: smtptest.Then(smtptest.Pause(resetPause), smtptest.Reset())}},
+	{name: "21 the relay closes after the STARTTLS reply", over: onlySTARTTLS, script: smtptest.Script{Handshake: smtptest.HalfClose()}},
+	{name: "21 the relay resets after the STARTTLS reply", over: onlySTARTTLS, script: smtptest.Script{Handshake: smtptest.Then(smtptest.Pause(resetPause), smtptest.Reset())}},
 	{name: "21 the handshake stalls", over: withTLS, impatient: true, script: smtptest.Script{Handshake: smtptest.Silence()}},
 	{name: "22 the certificate has expired", over: withTLS, server: issued(certs.Expired(certs.For(host)))},
 	{name: "22 the certificate is not yet valid", over: withTLS, server: issued(certs.NotYetValid(certs.For(host)))},
 	{name: "22 the certificate is for another host", over: withTLS, server: issued(certs.For("other.test"))},
-	{name: "22 the certificate is of an unknown authority", over: withTLS, server: ofStranger},
+	{name: "22 the certificate is from an unknown CA", over: withTLS, server: ofStranger},
 	{name: "22 the certificate is self-signed", over: withTLS, server: selfSigned},
-	{name: "23 the relay wants a client certificate, TLS 1.2", over: withTLS, server: demanding(tls.VersionTLS12)},
-	{name: "23 the relay wants a client certificate, TLS 1.3", over: withTLS, server: demanding(tls.VersionTLS13)},
-	{name: "25 MAIL needs TLS", over: onlyPlain, does: toAlice, script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Must issue a STARTTLS command first")}},
-	{name: "25 MAIL needs AUTH", over: withTLS, does: toAlice, script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Authentication required")}},
+	{name: "23 the relay requires a client certificate, TLS 1.2", over: withTLS, server: demanding(tls.VersionTLS12)},
+	{name: "23 the relay requires a client certificate, TLS 1.3", over: withTLS, server: demanding(tls.VersionTLS13)},
+	{name: "25 MAIL requires TLS", over: onlyPlain, does: toAlice, script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Must issue a STARTTLS command first")}},
+	{name: "25 MAIL requires AUTH", over: withTLS, does: toAlice, script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Authentication required")}},
 	{
 		name: "26 AUTH is refused and the relay closes", does: loginIn,
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: smtptest.Then(smtptest.Say("535 5.7.8 bad credentials"), smtptest.HalfClose())},
 	},
 	{
-		name: "26 AUTH is refused, and a second mechanism is refused otherwise", does: loginIn,
+		name: "26 AUTH is refused, and a second mechanism gets another refusal", does: loginIn,
 		script: smtptest.Script{
 			Extensions: offering("AUTH PLAIN LOGIN"),
 			Auth:       smtptest.Seq(smtptest.Say("535 5.7.8 bad credentials"), smtptest.Say("454 4.7.0 too many attempts")),
@@ -89,19 +89,19 @@ var cases = []scenario{
 	{name: "27 AUTH is not offered", does: loginIn},
 	{name: "27 no mechanism in common", does: loginIn, script: smtptest.Script{Extensions: offering("AUTH GSSAPI")}},
 	{
-		name: "28 a challenge that is no base64", does: loginIn,
+		name: "28 a challenge that is not base64", does: loginIn,
 		script: smtptest.Script{Extensions: offering("AUTH CRAM-MD5"), Auth: smtptest.Say("334 %%%"), AuthResponse: smtptest.Say("501 5.5.2 cancelled")},
 	},
 	{
-		name: "28 challenges without end", does: loginIn,
+		name: "28 endless challenges", does: loginIn,
 		script: smtptest.Script{Extensions: offering("AUTH LOGIN"), Auth: smtptest.Say("334 VXNlcm5hbWU6"), AuthResponse: askAgain},
 	},
 	{
-		name: "29 AUTH is said to have happened already", does: loginIn,
+		name: "29 the relay claims that AUTH is done", does: loginIn,
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("503 5.5.1 already authenticated")},
 	},
-	{name: "31 the greeting refuses us", over: untilTLS, script: smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no")}},
-	{name: "31 a host that takes no mail", over: untilTLS, script: smtptest.Script{Greeting: smtptest.Say("521 does not accept mail")}},
+	{name: "31 the greeting is a refusal", over: untilTLS, script: smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no")}},
+	{name: "31 a host that does not accept mail", over: untilTLS, script: smtptest.Script{Greeting: smtptest.Say("521 does not accept mail")}},
 	{
 		name: "33 a refusal while the body is written, then a reset", over: onlyPlain, does: session{to: []string{alice}, size: large},
 		script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Then(smtptest.Say("552 5.3.4 too big"), smtptest.Pause(50*time.Millisecond), smtptest.Reset())},
@@ -112,20 +112,20 @@ var cases = []scenario{
 	},
 	{name: "34 the connection ends after the dot", does: toAlice, script: smtptest.Script{Dot: smtptest.HalfClose()}},
 	{name: "34 silence after the dot", does: toAlice, impatient: true, script: smtptest.Script{Dot: smtptest.Silence()}},
-	{name: "35 half a reply to the dot", does: toAlice, script: smtptest.Script{Dot: smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.HalfClose())}},
-	{name: "35 less than half a reply to the dot", does: toAlice, script: smtptest.Script{Dot: smtptest.Then(smtptest.Raw("250 queu"), smtptest.HalfClose())}},
+	{name: "35 half a reply to the final dot", does: toAlice, script: smtptest.Script{Dot: smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.HalfClose())}},
+	{name: "35 less than half a reply to the final dot", does: toAlice, script: smtptest.Script{Dot: smtptest.Then(smtptest.Raw("250 queu"), smtptest.HalfClose())}},
 	{
-		name: "36 a reply drips past its deadline", over: onlyPlain, does: toAlice, impatient: true,
+		name: "36 a reply arrives byte by byte past its deadline", over: onlyPlain, does: toAlice, impatient: true,
 		script: smtptest.Script{Mail: smtptest.Drip("250 "+strings.Repeat("x", dripTooLong)+"\r\n", dripPause)},
 	},
 	{name: "37 a line of 20000 bytes", script: smtptest.Script{EHLO: smtptest.Say("250 " + strings.Repeat("x", overlong))}},
 	{name: "37 a reply of 1500 lines", script: smtptest.Script{EHLO: smtptest.Raw(strings.Repeat("250-more\r\n", endlessly) + "250 end\r\n")}},
 	{name: "38 a bare code", does: toAlice, script: smtptest.Script{Mail: smtptest.Say("250")}},
 	{name: "38 a bare LF, a bare CR, NUL and 8-bit text", does: toAlice, script: smtptest.Script{Rcpt: smtptest.Raw("250 a\x00b\rc\xff\n")}},
-	{name: "40 the relay talks while idle", impatient: true, does: toAlice, script: smtptest.Script{Mail: smtptest.Say("250 ok", "250 and another")}},
+	{name: "40 an unsolicited reply while idle", impatient: true, does: toAlice, script: smtptest.Script{Mail: smtptest.Say("250 ok", "250 and another")}},
 	{name: "41 an enhanced code of another class", does: toAlice, script: smtptest.Script{Rcpt: smtptest.Say("550 4.2.1 x")}},
-	{name: "44 RSET and QUIT fail after everything worked", does: toAlice, script: smtptest.Script{Rset: smtptest.Say("500 5.5.1 what"), Quit: smtptest.HalfClose()}},
-	{name: "44 QUIT is refused after everything worked", does: toAlice, script: smtptest.Script{Quit: smtptest.Say("500 5.5.1 what")}},
+	{name: "44 RSET and QUIT fail after a delivery", does: toAlice, script: smtptest.Script{Rset: smtptest.Say("500 5.5.1 what"), Quit: smtptest.HalfClose()}},
+	{name: "44 QUIT is refused after a delivery", does: toAlice, script: smtptest.Script{Quit: smtptest.Say("500 5.5.1 what")}},
 	{
 		name: "46 a greeting with a pause between its lines", over: untilTLS,
 		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Say("220-wait"), smtptest.Pause(60*time.Millisecond), smtptest.Say("220 go"))},
@@ -153,7 +153,7 @@ var cases = []scenario{
 	{name: "SMTPUTF8 is needed and not offered", over: onlyPlain, does: session{to: []string{"jürgen@example.org"}}},
 }
 
-// taxonomy is every case.
+// taxonomy returns all cases.
 func taxonomy() []scenario { return slices.Concat(cases, authRefusals(), badCodes()) }
 
 func authRefusals() []scenario {
@@ -161,7 +161,7 @@ func authRefusals() []scenario {
 	list := make([]scenario, 0, len(replies))
 	for _, reply := range replies {
 		list = append(list, scenario{
-			name: "24 AUTH is answered " + reply[:3], does: loginIn,
+			name: "24 AUTH gets " + reply[:3], does: loginIn,
 			script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say(reply)},
 		})
 	}
@@ -180,19 +180,18 @@ func badCodes() []scenario {
 	return list
 }
 
-// uncompared are the cases that the Python libraries cannot be brought to, and
-// why.
+// uncompared lists the cases that the Python libraries cannot run, and why.
 var uncompared = []struct {
 	numbers []int
 	why     string
 }{
 	{[]int{30}, "neither library has SCRAM"},
 	{[]int{32}, "neither library looks up MX records"},
-	{[]int{42, 43}, "no session: what the resolver or the configuration says is no reply of a relay"},
+	{[]int{42, 43}, "no session: the resolver or the configuration fails before a connection"},
 	{[]int{45}, "Windows' socket errors do not occur here"},
 	{[]int{48}, "neither library has XOAUTH2"},
-	{[]int{49}, "neither library can be told what to expect"},
-	{[]int{50}, "needs a name with several addresses; both libraries, too, try one after the other"},
+	{[]int{49}, "neither library has expected outcomes"},
+	{[]int{50}, "needs a name with several addresses; both libraries also try one after the other"},
 }
 
 var (
@@ -205,15 +204,15 @@ var (
 	onlyImplicit = []transport{implicit}
 )
 
-// large is a message that does not fit into the sockets' buffers.
+// large is the size of a message that does not fit into the socket buffers.
 const large = 9 << 20
 
 func offering(extensions ...string) []string { return extensions }
 
-// noTLS is a relay that was set up without.
+// noTLS is a relay without TLS.
 func noTLS(*authorities) *tls.Config { return nil }
 
-// askAgain never stops asking, but takes a cancellation.
+// askAgain sends challenges until the client cancels.
 func askAgain(c *smtptest.Conn) error {
 	if c.Line() == "*" {
 		return smtptest.Say("501 5.5.2 cancelled")(c)

@@ -13,10 +13,10 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// host is where the relays listen, and whom good certificates are for.
+// host is the address of the relays, and the name in valid certificates.
 const host = "127.0.0.1"
 
-// authorities are one that the clients trust, and a stranger.
+// authorities are a CA that the clients trust and one that they do not.
 type authorities struct {
 	known, stranger *certs.Authority
 	certificate     tls.Certificate
@@ -31,14 +31,14 @@ func newAuthorities(t *testing.T) *authorities {
 	return a
 }
 
-// file is for the Python libraries what pool is for us.
+// file contains the trusted CA for the Python libraries; pool is for our engine.
 func (a *authorities) file() string { return filepath.Join(a.dir, "ca.pem") }
 
 func (a *authorities) pool() *x509.CertPool { return a.known.Pool() }
 
 func (a *authorities) good() *tls.Config { return certs.Server(a.certificate) }
 
-// issued is a relay with a certificate of the known authority.
+// issued is a relay with a certificate of the known CA.
 func issued(leaf certs.Leaf) func(*authorities) *tls.Config {
 	return func(a *authorities) *tls.Config { return certs.Server(a.known.Issue(leaf)) }
 }
@@ -47,7 +47,7 @@ func selfSigned(*authorities) *tls.Config { return certs.Server(certs.SelfSigned
 
 func ofStranger(a *authorities) *tls.Config { return certs.Server(a.stranger.Issue(certs.For(host))) }
 
-// demanding wants a client certificate, in a version of TLS.
+// demanding is a relay that requires a client certificate, with one TLS version.
 func demanding(version uint16) func(*authorities) *tls.Config {
 	return func(a *authorities) *tls.Config {
 		config := a.known.DemandClient(a.good())

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// atOnce is how many scenarios run at the same time: most of the time of many
-// is spent waiting for a relay that stalls.
+// atOnce is the number of scenarios that run at the same time. Many of them
+// mostly wait for a relay that stalls.
 const atOnce = 24
 
 // comparison is one scenario over one transport.
@@ -20,10 +20,10 @@ type comparison struct {
 	scenario scenario
 	over     transport
 	ours     verdict
-	theirs   map[string]said // by library; none of one that has no LMTP where that is spoken
+	theirs   map[string]said // by library; without those that lack LMTP in an LMTP scenario
 }
 
-// compare holds every scenario's session with every client.
+// compare runs every scenario with every client.
 func compare(t *testing.T, libraries []*library, scenarios []scenario) []*comparison {
 	t.Helper()
 	a := newAuthorities(t)
@@ -73,7 +73,7 @@ func (c *comparison) run(t *testing.T, libraries []*library, a *authorities) err
 
 func (l *library) hasLMTP() bool { return l.Name == smtplib }
 
-// held reports whether a library took part.
+// held reports whether the library ran the session.
 func (c *comparison) held(l *library) bool {
 	_, held := c.theirs[l.Name]
 	return held

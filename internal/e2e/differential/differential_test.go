@@ -35,7 +35,7 @@ func TestPython_Differences(t *testing.T) {
 			i := reasonFor(l.Name, c.scenario)
 			used[i] = true
 			if i < 0 {
-				t.Errorf("%s over %s: %s says: %s (%s)\nwe say: %s (equals %s; %s)\nreasons.go does not say why that is right",
+				t.Errorf("%s over %s: %s: %s (%s)\nours: %s (equals %s; %s)\nreasons.go has no reason for it",
 					c.scenario.name, c.over, l.Name, c.theirs[l.Name], c.theirs[l.Name].Text, c.ours, c.ours.equals[l.Name], c.ours.text)
 			}
 		}
@@ -50,12 +50,12 @@ func TestPython_Differences(t *testing.T) {
 	got, err := os.ReadFile(path)
 	require.NoError(t, err)
 	if !strings.Contains(string(got), madeWith(libraries)) {
-		// Other versions have other bugs; the file is about those it names.
-		t.Logf("docs/differences.md is not about these versions. %s", madeWith(libraries))
+		// Other versions have other bugs; the file describes the versions it names.
+		t.Logf("docs/differences.md describes other versions. %s", madeWith(libraries))
 		return
 	}
 	for i, r := range reasons {
-		require.True(t, used[i], "no disagreement is left for the reason %q", r.title)
+		require.True(t, used[i], "the reason %q has no disagreement", r.title)
 	}
 	listed, occurring := strings.Split(string(got), "\n"), strings.Split(want, "\n")
 	for _, line := range listed {
@@ -68,9 +68,9 @@ func TestPython_Differences(t *testing.T) {
 			t.Errorf("occurs, but is not listed: %s", line)
 		}
 	}
-	require.True(t, t.Failed() || string(got) == want, "docs/differences.md has its lines in another order")
+	require.True(t, t.Failed() || string(got) == want, "the lines of docs/differences.md are in another order")
 	if t.Failed() {
-		t.Log("look at each, then let -update write docs/differences.md")
+		t.Log("check each line, then run with -update to write docs/differences.md")
 	}
 }
 

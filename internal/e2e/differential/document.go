@@ -9,15 +9,15 @@ import (
 	"unicode"
 )
 
-// row is a line of the document: a scenario over those transports over which
-// everybody says the same.
+// row is a line of a table in the document: a scenario, with the transports
+// over which all clients give the same result.
 type row struct {
-	name   string
-	over   []transport
-	saying []string // of each library, then ours
+	name    string
+	over    []transport
+	results []string // of each library, then ours
 }
 
-// document is docs/differences.md as it should be.
+// document returns the expected content of docs/differences.md.
 func document(libraries []*library, all []*comparison) string {
 	var b strings.Builder
 	b.WriteString(introduction)
@@ -46,41 +46,42 @@ func document(libraries []*library, all []*comparison) string {
 	}
 	b.WriteString("\n## The disagreements\n")
 	for i, r := range reasons {
-		fmt.Fprintf(&b, "\n### %s\n%s\n\n| the relay, or the case | over |", r.title, r.why)
+		fmt.Fprintf(&b, "\n### %s\n%s\n\n| relay or case | over |", r.title, r.why)
 		for _, l := range libraries {
 			fmt.Fprintf(&b, " %s |", l.Name)
 		}
 		fmt.Fprintf(&b, " smtpprobe |\n|---|---|%s---|\n", strings.Repeat("---|", len(libraries)))
 		for _, r := range rowsOf(i, libraries, all) {
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", r.name, transports(r.over), strings.Join(r.saying, " | "))
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", r.name, transports(r.over), strings.Join(r.results, " | "))
 		}
 	}
 	return b.String()
 }
 
-const introduction = `# Where smtpprobe disagrees with Python's libraries
+const introduction = `# Differences from Python's smtplib and aiosmtplib
 
 This file is made by a test. Do not edit it; edit the reasons in
 ` + "`internal/e2e/differential/reasons.go`" + ` and run
 
 ` + "```sh" + `
-make e2e                                                  # compares, and fails if this file is not what it finds
+make e2e                                                  # compares, and fails if this file differs
 go test -tags e2e ./internal/e2e/differential -v          # the same, and prints the totals
 go test -tags e2e ./internal/e2e/differential -update     # writes this file
 ` + "```" + `
 
 The error classes have the names, and the hierarchy, that Python programmers know from
-smtplib and aiosmtplib. The test holds the same sessions with all three clients, each with
-the same scripted relay, over plaintext, STARTTLS and implicit TLS: the cases of the taxonomy
-by number, and each fault at each moment of the conversation. Then it compares. smtplib also
-speaks LMTP; aiosmtplib does not.
+smtplib and aiosmtplib. The test runs the same sessions with all three clients, each with
+the same scripted relay, over plaintext, STARTTLS and implicit TLS: the numbered test cases
+of smtpprobe, and each fault at each step of the session. Then it compares the results.
+smtplib also implements LMTP; aiosmtplib does not.
 
 The rule. Success agrees with success. A partial refusal agrees with a ` + "`sendmail`" + ` that returns
 our reply code in its dict of refused recipients. Any other failure agrees if the exception is of the
-class that is the equal of ours, or of one derived from it, if it names our reply code or none, and if it was raised
-by the method call into which our phase falls. Where a version of a library does not have the class, its base will do.
+class that corresponds to ours, or of one derived from it, if it has our reply code or none, and if it was raised
+by the method call that corresponds to our phase. If a version of a library does not have the class, its base class
+agrees.
 
-Every disagreement is below, with the reason why ours is right. “agrees” means that this client says what we say.
+Every disagreement is below, with the reason for the verdict of smtpprobe. “agrees” means that this client reports the same as smtpprobe.
 Names after “in” are method calls, names after “at” are phases.
 `
 
@@ -92,7 +93,7 @@ func madeWith(libraries []*library) string {
 	return "Made with " + strings.Join(versions, " (of Python) and ") + "."
 }
 
-// rowsOf are the disagreements of a reason.
+// rowsOf returns the disagreements of a reason.
 func rowsOf(i int, libraries []*library, all []*comparison) []*row {
 	rows := make([]*row, 0, len(all))
 	for _, c := range all {
@@ -101,10 +102,10 @@ func rowsOf(i int, libraries []*library, all []*comparison) []*row {
 		}
 		r := &row{name: cell(c.scenario.name), over: []transport{c.over}}
 		for _, l := range libraries {
-			r.saying = append(r.saying, c.saying(l))
+			r.results = append(r.results, c.result(l))
 		}
-		r.saying = append(r.saying, cell(c.ours.String()))
-		if n := len(rows) - 1; n >= 0 && rows[n].name == r.name && slices.Equal(rows[n].saying, r.saying) {
+		r.results = append(r.results, cell(c.ours.String()))
+		if n := len(rows) - 1; n >= 0 && rows[n].name == r.name && slices.Equal(rows[n].results, r.results) {
 			rows[n].over = append(rows[n].over, c.over)
 			continue
 		}
@@ -113,7 +114,7 @@ func rowsOf(i int, libraries []*library, all []*comparison) []*row {
 	return rows
 }
 
-func (c *comparison) saying(l *library) string {
+func (c *comparison) result(l *library) string {
 	switch {
 	case !c.held(l):
 		return "has no LMTP"
@@ -137,7 +138,7 @@ func count(all []*comparison, is func(*comparison) bool) int {
 	return n
 }
 
-// transports lists them as in the configuration's words.
+// transports names the transports as the configuration does.
 func transports(over []transport) string {
 	if len(over) == len(everywhere) {
 		return "all"
@@ -150,7 +151,7 @@ func transports(over []transport) string {
 	return strings.Join(list, ", ")
 }
 
-// anchor is how GitHub refers to a heading.
+// anchor returns the fragment that GitHub gives a heading.
 func anchor(title string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -163,5 +164,5 @@ func anchor(title string) string {
 	}, title)
 }
 
-// cell makes text fit for a table.
+// cell escapes text for a table.
 func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }

@@ -18,11 +18,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sessionLimit is how long any session may take before the test fails.
+// sessionLimit bounds one session; the test fails when it is exceeded.
 const sessionLimit = 40 * time.Second
 
-// python is the interpreter that Debian's packages are for; PYTHON names
-// another.
+// python is Debian's interpreter, which finds Debian's packages; the
+// environment variable PYTHON overrides it.
 const python = "/usr/bin/python3"
 
 // job is one session for the driver to run.
@@ -41,13 +41,13 @@ type job struct {
 	Message string   `json:"message"`
 }
 
-// said is what became of a session, in the client's words.
+// said is the result of a session as the client reports it.
 type said struct {
 	ID        int      `json:"id"`
 	Step      step     `json:"step"`
-	Exception string   `json:"exception"` // name of its class, empty without one
-	Ancestors []string `json:"ancestors"` // names of it and all its bases
-	Codes     []int    `json:"codes"`     // that the exception, or the dict of refused recipients, holds
+	Exception string   `json:"exception"` // its class, empty if none was raised
+	Ancestors []string `json:"ancestors"` // the class and all its base classes
+	Codes     []int    `json:"codes"`     // of the exception, or in the dict of refused recipients
 	Errno     string   `json:"errno"`     // of an OSError
 	Text      string   `json:"text"`
 }
@@ -55,7 +55,7 @@ type said struct {
 // step is one method call of a session.
 type step string
 
-// The steps; done is none of them.
+// The steps. done is the state after all of them.
 const (
 	stepConnect  step = "connect"
 	stepEHLO     step = "ehlo"
@@ -131,7 +131,7 @@ func (l *library) read(lines *bufio.Scanner) {
 	}
 }
 
-// hold holds one session.
+// hold runs one session.
 func (l *library) hold(j job) (said, error) {
 	answer := make(chan said, 1)
 	l.mu.Lock()
@@ -147,6 +147,6 @@ func (l *library) hold(j job) (said, error) {
 	case <-l.ended:
 		return said{}, fmt.Errorf("%s ended", l.Name)
 	case <-time.After(sessionLimit):
-		return said{}, fmt.Errorf("%s holds a session for longer than %v", l.Name, sessionLimit)
+		return said{}, fmt.Errorf("%s: a session took longer than %v", l.Name, sessionLimit)
 	}
 }

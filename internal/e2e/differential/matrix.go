@@ -10,16 +10,16 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// moment is a place in the conversation at which the relay goes wrong.
+// moment is a step of the session at which the relay fails.
 type moment struct {
 	name  string
 	at    smtptest.Moment
-	good  string // the reply that is due
-	wrong string // a reply of the wrong first digit
+	good  string // the expected reply
+	wrong string // a reply with the wrong first digit
 	over  []transport
-	// second: the second time the moment comes.
+	// second selects the second occurrence of the step.
 	second bool
-	// after a refusal of MAIL: what is wrong here must not hide it.
+	// refused: MAIL was refused before; the fault must not hide that.
 	refused bool
 }
 
@@ -38,7 +38,7 @@ var moments = []moment{
 	{name: "QUIT", at: smtptest.AtQuit, wrong: "354 what", over: []transport{plain, implicit}},
 }
 
-// fault is something that a relay or a network does at a moment.
+// fault is a failure of the relay or the network at a moment.
 type fault struct {
 	name string
 	step func(moment) smtptest.Step
@@ -60,33 +60,33 @@ const (
 
 var faults = []fault{
 	{name: "closes", step: doing(smtptest.HalfClose())},
-	// A reset that overtakes the end of the dialing is the dialing's.
+	// Without the pause, the reset may fail the dialing.
 	{name: "resets", step: doing(smtptest.Then(smtptest.Pause(resetPause), smtptest.Reset()))},
 	{name: "stalls", step: doing(smtptest.Silence()), impatient: true},
-	{name: "talks garbage", step: doing(smtptest.Say("\x01\x02 what is this"))},
+	{name: "sends invalid bytes", step: doing(smtptest.Say("\x01\x02 what is this"))},
 	{name: "sends a line of 20000 bytes", step: doing(smtptest.Say("250 " + strings.Repeat("x", overlong)))},
 	{name: "sends a reply of 1500 lines", step: func(m moment) smtptest.Step {
 		code := m.acceptance()[:3]
 		return smtptest.Say(append(slices.Repeat([]string{code + "-more"}, endlessly), code+" end")...)
 	}},
-	{name: "answers with the wrong digit", step: func(m moment) smtptest.Step { return smtptest.Say(m.wrong) }},
-	{name: "mixes codes, a refusal last", step: doing(smtptest.Say("250-a", "550 b"))},
-	{name: "mixes codes, an acceptance last", step: func(m moment) smtptest.Step {
+	{name: "replies with the wrong first digit", step: func(m moment) smtptest.Step { return smtptest.Say(m.wrong) }},
+	{name: "mixes codes, refusal last", step: doing(smtptest.Say("250-a", "550 b"))},
+	{name: "mixes codes, acceptance last", step: func(m moment) smtptest.Step {
 		return smtptest.Say("550-a", m.acceptance())
 	}},
 	{name: "shuts down (421)", step: doing(smtptest.Then(smtptest.Say("421 4.3.2 bye"), smtptest.HalfClose()))},
-	{name: "refuses for now (451)", step: doing(smtptest.Say("451 4.3.0 not now"))},
-	{name: "refuses for good (550)", step: doing(smtptest.Say("550 5.7.1 never"))},
-	{name: "says half a line and closes", step: doing(smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.HalfClose()))},
-	{name: "talks on unasked", step: func(m moment) smtptest.Step {
+	{name: "refuses temporarily (451)", step: doing(smtptest.Say("451 4.3.0 not now"))},
+	{name: "refuses permanently (550)", step: doing(smtptest.Say("550 5.7.1 never"))},
+	{name: "sends half a line and closes", step: doing(smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.HalfClose()))},
+	{name: "sends an unsolicited reply", step: func(m moment) smtptest.Step {
 		if m.good == "" {
-			return nil // STARTTLS' is injection, a case of its own
+			return nil // after STARTTLS this is injection, which has its own case
 		}
 		return smtptest.Say(m.good, "250 and another thing")
 	}, impatient: true},
 }
 
-// acceptance is a last line that accepts, by its code alone.
+// acceptance returns a last line whose code accepts.
 func (m moment) acceptance() string {
 	switch m.at {
 	case smtptest.AtGreeting, smtptest.AtStartTLS:
@@ -101,7 +101,7 @@ func (m moment) acceptance() string {
 	return "250 b"
 }
 
-// matrix is every fault at every moment. The relay is in order up to there.
+// matrix returns every fault at every moment. Until then the relay is healthy.
 func matrix() []scenario {
 	list := make([]scenario, 0, len(moments)*len(faults))
 	for _, m := range moments {

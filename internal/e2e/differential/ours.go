@@ -13,7 +13,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// verdict is what our engine says of a session.
+// verdict is the result of our engine for a session.
 type verdict struct {
 	class  smtperr.Class
 	reason smtperr.Reason
@@ -21,11 +21,11 @@ type verdict struct {
 	code   int
 	step   step
 	text   string
-	// equals are the exceptions that our error is the equal of, by library.
+	// equals names the exceptions that correspond to our error, by library.
 	equals map[string]string
 }
 
-// probe holds the session with our engine.
+// probe runs the session with our engine.
 func (s scenario) probe(srv *smtptest.Server, tr transport, a *authorities) verdict {
 	p := smtpprobe.Prober{
 		TLS:  &tls.Config{RootCAs: a.pool(), MinVersion: tls.VersionTLS12},
@@ -57,7 +57,7 @@ func verdictOf(r *smtpprobe.Result, tr transport) verdict {
 	}
 }
 
-// stepOf is the method call that a phase falls into.
+// stepOf returns the method call that corresponds to a phase.
 func stepOf(phase smtperr.Phase, tr transport) step {
 	switch phase {
 	case smtperr.PhaseDNS, smtperr.PhaseConnect, smtperr.PhaseGreeting:
@@ -79,7 +79,7 @@ func stepOf(phase smtperr.Phase, tr transport) step {
 	return stepSend
 }
 
-// String is the verdict as the document shows it.
+// String formats the verdict for the document.
 func (v verdict) String() string {
 	if v.class == smtperr.ClassNone {
 		return "success"

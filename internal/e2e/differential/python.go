@@ -10,7 +10,7 @@ import (
 
 const responseException = "SMTPResponseException"
 
-// equal has the exceptions of smtplib and aiosmtplib for one class, "-" where
+// equal names the exceptions of smtplib and aiosmtplib for one class, "-" if
 // there is none.
 type equal struct{ smtplib, aiosmtplib string }
 
@@ -62,8 +62,8 @@ func equalOf(e *smtperr.Error) equal {
 	return python
 }
 
-// refusalIn returns what both raise for any refusal in the phase that ends the
-// transaction, also after an accepted recipient.
+// refusalIn returns the exceptions that both libraries raise for a refusal in
+// the phase that ends the transaction, also after an accepted recipient.
 func refusalIn(phase smtperr.Phase) equal {
 	e, _ := errors.AsType[*smtperr.Error](smtperr.ClassifyReply(phase, smtperr.Reply{Code: 550}, smtperr.Session{}))
 	if e.Class == smtperr.ClassRecipientRefused {

@@ -14,7 +14,7 @@ type reason struct {
 	of    []selector
 }
 
-// selector picks disagreements. What is empty picks all.
+// selector picks disagreements. An empty field picks all.
 type selector struct {
 	library string
 	moments []string
@@ -34,8 +34,8 @@ func (s selector) picks(library string, sc scenario) bool {
 		(len(s.faults) == 0 || slices.Contains(s.faults, sc.fault))
 }
 
-// reasonFor is the index of the first reason that picks a disagreement, -1
-// without one.
+// reasonFor returns the index of the first reason that picks a disagreement, -1
+// if there is none.
 func reasonFor(library string, sc scenario) int {
 	return slices.IndexFunc(reasons, func(r reason) bool {
 		return slices.ContainsFunc(r.of, func(s selector) bool { return s.picks(library, sc) })
@@ -47,16 +47,16 @@ const (
 	aiosmtplib = "aiosmtplib"
 )
 
-// reasons is every reason that there is, in the order of the document. The
-// first that picks a disagreement is its reason.
+// reasons lists all reasons in the order of the document. The first that picks
+// a disagreement is its reason.
 var reasons = []reason{
 	{
-		title: "Cleaning up replaces the cause",
+		title: "Cleanup hides the cause",
 		why: `
-MAIL was refused, or everything worked; then RSET or QUIT went wrong. smtplib's context manager
-raises what QUIT was answered, and its sendmail what an overlong reply to RSET raises; aiosmtplib's
-sendmail raises the timeout of its RSET. What is raised hides the refusal, or makes a failure of a
-message that was accepted. The first failure is the verdict; what cleaning up adds is in the error's
+MAIL was refused, or everything succeeded; then RSET or QUIT failed. smtplib's context manager raises
+the reply to QUIT, and its sendmail raises an overlong reply to RSET; aiosmtplib's sendmail raises the
+timeout of its RSET. That exception hides the refusal, or reports a failure for a message that was
+accepted. For smtpprobe the first failure is the verdict; failures of the cleanup are in the error's
 Secondary.`,
 		of: []selector{
 			{moments: []string{"RSET after a refusal", "QUIT after a refusal", "QUIT"}},
@@ -64,62 +64,61 @@ Secondary.`,
 		},
 	},
 	{
-		title: "After 535 or 421 in AUTH, another mechanism is tried",
+		title: "Another mechanism is tried after 535 or 421 to AUTH",
 		why: `
-Both libraries go on to the next mechanism whatever AUTH was answered, and report what became of
-that: a disconnect, where the relay has closed, or another refusal. The credentials were refused, or
-the relay shut down; that is the verdict, with its code. Besides, each further attempt counts
-against the account. We make one.`,
+Both libraries try the next mechanism whatever the reply to AUTH was, and report the result of that
+attempt: a disconnect if the relay has closed the connection, or another refusal. The relay refused
+the credentials, or shut down; that is the verdict, with its code. Each further attempt also counts
+against the account. smtpprobe makes one attempt.`,
 		of: []selector{{cases: []string{"26", "6 421 in AUTH"}}},
 	},
 	{
-		title: "421 is not the end",
+		title: "The session continues after 421",
 		why: `
 421 means that the relay closes the connection (RFC 5321 §3.8). smtplib answers a 421 to EHLO with
-HELO, aiosmtplib a 421 between two recipients with DATA, and both then report that the connection is
-gone. The relay said why: that is the verdict.`,
+HELO, aiosmtplib a 421 between two recipients with DATA, and both then report a lost connection.
+The 421 is the verdict.`,
 		of: []selector{
 			{cases: []string{"6 421 to EHLO", "5"}},
 			{faults: []string{"shuts down (421)"}},
 		},
 	},
 	{
-		title: "Half a reply is taken for a reply",
+		title: "An incomplete reply is accepted",
 		why: `
-The connection ended within a line: what came of it is not what the relay meant to say. smtplib
-takes “250 2.0.0 que” and even “250 queu” after the dot for a delivery. A reply is complete with the
-end of its last line (RFC 5321 §4.2.1): this is a disconnect, and after the dot the outcome is
-unknown.`,
+The connection ended within a line. smtplib takes “250 2.0.0 que” and even “250 queu” after the final
+dot for a delivery. A reply is complete at the end of its last line (RFC 5321 §4.2.1): this is a
+disconnect, and after the final dot the outcome is unknown.`,
 		of: []selector{
-			{faults: []string{"says half a line and closes"}},
+			{faults: []string{"sends half a line and closes"}},
 			{cases: []string{"35"}},
 		},
 	},
 	{
-		title: "Lines of one reply with different codes",
+		title: "One reply has lines with different codes",
 		why: `
-All lines of a reply carry one code (RFC 5321 §4.2.1). Where they do not, nobody knows what was
-meant, nor whether these are two replies. Both libraries go by the last line, so that a refusal
-becomes a success, or a success a refusal.`,
+All lines of a reply have the same code (RFC 5321 §4.2.1). If they differ, the meaning is unknown, and
+these may be two replies. Both libraries use the last line, so that a refusal becomes a success, or a
+success a refusal.`,
 		of: []selector{
-			{faults: []string{"mixes codes, a refusal last", "mixes codes, an acceptance last"}},
+			{faults: []string{"mixes codes, refusal last", "mixes codes, acceptance last"}},
 			{cases: []string{"13"}},
 		},
 	},
 	{
-		title: "A line that nobody asked for shifts every reply after it",
+		title: "An unsolicited reply shifts all later replies",
 		why: `
-The relay sent one line too many. Both libraries take it for the reply to the next command, that
-command's reply for the one after it, and so on, until something does not fit: DATA gets RCPT's 250,
-RSET becomes part of a message, QUIT gets DATA's 354. What they report has nothing to do with what
-happened. We look before each command whether the relay has spoken already, and say so.`,
+The relay sent one reply too many. Both libraries take it for the reply to the next command, that
+command's reply for the one after it, and so on, until a reply does not fit: DATA gets the 250 of RCPT,
+RSET becomes part of a message, QUIT gets the 354 of DATA. The reported error is unrelated to the
+fault. smtpprobe checks for an unsolicited reply before each command, and reports it.`,
 		of: []selector{
-			{faults: []string{"talks on unasked"}},
+			{faults: []string{"sends an unsolicited reply"}},
 			{cases: []string{"40"}},
 		},
 	},
 	{
-		title: "Plaintext that was injected behind STARTTLS' 220",
+		title: "Plaintext injected after the STARTTLS reply",
 		why: `
 An attacker who can write into the plaintext connection can put replies there that then count as
 sent under TLS (CVE-2011-0411). smtplib drops them without a word; aiosmtplib takes them for the reply to the
@@ -127,56 +126,57 @@ EHLO under TLS. It is an attack or a broken relay; either way the session must n
 		of: []selector{{cases: []string{"20"}}},
 	},
 	{
-		title: "HELO is tried after any answer to EHLO, and what HELO lacks is the error",
+		title: "HELO is tried after any reply to EHLO",
 		why: `
-Only a relay that does not know EHLO (500 to 504) may know HELO; one that says 550 or 451 refuses
-the client, and what is not SMTP is no answer at all. Both libraries say HELO to it, then go on
-without extensions, or report that STARTTLS or AUTH is not offered. The refusal of EHLO is the
-verdict, with its code. LMTP has no HELO at all (RFC 2033 §4.1).`,
+Only a relay that does not implement EHLO (500 to 504) may accept HELO; a 550 or 451 refuses the
+client, and a line that is not SMTP is not a reply. Both libraries send HELO all the same, then continue
+without extensions, or report that STARTTLS or AUTH is not offered. The refusal of EHLO is the verdict,
+with its code. LMTP does not have HELO (RFC 2033 §4.1).`,
 		of: []selector{
 			{moments: []string{"EHLO", "EHLO after STARTTLS"}, faults: []string{
-				"answers with the wrong digit", "refuses for now (451)", "refuses for good (550)", "talks garbage",
+				"replies with the wrong first digit", "refuses temporarily (451)", "refuses permanently (550)", "sends invalid bytes",
 			}},
 			{cases: []string{"12", "LMTP: LHLO is refused"}},
 		},
 	},
 	{
-		title: "A code that the relay did not send",
+		title: "A reply code that the relay did not send",
 		why: `
 A line of more than 8192 bytes ends the session in all three clients. The libraries give their
-exception the code 500, as if the relay had said so. No reply decided, so we give no code.`,
+exception the code 500, which the relay did not send. smtpprobe gives no code, because no reply decided
+the verdict.`,
 		of: []selector{
 			{faults: []string{"sends a line of 20000 bytes"}},
 			{cases: []string{"37 a line"}},
 		},
 	},
 	{
-		title: "A reply without end",
+		title: "An endless reply",
 		why: `
-Neither library bounds how many lines a reply has: a relay that never stops fills the memory, and no
-timeout helps, since something arrives all the time. We stop at 1000 lines or 64 KiB.`,
+Neither library limits the number of lines of a reply: a relay that never stops fills the memory, and
+the timeout does not apply, because data keeps arriving. smtpprobe stops after 1000 lines or 64 KiB.`,
 		of: []selector{
 			{faults: []string{"sends a reply of 1500 lines"}},
 			{cases: []string{"37 a reply"}},
 		},
 	},
 	{
-		title: "A reply that drips",
+		title: "A reply that arrives byte by byte",
 		why: `
 smtplib's timeout is that of the socket and begins again with each byte. A relay that sends a byte
 every now and then keeps the client for as long as it likes. Ours is a timeout of the whole reply.`,
 		of: []selector{{cases: []string{"36"}}},
 	},
 	{
-		title: "What is no reply code",
+		title: "Invalid reply codes",
 		why: `
-Both libraries give the first three bytes to int(), which takes “+22” and “2_0”, and do not look at
-the fourth, nor whether the first is one of 2 to 5 (RFC 5321 §4.2). “2200” greets them; the others
-become refusals with a code that nobody sent.`,
+Both libraries pass the first three bytes to int(), which accepts “+22” and “2_0”. They check neither
+the fourth byte nor that the first digit is 2 to 5 (RFC 5321 §4.2). They accept “2200” as a greeting;
+the others become refusals with a code that the relay did not send.`,
 		of: []selector{{cases: []string{"39"}}},
 	},
 	{
-		title: "Any 2xx accepts",
+		title: "Any 2xx is an acceptance",
 		why: `
 A client has to go by the first digit of a code that it does not know (RFC 5321 §4.3.2). Both
 libraries want 250 after the dot and 250 or 251 to RCPT, and report a refusal of what was accepted.
@@ -184,93 +184,93 @@ The relay has the message, and a client that believes the exception sends it aga
 		of: []selector{{cases: []string{"4", "10"}}},
 	},
 	{
-		title: "503 in AUTH is no success",
+		title: "503 to AUTH is not a success",
 		why: `
-smtplib takes 503 to AUTH for “already authenticated”. 503 is a bad sequence of commands, for
-whatever reason (RFC 4954 §4); only where this session has authenticated before can it mean that.
-The relay has not accepted these credentials.`,
+smtplib takes 503 to AUTH for “already authenticated”. 503 is a bad sequence of commands, for any
+reason (RFC 4954 §4); it can have that meaning only in a session that has already authenticated. The
+relay has not accepted these credentials.`,
 		of: []selector{{cases: []string{"29"}}},
 	},
 	{
-		title: "A challenge that cannot be read is answered",
+		title: "An invalid challenge is answered",
 		why: `
-The relay's challenge is no base64. Both libraries make something of it all the same, send a digest
-of that, and report that the credentials were refused. The credentials may well be right: the relay
-broke the protocol. We cancel the exchange, as RFC 4954 §4 has it.`,
+The relay's challenge is not valid base64. Both libraries decode it anyway, send a digest of the
+result, and report that the credentials were refused. The credentials may be right: the relay violated
+the protocol. smtpprobe cancels the exchange, as RFC 4954 §4 requires.`,
 		of: []selector{{cases: []string{"28 a challenge"}}},
 	},
 	{
-		title: "Challenges without end",
+		title: "Endless challenges",
 		why: `
-smtplib gives up after five challenges without cancelling the exchange, so that the relay takes its
-QUIT for a response, and the answer to that hides the cause. We cancel, then quit.`,
-		of: []selector{{cases: []string{"28 challenges"}}},
+smtplib gives up after five challenges without canceling the exchange. The relay then takes QUIT for a
+response, and its reply to that hides the cause. smtpprobe cancels, then quits.`,
+		of: []selector{{cases: []string{"28 endless challenges"}}},
 	},
 	{
-		title: "TLS that fails is shown as a lost connection",
+		title: "A TLS failure is reported as a lost connection",
 		why: `
-With TLS 1.3 a relay's demand for a client certificate shows on the first read after the handshake,
-where both libraries report a lost connection; only the text has the alert. A handshake that breaks
-off after STARTTLS is ConnectionResetError or SMTPServerDisconnected. TLS failed, and what to do is
-about TLS.`,
+With TLS 1.3 the relay's request for a client certificate fails at the first read after the handshake,
+where both libraries report a lost connection; only the text names the alert. A handshake that breaks
+off after STARTTLS is ConnectionResetError or SMTPServerDisconnected. TLS failed, and the fix is in the
+TLS configuration.`,
 		of: []selector{{cases: []string{"21", "23"}}},
 	},
 	{
-		title: "A TLS alert is waited out",
+		title: "A TLS alert is not recognized",
 		why: `
-The port speaks TLS and says so by an alert (0x15 0x03). Both libraries wait for the end of a line
-until their timeout. The first bytes tell, and the verdict is that this is no plaintext port.`,
+The port expects TLS and sends an alert (0x15 0x03). Both libraries wait for the end of a line until
+their timeout. smtpprobe recognizes the first bytes and reports that this is not a plaintext port.`,
 		of: []selector{{cases: []string{"15"}}},
 	},
 	{
-		title: "A refusal that came before the connection broke",
+		title: "A refusal arrives before the connection breaks",
 		why: `
-The relay said 552 while the message was still being written, then reset the connection. smtplib
-reports that writing failed; the reply was there to be read. A reply that has arrived is the
-verdict.`,
+The relay sent 552 while the message was still being written, then reset the connection. smtplib
+reports that writing failed, although the reply had arrived. A reply that has arrived is the verdict.`,
 		of: []selector{{cases: []string{"33"}}},
 	},
 	{
-		title: "LMTP has a reply for each recipient",
+		title: "LMTP sends a reply for each recipient",
 		why: `
-After the dot an LMTP server answers once for each accepted recipient (RFC 2033 §4.2). smtplib.LMTP
-reads one of these replies. The second it takes for the answer to QUIT, so that a delivery to two is a
-failure and a refusal of the second has no recipient; if the second never comes, that is a success. A
-refusal of the only recipient is SMTPDataError, though it is the recipient that was refused.`,
+After the final dot an LMTP server sends one reply for each accepted recipient (RFC 2033 §4.2).
+smtplib.LMTP reads one of them. It takes the second for the reply to QUIT, so that a delivery to two
+recipients is a failure and a refusal of the second does not name the recipient; if the second never
+arrives, the delivery is a success. A refusal of the only recipient is SMTPDataError instead of a
+refused recipient.`,
 		of: []selector{{cases: []string{"LMTP:"}}},
 	},
 	{
-		title: "What is not offered has no class of its own",
+		title: "A missing extension has no class of its own",
 		why: `
-aiosmtplib raises its base class, SMTPException, where STARTTLS, AUTH or a common mechanism is not
-offered, and smtplib for the mechanism; all that tells it from any other error is the text. It is
-what SMTPNotSupported means.`,
+aiosmtplib raises its base class, SMTPException, if STARTTLS, AUTH or a common mechanism is not
+offered, and smtplib does for the mechanism; only the text distinguishes it from any other error.
+SMTPNotSupported is the class for it.`,
 		of: []selector{
 			{cases: []string{"11 AUTH", "11 STARTTLS", "19", "27"}},
 		},
 	},
 	{
-		title: "What is no refusal is reported as one",
+		title: "A protocol error is reported as a refusal",
 		why: `
-A 354 as greeting or to RCPT refuses nothing: the relay broke the protocol. aiosmtplib has
+A 354 as greeting or to RCPT is not a refusal: the relay violated the protocol. aiosmtplib has
 SMTPResponseException for that elsewhere; here it raises SMTPConnectError or SMTPRecipientsRefused,
 which are not derived from it.`,
 		of: []selector{
-			{library: aiosmtplib, moments: []string{"greeting", "RCPT"}, faults: []string{"answers with the wrong digit"}},
+			{library: aiosmtplib, moments: []string{"greeting", "RCPT"}, faults: []string{"replies with the wrong first digit"}},
 		},
 	},
 	{
-		title: "A password in the clear",
+		title: "A password is sent without TLS",
 		why: `
-Both libraries send a password over a connection without TLS if the relay offers AUTH there. We do
-not, unless auth_cleartext says so.`,
+Both libraries send a password over a connection without TLS if the relay offers AUTH there. smtpprobe
+does not, unless auth_cleartext is set.`,
 		of: []selector{{cases: []string{"47"}}},
 	},
 	{
-		title: "A message that is too large is sent",
+		title: "A message is larger than SIZE",
 		why: `
-The relay said how much it takes (SIZE, RFC 1870). Both libraries do not compare, so it depends on
-the relay whether it looks at MAIL's SIZE=. This one does not, and the message is accepted; most
+The relay announced its limit (SIZE, RFC 1870). The libraries do not compare, so it depends on the
+relay whether it checks the SIZE= of MAIL. This relay does not, and accepts the message; most relays
 would refuse it after all of it was sent.`,
 		of: []selector{{cases: []string{"the message is larger than the SIZE offered"}}},
 	},

@@ -10,30 +10,30 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// scenario is a session that every client holds with a relay of its own.
+// scenario is a session that every client runs, each with its own relay.
 type scenario struct {
 	name string
-	// moment and fault are those of the matrix, empty in a case.
+	// moment and fault are set by the matrix and empty for a case.
 	moment, fault string
 
 	script smtptest.Script
 	does   session
 	over   []transport // default: all
-	// server says what TLS the relay speaks; default: a good certificate.
+	// server configures TLS of the relay; default: a valid certificate.
 	server func(*authorities) *tls.Config
-	// impatient: the relay stalls, or brings clients to wait for a reply that
-	// never comes; so they wait only for so long.
+	// impatient shortens the timeout: the relay stalls, or a client waits for a
+	// reply that never arrives.
 	impatient bool
 }
 
-// session is what the clients are asked to do.
+// session describes what the clients do.
 type session struct {
 	login bool
-	// secretive: our engine may not send a password in the clear. The others
-	// cannot be told so.
+	// secretive forbids our engine to send a password without TLS. The
+	// libraries have no such setting.
 	secretive bool
-	to        []string // none: end after EHLO or login
-	size      int      // of the message, 0 = a short one
+	to        []string // empty: end after EHLO or login
+	size      int      // of the message in bytes; 0: a short one
 }
 
 // The sessions. The zero value ends after EHLO.
@@ -44,7 +44,7 @@ var (
 	all     = session{login: true, to: []string{alice}}
 )
 
-// transport is how a session is protected.
+// transport is plaintext, STARTTLS or implicit TLS.
 type transport string
 
 // The transports, by the driver's names.
@@ -68,9 +68,9 @@ const (
 	alice    = "alice@example.org"
 	bob      = "bob@example.org"
 
-	// patience is for replies that come.
+	// patience is the timeout for relays that reply.
 	patience = 15 * time.Second
-	// impatience is for replies that do not.
+	// impatience is the timeout for relays that do not.
 	impatience = 2 * time.Second
 )
 
