@@ -10,8 +10,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// classify returns the error of a look, classified as the same failure of a
-// relay is.
+// classify classifies the error of a look like the same failure of a relay.
 func classify(phase smtperr.Phase, err error) error {
 	if err == nil {
 		return nil
@@ -23,7 +22,7 @@ func classify(phase smtperr.Phase, err error) error {
 		return refusal(phase, refused)
 	}
 	if phase == smtperr.PhaseConnect {
-		phase = "" // a name that is not found is of phase dns
+		phase = "" // a name that is not found keeps the phase dns
 	}
 	e, ok := errors.AsType[*smtperr.Error](smtperr.Classify(phase, err))
 	if !ok {
@@ -33,7 +32,7 @@ func classify(phase smtperr.Phase, err error) error {
 		e.Phase = smtperr.PhaseConnect
 	}
 	if e.Class == smtperr.ClassUnknown {
-		// The library has no type for what is not IMAP.
+		// The library has no error type for a response that is not IMAP.
 		e.Class, e.Reason = smtperr.ClassProtocolError, smtperr.ReasonBadCode
 	}
 	return e
@@ -60,8 +59,9 @@ func refusal(phase smtperr.Phase, err *imap.Error) error {
 	return smtperr.New(smtperr.ClassResponseError, smtperr.ReasonRefused, phase, err)
 }
 
-// loginReason returns why a login was refused: by the words that are known from
-// SMTP AUTH, which the same providers use, or by the response code of RFC 5530.
+// loginReason returns the reason of a refused login: from texts known from
+// SMTP AUTH, which the same providers use, or from the response code of RFC
+// 5530.
 func loginReason(err *imap.Error) smtperr.Reason {
 	code, enhanced := 535, "5.7.8 "
 	switch err.Code {
@@ -82,7 +82,7 @@ func loginReason(err *imap.Error) smtperr.Reason {
 	return smtperr.ReasonAuthCredentialsInvalid
 }
 
-// notInTime returns the error of a look that its context ended.
+// notInTime returns the error of a look whose context ended.
 func notInTime(ctx context.Context, phase smtperr.Phase, err error) error {
 	if cause := ctx.Err(); cause != nil && !errors.Is(err, cause) {
 		if _, ok := errors.AsType[*imap.Error](err); !ok {

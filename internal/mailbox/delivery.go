@@ -6,9 +6,9 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
 )
 
-// deliver settles a message and returns the reply to it, nil for a 250. A relay
-// that does not get the 250 delivers again; by its Received fields that is the
-// same copy.
+// deliver settles a message and returns the reply to it, nil for a 250. A
+// relay that does not receive the 250 delivers again; the Received fields
+// identify the same copy.
 func (s *Sink) deliver(content []byte, nullSender bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -10,19 +10,19 @@ import (
 // Folder is a folder to look into.
 type Folder struct {
 	Name string
-	// Optional is set for a folder that need not exist. Without any other the
-	// look would not be complete, and nothing could be lost.
+	// Optional is set for a folder that need not exist. If another folder is
+	// missing, the look is incomplete and no message is lost.
 	Optional bool
 
 	kind mailflow.Folder
 }
 
-// DefaultFolders returns the folders of a mailbox without a list of its own.
+// DefaultFolders returns the folders of a mailbox that configures none.
 func DefaultFolders() []Folder { return []Folder{{Name: "INBOX"}, {Name: "Junk", Optional: true}} }
 
-// NewFolders returns the folders with these names, all of which but Junk must
-// exist: servers have other names for it, and say which (RFC 6154). No name is the same as
-// DefaultFolders.
+// NewFolders returns the folders with these names. All but Junk must exist:
+// servers use other names for it, and report them (RFC 6154). Without names it
+// returns DefaultFolders.
 func NewFolders(names []string) []Folder {
 	if len(names) == 0 {
 		return DefaultFolders()
@@ -53,7 +53,7 @@ func kinds(folders []Folder) []Folder {
 }
 
 // junkNames are the usual names of the folder for spam, if the server does not
-// say what it is used for (RFC 6154).
+// report its use (RFC 6154).
 var junkNames = map[string]bool{
 	"junk": true, "spam": true, "junk e-mail": true, "junk email": true, "bulk mail": true,
 }

@@ -25,16 +25,15 @@ type IMAP struct {
 	TLS      *tls.Config // nil: Go's defaults; the server's name is set by the session
 	Dialer   Dialer      // nil: *net.Dialer
 
-	// Credentials are asked for in each session; nil for a server that needs
-	// none.
+	// Credentials is called for each session; nil: the server needs none.
 	Credentials func(ctx context.Context) (sasl.Credentials, error)
 	Mechanism   string // of SASL; empty: the strongest that the server offers
 
-	Folders []Folder // those with the special use \Junk are found, too
-	// Delete removes what was settled. Without it folders are opened read-only.
+	Folders []Folder // folders with the special use \Junk are added
+	// Delete removes settled messages. If false, folders are opened read-only.
 	Delete bool
-	// Warn is called, once for each text, about what the server lacks; nil: not
-	// called.
+	// Warn is called, once for each text, if the server lacks an extension;
+	// nil: not called.
 	Warn func(text string)
 
 	warned sync.Once
@@ -65,7 +64,7 @@ func (m *IMAP) Look(ctx context.Context, v *Visit) error {
 	return s.look(ctx, v)
 }
 
-// warnNoUIDPlus warns once that messages are only marked.
+// warnNoUIDPlus warns once that messages are marked but not removed.
 func (m *IMAP) warnNoUIDPlus() {
 	m.warned.Do(func() {
 		if m.Warn != nil {

@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// maxSession is the most bytes that a server may send in one session: what is
-// asked for in one look is far less.
+// maxSession is the maximum number of bytes that a server may send in one
+// session; one look needs far less.
 const maxSession = 256 << 20
 
-var errTooMuch = errors.New("the server sent more than was asked for")
+var errTooMuch = errors.New("the server sent too much data")
 
-// boundedConn is a connection whose deadline cannot be extended, as the IMAP
-// library tries to, and whose first failure is remembered, of which the library
+// boundedConn is a connection whose deadline cannot be extended, which the
+// IMAP library tries to do. It keeps its first error, of which the library
 // keeps the text only.
 type boundedConn struct {
 	net.Conn
@@ -83,8 +83,8 @@ func (c *boundedConn) failure() error {
 	return c.err
 }
 
-// heard reports whether the server has sent anything.
-func (c *boundedConn) heard() bool {
+// received reports whether the server has sent anything.
+func (c *boundedConn) received() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.read > 0

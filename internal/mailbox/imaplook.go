@@ -28,7 +28,7 @@ var (
 	}
 )
 
-// positions is how far each folder has been read.
+// positions records how far each folder has been read.
 type positions map[string]folderPosition
 
 // folderPosition is the last UID that was read. It is valid as long as the
@@ -54,8 +54,7 @@ func (p positions) encode() []byte {
 	return data
 }
 
-// look reads every folder. A folder that is missing does not keep the others
-// from being read.
+// look reads every folder, even if one is missing.
 func (s *imapSession) look(ctx context.Context, v *Visit) error {
 	p := readPositions(v.Position())
 	var missing error
@@ -85,19 +84,20 @@ type folderLook struct {
 	folder    Folder
 	positions positions
 
-	ours []imap.UID // what is shown to the visit and not settled yet
+	ours []imap.UID // passed to the visit and not settled yet
 }
 
-// read reads what is above the position, up to the UIDNEXT of the selection.
+// read reads the messages above the position, up to the UIDNEXT of the
+// selection.
 func (l *folderLook) read(ctx context.Context, selected *imap.SelectData) error {
 	last := l.positions[l.folder.Name]
 	criteria := &imap.SearchCriteria{}
 	if last.Validity != selected.UIDValidity || last.UID == 0 {
 		last = folderPosition{Validity: selected.UIDValidity}
-		// The date is that of the server's time zone, whichever that is.
+		// SINCE uses the date in the server's time zone, which is unknown.
 		criteria.Since = l.visit.Since().Add(-24 * time.Hour)
 	}
-	end := selected.UIDNext - 1 // the greatest number if the server does not say
+	end := selected.UIDNext - 1 // the highest number if the server sends no UIDNEXT
 	if selected.NumMessages == 0 || end <= last.UID {
 		if selected.UIDNext != 0 {
 			last.UID = end
@@ -117,13 +117,13 @@ func (l *folderLook) read(ctx context.Context, selected *imap.SelectData) error 
 		batch := uids[:min(len(uids), fetchBatch)]
 		uids = uids[len(batch):]
 		if err := l.fetch(batch); err != nil {
-			// What was seen counts; it is read again, and then deleted.
+			// The messages are settled; they are read again and deleted later.
 			l.visit.Settle(nil)
 			return l.classify(ctx, smtperr.PhaseMailbox, err)
 		}
 		last.UID = batch[len(batch)-1]
-		// Each batch by itself, so that a slow server gets a little further in
-		// each look.
+		// Settle each batch separately, so that each look at a slow server
+		// makes progress.
 		if err := l.settle(ctx, last); err != nil {
 			return err
 		}
@@ -156,7 +156,7 @@ func upTo(set imap.NumSet, above, end imap.UID, most int) (uids []imap.UID, more
 	return uids, false
 }
 
-// fetch shows one batch of messages to the visit.
+// fetch passes one batch of messages to the visit.
 func (l *folderLook) fetch(batch []imap.UID) error {
 	type undecided struct {
 		uid    imap.UID
@@ -188,7 +188,7 @@ func (l *folderLook) fetch(batch []imap.UID) error {
 	return nil
 }
 
-// each fetches one section of some messages, of which most bytes are read.
+// each fetches one section of some messages, at most so many bytes of each.
 func (l *folderLook) each(uids []imap.UID, section *imap.FetchItemBodySection, most int64,
 	show func(uid imap.UID, at time.Time, content []byte)) error {
 	cmd := l.client.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{
@@ -220,8 +220,9 @@ func (l *folderLook) each(uids []imap.UID, section *imap.FetchItemBodySection, m
 	return cmd.Close()
 }
 
-// settle settles what was shown, deletes what may be deleted, and only then
-// moves the position: what could not be settled on disk or deleted is seen again.
+// settle settles the messages, deletes those that may be deleted, and only
+// then moves the position: a message that could not be settled on disk or
+// deleted is read again.
 func (l *folderLook) settle(ctx context.Context, last folderPosition) error {
 	ours, deletable := l.ours, l.visit.Settle(nil)
 	l.ours = nil
@@ -244,8 +245,8 @@ func (l *folderLook) settle(ctx context.Context, last folderPosition) error {
 	return nil
 }
 
-// delete removes messages, and only these: UID EXPUNGE (RFC 4315 §2.1) leaves
-// alone what others have marked.
+// delete removes these messages only: UID EXPUNGE (RFC 4315 §2.1) does not
+// remove messages that other clients have marked.
 func (l *folderLook) delete(set imap.UIDSet) error {
 	if len(set) == 0 {
 		return nil

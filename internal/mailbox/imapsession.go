@@ -22,13 +22,13 @@ type imapSession struct {
 	client *imapclient.Client
 	conn   *boundedConn
 	tls    *tls.Conn   // nil after STARTTLS, which the library negotiates
-	stop   func() bool // ends the watch over the context
+	stop   func() bool // stops watching the context
 
 	exchanging bool // the server waits for the rest of an AUTHENTICATE
 }
 
-// connect makes a session up to the server's greeting, encrypted. Its errors
-// are classified.
+// connect opens an encrypted session and reads the greeting. Its errors are
+// classified.
 func (m *IMAP) connect(ctx context.Context) (*imapSession, error) {
 	dialer := m.Dialer
 	if dialer == nil {
@@ -71,7 +71,7 @@ func (m *IMAP) tlsConfig() *tls.Config {
 	return config
 }
 
-// handshake is for a port with implicit TLS (RFC 8314).
+// handshake starts TLS on a port with implicit TLS (RFC 8314).
 func (s *imapSession) handshake(ctx context.Context) error {
 	s.tls = tls.Client(s.conn, s.box.tlsConfig())
 	if err := s.tls.HandshakeContext(ctx); err != nil {
@@ -85,7 +85,7 @@ func (s *imapSession) handshake(ctx context.Context) error {
 }
 
 // startTLS is for a port with STARTTLS. The library sends it after any
-// greeting; a server that has not spoken failed before that.
+// greeting; a server that has sent nothing failed before that.
 func (s *imapSession) startTLS(ctx context.Context) error {
 	client, err := imapclient.NewStartTLS(s.conn, &imapclient.Options{TLSConfig: s.box.tlsConfig()})
 	if err == nil {
@@ -94,7 +94,7 @@ func (s *imapSession) startTLS(ctx context.Context) error {
 	}
 	refused, isRefusal := errors.AsType[*imap.Error](err)
 	switch {
-	case !s.conn.heard(), isRefusal && refused.Type == imap.StatusResponseTypeBye:
+	case !s.conn.received(), isRefusal && refused.Type == imap.StatusResponseTypeBye:
 		return s.classify(ctx, smtperr.PhaseGreeting, err)
 	case isRefusal && refused.Type == imap.StatusResponseTypeBad:
 		return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonStartTLSNotOffered, smtperr.PhaseTLS, refused)
@@ -102,8 +102,8 @@ func (s *imapSession) startTLS(ctx context.Context) error {
 	return s.classify(ctx, smtperr.PhaseTLS, err)
 }
 
-// classify classifies the error of a command. What the connection failed with
-// is the cause of what the library says.
+// classify classifies the error of a command. An error of the connection takes
+// precedence over the library's error.
 func (s *imapSession) classify(ctx context.Context, phase smtperr.Phase, err error) error {
 	if err == nil {
 		return nil
@@ -125,7 +125,7 @@ func (s *imapSession) classify(ctx context.Context, phase smtperr.Phase, err err
 	return notInTime(ctx, phase, err)
 }
 
-// login authenticates, with the mechanisms that relays are probed with.
+// login authenticates with the mechanisms that are used for relays.
 func (s *imapSession) login(ctx context.Context) error {
 	if s.box.Credentials == nil || s.client.State() == imap.ConnStateAuthenticated {
 		return nil
@@ -139,7 +139,7 @@ func (s *imapSession) login(ctx context.Context) error {
 	credentials.Port, _ = strconv.Atoi(port) //nolint:errcheck // as above
 	caps := s.client.Caps()
 	if caps == nil {
-		return s.classify(ctx, smtperr.PhaseGreeting, errors.New("the server does not say what it can do"))
+		return s.classify(ctx, smtperr.PhaseGreeting, errors.New("the server sent no capabilities"))
 	}
 	var state *tls.ConnectionState
 	if s.tls != nil {
@@ -163,7 +163,7 @@ func (s *imapSession) login(ctx context.Context) error {
 	return s.classify(ctx, smtperr.PhaseAuth, masked(err, credentials.Password, credentials.Token))
 }
 
-// masked returns a refusal without secrets that the server has repeated.
+// masked returns a refusal with the secrets masked that the server repeated.
 func masked(err error, secrets ...string) error {
 	refused, ok := errors.AsType[*imap.Error](err)
 	if !ok {
@@ -178,8 +178,8 @@ func masked(err error, secrets ...string) error {
 	return &shown
 }
 
-// atLogin returns the error of credentials that cannot be used as one of the
-// phase that needs them.
+// atLogin moves the error of unusable credentials to the phase that needs
+// them.
 func atLogin(err error) error {
 	e, ok := errors.AsType[*smtperr.Error](err)
 	if !ok || e.Phase != smtperr.PhaseConfig {
@@ -190,7 +190,7 @@ func atLogin(err error) error {
 	return &moved
 }
 
-// saslClient is a mechanism as the IMAP library takes it.
+// saslClient adapts a mechanism to the IMAP library.
 type saslClient struct {
 	sasl.Client
 	ctx context.Context //nolint:containedctx // the library's interface has none
@@ -199,7 +199,8 @@ type saslClient struct {
 // Next answers a challenge.
 func (c saslClient) Next(challenge []byte) ([]byte, error) { return c.Client.Next(c.ctx, challenge) }
 
-// Start returns the initial response, nil if the server speaks first.
+// Start returns the initial response, nil if the server sends the first
+// challenge.
 func (c saslClient) Start() (mechanism string, initial []byte, err error) {
 	initial, has, err := c.Client.Start()
 	if !has {
@@ -211,7 +212,7 @@ func (c saslClient) Start() (mechanism string, initial []byte, err error) {
 }
 
 // folders returns the folders to look into: those of the configuration, and
-// those that the server names for junk (RFC 6154).
+// those that the server marks as junk (RFC 6154).
 func (s *imapSession) folders() []Folder {
 	folders := kinds(s.box.Folders)
 	caps := s.client.Caps()
@@ -220,7 +221,7 @@ func (s *imapSession) folders() []Folder {
 	}
 	list, err := s.client.List("", "*", &imap.ListOptions{SelectSpecialUse: true}).Collect()
 	if err != nil {
-		return folders // a lasting failure shows in the next command
+		return folders // a permanent failure shows in the next command
 	}
 	return withJunk(folders, list)
 }
@@ -241,8 +242,8 @@ func withJunk(folders []Folder, list []*imap.ListData) []Folder {
 	return folders
 }
 
-// close ends the session, with LOGOUT if the server still listens. Everything has
-// been done by then: how it ends is of no interest.
+// close ends the session, with LOGOUT if the connection still works. Its
+// errors are ignored, because the work is done.
 func (s *imapSession) close() {
 	if s.client != nil {
 		if s.conn.failure() == nil && !s.exchanging && s.client.State() != imap.ConnStateLogout {

@@ -21,12 +21,12 @@ import (
 type Maildir struct {
 	Path    string
 	Folders []Folder
-	Delete  bool // remove what was settled
+	Delete  bool // remove settled messages
 
-	// since is when the first look began; files that are older are not read.
+	// since is the start of the first look; older files are not read.
 	since time.Time
-	// seen are the files that need not be read again, by name without flags.
-	// After a restart files are read again, which settles nothing twice.
+	// seen are the files that are not read again, by name without flags. After
+	// a restart all files are read again; no message is settled twice.
 	seen map[string]uint64 // the inode
 }
 
@@ -43,7 +43,7 @@ func (*Maildir) Close() error { return nil }
 func (m *Maildir) Look(ctx context.Context, v *Visit) error {
 	l := maildirLook{Maildir: m, visit: v, present: make(map[string]uint64)}
 	if m.seen == nil {
-		// The clock of a file server may be another one.
+		// The clock of a file server may differ.
 		m.since = v.Since().Add(-time.Minute)
 	}
 	var first error
@@ -58,9 +58,9 @@ func (m *Maildir) Look(ctx context.Context, v *Visit) error {
 	}
 	l.settle()
 	if first != nil {
-		maps.Copy(l.present, m.seen) // of folders that were not read
+		maps.Copy(l.present, m.seen) // keep the folders that were not read
 	}
-	m.seen = l.present // without what is gone
+	m.seen = l.present // without files that are gone
 	return maildirError(first)
 }
 
@@ -83,9 +83,9 @@ func maildirError(err error) error {
 type maildirLook struct {
 	*Maildir
 	visit   *Visit
-	present map[string]uint64 // what the next look need not read
+	present map[string]uint64 // files that the next look skips
 
-	ours []file // what is shown to the visit and not settled yet
+	ours []file // passed to the visit and not settled yet
 }
 
 // file is a message that was read.
@@ -142,7 +142,7 @@ func (l *maildirLook) list(ctx context.Context, dir string, kind mailflow.Folder
 	}
 }
 
-// message reads a file that is new.
+// message reads a new file.
 func (l *maildirLook) message(dir, name string, kind mailflow.Folder) {
 	if strings.HasPrefix(name, ".") {
 		return
@@ -212,12 +212,12 @@ func readFile(path string, most int64) ([]byte, fs.FileInfo, error) {
 	return content, info, err
 }
 
-// settle settles what was seen, and deletes what may be deleted.
+// settle settles the messages, and deletes those that may be deleted.
 func (l *maildirLook) settle() {
 	deletable := l.visit.Settle(nil)
 	for i, f := range l.ours {
 		if l.visit.store != nil {
-			delete(l.present, f.base) // to be seen again
+			delete(l.present, f.base) // to be read again
 		} else if l.Delete && deletable[i] {
 			l.remove(f)
 		}
@@ -225,10 +225,10 @@ func (l *maildirLook) settle() {
 	l.ours = nil
 }
 
-// remove deletes a file that is still the one that was read.
+// remove deletes a file unless it was replaced since it was read.
 func (l *maildirLook) remove(f file) {
 	if now, err := os.Lstat(f.path); err == nil && os.SameFile(now, f.info) && os.Remove(f.path) == nil {
 		return
 	}
-	delete(l.present, f.base) // moved meanwhile: to be seen again
+	delete(l.present, f.base) // moved meanwhile: to be read again
 }

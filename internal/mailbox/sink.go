@@ -27,14 +27,14 @@ const (
 )
 
 // Sink is a mailbox that mail is delivered to: an LMTP server (RFC 2033) that
-// takes the messages of its flows and refuses any other mail. Each message is
-// settled before its 250, so that nothing is lost with the process.
+// accepts the messages of its flows and refuses other mail. Each message is
+// settled before its 250, so that a crash loses none.
 type Sink struct {
 	Network, Address string   // tcp and host:port, or unix and a path
-	Recipients       []string // whom it takes mail for
-	Host             string   // its name
-	// Patience is how long the sink must have been there for a look to be
-	// complete: a relay that could not deliver tries again after a while.
+	Recipients       []string // accepted recipients
+	Host             string   // the name in its greeting
+	// Patience is how long the sink must have been open before a look is
+	// complete: a relay that could not deliver retries later.
 	Patience time.Duration
 
 	mu       sync.Mutex
@@ -42,7 +42,7 @@ type Sink struct {
 	listener net.Listener
 	since    time.Time
 	counts   [2]int // foreign and ours since the last look
-	shown    *Visit // where deliveries are shown to
+	shown    *Visit // receives the deliveries
 }
 
 // Source returns the address.
@@ -69,7 +69,7 @@ func (s *Sink) Look(_ context.Context, v *Visit) error {
 	return nil
 }
 
-// Open begins to listen, unless the sink does already.
+// Open starts to listen, unless the sink is listening.
 func (s *Sink) Open(v *Visit) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,8 +98,8 @@ func (s *Sink) Open(v *Visit) error {
 	return nil
 }
 
-// listen opens an address. A unix socket that a process left behind which was
-// killed is removed; one that is in use is not.
+// listen opens an address. It removes a unix socket that a killed process left
+// behind, but not one that is in use.
 func listen(network, address string) (net.Listener, error) {
 	l, err := net.Listen(network, address)
 	if err == nil || network != "unix" {
@@ -119,8 +119,8 @@ func listen(network, address string) (net.Listener, error) {
 	return net.Listen(network, address)
 }
 
-// listenError classifies why the sink cannot listen: whatever it is, it is on
-// this machine.
+// listenError classifies why the sink cannot listen. It is always a local
+// error.
 func listenError(err error) error {
 	e, ok := errors.AsType[*smtperr.Error](classify(smtperr.PhaseConnect, err))
 	if !ok {
@@ -131,12 +131,12 @@ func listenError(err error) error {
 	}
 	reason := e.Reason
 	if reason != smtperr.ReasonPermission && reason != smtperr.ReasonTooManyOpenFiles {
-		reason = "" // the others are about connecting
+		reason = "" // the other reasons are about connecting
 	}
 	return smtperr.New(smtperr.ClassLocalError, reason, smtperr.PhaseConnect, err)
 }
 
-// Addr returns where the sink listens, nil if it does not.
+// Addr returns the address of the listener, or nil.
 func (s *Sink) Addr() net.Addr {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -172,8 +172,8 @@ func (s *Sink) takes(recipient string) bool {
 
 // The replies of the sink.
 var (
-	errStranger = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No mail is taken for this address"}
-	errNotOurs  = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Only messages of smtpprobe are taken here"}
+	errStranger = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No mail is accepted for this address"}
+	errNotOurs  = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Only messages of smtpprobe are accepted here"}
 	errPutOff   = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "The message cannot be recorded now"}
 )
 

@@ -6,7 +6,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
 )
 
-// Visit is what a mailbox shows its messages to during one look.
+// Visit receives the messages of a mailbox during one look.
 type Visit struct {
 	name   string
 	reader *mailflow.Reader
@@ -14,7 +14,7 @@ type Visit struct {
 	now    func() time.Time
 
 	left          int       // messages that may still be read
-	until         time.Time // no more is begun after this; zero: no limit
+	until         time.Time // no further message is read after this; zero: no limit
 	cut           bool
 	ours, foreign int
 	store         error
@@ -22,25 +22,25 @@ type Visit struct {
 	seen []mailflow.Sighting // not settled yet
 }
 
-// Since returns when the first look begins.
+// Since returns the time from which the first look reads messages.
 func (v *Visit) Since() time.Time { return v.ledger.Since(v.name) }
 
-// Position returns what Settle was given last, maybe by another process, nil at
-// first.
+// Position returns the last position that was settled, possibly by an earlier
+// process, or nil.
 func (v *Visit) Position() []byte { return v.ledger.Position(v.name) }
 
 // Left returns how many messages may still be read.
 func (v *Visit) Left() int { return v.left }
 
-// Ends reports whether the time of the look is nearly over, so that what is left
-// is for the next one.
+// Ends reports whether the time of the look is nearly over; the next look then
+// reads the rest.
 func (v *Visit) Ends() bool { return !v.until.IsZero() && time.Now().After(v.until) }
 
 // Cut notes that a message was left unread.
 func (v *Visit) Cut() { v.cut = true }
 
-// Header shows a message by its header. Ours will be among those that Settle
-// settles next; what is Undecided is to be shown to Report as a whole.
+// Header passes the header of a message. The next Settle settles it if it is
+// Ours; if it is Undecided, the whole message must be passed to Report.
 func (v *Visit) Header(header []byte, o mailflow.Origin) mailflow.Kind {
 	v.left--
 	o.Seen = v.now()
@@ -55,8 +55,8 @@ func (v *Visit) Header(header []byte, o mailflow.Origin) mailflow.Kind {
 	return kind
 }
 
-// Report shows a whole message that Header left undecided, and reports whether
-// it is a report about a message of ours.
+// Report passes a whole message that Header left undecided, and reports
+// whether it is a report about one of our messages.
 func (v *Visit) Report(message []byte, o mailflow.Origin) bool {
 	o.Seen = v.now()
 	s, ok := v.reader.Report(message, o)
@@ -69,9 +69,9 @@ func (v *Visit) Report(message []byte, o mailflow.Origin) bool {
 	return true
 }
 
-// Settle settles in the ledger what is Ours and was shown since the last call,
-// and returns which of these, in order, may be deleted. A position, if it is
-// not nil, is written with it.
+// Settle settles our messages since the last call in the ledger, and returns
+// for each of them, in order, whether it may be deleted. A position that is
+// not nil is written with them.
 func (v *Visit) Settle(position []byte) []bool {
 	deletable, err := v.ledger.See(v.name, v.seen, position)
 	v.seen = nil

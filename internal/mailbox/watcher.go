@@ -14,11 +14,11 @@ const MaxMessages = 500
 type Mailbox interface {
 	// Source names the place: a host, or the path of a directory or a socket.
 	Source() string
-	// Look shows v the messages that arrived since the last look, or since v's
-	// Since in the first. The look is complete if it has no error and nothing
-	// that is there was left unread; v knows whether it cut the look short.
+	// Look passes v the messages that arrived since the last look, or since
+	// v.Since in the first. The look is complete if it returns no error and
+	// every message was read; v records whether it cut the look short.
 	Look(ctx context.Context, v *Visit) error
-	// Close ends what outlives a look.
+	// Close releases what a look keeps open.
 	Close() error
 }
 
@@ -47,7 +47,7 @@ type Watcher struct {
 type Result struct {
 	Began         time.Time
 	Ours, Foreign int  // messages read in this look
-	Complete      bool // everything there was read
+	Complete      bool // every message was read
 	Duration      time.Duration
 	// Err is why the look failed, an *smtperr.Error, or nil.
 	Err error
@@ -55,8 +55,8 @@ type Result struct {
 	Store error
 }
 
-// Open makes a mailbox ready that messages are delivered to. Without it the
-// first look does that.
+// Open prepares a mailbox that messages are delivered to. Otherwise the first
+// look does so.
 func (w *Watcher) Open() error {
 	if sink, ok := w.Mailbox.(interface{ Open(v *Visit) error }); ok {
 		return sink.Open(w.visit())

@@ -10,8 +10,8 @@ import (
 
 const maxAuthFields = 20 // Authentication-Results fields that are read
 
-// Checks are the results of sender authentication by the servers that are
-// trusted, each empty if none of them gave one.
+// Checks are the results of sender authentication by trusted servers. A result
+// is empty if no trusted server reported it.
 type Checks struct{ SPF, DKIM, DMARC string }
 
 // The results that RFC 8601 §2.7 defines.
@@ -21,9 +21,9 @@ var (
 	dmarcResults = []string{"none", "pass", "fail", "temperror", "permerror"}
 )
 
-// readChecks reads the Authentication-Results of the trusted servers only (RFC
-// 8601 §5). The topmost result of a method counts, as the last server wrote it;
-// of several signatures one that passes is enough.
+// readChecks reads the Authentication-Results of trusted servers only (RFC
+// 8601 §5). For each method the topmost result counts, because the last server
+// wrote it; of several signatures, one that passes is enough.
 func readChecks(h *textproto.Header, trusted []string) Checks {
 	var c Checks
 	if len(trusted) == 0 {
@@ -39,7 +39,7 @@ func readChecks(h *textproto.Header, trusted []string) Checks {
 	return c
 }
 
-// merge takes what one field says on methods that no field above it mentioned.
+// merge adds the results of one field for methods that no field above it has.
 func (c *Checks) merge(results []authres.Result) {
 	var one Checks
 	for _, r := range results {

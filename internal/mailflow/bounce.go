@@ -10,8 +10,8 @@ import (
 
 const maxErrorText = 1024 // bytes of the field error
 
-// newBounce classifies a failed delivery by the classifier of refusals. It is
-// permanent whatever the code: the relay that reports it has given up.
+// newBounce classifies a failed delivery like a refusal. It is always
+// permanent, because the reporting relay has given up.
 func newBounce(r *Report) *Bounce {
 	code, text, replied := diagnosis(r.Diagnostic)
 	status, hasStatus := smtperr.ParseEnhanced(r.Status)
@@ -43,7 +43,7 @@ func newBounce(r *Report) *Bounce {
 }
 
 // diagnosis splits a Diagnostic-Code field (RFC 3464 §2.3.6) into the code and
-// the text of a reply. A diagnosis that is no SMTP reply has a text only.
+// the text of a reply. A diagnosis that is not an SMTP reply has a text only.
 func diagnosis(s string) (code int, text string, replied bool) {
 	kind, text, found := strings.Cut(s, ";")
 	if !found {
@@ -53,7 +53,7 @@ func diagnosis(s string) (code int, text string, replied bool) {
 	if !strings.EqualFold(strings.TrimSpace(kind), "smtp") {
 		return 0, text, false
 	}
-	// Some write "554-5.7.1", or more before the code than a space.
+	// Some servers write "554-5.7.1", or more than a space before the code.
 	if len(text) < 3 {
 		return 0, text, false
 	}
@@ -65,8 +65,9 @@ func diagnosis(s string) (code int, text string, replied bool) {
 }
 
 // bounceReason reads a reply as one to RCPT and as one to the dot, since a
-// report does not say which it was. Words that are known count before an
-// enhanced code. A diagnosis that is no reply is about the way to the next host.
+// report does not say which it was. Known texts take precedence over an
+// enhanced code. A diagnosis that is not a reply concerns the connection to
+// the next host.
 func bounceReason(reply smtperr.Reply, replied bool) smtperr.Reason {
 	silent := reply
 	silent.Lines = nil

@@ -10,13 +10,12 @@ import (
 type FlowConfig struct {
 	Relay       string
 	Mailboxes   []string      // where its messages and their bounces end; the first is named in its metrics
-	Deadline    time.Duration // not here by then: lost
+	Deadline    time.Duration // a message that has not arrived by then is lost
 	Late        time.Duration // delivered after this: late
-	MaxInFlight int           // so many unsettled messages hold the flow
+	MaxInFlight int           // limit of unsettled messages; at the limit the relay does not send
 }
 
-// What is remembered of settled messages, so that a second copy is known for
-// one.
+// Limits for settled messages, which are kept to recognize duplicates.
 const (
 	keepSettled  = 12 * time.Hour
 	keepLost     = 7 * 24 * time.Hour // a lost message may still be found
@@ -35,7 +34,8 @@ type entry struct {
 	Unknown bool     `json:"unknown,omitempty"` // the outcome of sending is unknown
 	Stamps  []string `json:"stamps,omitempty"`  // of the copies that were seen
 	Reports []string `json:"reports,omitempty"` // stamps of the reports that were seen
-	// MessageID is kept until the message is settled: then no mailbox has it.
+	// MessageID is kept until the message is settled, for messages that do not
+	// arrive.
 	MessageID string `json:"message_id,omitempty"`
 }
 
@@ -70,7 +70,7 @@ type flow struct {
 	times    map[int64]struct{}   // of Arrivals, each once
 }
 
-// flowDocument is what is kept of a flow.
+// flowDocument is the stored form of a flow.
 type flowDocument struct {
 	Version     int       `json:"version"`
 	Counters    Counters  `json:"counters"`
@@ -81,14 +81,14 @@ type flowDocument struct {
 
 const flowVersion = 1
 
-// newFlow returns a flow with what its section holds. An error is about that:
-// the flow then starts empty.
+// newFlow returns the flow that its section contains. After an error the flow
+// starts empty.
 func newFlow(id string, c FlowConfig, s Section) (*flow, error) {
 	f := &flow{id: id, config: c, next: 1}
 	f.section = s
 	err := f.load(&f.flowDocument)
 	if err == nil && f.Version > flowVersion {
-		err = fmt.Errorf("version %d is not known", f.Version)
+		err = fmt.Errorf("unknown version %d", f.Version)
 	}
 	if err != nil {
 		f.flowDocument = flowDocument{}
@@ -100,8 +100,8 @@ func newFlow(id string, c FlowConfig, s Section) (*flow, error) {
 	return f, err
 }
 
-// index prepares a flow that was read. Sessions of a process that is gone have
-// ended: the reply of the relay is not known.
+// index prepares a flow that was read. The sessions of the earlier process
+// have ended, so the outcome of their messages is unknown.
 func (f *flow) index() {
 	f.open, f.settled = make(map[number]*entry), make(map[number]*entry)
 	f.complete, f.times = make(map[string]time.Time), make(map[int64]struct{})
@@ -152,7 +152,7 @@ func (f *flow) withdraw(e *entry) {
 	f.changes++
 }
 
-// settle ends a message, or what was taken for its end.
+// settle moves a message to a settled state, which may replace an earlier one.
 func (f *flow) settle(e *entry, s State, now time.Time) {
 	if e.State == Sending { // delivered before the reply was read
 		f.Counters.Sent++
@@ -162,7 +162,7 @@ func (f *flow) settle(e *entry, s State, now time.Time) {
 	f.put(e)
 }
 
-// prune forgets the settled messages that are old, or too many.
+// prune drops settled messages that are too old or too many.
 func (f *flow) prune(now time.Time) {
 	surplus := len(f.settled) - maxSettled
 	f.Entries = slices.DeleteFunc(f.Entries, func(e *entry) bool {

@@ -9,9 +9,9 @@ import (
 	"github.com/emersion/go-message/textproto"
 )
 
-// The bounds of what is read of one message.
+// Limits for reading one message.
 const (
-	MaxHeader = 64 << 10  // bytes of a header; what is beyond is not looked at
+	MaxHeader = 64 << 10  // bytes of a header; the rest is ignored
 	MaxReport = 256 << 10 // bytes of a delivery status notification
 
 	maxFields = 2000 // lines of one header
@@ -76,8 +76,8 @@ func bounded(s string, most int) string {
 }
 
 // withoutComments removes the comments of a structured field (RFC 5322 §3.2.2)
-// and blanks what is in quotes, so that neither can pass for the field's own
-// words. A comment that does not end takes the rest of the field.
+// and blanks quoted strings, so that neither is taken for a keyword of the
+// field. A comment that does not end takes the rest of the field.
 func withoutComments(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))

@@ -13,8 +13,8 @@ import (
 type Options struct {
 	Agent string // the name of this agent, a part of each flow's id
 	Flows []FlowConfig
-	// Section returns the place where a part of the ledger is kept: each flow and
-	// each mailbox has one. nil: the ledger lives as long as the process.
+	// Section returns the section of the store for a part of the ledger: each
+	// flow and each mailbox has one. nil: the ledger is in memory only.
 	Section func(name string) Section
 	// Warn is called with a text about a part that cannot be read and starts
 	// empty. nil: not called.
@@ -27,8 +27,8 @@ type Options struct {
 var ErrHeld = errors.New("too many messages in flight")
 
 // Ledger keeps every message of its flows until its end is known. Its methods
-// may be called concurrently. They return the error of the store, if there is
-// one; the ledger itself is then right, but not on disk.
+// may be called concurrently. They return the error of the store, if any; the
+// ledger in memory is correct even then.
 type Ledger struct {
 	now func() time.Time
 	run string
@@ -39,7 +39,7 @@ type Ledger struct {
 	positions map[string]*position // by mailbox
 }
 
-// position is how far a mailbox was read.
+// position records how far a mailbox was read.
 type position struct {
 	record
 	value json.RawMessage
@@ -103,8 +103,9 @@ func (l *Ledger) in(mailbox string) []*flow {
 
 func (f *flow) held() bool { return len(f.open) >= f.config.MaxInFlight }
 
-// Begin issues the token of the next message of a relay and has it on disk, as
-// *sending*, when it returns. After an error the message must not be sent.
+// Begin issues the token of the next message of a relay. When it returns, the
+// token is on disk with the state sending. After an error the message must not
+// be sent.
 func (l *Ledger) Begin(relay string) (Token, error) {
 	l.mu.Lock()
 	f := l.flow(relay)
@@ -129,8 +130,8 @@ func (l *Ledger) Begin(relay string) (Token, error) {
 	return t, nil
 }
 
-// Sent records what the relay replied to the message of a token. The Message-ID
-// is that of the points of a message that does not arrive.
+// Sent records the relay's reply to the message of a token. The Message-ID is
+// used in the point of a message that does not arrive.
 func (l *Ledger) Sent(t Token, o Outcome, id string) error {
 	f := l.byID[t.Flow]
 	if f == nil {
@@ -180,7 +181,7 @@ func (l *Ledger) FlowIDs(mailbox string) []string {
 	return ids
 }
 
-// Position returns what See was given last for a mailbox, nil at first.
+// Position returns the last position that See recorded for a mailbox, or nil.
 func (l *Ledger) Position(mailbox string) []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -190,8 +191,8 @@ func (l *Ledger) Position(mailbox string) []byte {
 	return nil
 }
 
-// Save writes what is not on disk yet. It ends with the first error: a disk that
-// hangs takes its time each time.
+// Save writes what is not on disk yet. It stops at the first error, because
+// each write to a disk that hangs would wait again.
 func (l *Ledger) Save() error {
 	for _, f := range l.flows {
 		if err := l.saveFlow(f); err != nil {
@@ -207,7 +208,7 @@ func (l *Ledger) Save() error {
 }
 
 // Ready returns why a relay cannot send now: ErrHeld, or the error of writing
-// what its flow has not on disk yet.
+// pending changes of its flow.
 func (l *Ledger) Ready(relay string) error {
 	f := l.flow(relay)
 	if f == nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Arrival is one point of smtpprobe_arrival: what became of one message.
+// Arrival is one point of smtpprobe_arrival: the end of one message.
 type Arrival struct {
 	Relay   string    `json:"relay"`
 	Mailbox string    `json:"mailbox"`
@@ -13,20 +13,20 @@ type Arrival struct {
 	Folder  Folder    `json:"folder"`
 	Time    time.Time `json:"time"` // when it was settled; see Ledger.stamp
 
-	Delay  time.Duration `json:"delay,omitempty"` // not of a lost message
-	Path   *Path         `json:"path,omitempty"`  // of a message that is there
+	Delay  time.Duration `json:"delay,omitempty"` // zero for a lost message
+	Path   *Path         `json:"path,omitempty"`  // nil for a message that did not arrive
 	Checks Checks        `json:"checks"`
 	// Sent and Hops are not kept over a restart: no point has them.
 	Sent      time.Time `json:"-"`
 	Hops      []Hop     `json:"-"`
 	MessageID string    `json:"message_id,omitempty"`
 	Bounce    *Bounce   `json:"bounce,omitempty"`
-	// OutcomeUnknown reports that the relay may never have accepted a message
-	// that is lost.
+	// OutcomeUnknown reports that the relay may not have accepted a lost
+	// message.
 	OutcomeUnknown bool `json:"outcome_unknown,omitempty"`
 }
 
-// Bounce is the refusal that a delivery status notification passes on.
+// Bounce is the refusal that a delivery status notification reports.
 type Bounce struct {
 	Class        string `json:"class"`
 	Reason       string `json:"reason"`

@@ -18,13 +18,14 @@ const (
 	otherHost   = "other"
 )
 
-// Path is the way of a message by its Received fields.
+// Path is the route of a message according to its Received fields.
 type Path struct {
 	Hops      int // Received fields
 	Encrypted int // hops with TLS, by their transmission type (RFC 3848)
 
-	// Skewed reports that a hop ran backwards by more than 2 s, or longer than
-	// the message was on its way: the clocks disagree, and no hop time is known.
+	// Skewed reports that a hop has a negative time of more than 2 s, or a
+	// longer time than the whole transport: the clocks differ, and hop times
+	// are unknown.
 	Skewed bool
 	// Slowest is the longest hop, by the registered domain of the host that
 	// received the message; "" if no hop time is known.
@@ -39,8 +40,8 @@ type Hop struct {
 	Time      time.Time // zero if there is no valid date
 }
 
-// readPath reads the Received fields of a message that left at sent. The hops are
-// in the order of the way.
+// readPath reads the Received fields of a message that left at sent. The hops
+// are in the order of transport.
 func readPath(h *textproto.Header, sent time.Time, o Origin) (Path, []Hop) {
 	var p Path
 	var hops []Hop
@@ -63,7 +64,7 @@ func readPath(h *textproto.Header, sent time.Time, o Origin) (Path, []Hop) {
 	return p, hops
 }
 
-// time finds the slowest hop, from the one that left the prober on.
+// time finds the slowest hop, starting at the prober.
 func (p *Path) time(hops []Hop, sent, seen time.Time) {
 	last := sent
 	for _, h := range slices.Backward(hops) {

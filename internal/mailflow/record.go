@@ -16,7 +16,7 @@ type Section interface {
 
 // record is a part of the ledger that is kept in a section of its own.
 type record struct {
-	section Section // nil: it lives as long as the process
+	section Section // nil: in memory only
 	changes uint64  // guarded by Ledger.mu
 
 	saving sync.Mutex
@@ -34,8 +34,8 @@ func (r *record) load(to any) error {
 	return json.Unmarshal(data, to)
 }
 
-// save writes what encode returns unless it is in the section already. Calls at
-// the same time share one write.
+// save writes the result of encode unless the section has it already.
+// Concurrent calls share one write.
 func (r *record) save(mu *sync.Mutex, encode func() any) error {
 	if r.section == nil {
 		return nil

@@ -18,17 +18,17 @@ const (
 // Action is what a delivery status notification reports (RFC 3464 §2.3.3).
 type Action string
 
-// The actions that mean something here; others are ignored.
+// The actions that are evaluated; others are ignored.
 const (
 	Failed  Action = "failed"
 	Delayed Action = "delayed"
 )
 
-// Report is the part of a delivery status notification that counts.
+// Report is the evaluated part of a delivery status notification.
 type Report struct {
 	Action     Action
-	Status     string // RFC 3463, as it stands there
-	Diagnostic string // the reply of a relay, as it stands there
+	Status     string // RFC 3463, as in the report
+	Diagnostic string // the reply of a relay, as in the report
 }
 
 // readReport reads a multipart/report. The candidates are texts that may be our
@@ -66,9 +66,9 @@ func readReport(message []byte) (report *Report, candidates []string) {
 	return report, candidates
 }
 
-// readStatus reads the blocks of a message/delivery-status: one for the message
-// and one for each recipient (RFC 3464 §2.1). A failed recipient counts before
-// a delayed one.
+// readStatus reads the blocks of a message/delivery-status: one for the
+// message and one for each recipient (RFC 3464 §2.1). A failed recipient takes
+// precedence over a delayed one.
 func readStatus(body io.Reader) (report *Report, envelope string) {
 	blocks := bufio.NewReader(io.LimitReader(body, MaxHeader))
 	message, err := readBlock(blocks)
@@ -95,11 +95,11 @@ func readStatus(body io.Reader) (report *Report, envelope string) {
 	return report, envelope
 }
 
-// readBlock reads one block of fields. Its error is the end of the input, or of
-// what can be read.
+// readBlock reads one block of fields. Its error is io.EOF at the end of the
+// input or of the readable part.
 func readBlock(r *bufio.Reader) (textproto.Header, error) {
 	for {
-		// Empty lines between blocks belong to none.
+		// Skip empty lines between blocks.
 		c, err := r.Peek(1)
 		if err != nil {
 			return textproto.Header{}, err

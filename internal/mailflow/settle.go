@@ -8,12 +8,12 @@ import (
 
 // See settles the messages that a look into a mailbox has seen, and remembers
 // how far the look has come: position, a JSON value, is what Position returns
-// from then on. It returns which of the sightings may be deleted: those that are
-// about a message of this ledger, and that are settled on disk.
+// from then on. It returns the sightings that may be deleted: those about a
+// message of this ledger that are settled on disk.
 func (l *Ledger) See(mailbox string, seen []Sighting, position []byte) (deletable []bool, err error) {
 	l.mu.Lock()
 	deletable = make([]bool, len(seen))
-	// A message that is there counts before a report that it is not.
+	// A message in a mailbox takes precedence over a report that it failed.
 	for _, reports := range []bool{false, true} {
 		for i := range seen {
 			if reports == (seen[i].Report != nil) {
@@ -25,15 +25,16 @@ func (l *Ledger) See(mailbox string, seen []Sighting, position []byte) (deletabl
 	l.mu.Unlock()
 	for _, f := range flows {
 		if err := l.saveFlow(f); err != nil {
-			// What is not settled on disk is read again, and deleted then.
+			// A message that is not settled on disk is read again and deleted
+			// later.
 			return make([]bool, len(seen)), err
 		}
 	}
 	return deletable, l.move(mailbox, position)
 }
 
-// move remembers how far a look has come. Where that is lost nothing else is:
-// messages are read again.
+// move records how far a look has read. If the position is lost, messages are
+// read again, and no other state is lost.
 func (l *Ledger) move(mailbox string, position []byte) error {
 	p := l.positions[mailbox]
 	if p == nil || position == nil {
@@ -61,7 +62,7 @@ func (l *Ledger) settleOne(mailbox string, s *Sighting) bool {
 	}
 	switch {
 	case e == nil || e.Sent != s.Token.Sent.UnixMilli():
-		return false // of another process with this name, or long forgotten
+		return false // of another process with this name, or already pruned
 	case s.Report != nil:
 		l.report(f, e, mailbox, s)
 	default:
@@ -73,7 +74,7 @@ func (l *Ledger) settleOne(mailbox string, s *Sighting) bool {
 // arrive settles a message that is in a mailbox.
 func (l *Ledger) arrive(f *flow, e *entry, mailbox string, s *Sighting) {
 	if slices.Contains(e.Stamps, s.Stamp) || len(e.Stamps) >= maxStamps {
-		return // the same copy, at another place or seen again
+		return // the same copy, moved or seen again
 	}
 	first := len(e.Stamps) == 0
 	e.Stamps = append(e.Stamps, s.Stamp)
@@ -82,7 +83,7 @@ func (l *Ledger) arrive(f *flow, e *entry, mailbox string, s *Sighting) {
 	switch {
 	case !first:
 		state = Duplicate
-	case e.State.Settled(): // lost, or bounced and yet here
+	case e.State.Settled(): // lost or bounced before
 		state = Found
 	case s.Delay > f.config.Late:
 		state = Late
@@ -98,7 +99,7 @@ func (l *Ledger) arrive(f *flow, e *entry, mailbox string, s *Sighting) {
 	f.emit(e, state, now, a)
 }
 
-// report settles a message that a report is about.
+// report settles the message of a report.
 func (l *Ledger) report(f *flow, e *entry, mailbox string, s *Sighting) {
 	if slices.Contains(e.Reports, s.Stamp) || len(e.Reports) >= maxStamps {
 		return
@@ -142,7 +143,7 @@ func (l *Ledger) Looked(mailbox string, began time.Time, complete bool) error {
 	return nil
 }
 
-// lose settles what did not arrive.
+// lose settles the messages that did not arrive.
 func (l *Ledger) lose(f *flow) {
 	for _, e := range f.Entries {
 		if e.State != InFlight || !f.searched(e.sent().Add(f.config.Deadline)) {

@@ -10,7 +10,7 @@ import (
 	"github.com/emersion/go-message/textproto"
 )
 
-// Folder is the kind of folder in which a message lies, never its name.
+// Folder is the kind of folder that contains a message, never its name.
 type Folder string
 
 // The kinds of folders.
@@ -18,15 +18,15 @@ const (
 	FolderInbox Folder = "inbox"
 	FolderJunk  Folder = "junk"
 	FolderOther Folder = "other"
-	FolderNone  Folder = "none" // of a message that lies nowhere: lost, bounced
+	FolderNone  Folder = "none" // not in a mailbox: lost or bounced
 )
 
-// Origin is what a mailbox knows of a message besides its content.
+// Origin is the metadata of a message in a mailbox.
 type Origin struct {
 	Folder     Folder
 	Arrived    time.Time // by the mailbox's clock
 	Seen       time.Time // by this machine's clock
-	NullSender bool      // the envelope has a null sender; a Return-Path field says the same
+	NullSender bool      // the envelope has a null sender, as does a Return-Path of <>
 	Last       *Hop      // the delivery to the mailbox, if it has no Received field
 }
 
@@ -43,12 +43,12 @@ type Sighting struct {
 	Report    *Report // of a delivery status notification, else nil
 }
 
-// Kind is what a header shows a message to be.
+// Kind is the kind of a message according to its header.
 type Kind uint8
 
 // The kinds of messages.
 const (
-	Foreign   Kind = iota // not ours, or not to be read
+	Foreign   Kind = iota // not ours, or unreadable
 	Ours                  // a message with a valid token
 	Undecided             // a report, which Reader.Report reads
 )
@@ -70,8 +70,8 @@ func NewReader(key Key, flows, trusted []string) *Reader {
 	return r
 }
 
-// Header reads the header of a message, of which MaxHeader bytes are enough.
-// The sighting is valid if the message is Ours.
+// Header reads the header of a message; MaxHeader bytes of the message are
+// enough. The sighting is valid if the message is Ours.
 func (r *Reader) Header(header []byte, o Origin) (Sighting, Kind) {
 	h, err := readHeader(header)
 	if err != nil {
@@ -90,9 +90,9 @@ func (r *Reader) Header(header []byte, o Origin) (Sighting, Kind) {
 	return s, Ours
 }
 
-// Report reads a whole message, of which MaxReport bytes are enough, that
-// Header left undecided. It reports whether it is a delivery status
-// notification about a message of the reader's flows.
+// Report reads a whole message that Header left undecided; MaxReport bytes are
+// enough. It reports whether it is a delivery status notification about a
+// message of the reader's flows.
 func (r *Reader) Report(message []byte, o Origin) (Sighting, bool) {
 	h, err := readHeader(message)
 	if err != nil || !isReport(&h, o) {

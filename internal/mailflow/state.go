@@ -1,8 +1,8 @@
 package mailflow
 
-// State is where a message is. Each message ends in exactly one of the settled
-// states; what happens after that is an event of its own: a duplicate, or a
-// lost message that is found.
+// State is the state of a message. Each message ends in exactly one of the
+// settled states; later events are counted separately: a duplicate, or a lost
+// message that is found.
 type State string
 
 // The states.
@@ -17,16 +17,16 @@ const (
 	Duplicate State = "duplicate"
 )
 
-// Settled reports whether the end of a message in this state is known.
+// Settled reports whether the state is final.
 func (s State) Settled() bool { return s != Sending && s != InFlight }
 
-// Outcome is what a relay replied to a message.
+// Outcome is the result of sending a message to a relay.
 type Outcome uint8
 
 // The outcomes.
 const (
-	Refused  Outcome = iota // the message is still ours, and its number is used again
-	Accepted                // a 2xx to the dot
+	Refused  Outcome = iota // the relay did not accept it; the number is used again
+	Accepted                // a 2xx after the final dot
 	Unknown                 // the reply was lost: the message may arrive
 )
 
@@ -36,7 +36,7 @@ type Counters struct {
 	Sent      int64 `json:"sent,omitempty"`
 	Arrived   int64 `json:"arrived,omitempty"` // in time
 	Late      int64 `json:"late,omitempty"`
-	Lost      int64 `json:"lost,omitempty"` // those that are found later included
+	Lost      int64 `json:"lost,omitempty"` // including those found later
 	Found     int64 `json:"found,omitempty"`
 	Duplicate int64 `json:"duplicate,omitempty"`
 	Bounced   int64 `json:"bounced,omitempty"`

@@ -140,8 +140,8 @@ func EnvelopeID(signed string) string {
 	return b.String()
 }
 
-// fromXtext decodes xtext. A relay may have decoded it before, so that what is
-// not xtext stays as it is.
+// fromXtext decodes xtext. A relay may have decoded it already; therefore
+// invalid xtext is kept as it is.
 func fromXtext(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
