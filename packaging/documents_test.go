@@ -25,16 +25,37 @@ func documents(t *testing.T) []string {
 
 func TestDocuments_Links(t *testing.T) {
 	t.Parallel()
-	link := regexp.MustCompile(`\]\(([^)#:\s]+)(#[^)\s]*)?\)`)
+	link := regexp.MustCompile(`\]\(([^)#:\s]*)(?:#([^)\s]*))?\)`)
 	for _, document := range documents(t) {
 		text, err := os.ReadFile(document)
 		require.NoError(t, err)
 		for _, found := range link.FindAllStringSubmatch(string(text), -1) {
-			target := filepath.Join(filepath.Dir(document), filepath.FromSlash(found[1]))
+			target := document
+			if found[1] != "" {
+				target = filepath.Join(filepath.Dir(document), filepath.FromSlash(found[1]))
+			}
 			_, err := os.Stat(target)
 			require.NoError(t, err, "%s: %s", document, found[0])
+			if found[2] != "" {
+				require.Contains(t, anchors(t, target), found[2], "%s: %s", document, found[0])
+			}
 		}
 	}
+}
+
+// anchors returns the anchors that GitHub gives to the headings of a document:
+// in lower case, without punctuation, with a hyphen for each space.
+func anchors(t *testing.T, document string) []string {
+	t.Helper()
+	text, err := os.ReadFile(document)
+	require.NoError(t, err)
+	punctuation := regexp.MustCompile(`[^\p{L}\p{N} _-]`)
+	var names []string
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(string(text), -1) {
+		name := punctuation.ReplaceAllString(strings.ToLower(heading[1]), "")
+		names = append(names, strings.ReplaceAll(name, " ", "-"))
+	}
+	return names
 }
 
 // The lists of files to touch name files that there are, and tests that there
