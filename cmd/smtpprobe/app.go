@@ -15,11 +15,11 @@ import (
 // The exit statuses; check --nagios has its own.
 const (
 	statusOK     = 0
-	statusFailed = 1 // the configuration is wrong, or a probe failed
+	statusFailed = 1 // a probe failed, or the configuration is wrong
 	statusUsage  = 2 // the command line is wrong
 )
 
-// exitError ends the program with a status and, if there is one, an error.
+// exitError ends the program with a status and, unless err is nil, a message.
 type exitError struct {
 	status int
 	prefix string
@@ -41,10 +41,10 @@ func usageError(format string, args ...any) error {
 	return &exitError{status: statusUsage, prefix: programPrefix, err: fmt.Errorf(format, args...)}
 }
 
-// commands are the subcommands, with the streams that they use.
+// commands implements the subcommands on standard streams.
 type commands struct{ console.Streams }
 
-// app is the command line: the execd runner, and the commands for people.
+// app returns the command line: the execd runner and the commands for people.
 func (c *commands) app() *cli.Command {
 	run := &runner{}
 	app := &cli.Command{
@@ -73,24 +73,24 @@ func (c *commands) app() *cli.Command {
 		ErrWriter:      c.Err,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // run turns errors into statuses
 	}
-	for _, one := range append(slices.Clone(app.Commands), app) {
-		one.OnUsageError = onUsageError
-		one.DisableSliceFlagSeparator = true // an address may contain a comma
-		one.HideHelpCommand = one != app     // "help" may be the name of a host
+	for _, cmd := range append(slices.Clone(app.Commands), app) {
+		cmd.OnUsageError = onUsageError
+		cmd.DisableSliceFlagSeparator = true // an address may contain a comma
+		cmd.HideHelpCommand = cmd != app     // "help" may be the name of a host
 	}
 	return app
 }
 
-// invalidValue is what the parser returns about a value.
+// invalidValue matches the parser's error about a value.
 var invalidValue = regexp.MustCompile(`^invalid value ("(?:[^"\\]|\\.)*") for flag -(\S+): (.*)$`)
 
-// onUsageError puts an error of the parser into the words of the help.
+// onUsageError rewrites an error of the parser in the terms of the help.
 func onUsageError(_ context.Context, cmd *cli.Command, err error, _ bool) error {
 	if cmd == cmd.Root() && cmd.Args().Present() {
 		return unknownCommand(cmd)
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
-		return usageError("unknown flag --%s%s; see %s --help", name, didYouMean("--", cli.SuggestFlag(cmd.Flags, name, false), name), cmd.FullName())
+		return usageError("unknown flag %s%s; see %s --help", dashed(name), didYouMean("--", cli.SuggestFlag(cmd.Flags, name, false), name), cmd.FullName())
 	}
 	if name, ok := strings.CutPrefix(err.Error(), "flag needs an argument: "); ok {
 		return usageError("--%s needs a value", strings.TrimLeft(name, "-"))
@@ -104,6 +104,14 @@ func onUsageError(_ context.Context, cmd *cli.Command, err error, _ bool) error 
 	return usageError("%w; see %s --help", err, cmd.FullName())
 }
 
+// dashed returns a flag as people write it: -v or --version.
+func dashed(name string) string {
+	if len(name) == 1 {
+		return "-" + name
+	}
+	return "--" + name
+}
+
 func unknownCommand(cmd *cli.Command) error {
 	name := cmd.Args().First()
 	if strings.Contains(name, "://") { // it may contain a password
@@ -112,17 +120,18 @@ func unknownCommand(cmd *cli.Command) error {
 	return usageError("unknown command %q%s; see smtpprobe --help", name, didYouMean("", cli.SuggestCommand(cmd.Root().VisibleCommands(), name), name))
 }
 
-// didYouMean suggests a word for another one, if they begin with the same
-// letter: the nearest word of all may still be far away.
-func didYouMean(prefix, suggestion, instead string) string {
-	suggestion, instead = strings.TrimLeft(suggestion, "-"), strings.TrimLeft(instead, "-")
-	if suggestion == "" || instead == "" || suggestion[0] != instead[0] {
+// didYouMean returns a hint with the suggestion for a misspelled name. It returns
+// "" unless both begin with the same letter, since the parser suggests the nearest
+// name however far away it is.
+func didYouMean(prefix, suggestion, name string) string {
+	suggestion, name = strings.TrimLeft(suggestion, "-"), strings.TrimLeft(name, "-")
+	if suggestion == "" || name == "" || suggestion[0] != name[0] {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %s%s?", prefix, suggestion)
 }
 
-// noArguments refuses arguments that a command would ignore.
+// noArguments returns an error if a command that takes no arguments has some.
 func noArguments(cmd *cli.Command) error {
 	if cmd.Args().Present() {
 		return usageError("unexpected argument %q", console.OneLine(cmd.Args().First()))
@@ -130,11 +139,31 @@ func noArguments(cmd *cli.Command) error {
 	return nil
 }
 
-// wantsNagios reports whether a check answers to a monitoring system, also if
-// the command line could not be parsed.
+// wantsNagios reports whether a monitoring system runs the check. It also works for
+// a command line that could not be parsed.
 func wantsNagios(args []string) bool {
 	return len(args) > 1 && args[1] == "check" && slices.ContainsFunc(args[2:], func(arg string) bool {
 		name, value, _ := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		return strings.HasPrefix(arg, "-") && name == "nagios" && value != "false"
 	})
+}
+
+// expandIPFlags replaces -4 and -6 of a check by --ipv4 and --ipv6, since the
+// parser takes them for numbers.
+func expandIPFlags(args []string) []string {
+	if len(args) < 2 || args[1] != "check" {
+		return args
+	}
+	expanded := slices.Clone(args)
+	for i, arg := range expanded {
+		switch arg {
+		case "-4":
+			expanded[i] = "--ipv4"
+		case "-6":
+			expanded[i] = "--ipv6"
+		case "--":
+			return expanded
+		}
+	}
+	return expanded
 }

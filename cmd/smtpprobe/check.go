@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
 	"runtime"
 	"slices"
@@ -22,31 +23,23 @@ func (c *commands) checkCommand() *cli.Command {
 	o := newCheckOptions()
 	return &cli.Command{
 		Name:      "check",
-		Usage:     "probe relays now: phases, what was negotiated, the verdict and what to do",
+		Usage:     "probe relays now: the verdict, what to do, each phase and what was negotiated",
 		UsageText: "smtpprobe check [flags] URL...\nsmtpprobe check [flags] --config FILE [--relay NAME]...",
 		Description: "URLs are smtp://host[:25], submission://host[:587], smtps://host[:465], lmtp://host[:24],\n" +
-			"lmtp:///path/to/socket and mx://domain; a host alone is smtp://host. Exit status: 0 all well,\n" +
-			"1 a probe failed or the configuration is wrong, 2 usage; with --nagios 0 OK, 1 WARNING,\n" +
-			"2 CRITICAL, 3 UNKNOWN. A password comes from " + passwordVariable + ", --password-file or the\n" +
-			"terminal, a token from " + tokenVariable + ".",
+			"lmtp:///path/to/socket and mx://domain; a host without a scheme is smtp://host.\n\n" +
+			"Exit status: 0 all well, 1 a probe failed or the configuration is wrong, 2 the command line\n" +
+			"is wrong; with --nagios 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n\n" +
+			"A password comes from " + passwordVariable + ", --password-file or the terminal, a token\n" +
+			"from " + tokenVariable + ".",
 		Flags:  o.flags(),
 		Action: func(ctx context.Context, cmd *cli.Command) error { return c.check(ctx, cmd, o) },
 	}
 }
 
-// check probes, then reports.
+// check probes relays once, or repeatedly, and shows the outcomes.
 func (c *commands) check(ctx context.Context, cmd *cli.Command, o *checkOptions) error {
-	switch {
-	case o.json && o.nagios:
-		return usageError("--json and --nagios exclude each other")
-	case o.follow < 0:
-		return usageError("--follow %v: must not be negative", o.follow)
-	case o.follow != 0 && o.nagios:
-		return usageError("--follow and --nagios exclude each other")
-	case o.follow == 0 && (o.mailbox != "" || o.mailboxUsername != ""):
-		return usageError("--mailbox needs --follow")
-	case o.follow != 0 && o.config == "" && o.mailbox == "":
-		return usageError("--follow needs --mailbox, or a mailbox in --config")
+	if err := o.validate(cmd); err != nil {
+		return err
 	}
 	limits, err := o.thresholds(cmd)
 	if err != nil {
@@ -56,12 +49,19 @@ func (c *commands) check(ctx context.Context, cmd *cli.Command, o *checkOptions)
 	if err != nil {
 		return err
 	}
-	outcomes, err := c.probe(ctx, relays, o)
+	if cmd.IsSet("watch") {
+		return c.watch(ctx, relays, o)
+	}
+	out, progress := c.Out, c.Err
+	if o.quiet {
+		out, progress = io.Discard, io.Discard
+	}
+	outcomes, err := probe(ctx, relays, o, progress)
 	if err != nil {
 		return err
 	}
 	if o.nagios {
-		state, err := check.Nagios(c.Out, outcomes, limits)
+		state, err := check.Nagios(out, outcomes, limits)
 		return exitStatus(int(state), err)
 	}
 	status := statusOK
@@ -69,28 +69,98 @@ func (c *commands) check(ctx context.Context, cmd *cli.Command, o *checkOptions)
 		status = statusFailed
 	}
 	if o.json {
-		return exitStatus(status, check.JSON(c.Out, outcomes))
+		return exitStatus(status, check.JSON(out, outcomes))
 	}
-	return exitStatus(status, check.Report(c.Out, outcomes))
+	return exitStatus(status, check.Report(out, outcomes))
 }
 
-// probe probes the relays, or follows the message of one.
-func (c *commands) probe(ctx context.Context, relays []check.Relay, o *checkOptions) ([]check.Outcome, error) {
+// exclusive lists pairs of flags that exclude each other.
+var exclusive = [][2]string{
+	{"json", "nagios"},
+	{"quiet", "json"},
+	{"quiet", "transcript"},
+	{"follow", "nagios"},
+	{"watch", "follow"},
+	{"watch", "nagios"},
+	{"watch", "quiet"},
+	{"ipv4", "ipv6"},
+	{"ipv4", "ip-version"},
+	{"ipv6", "ip-version"},
+}
+
+// validate checks how the flags go together.
+func (o *checkOptions) validate(cmd *cli.Command) error {
+	present := map[string]bool{
+		"json": o.json, "nagios": o.nagios, "quiet": o.quiet, "transcript": o.transcript, "follow": o.follow != 0,
+		"watch": cmd.IsSet("watch"), "ipv4": o.ipv4, "ipv6": o.ipv6, "ip-version": cmd.IsSet("ip-version"),
+	}
+	for _, pair := range exclusive {
+		if present[pair[0]] && present[pair[1]] {
+			return usageError("--%s and --%s exclude each other", pair[0], pair[1])
+		}
+	}
+	switch {
+	case o.follow < 0:
+		return usageError("--follow %v: must not be negative", o.follow)
+	case o.follow == 0 && (o.mailbox != "" || o.mailboxUsername != ""):
+		return usageError("--mailbox needs --follow")
+	case o.follow != 0 && o.config == "" && o.mailbox == "":
+		return usageError("--follow needs --mailbox, or a mailbox in --config")
+	}
+	if cmd.IsSet("watch") {
+		for _, arg := range cmd.Args().Slice() {
+			if _, err := time.ParseDuration(arg); err == nil {
+				return usageError("--watch %s needs an equals sign: --watch=%[1]s", arg)
+			}
+		}
+	}
+	return nil
+}
+
+// watch probes the relays repeatedly until a signal cancels ctx.
+func (c *commands) watch(ctx context.Context, relays []check.Relay, o *checkOptions) error {
+	if err := check.ValidateInterval(relays, o.watch); err != nil {
+		return usageError("--watch: %w", err)
+	}
+	log := check.NewLog(c.Out)
+	show, end := log.Write, log.Close
+	if o.json {
+		show = func(outcomes []check.Outcome) error {
+			log.Add(outcomes)
+			return check.JSONLines(c.Out, outcomes)
+		}
+		end = func() error { return nil }
+	}
+	probe := func(ctx context.Context) []check.Outcome { return check.Probe(ctx, relays, o.transcript, io.Discard) }
+	err := check.Watch(ctx, o.watch, probe, show)
+	if err == nil {
+		err = end()
+	}
+	status := statusOK
+	if log.Failed() {
+		status = statusFailed
+	}
+	return exitStatus(status, err)
+}
+
+// probe probes the relays, or one relay whose message it follows.
+func probe(ctx context.Context, relays []check.Relay, o *checkOptions, progress io.Writer) ([]check.Outcome, error) {
 	if o.follow == 0 {
-		return check.Probe(ctx, relays, o.transcript, c.Err), nil
+		return check.Probe(ctx, relays, o.transcript, progress), nil
 	}
 	if len(relays) != 1 {
 		return nil, usageError("--follow follows the message of one relay: choose it with --relay")
 	}
-	outcome, err := check.Follow(ctx, &relays[0], o.follow, o.transcript, c.Err)
+	outcome, err := check.Follow(ctx, &relays[0], o.follow, o.transcript, progress)
 	if err != nil {
 		return nil, usageError("--follow: %w", err)
 	}
 	return []check.Outcome{outcome}, nil
 }
 
-// exitStatus ends with a status, unless the output could not be written. That
-// its reader has read enough is no error.
+// exitStatus returns the error that ends the program with a status, or err if the
+// output could not be written. A reader that closes the pipe, as head does, is not
+// an error.
 func exitStatus(status int, err error) error {
 	if err != nil && !errors.Is(err, syscall.EPIPE) {
 		return err
@@ -101,6 +171,7 @@ func exitStatus(status int, err error) error {
 	return &exitError{status: status}
 }
 
+// thresholds returns the thresholds for --nagios.
 func (o *checkOptions) thresholds(cmd *cli.Command) (*check.Thresholds, error) {
 	for _, name := range []string{"warning", "critical", "cert-warning", "cert-critical"} {
 		if cmd.IsSet(name) && !o.nagios {
@@ -116,9 +187,9 @@ func (o *checkOptions) thresholds(cmd *cli.Command) (*check.Thresholds, error) {
 	return &t, nil
 }
 
-// chosenRelays are those of the command line, or of a configuration.
+// chosenRelays returns the relays of the command line or of a configuration.
 func (c *commands) chosenRelays(ctx context.Context, cmd *cli.Command, o *checkOptions) ([]check.Relay, error) {
-	execd.ProtectSecrets() // or not: this process is short
+	execd.ProtectSecrets() // a process as short as this one works without, too
 	if o.config != "" {
 		return c.configuredRelays(ctx, cmd, o)
 	}
@@ -128,10 +199,16 @@ func (c *commands) chosenRelays(ctx context.Context, cmd *cli.Command, o *checkO
 	case !cmd.Args().Present():
 		return nil, usageError("a URL or --config is needed; see smtpprobe check --help")
 	}
-	for _, arg := range cmd.Args().Slice() { // the parser takes -4 for a number
+	for _, arg := range cmd.Args().Slice() { // the parser takes -1 for a number
 		if strings.HasPrefix(arg, "-") {
 			return nil, usageError("unknown flag %s; see smtpprobe check --help", console.OneLine(arg))
 		}
+	}
+	switch {
+	case o.ipv4:
+		o.settings.IPVersion = "ipv4"
+	case o.ipv6:
+		o.settings.IPVersion = "ipv6"
 	}
 	if err := c.login(ctx, o); err != nil {
 		return nil, err
@@ -146,7 +223,7 @@ func (c *commands) chosenRelays(ctx context.Context, cmd *cli.Command, o *checkO
 	return relays, nil
 }
 
-// mailboxes is the mailbox of the command line, if there is one.
+// mailboxes returns the mailbox of the command line, if there is one.
 func (o *checkOptions) mailboxes() []*plugin.Mailbox {
 	if o.mailbox == "" {
 		return nil
@@ -157,7 +234,7 @@ func (o *checkOptions) mailboxes() []*plugin.Mailbox {
 	return []*plugin.Mailbox{plugin.NewMailbox(o.mailbox, &o.settings, secret(o.mailboxUsername), secret(os.Getenv(mailboxVariable)))}
 }
 
-// configuredRelays are those of a configuration, or those of them that --relay
+// configuredRelays returns the relays of a configuration, or those that --relay
 // names.
 func (c *commands) configuredRelays(ctx context.Context, cmd *cli.Command, o *checkOptions) ([]check.Relay, error) {
 	if cmd.Args().Present() {
@@ -179,12 +256,12 @@ func (c *commands) configuredRelays(ctx context.Context, cmd *cli.Command, o *ch
 	return relays, nil
 }
 
-// canJudge reports whether the settings permit to judge sessions by DANE and
-// MTA-STS. On Windows, the system's name servers cannot be asked for that.
+// canJudge reports whether the settings allow lookups of DANE and MTA-STS. On
+// Windows they need dns_server, since the system's name servers are unknown.
 func (o *checkOptions) canJudge() bool {
 	s := &o.settings
 	return s.STARTTLS != "never" && s.Probe != "connect" && (s.DNSServer != "" || runtime.GOOS != "windows")
 }
 
-// isDomain reports whether a URL is that of a mail domain.
+// isDomain reports whether a URL names a mail domain.
 func isDomain(url string) bool { return strings.HasPrefix(strings.ToLower(url), "mx://") }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/influxdata/telegraf/config"
@@ -14,94 +15,120 @@ import (
 	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
 
-// checkOptions are what the flags of check set.
+// checkOptions holds the values of the flags of check.
 type checkOptions struct {
 	config       string
 	relays       []string
 	nonStrictEnv bool
 
-	transcript, json, nagios  bool
-	limits                    check.Thresholds
-	certWarning, certCritical int // days
+	quiet, transcript, json, nagios bool
+	limits                          check.Thresholds
+	certWarning, certCritical       int // days
+
+	watch time.Duration // 0: probe once
 
 	follow                   time.Duration
 	mailbox, mailboxUsername string
 
+	ipv4, ipv6             bool
 	settings               plugin.Settings
 	username, passwordFile string
 }
 
-// newCheckOptions has the defaults of the plugin.
+// newCheckOptions returns options with the defaults of the plugin.
 func newCheckOptions() *checkOptions {
 	return &checkOptions{settings: plugin.New().Settings, certWarning: 14, certCritical: 3}
 }
 
 func (o *checkOptions) flags() []cli.Flag {
-	return append([]cli.Flag{
-		text("config", "check the relays of this configuration `FILE` instead", &o.config),
-		list("relay", "with --config: this relay only, by `NAME`", &o.relays),
-		toggle(nonStrictFlag, "with --config: replace environment variables outside of strings too", &o.nonStrictEnv),
-		span("follow", "with a probe of depth send: wait up to `DURATION` for the message to arrive", &o.follow),
-		toggle("transcript", "show the conversation, secrets masked", &o.transcript),
-		toggle("json", "write an array with an object for each outcome", &o.json),
-		toggle("nagios", "write a line for a monitoring system, with performance data", &o.nagios),
-		span("warning", "with --nagios: warn of a probe that takes longer than `DURATION`", &o.limits.WarnTime),
-		span("critical", "with --nagios: a probe that takes longer than `DURATION` is critical", &o.limits.CritTime),
-		number("cert-warning", "with --nagios: warn of a certificate with fewer `DAYS` left", &o.certWarning),
-		number("cert-critical", "with --nagios: a certificate with fewer `DAYS` left is critical", &o.certCritical),
-	}, o.settingFlags()...)
+	return slices.Concat(
+		category("Check",
+			text("config", "check the relays of this configuration `FILE`", &o.config),
+			list("relay", "with --config: only the relay with this `NAME`", &o.relays),
+			toggle(nonStrictFlag, "with --config: replace environment variables outside of strings too", &o.nonStrictEnv),
+			optional("watch", "repeat the check until interrupted, at an interval; `[=INTERVAL]` is optional", &o.watch, check.DefaultInterval),
+			span("follow", "with --probe send: wait up to `DURATION` for the message to arrive", &o.follow),
+		),
+		category("Output",
+			toggle("quiet", "write nothing: the exit status is the result", &o.quiet, "q"),
+			toggle("transcript", "show the session, with secrets masked", &o.transcript),
+			toggle("json", "write an array with an object for each outcome; with --watch an object per line", &o.json),
+			toggle("nagios", "write the output of a monitoring plugin", &o.nagios),
+			span("warning", "with --nagios: warn if a probe takes longer than `DURATION`", &o.limits.WarnTime),
+			span("critical", "with --nagios: critical if a probe takes longer than `DURATION`", &o.limits.CritTime),
+			number("cert-warning", "with --nagios: warn if the certificate expires in less than `DAYS`", &o.certWarning),
+			number("cert-critical", "with --nagios: critical if the certificate expires in less than `DAYS`", &o.certCritical),
+		),
+		o.settingFlags(),
+	)
 }
 
-// settingFlags are the flags that say how to probe. They have the names of the
-// settings, with dashes.
+// settingFlags returns the flags that are settings of the plugin. Their names are
+// those of the settings, with dashes.
 func (o *checkOptions) settingFlags() []cli.Flag {
 	s := &o.settings
-	readTimeout := span("read-timeout", "`DURATION` until each reply", (*time.Duration)(&s.ReadTimeout))
+	readTimeout := span("read-timeout", "limit of each reply, a `DURATION`", (*time.Duration)(&s.ReadTimeout))
 	readTimeout.DefaultText = "what is left of --timeout"
-	return []cli.Flag{
-		text("username", "log in as; the password comes from "+passwordVariable+", --password-file or the terminal", &o.username),
-		text("password-file", "`FILE` whose first line is the password, - for stdin", &o.passwordFile),
-		text("mailbox", "with --follow: `URL` of the mailbox, imaps://host, imap://host, maildir:///path or lmtp://address:port", &o.mailbox),
-		text("mailbox-username", "log in there as; the password comes from "+mailboxVariable, &o.mailboxUsername),
-		text("probe", "how deep: connect, ehlo, auth, rcpt, send", &s.Probe),
-		text("helo", "the name in EHLO; default: this host's", &s.Helo),
-		text("starttls", "with smtp://: opportunistic, required, never", &s.STARTTLS),
-		list("expect", "an `OUTCOME` that counts as success: class[/reason][:code[:phase]]", &s.Expect),
-		span("timeout", "`DURATION` of a whole probe", (*time.Duration)(&s.Timeout)),
-		span("connect-timeout", "`DURATION` of DNS, and of each connection attempt", (*time.Duration)(&s.ConnectTimeout)),
-		readTimeout,
-		text("from", "sender, for rcpt and send; empty is <>", &s.From),
-		list("to", "recipient, for rcpt and send", &s.To),
-		text("subject", "of the message", &s.Subject),
-		text("body", "of the message", &s.Body),
-		text("auth-mechanism", "default: the strongest offered", &s.AuthMechanism),
-		toggle("auth-cleartext", "allow a password without TLS", &s.AuthCleartext),
-		text("addresses", "first that connects, or all", &s.Addresses),
-		text("ip-version", "any, ipv4, ipv6", &s.IPVersion),
-		text("source-address", "local address to connect from", &s.SourceAddress),
-		text("proxy-protocol", "send a PROXY protocol header: v1, v2", &s.ProxyProtocol),
-		text("dns-server", "name server, address[:port]; default: the system's", &s.DNSServer),
-		toggle("allow-private-mx", "let mx:// lead to addresses that are not public", &s.AllowPrivateMX),
-		text("policy", "off, report: what senders with DANE and MTA-STS would do; default: report with mx://", &s.Policy),
-		text("dnssec", "trust: the name server validates DNSSEC; off", &s.DNSSEC),
-		text("tls-ca", "`FILE` of the certificate authorities to trust", &s.TLSCA),
-		text("tls-cert", "`FILE` of a client certificate", &s.TLSCert),
-		text("tls-key", "`FILE` of its key", &s.TLSKey),
-		text("tls-server-name", "the name that the certificate must have", &s.TLSServerName),
-		text("tls-min-version", "TLS12, TLS13", &s.TLSMinVersion),
-		toggle("insecure-skip-verify", "report a bad certificate, but do not fail", &s.InsecureSkipVerify),
+	policy := &cli.StringFlag{
+		Name: "policy", Local: true, Usage: "`WHAT`: off, or report what senders with DANE and MTA-STS would do",
+		Value: s.Policy, Destination: &s.Policy, DefaultText: "report with mx://, else off",
 	}
+	return slices.Concat(
+		category("Probe",
+			text("probe", "how deep: `DEPTH` is connect, ehlo, auth, rcpt or send", &s.Probe),
+			text("helo", "`NAME` in EHLO; default: this host's", &s.Helo),
+			list("expect", "`OUTCOME` that counts as success: class[/reason][:code[:phase]]", &s.Expect),
+			span("timeout", "limit of a whole probe, a `DURATION`", (*time.Duration)(&s.Timeout)),
+			span("connect-timeout", "limit of DNS and of each connection attempt, a `DURATION`", (*time.Duration)(&s.ConnectTimeout)),
+			readTimeout,
+		),
+		category("Envelope and message",
+			text("from", "sender `ADDRESS`, for rcpt and send; empty is <>", &s.From),
+			list("to", "recipient `ADDRESS`, for rcpt and send", &s.To),
+			text("subject", "subject `TEXT` of the message", &s.Subject),
+			text("body", "body `TEXT` of the message", &s.Body),
+			text("mailbox", "with --follow: `URL` of the mailbox, imaps://host, imap://host, maildir:///path or lmtp://address:port", &o.mailbox),
+			text("mailbox-username", "`NAME` to log in to the mailbox; the password comes from "+mailboxVariable, &o.mailboxUsername),
+		),
+		category("Login",
+			text("username", "`NAME` to log in; the password comes from "+passwordVariable+", --password-file or the terminal", &o.username),
+			text("password-file", "`FILE` whose first line is the password, - for stdin", &o.passwordFile),
+			text("auth-mechanism", "SASL mechanism `NAME`; default: the strongest offered", &s.AuthMechanism),
+			toggle("auth-cleartext", "allow a password without TLS", &s.AuthCleartext),
+		),
+		category("Network and DNS",
+			toggle("ipv4", "use IPv4 only", &o.ipv4, "4"),
+			toggle("ipv6", "use IPv6 only", &o.ipv6, "6"),
+			text("ip-version", "`VERSION`: any, ipv4 or ipv6", &s.IPVersion),
+			text("addresses", "`WHICH` addresses to probe: first (that connects) or all", &s.Addresses),
+			text("source-address", "local `ADDRESS` to connect from", &s.SourceAddress),
+			text("proxy-protocol", "send a PROXY protocol header of `VERSION` v1 or v2", &s.ProxyProtocol),
+			text("dns-server", "name server `ADDRESS`[:PORT]; default: the system's", &s.DNSServer),
+			toggle("allow-private-mx", "let mx:// lead to addresses that are not public", &s.AllowPrivateMX),
+		),
+		category("TLS and policies",
+			text("starttls", "`POLICY` of smtp://: opportunistic, required or never", &s.STARTTLS),
+			text("tls-ca", "`FILE` of the certificate authorities to trust", &s.TLSCA),
+			text("tls-cert", "`FILE` of a client certificate", &s.TLSCert),
+			text("tls-key", "`FILE` of its key", &s.TLSKey),
+			text("tls-server-name", "`NAME` that the certificate must have", &s.TLSServerName),
+			text("tls-min-version", "`VERSION`: TLS12 or TLS13", &s.TLSMinVersion),
+			toggle("insecure-skip-verify", "report a bad certificate, but do not fail", &s.InsecureSkipVerify),
+			policy,
+			text("dnssec", "`WHAT`: trust if the name server validates DNSSEC, else off", &s.DNSSEC),
+		),
+	)
 }
 
-// passwordVariable and tokenVariable are read from the environment. A secret
-// is never taken from the command line, which every user of the machine sees.
+// The environment variables with secrets. The command line has none, since every
+// user of the machine can read it.
 const (
 	passwordVariable = "SMTPPROBE_PASSWORD" //nolint:gosec // the name of a variable
 	tokenVariable    = "SMTPPROBE_TOKEN"    //nolint:gosec // the name of a variable
 	mailboxVariable  = "SMTPPROBE_MAILBOX_PASSWORD"
 )
 
-// login adds the user name and its password or token to the settings.
+// login adds the user name and the password or token to the settings.
 func (c *commands) login(ctx context.Context, o *checkOptions) error {
 	if o.username == "" {
 		if o.passwordFile != "" {
@@ -122,8 +149,8 @@ func (c *commands) login(ctx context.Context, o *checkOptions) error {
 	return nil
 }
 
-// password comes from a file ("-" is stdin), else from the environment, else
-// from the terminal.
+// password returns the password from a file ("-" is stdin), from the environment
+// or from the terminal, in this order.
 func (c *commands) password(ctx context.Context, o *checkOptions) (string, error) {
 	if o.passwordFile != "" {
 		password, err := c.ReadPassword(ctx, o.passwordFile)

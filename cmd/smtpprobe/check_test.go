@@ -25,11 +25,13 @@ func TestCheck_StatusOfWorstRelay(t *testing.T) {
 	got := program("check", at(healthy), at(busy))
 	require.Equal(t, statusFailed, got.status)
 	require.Empty(t, got.stderr)
-	first, second := strings.Index(got.stdout, at(healthy)), strings.Index(got.stdout, at(busy))
-	require.Less(t, first, second, "in the order of the command line")
-	require.Contains(t, got.stdout, "\nOK  the relay accepts a session\n")
-	require.Contains(t, got.stdout, "\nFAILED  service_unavailable/congested: greeting: 421 4.3.2 busy\n")
-	require.Contains(t, got.stdout, "what to do")
+	require.True(t, strings.HasPrefix(got.stdout, "OK  "+at(healthy)+": the relay accepts a session\n"), "the verdict comes first, in the order of the command line")
+	require.Contains(t, got.stdout, "\n\nFAILED  "+at(busy)+": service_unavailable/congested: greeting: 421 4.3.2 busy\n"+
+		"  means        the relay closed the session with 421\n"+
+		"  who acts     the relay's operators\n"+
+		"  what to do   Check the relay's queue, load and memory.\n"+
+		"  retry        yes (temporary)\n\n")
+	require.True(t, strings.HasSuffix(got.stdout, "\n\n2 probes: 1 OK, 1 FAILED: "+at(busy)+"\n"))
 }
 
 func TestCheck_FlagsAfterURL(t *testing.T) {
@@ -73,7 +75,7 @@ func TestCheck_Config(t *testing.T) {
 `, at(healthy), at(refusing)))
 	all := program("check", "--config", path)
 	require.Equal(t, statusOK, all.status, all.stderr)
-	require.Contains(t, all.stdout, "OK  as expected: recipients_refused/not_authorized: RCPT <a@example.org>: 550 5.7.1 no")
+	require.Contains(t, all.stdout, "OK  two: as expected: recipients_refused/not_authorized: RCPT <a@example.org>: 550 5.7.1 no")
 	require.NotContains(t, all.stdout, "what to do")
 	require.NotContains(t, program("check", "--config", path, "--relay", "one").stdout, "two")
 }
@@ -113,7 +115,7 @@ func TestCheck_STARTTLSRefused(t *testing.T) {
 	got := program("check", at(srv))
 	require.Equal(t, statusOK, got.status)
 	require.Regexp(t, `(?m)^  tls          refused: 454 4\.7\.0 TLS not available; mail goes in the clear$`, got.stdout)
-	require.Contains(t, got.stdout, "\nOK  the relay accepts a session\n")
+	require.True(t, strings.HasPrefix(got.stdout, "OK  "+at(srv)+": the relay accepts a session\n"))
 	nagios := program("check", "--nagios", at(srv))
 	require.Equal(t, int(check.Warning), nagios.status)
 	require.Contains(t, nagios.stdout, "SMTP WARNING - "+at(srv)+": STARTTLS refused: 454")
@@ -123,7 +125,7 @@ func TestCheck_HostWithoutScheme(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	got := program("check", srv.Addr().String())
 	require.Equal(t, statusOK, got.status, got.stderr)
-	require.Contains(t, got.stdout, at(srv)+"\n")
+	require.Contains(t, got.stdout, "OK  "+at(srv)+": ")
 }
 
 func TestCheck_JSON(t *testing.T) {
@@ -149,7 +151,7 @@ func TestCheck_CleartextMechanisms(t *testing.T) {
 		Extensions: []string{"AUTH LOGIN PLAIN"}, ExtensionsTLS: []string{"AUTH PLAIN"},
 	})
 	got := program("check", at(srv))
-	require.Regexp(t, `(?m)^  auth         PLAIN\n {15}before TLS, readable by anybody: LOGIN PLAIN$`, got.stdout)
+	require.Regexp(t, `(?m)^  auth         PLAIN\n {15}before TLS, readable on the wire: LOGIN PLAIN$`, got.stdout)
 	require.Contains(t, got.stdout, "certificate NOT verified")
 	var all []map[string]any
 	require.NoError(t, json.Unmarshal([]byte(program("check", "--json", at(srv)).stdout), &all))
@@ -182,9 +184,9 @@ func TestCheck_DomainWithManyHosts(t *testing.T) {
 	url := fmt.Sprintf("mx://domain.test:%d", srv.Port())
 	got := program("check", "--addresses", "all", "--allow-private-mx", "--dns-server", dnstest.Start(t, zone).Addr(), url, "mx://gone.test")
 	require.Equal(t, statusFailed, got.status)
-	require.Contains(t, got.stdout, "\n"+url+" mx7.test 127.0.0.1\n")
-	require.Equal(t, hosts, strings.Count(got.stdout, "OK  the relay accepts a session"))
-	require.Contains(t, got.stdout, "FAILED  dns_not_found/not_found: dns: lookup gone.test.: no such name")
+	require.Contains(t, got.stdout, "\nOK  "+url+" mx7.test 127.0.0.1: ")
+	require.Equal(t, hosts, strings.Count(got.stdout, ": the relay accepts a session"))
+	require.Contains(t, got.stdout, "FAILED  mx://gone.test: dns_not_found/not_found: dns: lookup gone.test.: no such name")
 	require.LessOrEqual(t, most.Load(), int64(concurrency))
 }
 

@@ -31,8 +31,8 @@ func TestCheck_Follow(t *testing.T) {
 	address := "lmtp://" + freePort(t)
 	got := program(sending("--follow", "20s", "--mailbox", address, address)...)
 	require.Equal(t, statusOK, got.status, got.stdout+got.stderr)
-	require.Contains(t, got.stdout, "OK  the relay accepted a message\n")
-	require.Contains(t, got.stdout, "way of the message\n")
+	require.Contains(t, got.stdout, ": the relay accepted a message\n")
+	require.Contains(t, got.stdout, "path of the message\n")
 	require.Regexp(t, `\nARRIVED  after \d\.\d s in "lmtp://127\.0\.0\.1:\d+" \(inbox\)\n`, got.stdout)
 }
 
@@ -91,7 +91,7 @@ func TestCheck_Follow_NotSent(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{Dot: smtptest.Say("550 5.7.1 no")})
 	got := program(sending("--follow", "1m", "--mailbox", "maildir:///nowhere", at(srv))...)
 	require.Equal(t, statusFailed, got.status, got.stdout+got.stderr)
-	require.Contains(t, got.stdout, "FAILED  data_refused")
+	require.Contains(t, got.stdout, ": data_refused/content_rejected: ")
 	require.NotContains(t, got.stdout, "ARRIVED")
 }
 

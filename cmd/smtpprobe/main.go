@@ -1,8 +1,8 @@
 // Command smtpprobe runs the smtpprobe input for a stock Telegraf
 // (inputs.execd), and answers an operator's questions from the command line.
 //
-// This package only reads the command line. The commands are in internal/execd,
-// internal/check and internal/report.
+// The package parses the command line. Packages execd, check, report and explain
+// implement the commands.
 package main
 
 import (
@@ -20,31 +20,31 @@ import (
 )
 
 func main() {
-	// A closed pipe is an error of the write, which ends a command in order.
+	// A write to a closed pipe then returns an error, which ends the command.
 	signal.Ignore(syscall.SIGPIPE)
 	os.Exit(run(os.Args, console.Streams{In: os.Stdin, Out: os.Stdout, Err: os.Stderr}))
 }
 
-// run is the whole program except for the process around it. The first signal
-// cancels the command, which has a few seconds to end; the second one kills.
+// run runs the program and returns its exit status. The first signal cancels the
+// command, which has a few seconds to end; the second one kills the process.
 func run(args []string, streams console.Streams) int {
 	ctx, stop := untilSignal(context.Background())
 	defer stop()
 
 	c := &commands{streams}
 	done := make(chan error, 1)
-	go func() { done <- c.app().Run(ctx, args) }()
+	go func() { done <- c.app().Run(ctx, expandIPFlags(args)) }()
 	select {
 	case err := <-done:
 		return c.exit(args, err)
 	case <-after(ctx, execd.Grace+1500*time.Millisecond):
-		return statusFailed // it waits for something that does not come, such as a reader of its output
+		return statusFailed // the command is blocked, such as by a reader of its output that does not read
 	}
 }
 
 // untilSignal returns a context that the first SIGINT or SIGTERM cancels. The
-// second one kills the process, also if it was started with SIGINT ignored, as a
-// shell starts its background jobs.
+// second one kills the process, even if SIGINT is ignored, as in the background
+// jobs of a shell.
 func untilSignal(parent context.Context) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals, done := make(chan os.Signal, 2), make(chan struct{})
@@ -69,29 +69,29 @@ func untilSignal(parent context.Context) (ctx context.Context, stop func()) {
 	})
 }
 
-// kill ends the process as the signal does by default, or else with the exit
-// status that a shell gives such an end.
+// kill ends the process by the default action of the signal. If the signal is
+// ignored, it exits with the status that a shell reports for the signal.
 func kill(s os.Signal) {
 	signal.Reset(s)
 	if self, err := os.FindProcess(os.Getpid()); err == nil {
 		_ = self.Signal(s)                 //nolint:errcheck // the exit follows
-		time.Sleep(100 * time.Millisecond) // it ends here, unless the signal is ignored
+		time.Sleep(100 * time.Millisecond) // the signal ends the process here, unless it is ignored
 	}
 	status := 128 + int(syscall.SIGINT)
 	if n, ok := s.(syscall.Signal); ok {
 		status = 128 + int(n)
 	}
-	os.Exit(status) //nolint:revive // the command did not end by itself
+	os.Exit(status) //nolint:revive // the command is blocked
 }
 
-// after is closed some time after the end of a context.
+// after returns a channel that is closed when wait has passed since the end of ctx.
 func after(ctx context.Context, wait time.Duration) <-chan struct{} {
 	c := make(chan struct{})
 	context.AfterFunc(ctx, func() { time.AfterFunc(wait, func() { close(c) }) })
 	return c
 }
 
-// exit reports an error and returns the exit status.
+// exit writes the message of an error and returns the exit status.
 func (c *commands) exit(args []string, err error) int {
 	if err == nil {
 		return statusOK

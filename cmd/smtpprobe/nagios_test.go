@@ -22,7 +22,7 @@ func TestCheck_Nagios(t *testing.T) {
 		status check.State
 		line   string
 	}{
-		"success":                        {args: []string{at(healthy)}, status: check.OK, line: "SMTP OK - " + at(healthy) + ": the relay accepts a session | '" + at(healthy) + " total'="},
+		"success":                        {args: []string{at(healthy)}, status: check.OK, line: "SMTP OK - " + at(healthy) + ": the relay accepts a session, "},
 		"refused":                        {args: []string{at(refusing)}, status: check.Critical, line: "SMTP CRITICAL - " + at(refusing) + ": greeting_refused/refused: greeting: 550 5.7.1 go / away | "},
 		"temporary refusal":              {args: []string{at(later)}, status: check.Warning, line: "SMTP WARNING - " + at(later)},
 		"worst relay first":              {args: []string{at(healthy), at(later), at(refusing)}, status: check.Critical, line: "SMTP CRITICAL - " + at(refusing)},
@@ -41,6 +41,17 @@ func TestCheck_Nagios(t *testing.T) {
 			require.Empty(t, got.stderr)
 		})
 	}
+}
+
+func TestCheck_NagiosOutput(t *testing.T) {
+	healthy, refusing := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 5.7.1 go away")})
+	require.Regexp(t, `^SMTP OK - \S+: the relay accepts a session, \d+\.\d+ ms \| '\S+ total'=\d\.\d{6}s;;;0 .*\n$`, program("check", "--nagios", at(healthy)).stdout)
+	first, rest, _ := strings.Cut(program("check", "--nagios", at(healthy), at(refusing)).stdout, "\n")
+	require.Contains(t, first, " | '"+at(healthy)+" total'=")
+	require.Regexp(t, `^who acts: the operators of this machine: its network, address and resources
+what to do: Check the relay's access rules and block lists for the prober's address\.
+`+at(healthy)+`: the relay accepts a session, \d+\.\d+ ms
+$`, rest)
 }
 
 func TestCheck_NagiosCertificate(t *testing.T) {

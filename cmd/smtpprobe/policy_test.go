@@ -33,7 +33,7 @@ func TestCheck_Policy(t *testing.T) {
 		"  dane         NO match, 1 usable TLSA record, none matches\n",
 		"  mta-sts      none\n",
 		"  senders      with DANE: would NOT deliver to this host\n",
-		"               with MTA-STS: deliver (nothing is demanded of them)\n",
+		"               with MTA-STS: deliver (no policy applies)\n",
 		"  result       tlsa-invalid: no TLSA record matches the certificates that the host sends\n",
 		"  what to do   Publish the TLSA record of the present certificate",
 	} {

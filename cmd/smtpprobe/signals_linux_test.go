@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -284,6 +285,49 @@ func TestOnce_ReaderEnds(t *testing.T) {
 			cmd.Stdout, cmd.Stderr = w, &stderr
 			require.NoError(t, cmd.Run(), &stderr)
 			require.Empty(t, stderr.String())
+		})
+	}
+}
+
+func TestSignal_EndsWatch(t *testing.T) {
+	t.Parallel()
+	healthy, busy := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("421 4.3.2 busy")})
+	for _, tt := range []struct {
+		name   string
+		relays []string
+		status int
+		counts string
+	}{
+		{name: "success", relays: []string{at(healthy)}, status: statusOK, counts: `1 OK, 0 FAILED\ntime of those OK: .*\n       1  ` + at(healthy) + `  OK\n`},
+		{
+			name: "failure", relays: []string{at(busy), at(healthy)}, status: statusFailed,
+			counts: `1 OK, 1 FAILED\ntime of those OK: .*\n(       1  ` + at(healthy) + `  OK\n|       1  ` + at(busy) + `  FAILED  service_unavailable/congested\n){2}`,
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			cmd := command(t, nil, append([]string{"check", "--watch=1h"}, tt.relays...)...)
+			stdout, err := cmd.StdoutPipe()
+			require.NoError(t, err)
+			require.NoError(t, cmd.Start())
+			lines := bufio.NewReader(stdout)
+			for remaining := len(tt.relays); remaining > 0; {
+				line, err := lines.ReadString('\n')
+				require.NoError(t, err)
+				if !strings.HasPrefix(line, " ") { // who acts, what to do
+					require.Regexp(t, `^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  (OK    |FAILED)  smtp://`, line)
+					remaining--
+				}
+			}
+			require.NoError(t, cmd.Process.Signal(syscall.SIGINT))
+			rest, err := io.ReadAll(lines)
+			require.NoError(t, err)
+			var exit *exec.ExitError
+			if err := cmd.Wait(); tt.status != statusOK {
+				require.ErrorAs(t, err, &exit)
+			}
+			require.Equal(t, tt.status, cmd.ProcessState.ExitCode())
+			require.Regexp(t, `\n\d probes in \d+s: `+tt.counts+`$`, string(rest))
 		})
 	}
 }

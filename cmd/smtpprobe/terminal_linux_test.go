@@ -115,7 +115,7 @@ func TestCheck_PasswordPrompt(t *testing.T) {
 	_, err := s.user.WriteString("s3cret word\n")
 	require.NoError(t, err)
 	require.Equal(t, statusOK, <-status)
-	require.Contains(t, stdout.String(), "OK  the relay accepts the credentials")
+	require.Contains(t, stdout.String(), ": the relay accepts the credentials")
 	require.Equal(t, "Password of user: \n", s.screen())
 	require.Equal(t, "user", srv.Wait(t, 1)[0].Identity)
 }
@@ -177,7 +177,7 @@ func TestCheck_Terminal(t *testing.T) {
 	require.Contains(t, colored, "\x1b[32mOK\x1b[0m")
 	require.Contains(t, colored, "\x1b[32m█")
 	require.NotContains(t, shown("dumb", ""), "\x1b", "neither colors nor progress")
-	progress, report, _ := strings.Cut(shown("xterm", "1"), "\r\x1b[K"+at(healthy)+"\n")
+	progress, report, _ := strings.Cut(shown("xterm", "1"), "\r\x1b[KOK  "+at(healthy)+": ")
 	require.Contains(t, progress, "2 of 2 relays done, last smtp://127.0.0.1:")
 	require.NotContains(t, report, "\x1b")
 	widest := 0

@@ -1,10 +1,12 @@
-// Package check is `smtpprobe check`: it probes relays once and shows what it
-// found.
+// Package check implements "smtpprobe check": it probes relays and shows the
+// outcomes.
 //
-// FromURLs and FromConfig make relays ready to be probed; the plugin itself
-// checks and applies their settings, so that check and the plugin agree. Probe
-// probes them, several at a time. The outcomes are summaries, which Report
-// renders for people, JSON for scripts and Nagios for monitoring systems.
+// FromURLs and FromConfig return relays that are ready to be probed. The plugin
+// itself validates and applies their settings, so check and the plugin agree.
+// Probe probes relays once, several at a time; Watch repeats a probe; Follow
+// waits for the message that a probe sent. An Outcome is a summary of one probe.
+// Report writes outcomes for people, JSON and JSONLines for scripts, Nagios for
+// monitoring systems, and Log one line each for a watch.
 package check
 
 import (
@@ -29,25 +31,32 @@ type Relay struct {
 	target smtpprobe.Target
 	plan   smtpprobe.Plan
 	plugin *plugin.SMTPProbe
-	// policies judge the sessions; nil: they are not judged.
+	// policies has what domains publish for DANE and MTA-STS. Nil if sessions are
+	// not compared with it.
 	policies *policy.Source
 }
 
 // Outcome is the result of one probe.
 type Outcome struct {
-	Name string // of the relay, and of its host and address if it has several
+	Name string // the relay's, with host and address if it has several
 	*summary.Summary
-	Policy  *summary.Policy // what careful senders would do; nil: not asked for
-	domain  bool            // the host is an MX host of a domain
-	Arrival *Arrival        // of a message that was followed
+	Policy  *summary.Policy // nil without DANE and MTA-STS
+	Arrival *Arrival        // nil if no message was followed
+
+	relay  string // the relay's name
+	domain bool   // the host is an MX host of a domain
 }
 
-// concurrency limits how many lookups and sessions run at a time.
+// ok reports whether the outcome is the expected one, and a message that was
+// followed has arrived.
+func (o *Outcome) ok() bool { return o.Success && (o.Arrival == nil || o.Arrival.arrived()) }
+
+// concurrency is the maximum number of lookups and sessions at a time.
 const concurrency = 20
 
-// Probe probes each relay, a relay with several hosts or addresses several
-// times, and returns the outcomes in the order of the relays. If stderr is a
-// terminal, it shows the progress there.
+// Probe probes each relay, or each host and address of a relay that has several,
+// and returns the outcomes in the order of the relays. It shows the progress on
+// stderr if that is a terminal.
 func Probe(ctx context.Context, relays []Relay, withTranscript bool, stderr io.Writer) []Outcome {
 	progress := &progress{out: stderr, show: len(relays) > 1 && console.CanErase(stderr), relays: len(relays)}
 	defer progress.clear()
@@ -67,7 +76,7 @@ func Probe(ctx context.Context, relays []Relay, withTranscript bool, stderr io.W
 	return slices.Concat(outcomes...)
 }
 
-// semaphore limits what runs at a time.
+// semaphore limits the number of tasks that run at a time.
 type semaphore chan struct{}
 
 func (s semaphore) run(task func()) {
@@ -83,7 +92,7 @@ func (r *Relay) probe(ctx context.Context, slots semaphore) []Outcome {
 	slots.run(func() { targets, err = r.prober.Targets(ctx, r.target) })
 	if err != nil {
 		failed := smtpprobe.Failed(r.plan, start, err)
-		return []Outcome{{Name: r.Name, Summary: summary.Of(failed), Policy: r.unresolved(ctx, failed), domain: r.target.Domain != ""}}
+		return []Outcome{{Name: r.Name, relay: r.Name, Summary: summary.Of(failed), Policy: r.unresolved(ctx, failed), domain: r.target.Domain != ""}}
 	}
 	outcomes := make([]Outcome, len(targets))
 	var group sync.WaitGroup
@@ -94,8 +103,8 @@ func (r *Relay) probe(ctx context.Context, slots semaphore) []Outcome {
 		}
 		group.Go(func() {
 			slots.run(func() {
-				result, verdict := r.judge(ctx, &targets[i])
-				outcomes[i] = Outcome{Name: name, Summary: summary.Of(result), Policy: verdict, domain: targets[i].Domain != ""}
+				result, judgment := r.judge(ctx, &targets[i])
+				outcomes[i] = Outcome{Name: name, relay: r.Name, Summary: summary.Of(result), Policy: judgment, domain: targets[i].Domain != ""}
 			})
 		})
 	}
@@ -103,7 +112,7 @@ func (r *Relay) probe(ctx context.Context, slots semaphore) []Outcome {
 	return outcomes
 }
 
-// describe tells the targets of one relay apart.
+// describe names a target of a relay that has several.
 func describe(t *smtpprobe.Target) string {
 	if t.IP.IsValid() {
 		return t.Host + " " + t.IP.String()
@@ -114,10 +123,10 @@ func describe(t *smtpprobe.Target) string {
 // AllSucceeded reports whether every outcome is the expected one, and every
 // message that was followed has arrived.
 func AllSucceeded(outcomes []Outcome) bool {
-	return !slices.ContainsFunc(outcomes, func(o Outcome) bool { return !o.Success || o.Arrival != nil && !o.Arrival.arrived() })
+	return !slices.ContainsFunc(outcomes, func(o Outcome) bool { return !o.ok() })
 }
 
-// progress counts the relays done, in one line of a terminal.
+// progress shows the number of relays done, in one line of a terminal.
 type progress struct {
 	mu     sync.Mutex
 	out    io.Writer

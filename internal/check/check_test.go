@@ -2,6 +2,7 @@ package check
 
 import (
 	"errors"
+	"io"
 	"testing"
 	"time"
 
@@ -11,28 +12,33 @@ import (
 )
 
 func TestBar(t *testing.T) {
-	for _, test := range []struct {
-		begin, duration time.Duration
+	t.Parallel()
+	r := newReporter(io.Discard)
+	for _, tt := range []struct {
+		name            string
+		begin, d, total time.Duration
 		bar             string
 		left            int
 	}{
-		{0, 10, "█", 0},
-		{10, 50, "█████", 1},
-		{60, 40, "████", 6},
-		{0, 100, "██████████", 0},
-		{99, 1, "▏", 9},
-		{100, 0, "▏", 9},
+		{name: "first tenth", begin: 0, d: 10, total: 100, bar: "█", left: 0},
+		{name: "middle", begin: 10, d: 50, total: 100, bar: "█████", left: 1},
+		{name: "end", begin: 60, d: 40, total: 100, bar: "████", left: 6},
+		{name: "whole", begin: 0, d: 100, total: 100, bar: "██████████", left: 0},
+		{name: "short at the end", begin: 99, d: 1, total: 100, bar: "▏", left: 9},
+		{name: "zero at the end", begin: 100, d: 0, total: 100, bar: "▏", left: 9},
+		{name: "zero total", bar: "▏"},
 	} {
-		drawn, left := bar(test.begin, test.duration, 100, 10)
-		require.Equal(t, test.bar, drawn)
-		require.Equal(t, test.left, left)
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			bar, left := r.bar(tt.begin, tt.d, tt.total, 10)
+			require.Equal(t, tt.bar, bar)
+			require.Equal(t, tt.left, left)
+		})
 	}
-	drawn, left := bar(0, 0, 0, 10)
-	require.Equal(t, "▏", drawn)
-	require.Zero(t, left)
 }
 
 func TestExpiry(t *testing.T) {
+	t.Parallel()
 	end := time.Date(2027, 2, 19, 12, 0, 0, 0, time.UTC)
 	for before, text := range map[time.Duration]string{
 		90 * 24 * time.Hour: "expires in 90 days (2027-02-19)",
@@ -45,7 +51,8 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
-func TestState_Order(t *testing.T) {
+func TestState_Worse(t *testing.T) {
+	t.Parallel()
 	for _, ordered := range [][2]State{{OK, Unknown}, {Unknown, Warning}, {Warning, Critical}} {
 		require.Equal(t, ordered[1], ordered[0].worse(ordered[1]))
 		require.Equal(t, ordered[1], ordered[1].worse(ordered[0]))
@@ -59,7 +66,7 @@ func TestFacts(t *testing.T) {
 		summary summary.Summary
 		want    []fact
 	}{
-		{name: "nothing"},
+		{name: "no facts"},
 		{
 			name:    "STARTTLS refused",
 			summary: summary.Summary{STARTTLSRefusal: "454 4.7.0 no TLS", Warnings: []string{summary.STARTTLSRefused}},
@@ -69,15 +76,17 @@ func TestFacts(t *testing.T) {
 			name:    "warnings",
 			summary: summary.Summary{Warnings: []string{summary.Quit421, "bare_lf", "new_one"}},
 			want: []fact{
-				{"warning", "the relay answered RSET or QUIT with 421: it was ending the session"},
-				{"warning", "a line of the relay ended in LF without CR"},
+				{"warning", "the relay replied 421 to RSET or QUIT: it closes sessions"},
+				{"warning", "the relay sent a line that ends in LF without CR"},
 				{"warning", "new_one"},
 			},
 		},
 		{
-			name:    "afterwards",
-			summary: summary.Summary{Secondary: []string{"smtp: QUIT: i/o timeout", "smtp: RSET: 500 what", "close: broken pipe"}},
-			want:    []fact{{"afterwards", "QUIT failed: no reply in time"}, {"afterwards", "RSET was refused: 500 what"}, {"afterwards", "close failed: broken pipe"}},
+			name:    "errors after the verdict",
+			summary: summary.Summary{Secondary: []string{"smtp: QUIT: i/o timeout", "smtp: RSET: 500 unknown command", "close: broken pipe"}},
+			want: []fact{
+				{"later error", "QUIT failed: no reply in time"}, {"later error", "RSET was refused: 500 unknown command"}, {"later error", "close failed: broken pipe"},
+			},
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -96,7 +105,7 @@ func TestThresholds_State(t *testing.T) {
 		state   State
 		why     string
 	}{
-		{name: "success", summary: summary.Summary{Success: true, Probe: "connect", Verdict: summary.Verdict{Class: summary.None}}, why: "the relay greets"},
+		{name: "success", summary: summary.Summary{Success: true, Probe: "connect", Verdict: summary.Verdict{Class: summary.None}}, why: "the relay greets, 0.00 ms"},
 		{
 			name:    "STARTTLS refused",
 			summary: summary.Summary{Success: true, Verdict: summary.Verdict{Class: summary.None}, STARTTLSRefusal: "454 no"},
@@ -105,7 +114,7 @@ func TestThresholds_State(t *testing.T) {
 		{
 			name:    "421 to QUIT",
 			summary: summary.Summary{Success: true, Verdict: summary.Verdict{Class: summary.None}, Warnings: []string{summary.Quit421}},
-			state:   Warning, why: "the relay answered RSET or QUIT with 421: it was ending the session",
+			state:   Warning, why: "the relay replied 421 to RSET or QUIT: it closes sessions",
 		},
 		{
 			name:    "permanent refusal",
@@ -144,11 +153,11 @@ func TestThresholds_Validate(t *testing.T) {
 		limits Thresholds
 		want   string
 	}{
-		{name: "none"},
+		{name: "no thresholds"},
 		{name: "both", limits: Thresholds{WarnTime: time.Second, CritTime: 2 * time.Second}},
-		{name: "the same", limits: Thresholds{WarnTime: time.Second, CritTime: time.Second}},
+		{name: "equal", limits: Thresholds{WarnTime: time.Second, CritTime: time.Second}},
 		{name: "only critical", limits: Thresholds{CritTime: time.Second}},
-		{name: "exchanged", limits: Thresholds{WarnTime: time.Second, CritTime: time.Second / 2}, want: "--critical 500ms must not be below --warning 1s"},
+		{name: "critical below warning", limits: Thresholds{WarnTime: time.Second, CritTime: time.Second / 2}, want: "--critical 500ms must not be below --warning 1s"},
 		{name: "negative", limits: Thresholds{WarnTime: -1}, want: "--warning, --critical, --cert-warning and --cert-critical must not be negative"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -9,10 +9,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
 )
 
-// fact is something that a probe found out, apart from its verdict.
-type fact struct{ name, value string }
-
-// facts lists what was negotiated, in the order of a session.
+// facts returns what the session negotiated, in its order.
 func facts(s *summary.Summary) []fact {
 	var all []fact
 	add := func(name, value string) {
@@ -32,7 +29,7 @@ func facts(s *summary.Summary) []fact {
 	add("extensions", strings.Join(s.Extensions, " "))
 	add("auth", strings.Join(s.AuthMechanisms, " "))
 	if len(s.AuthCleartext) > 0 {
-		add("", "before TLS, readable by anybody: "+strings.Join(s.AuthCleartext, " "))
+		add("", "before TLS, readable on the wire: "+strings.Join(s.AuthCleartext, " "))
 	}
 	if s.SizeLimit > 0 {
 		add("size limit", fmt.Sprintf("%d bytes", s.SizeLimit))
@@ -46,28 +43,28 @@ func facts(s *summary.Summary) []fact {
 	}
 	for _, w := range s.Warnings {
 		if w == summary.STARTTLSRefused && s.STARTTLSRefusal != "" {
-			continue // said about TLS
+			continue // the fact about TLS has it
 		}
 		add("warning", cmp.Or(warnings[w], w))
 	}
 	for _, text := range s.Secondary {
-		add("afterwards", afterwards(text))
+		add("later error", laterError(text))
 	}
 	return all
 }
 
-// warnings are the warnings of a result in plain words.
+// warnings describe the warnings of a result.
 var warnings = map[string]string{
-	"bare_lf":               "a line of the relay ended in LF without CR",
-	"bare_cr":               "a line of the relay contained a CR that does not end it",
-	"nul":                   "a line of the relay contained NUL",
-	"eight_bit":             "a line of the relay was not ASCII, without SMTPUTF8",
+	"bare_lf":               "the relay sent a line that ends in LF without CR",
+	"bare_cr":               "the relay sent a line with a CR in it",
+	"nul":                   "the relay sent a line with a NUL in it",
+	"eight_bit":             "the relay sent non-ASCII text without SMTPUTF8",
 	"enhanced_mismatch":     "an enhanced status code contradicted its reply code",
-	summary.Quit421:         "the relay answered RSET or QUIT with 421: it was ending the session",
+	summary.Quit421:         "the relay replied 421 to RSET or QUIT: it closes sessions",
 	summary.STARTTLSRefused: "STARTTLS was refused: mail goes in the clear",
 }
 
-// tlsFact is about the encryption, or that it was refused.
+// tlsFact describes the encryption, or its refusal.
 func tlsFact(s *summary.Summary) string {
 	switch {
 	case s.STARTTLSRefusal != "":
@@ -95,7 +92,7 @@ func certificateFact(s *summary.Summary) string {
 	return text
 }
 
-// expiry is when a certificate expires, seen from now.
+// expiry describes when a certificate expires, or how long ago it did.
 func expiry(end, now time.Time) string {
 	date := end.UTC().Format(time.DateOnly)
 	if now.After(end) {
@@ -104,7 +101,7 @@ func expiry(end, now time.Time) string {
 	return fmt.Sprintf("expires in %s (%s)", days(end.Sub(now)), date)
 }
 
-// days counts whole days.
+// days formats a number of whole days.
 func days(d time.Duration) string {
 	const day = 24 * time.Hour
 	if n := d / day; n != 1 {
@@ -119,7 +116,7 @@ func recipientFact(r *summary.Recipient) string {
 	case r.Accepted && r.Error == "":
 		state = "accepted"
 	case r.Reply == "":
-		state = "not decided"
+		state = "without a reply"
 	}
 	if r.Reply != "" {
 		state += ": " + r.Reply
@@ -127,18 +124,18 @@ func recipientFact(r *summary.Recipient) string {
 	return r.Address + " " + state
 }
 
-// afterwards is what failed after the verdict: "QUIT failed: no reply in time",
-// "RSET was refused: 500 what".
-func afterwards(text string) string {
+// laterError formats an error that came after the verdict: "QUIT failed: no
+// reply in time", "RSET was refused: 500 unknown command".
+func laterError(text string) string {
 	text = strings.TrimPrefix(text, errorPrefix)
-	command, what, found := strings.Cut(text, ": ")
+	command, cause, found := strings.Cut(text, ": ")
 	switch {
 	case !found || strings.Contains(command, " "):
 		return text
-	case what != "" && '0' <= what[0] && what[0] <= '9':
-		return command + " was refused: " + what
-	case what == "i/o timeout":
-		what = "no reply in time"
+	case cause != "" && '0' <= cause[0] && cause[0] <= '9':
+		return command + " was refused: " + cause
+	case cause == "i/o timeout":
+		cause = "no reply in time"
 	}
-	return command + " failed: " + what
+	return command + " failed: " + cause
 }

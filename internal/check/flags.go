@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// flagError turns an error about settings into one about flags: the setting
-// tls_ca is the flag --tls-ca.
+// flagError rewrites an error about settings for the command line, where the
+// setting tls_ca is the flag --tls-ca:
 //
 //	invalid probe "deep": must be one of ...   --probe: invalid value "deep": must be one of ...
 //	tls_cert "x" needs tls_key                 --tls-cert "x" needs --tls-key
 func flagError(err error) error {
-	text := place.ReplaceAllString(err.Error(), "")
+	text := location.ReplaceAllString(err.Error(), "")
 	if m := invalidSetting.FindStringSubmatch(text); len(m) > 0 && m[1] != "url" {
 		value := ""
 		if m[2] != "" {
@@ -24,18 +24,19 @@ func flagError(err error) error {
 }
 
 var (
-	// place is where a setting is: there is only the command line.
-	place = regexp.MustCompile(`^(?:servers: |relay "(?:[^"\\]|\\.)*": )+`)
-	// invalidSetting is the form of most errors about settings.
+	// location precedes an error with the part of the configuration, which the
+	// command line does not have.
+	location = regexp.MustCompile(`^(?:servers: |relay "(?:[^"\\]|\\.)*": )+`)
+	// invalidSetting matches most errors about settings.
 	invalidSetting = regexp.MustCompile(`^invalid ([a-z][a-z_]*)(?: ("(?:[^"\\]|\\.)*"))?: (.*)$`)
-	// quoted is a value.
+	// quoted matches a value.
 	quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"`)
-	// settingName has an underscore, which makes it one.
+	// settingName matches a name with an underscore: no other word has one.
 	settingName = regexp.MustCompile(`\b[a-z]+(?:_[a-z]+)+\b`)
 )
 
-// shortNames are settings whose name is a word: where an error has them, and
-// the flags instead.
+// shortNames replaces settings whose names are ordinary words, in the phrases of
+// the errors that have them.
 var shortNames = strings.NewReplacer(
 	"to is empty", "--to is missing",
 	"in to", "in --to",
@@ -45,9 +46,9 @@ var shortNames = strings.NewReplacer(
 	"needs username", "needs --username",
 )
 
-// flags puts flags in place of settings.
+// flags replaces the names of settings by those of flags.
 func flags(text string) string {
-	for _, name := range []string{"probe ", "addresses ", "starttls "} { // before their value
+	for _, name := range []string{"probe ", "addresses ", "starttls "} { // followed by their value
 		if text == name || strings.HasSuffix(text, " "+name) {
 			text = strings.TrimSuffix(text, name) + "--" + name
 		}
@@ -57,7 +58,7 @@ func flags(text string) string {
 
 func flag(setting string) string { return "--" + strings.ReplaceAll(setting, "_", "-") }
 
-// outsideQuotes changes what is not a value.
+// outsideQuotes applies change to the parts of text that are not quoted values.
 func outsideQuotes(text string, change func(string) string) string {
 	var out strings.Builder
 	last := 0

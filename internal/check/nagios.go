@@ -12,8 +12,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
 )
 
-// State is a state of the monitoring plugins' guidelines. Its value is the exit
-// status.
+// State is a state of the Monitoring Plugins Development Guidelines. Its value is
+// the exit status.
 type State int
 
 // The states.
@@ -28,8 +28,8 @@ func (s State) String() string {
 	return [...]string{"OK", "WARNING", "CRITICAL", "UNKNOWN"}[s]
 }
 
-// worse returns the worse of two states. A certain fault is worse than an
-// uncertain one.
+// worse returns the worse of two states. Unknown is better than a warning, since
+// the relay may well work.
 func (s State) worse(t State) State {
 	rank := [...]int{OK: 0, Unknown: 1, Warning: 2, Critical: 3}
 	if rank[t] > rank[s] {
@@ -38,11 +38,11 @@ func (s State) worse(t State) State {
 	return s
 }
 
-// Thresholds turn a success into a warning or worse. Those that are zero do not
-// apply.
+// Thresholds turn a success into a warning or a critical state. Zero means no
+// threshold.
 type Thresholds struct {
 	WarnTime, CritTime time.Duration // of the whole probe
-	WarnCert, CritCert time.Duration // left to the certificate
+	WarnCert, CritCert time.Duration // remaining lifetime of the certificate
 }
 
 // Validate returns an error that names the flags.
@@ -56,25 +56,25 @@ func (t *Thresholds) Validate() error {
 	return nil
 }
 
-// state of one outcome, and why. A failure of this machine or its configuration
-// is unknown; a temporary refusal (4xx) is a warning, and so is mail in the
-// clear; any other failure is critical.
+// state returns the state of an outcome and the reason for it. A failure of this
+// machine or of the configuration is unknown; a temporary refusal (4xx) and mail
+// in the clear are warnings; any other failure is critical.
 func (t *Thresholds) state(s *summary.Summary) (state State, why string) {
 	if !s.Success {
 		return failureState(s), verdict(s)
 	}
-	state, why = OK, verdict(s)
+	total := time.Duration(s.Total)
+	state, why = OK, verdict(s)+", "+duration(total)
 	raise := func(to State, format string, args ...any) {
 		if worst := state.worse(to); worst != state {
 			state, why = worst, fmt.Sprintf(format, args...)
 		}
 	}
-	total := time.Duration(s.Total)
 	switch {
 	case t.CritTime > 0 && total > t.CritTime:
-		raise(Critical, "took %s, limit %s", milliseconds(total), t.CritTime)
+		raise(Critical, "took %s, limit %s", duration(total), t.CritTime)
 	case t.WarnTime > 0 && total > t.WarnTime:
-		raise(Warning, "took %s, limit %s", milliseconds(total), t.WarnTime)
+		raise(Warning, "took %s, limit %s", duration(total), t.WarnTime)
 	}
 	if s.TLS != nil && !s.TLS.Expiry.IsZero() {
 		left := s.TLS.Expiry.Sub(s.Started)
@@ -94,9 +94,12 @@ func (t *Thresholds) state(s *summary.Summary) (state State, why string) {
 	return state, why
 }
 
+// canceled is the class of a probe that was interrupted.
+const canceled = "canceled"
+
 func failureState(s *summary.Summary) State {
 	switch {
-	case s.Fault == "config" || s.Fault == "prober" || s.Class == "canceled":
+	case s.Fault == "config" || s.Fault == "prober" || s.Class == canceled:
 		return Unknown
 	case s.Code != 0 && s.Temporary != nil && *s.Temporary:
 		return Warning
@@ -104,12 +107,12 @@ func failureState(s *summary.Summary) State {
 	return Critical
 }
 
-// Nagios writes the line that a monitoring system shows, with the performance
-// data of all outcomes, and a line for each further relay. It returns the worst
-// state.
+// Nagios writes the output of a monitoring plugin: a line about the worst outcome
+// with the performance data of all of them, what to do about it if it failed, and
+// a line for each other outcome. It returns the worst state.
 func Nagios(w io.Writer, outcomes []Outcome, limits *Thresholds) (State, error) {
 	worst, first := OK, 0
-	lines := make([]string, 0, len(outcomes))
+	lines := make([]string, 0, len(outcomes)+1)
 	data := make([]string, 0, len(outcomes))
 	for i := range outcomes {
 		state, why := limits.state(outcomes[i].Summary)
@@ -123,6 +126,9 @@ func Nagios(w io.Writer, outcomes []Outcome, limits *Thresholds) (State, error) 
 	if len(lines) > 0 {
 		headline = lines[first]
 		lines = slices.Delete(lines, first, first+1)
+		if s := outcomes[first].Summary; s.Failed() && !s.Success {
+			lines = slices.Insert(lines, 0, "who acts: "+actor(s), "what to do: "+s.Advice)
+		}
 	}
 	_, err := fmt.Fprintf(w, "SMTP %s - %s | %s\n", worst, unpiped(headline), strings.Join(data, " "))
 	for _, line := range lines {
@@ -133,13 +139,12 @@ func Nagios(w io.Writer, outcomes []Outcome, limits *Thresholds) (State, error) 
 	return worst, err
 }
 
-// NagiosUnknown writes the line for an error because of which nothing was
-// probed.
+// NagiosUnknown writes the line for an error that prevented all probes.
 func NagiosUnknown(w io.Writer, why string) {
 	fmt.Fprintf(w, "SMTP %s - %s\n", Unknown, unpiped(why))
 }
 
-// performance is 'label'=value[unit];warn;crit;min for the whole probe, each
+// performance returns 'label'=value[unit];warn;crit;min for the whole probe, each
 // complete phase and the certificate.
 func (o *Outcome) performance(limits *Thresholds) []string {
 	label := strings.NewReplacer("'", "''", "=", "_").Replace(unpiped(o.Name))
@@ -164,5 +169,6 @@ func limit(d time.Duration) string {
 	return fmt.Sprintf("%g", d.Seconds())
 }
 
-// unpiped keeps text in its line and apart from performance data.
+// unpiped returns text on one line and without "|", which begins performance
+// data.
 func unpiped(s string) string { return strings.ReplaceAll(console.OneLine(s), "|", "/") }

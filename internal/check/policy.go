@@ -12,46 +12,48 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// policyWait is how long a check waits for policies beyond the time of a session.
+// policyWait is how long a check waits for policies, in addition to the timeout
+// of the probe.
 const policyWait = 20 * time.Second
 
-// judge probes a target and judges the session by the policies of its domain.
+// judge probes a target and compares the session with the policies of its host
+// and domain.
 func (r *Relay) judge(ctx context.Context, t *smtpprobe.Target) (*smtpprobe.Result, *summary.Policy) {
 	if r.policies == nil {
 		return r.prober.Probe(ctx, *t, r.plan), nil
 	}
-	looks, cancel := context.WithTimeout(ctx, r.prober.Timeout+policyWait)
+	lookups, cancel := context.WithTimeout(ctx, r.prober.Timeout+policyWait)
 	defer cancel()
-	host := r.policies.Host(looks, t.Host, t.Port)
+	host := r.policies.Host(lookups, t.Host, t.Port)
 	var domain *policy.DomainAnswer
 	if t.Domain != "" {
-		domain = r.policies.Domain(looks, t.Domain)
+		domain = r.policies.Domain(lookups, t.Domain)
 	}
 	plan := r.plan
-	if h := host.Get(looks); h != nil && h.Applies() && r.prober.TLS.ServerName == "" {
+	if h := host.Get(lookups); h != nil && h.Applies() && r.prober.TLS.ServerName == "" {
 		plan.SNI = h.Base
 	}
 	result := r.prober.Probe(ctx, *t, plan)
 	session := policy.Observed(t, result)
 	session.Roots = r.prober.TLS.RootCAs
-	v := policy.Judge(host.Get(looks), domain.Get(looks), &session)
+	v := policy.Judge(host.Get(lookups), domain.Get(lookups), &session)
 	return result, summary.PolicyOf(&v, result.Start)
 }
 
-// unresolved judges a domain whose MX hosts cannot be found.
+// unresolved judges a domain whose MX hosts could not be found.
 func (r *Relay) unresolved(ctx context.Context, result *smtpprobe.Result) *summary.Policy {
 	if r.policies == nil || r.target.Domain == "" {
 		return nil
 	}
-	looks, cancel := context.WithTimeout(ctx, r.prober.Timeout+policyWait)
+	lookups, cancel := context.WithTimeout(ctx, r.prober.Timeout+policyWait)
 	defer cancel()
 	session := policy.Observed(&r.target, result)
-	v := policy.Judge(nil, r.policies.Domain(looks, r.target.Domain).Get(looks), &session)
+	v := policy.Judge(nil, r.policies.Domain(lookups, r.target.Domain).Get(lookups), &session)
 	return summary.PolicyOf(&v, result.Start)
 }
 
-// policyFacts are what is published, and what senders would do. mx: for a domain,
-// which may have MTA-STS.
+// policyFacts returns what the domain publishes, and what senders that honor it
+// would do. mx says that the host belongs to a domain, which may have MTA-STS.
 func policyFacts(p *summary.Policy, mx bool) []fact {
 	if p == nil {
 		return nil
@@ -60,7 +62,7 @@ func policyFacts(p *summary.Policy, mx bool) []fact {
 	if p.STS != "" {
 		facts = append(facts, fact{"mta-sts", stsFact(p)})
 	} else if mx {
-		facts = append(facts, fact{"mta-sts", "not decided: the policy host has not answered yet"})
+		facts = append(facts, fact{"mta-sts", "not decided: no reply from the policy host yet"})
 	}
 	facts = append(facts, fact{"senders", "with DANE: " + would(p.WouldDeliverDANE, p.DANE != "")})
 	if p.STS != "" {
@@ -80,7 +82,7 @@ var daneStates = map[string]string{
 	"unvalidated": "not validated",
 	"ok":          "the certificate matches",
 	"mismatch":    "NO match",
-	"unusable":    "no TLSA record can be used: TLS without authentication",
+	"unusable":    "no usable TLSA record: TLS without authentication",
 	"bogus":       "DNSSEC validation fails",
 	"error":       "the lookup failed",
 }
@@ -101,11 +103,12 @@ func stsFact(p *summary.Policy) string {
 	return strings.ReplaceAll(state, "_", " ")
 }
 
-// would is what one kind of sender would do. free: it is not bound by a policy.
+// would describes what one kind of sender would do. free says that no policy
+// binds it.
 func would(deliver *bool, free bool) string {
 	switch {
 	case deliver == nil && free:
-		return "deliver (nothing is demanded of them)"
+		return "deliver (no policy applies)"
 	case deliver == nil:
 		return "not decided"
 	case *deliver:

@@ -15,9 +15,9 @@ import (
 	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
 
-// FromURLs returns relays that share settings. A host without a scheme is
-// smtp://host. Errors are about flags, which are named as the settings, with
-// dashes. Messages are followed to the mailboxes, if there are any.
+// FromURLs returns a relay for each URL, all with the same settings. A host
+// without a scheme means smtp://host. Follow looks for messages in the mailboxes.
+// Errors name the flags of the command line instead of the settings.
 func FromURLs(urls []string, settings *plugin.Settings, mailboxes ...*plugin.Mailbox) ([]Relay, error) {
 	p := plugin.New()
 	p.Settings = *settings
@@ -38,7 +38,7 @@ func FromURLs(urls []string, settings *plugin.Settings, mailboxes ...*plugin.Mai
 	return relays, nil
 }
 
-// withScheme makes a URL of a host.
+// withScheme returns the URL of a host, or a URL as it is.
 func withScheme(s string) string {
 	if strings.Contains(s, "://") || strings.Contains(s, "@") {
 		return s
@@ -49,7 +49,7 @@ func withScheme(s string) string {
 	return "smtp://" + s
 }
 
-// FromConfig returns the relays of a configuration.
+// FromConfig returns the relays of the configuration at path, in its order.
 func FromConfig(ctx context.Context, path string, nonStrictEnv bool, stderr io.Writer) ([]Relay, error) {
 	inputs, err := execd.Load(ctx, path, nonStrictEnv, stderr)
 	if err != nil {
@@ -70,7 +70,7 @@ func FromConfig(ctx context.Context, path string, nonStrictEnv bool, stderr io.W
 	return all, nil
 }
 
-// Named returns the relays of these names, all without a name.
+// Named returns the relays with these names, or all relays if there are no names.
 func Named(relays []Relay, names []string) ([]Relay, error) {
 	if len(names) == 0 {
 		return relays, nil
@@ -83,6 +83,7 @@ func Named(relays []Relay, names []string) ([]Relay, error) {
 	return slices.DeleteFunc(relays, func(r Relay) bool { return !slices.Contains(names, r.Name) }), nil
 }
 
+// configured returns the relays of an initialized plugin.
 func configured(p *plugin.SMTPProbe) ([]Relay, error) {
 	list, err := p.Configured()
 	if err != nil {

@@ -6,56 +6,76 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
 )
 
-// Report writes for people: for each outcome the phases as a waterfall, what
-// was negotiated, the verdict and what to do. A terminal gets colors.
+// Report writes the outcomes for people: for each of them the verdict and what
+// to do, the phases as a waterfall, the facts that the probe found out and, if
+// there is one, the transcript. Several outcomes end with a line that counts
+// them. Colors and line wrapping are for terminals only.
 func Report(w io.Writer, outcomes []Outcome) error {
 	out := bufio.NewWriter(w)
-	r := reporter{width: console.Width(w), color: console.PaletteFor(w)}
-	for i, o := range outcomes {
+	r := newReporter(w)
+	for i := range outcomes {
 		if i > 0 {
 			fmt.Fprintln(out)
 		}
-		for _, line := range r.lines(&o) {
+		for _, line := range r.lines(&outcomes[i]) {
 			fmt.Fprintln(out, line)
 		}
+	}
+	if len(outcomes) > 1 {
+		fmt.Fprintln(out, "\n"+r.total(outcomes))
 	}
 	return out.Flush()
 }
 
+// reporter formats outcomes for one writer.
 type reporter struct {
-	width int
+	width int // of the waterfall
+	wrap  int // where values break; 0: nowhere
 	color console.Palette
+	glyph console.Glyphs
 }
 
+func newReporter(w io.Writer) *reporter {
+	r := &reporter{width: min(console.Width(w), maxWidth), color: console.PaletteFor(w), glyph: console.GlyphsFor(w)}
+	if console.IsTerminal(w) {
+		r.wrap = max(r.width, minWidth)
+	}
+	return r
+}
+
+const (
+	maxWidth = 132 // longer bars and lines are hard to follow
+	minWidth = 40  // narrower terminals wrap lines themselves
+)
+
 func (r *reporter) lines(o *Outcome) []string {
-	lines := []string{r.color.Bold(console.OneLine(o.Name)), ""}
-	lines = append(lines, r.waterfall(o.Summary)...)
-	if known := facts(o.Summary); len(known) > 0 {
-		lines = append(append(lines, ""), columns(known)...)
+	lines := []string{r.status(o.Summary) + "  " + r.color.Bold(console.OneLine(o.Name)) + ": " + verdict(o.Summary)}
+	lines = append(lines, r.columns(advice(o.Summary))...)
+	if o.Arrival != nil {
+		lines = append(lines, r.arrival(o.Arrival)...)
 	}
-	if judged := policyFacts(o.Policy, o.domain); len(judged) > 0 {
-		lines = append(append(lines, ""), columns(judged)...)
+	lines = append(append(lines, ""), r.waterfall(o.Summary)...)
+	if o.Arrival != nil {
+		lines = append(lines, r.hops(o.Arrival)...)
 	}
-	if len(o.Transcript) > 0 {
-		lines = append(lines, "")
-		for _, line := range o.Transcript {
-			lines = append(lines, r.conversation(line))
+	for _, section := range [][]fact{facts(o.Summary), policyFacts(o.Policy, o.domain)} {
+		if len(section) > 0 {
+			lines = append(append(lines, ""), r.columns(section)...)
 		}
 	}
-	lines = append(lines, "", r.status(o.Summary)+"  "+verdict(o.Summary))
-	lines = append(lines, columns(advice(o.Summary))...)
-	if o.Arrival != nil {
-		lines = append(append(lines, r.way(o.Arrival)...), r.end(o.Arrival)...)
+	if len(o.Transcript) > 0 {
+		lines = append(append(lines, ""), r.transcript(o.Transcript)...)
 	}
 	return lines
 }
 
-// status is the word that the verdict begins with.
+// status is the word that a verdict begins with.
 func (r *reporter) status(s *summary.Summary) string {
 	if s.Success {
 		return r.color.Good("OK")
@@ -63,24 +83,77 @@ func (r *reporter) status(s *summary.Summary) string {
 	return r.color.Bad("FAILED")
 }
 
-// event is who "said" a line of the transcript that is not part of the
-// conversation: connected, TLS established, closed.
-const event = "*"
+// maxFailures limits the names in the last line of a report.
+const maxFailures = 10
 
-// conversation is a line of the transcript: when, who, what.
-func (r *reporter) conversation(line summary.Line) string {
-	text := fmt.Sprintf("  %*s  %s %s", timeWidth, milliseconds(time.Duration(line.At)), line.From, line.Text)
-	if line.From == event {
-		return r.color.Faint(text)
+// total counts the outcomes and names those that failed.
+func (r *reporter) total(outcomes []Outcome) string {
+	var failed []string
+	for i := range outcomes {
+		if !outcomes[i].ok() {
+			failed = append(failed, console.OneLine(outcomes[i].Name))
+		}
 	}
-	return text
+	text := fmt.Sprintf("%d probes: %d OK", len(outcomes), len(outcomes)-len(failed))
+	if len(failed) == 0 {
+		return text
+	}
+	text += fmt.Sprintf(", %d FAILED: ", len(failed))
+	if more := len(failed) - maxFailures; more > 0 {
+		return text + strings.Join(failed[:maxFailures], ", ") + fmt.Sprintf(" and %d more", more)
+	}
+	return text + strings.Join(failed, ", ")
 }
 
+// event marks a line of the transcript that neither side sent: connected, TLS
+// established, closed.
+const event = "*"
+
+// transcript returns a line for each line of the session: when, who, what.
+func (r *reporter) transcript(session []summary.Line) []string {
+	lines := make([]string, 0, len(session))
+	for _, l := range session {
+		line := fmt.Sprintf("  %*s  %s %s", timeWidth, milliseconds(time.Duration(l.At)), l.From, l.Text)
+		if l.From == event {
+			line = r.color.Faint(line)
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// fact is a name and a value. A fact without a name continues the one before.
+type fact struct{ name, value string }
+
+// nameWidth is the width of the column of names, with the space after it.
+const nameWidth = 13
+
 // columns lays facts out in two columns.
-func columns(all []fact) []string {
-	lines := make([]string, 0, len(all))
-	for _, f := range all {
-		lines = append(lines, strings.TrimRight(fmt.Sprintf("  %-12s %s", f.name, f.value), " "))
+func (r *reporter) columns(facts []fact) []string {
+	lines := make([]string, 0, len(facts))
+	for _, f := range facts {
+		name := f.name
+		for _, part := range r.wrapped(f.value) {
+			lines = append(lines, strings.TrimRight(fmt.Sprintf("  %-*s%s", nameWidth, name, part), " "))
+			name = ""
+		}
+	}
+	return lines
+}
+
+// wrapped breaks a value between words where it does not fit the terminal.
+func (r *reporter) wrapped(value string) []string {
+	room := r.wrap - nameWidth - len("  ")
+	if r.wrap == 0 || utf8.RuneCountInString(value) <= room {
+		return []string{value}
+	}
+	var lines []string
+	for word := range strings.FieldsSeq(value) {
+		if last := len(lines) - 1; last >= 0 && utf8.RuneCountInString(lines[last]+" "+word) <= room {
+			lines[last] += " " + word
+		} else {
+			lines = append(lines, word)
+		}
 	}
 	return lines
 }

@@ -2,11 +2,12 @@ package check
 
 import (
 	"strings"
+	"time"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
 )
 
-// successes say what the success of a probe means, by its depth.
+// successes describe a successful probe, by its depth.
 var successes = map[string]string{
 	"connect": "the relay greets",
 	"ehlo":    "the relay accepts a session",
@@ -15,20 +16,24 @@ var successes = map[string]string{
 	"send":    "the relay accepted a message",
 }
 
-// places say where to look, by fault.
-var places = map[string]string{
-	"network":     "the network between this machine and the relay, or a firewall",
-	"relay":       "the relay",
-	"credentials": "the credentials",
-	"message":     "the envelope or the message, and the relay's policy",
-	"config":      "the configuration of this probe",
-	"prober":      "this machine",
+// actors are the people who have to act, by fault.
+var actors = map[string]string{
+	"network":     "the network's operators: the path from this machine to the relay, or a firewall",
+	"relay":       "the relay's operators",
+	"credentials": "the owner of the account",
+	"message":     "the owner of this probe (sender, recipients, message), or the relay's operators (policy)",
+	"config":      "the owner of this probe: its configuration, or its access to the relay",
+	"prober":      "the operators of this machine: its network, address and resources",
 }
+
+// resolverActors act on the network's faults of a lookup, which has no path to
+// the relay yet.
+const resolverActors = "the operators of this machine's resolver, or of the domain's name servers"
 
 // errorPrefix begins the text of a classified error.
 const errorPrefix = "smtp: "
 
-// verdict is the outcome in one line.
+// verdict returns the outcome in one line.
 func verdict(s *summary.Summary) string {
 	switch {
 	case !s.Failed():
@@ -39,38 +44,54 @@ func verdict(s *summary.Summary) string {
 	return failure(s)
 }
 
-// failure is the class, the reason and the error.
+// failure returns the class, the reason and the error.
 func failure(s *summary.Summary) string {
-	text := s.Class
-	if s.Reason != summary.None {
-		text += "/" + s.Reason
-	}
-	return text + ": " + strings.TrimPrefix(s.Error, errorPrefix)
+	return classAndReason(s) + ": " + errorText(s)
 }
 
-// advice is what a failure means, where to look, what to do, and whether
-// trying again may help.
+func classAndReason(s *summary.Summary) string {
+	if s.Reason == summary.None {
+		return s.Class
+	}
+	return s.Class + "/" + s.Reason
+}
+
+// errorText returns the error; a timeout also says how long the phase took.
+func errorText(s *summary.Summary) string {
+	text := strings.TrimPrefix(s.Error, errorPrefix)
+	if p := s.FindPhase(s.Phase); p != nil {
+		text = strings.ReplaceAll(text, "i/o timeout", "timed out after "+duration(time.Duration(p.Time)))
+	}
+	return text
+}
+
+// advice returns what a failure means, who has to act, what to do, and whether
+// another attempt may succeed.
 func advice(s *summary.Summary) []fact {
 	if !s.Failed() || s.Success {
 		return nil
 	}
-	retry := "no (permanent)"
-	if s.Temporary != nil && *s.Temporary {
-		retry = "yes (temporary)"
-	}
 	return []fact{
 		{"means", s.Meaning},
-		{"look at", whereToLook(s)},
+		{"who acts", actor(s)},
 		{"what to do", s.Advice},
-		{"retry", retry},
+		{"retry", retry(s)},
 	}
 }
 
-// whereToLook is where the fault is. Without an address the network is that of
-// the name servers.
-func whereToLook(s *summary.Summary) string {
+func actor(s *summary.Summary) string {
 	if s.Phase == "dns" && s.Fault == "network" {
-		return "this machine's resolver, or the name servers of the domain"
+		return resolverActors
 	}
-	return places[s.Fault]
+	return actors[s.Fault]
+}
+
+func retry(s *summary.Summary) string {
+	switch {
+	case s.Temporary == nil || !*s.Temporary:
+		return "no (permanent)"
+	case s.OutcomeUnknown:
+		return "yes (temporary), but the message may arrive twice"
+	}
+	return "yes (temporary)"
 }

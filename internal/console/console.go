@@ -1,6 +1,6 @@
-// Package console is what the commands know about the streams of their
-// process: whether a stream is a terminal and how wide it is, how to color
-// text, and how to wait for input without outliving a signal.
+// Package console handles the standard streams of a command: it detects
+// terminals and their width, colors and escapes text, reads passwords, and waits
+// for input without delaying the end of the process.
 package console
 
 import (
@@ -19,30 +19,30 @@ type Streams struct {
 	Out, Err io.Writer
 }
 
-// Await returns what f returns, or the context's error if the context ends
-// first. f then goes on in the background: a read from a terminal, a FIFO or a
-// server cannot be interrupted. The process is expected to end soon after.
+// Await calls f and returns its results, or the context's error if the context is
+// done first. Then f keeps running in the background, since a read from a
+// terminal or a FIFO cannot be interrupted; the process should exit soon.
 func Await[T any](ctx context.Context, f func() (T, error)) (T, error) {
-	type outcome struct {
+	type result struct {
 		value T
 		err   error
 	}
-	done := make(chan outcome, 1)
+	done := make(chan result, 1)
 	go func() {
 		value, err := f()
-		done <- outcome{value, err}
+		done <- result{value, err}
 	}()
 	select {
-	case o := <-done:
-		return o.value, o.err
+	case r := <-done:
+		return r.value, r.err
 	case <-ctx.Done():
-		var none T
-		return none, ctx.Err()
+		var zero T
+		return zero, ctx.Err()
 	}
 }
 
-// WithContext is r until the context ends; reads then fail with the context's
-// error, a read that waits included.
+// WithContext returns a reader that reads from r until ctx is done. Then pending
+// and later reads return the context's error.
 func WithContext(ctx context.Context, r io.Reader) io.Reader {
 	return &contextReader{ctx: ctx, r: r}
 }
@@ -52,33 +52,33 @@ type contextReader struct {
 	r   io.Reader
 }
 
-// Read does not read into p directly: an abandoned read must not write to it.
+// Read reads into a buffer of its own: an abandoned read must not write to p.
 func (c *contextReader) Read(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, err
 	}
-	own := make([]byte, min(len(p), 64*1024))
-	n, err := Await(c.ctx, func() (int, error) { return c.r.Read(own) })
-	copy(p, own[:n])
+	buf := make([]byte, min(len(p), 64*1024))
+	n, err := Await(c.ctx, func() (int, error) { return c.r.Read(buf) })
+	copy(p, buf[:n])
 	return n, err
 }
 
-// Say writes a line to w, and gives up waiting for a reader that does not read
-// after a second.
+// Say writes a line to w. It gives up after a second if nobody reads the line.
 func Say(w io.Writer, line string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_, _ = Await(ctx, func() (int, error) { return fmt.Fprintln(w, OneLine(line)) }) //nolint:errcheck // nowhere to report it
 }
 
-// userinfo is what comes before the host of a URL.
+// userinfo matches the user name and the password of a URL.
 var userinfo = regexp.MustCompile(`://[^\s"']*@`)
 
-// Redact removes the user name and the password of each URL in a text.
+// Redact replaces the user name and the password of each URL in s.
 func Redact(s string) string { return userinfo.ReplaceAllLiteralString(s, "://xxxxx@") }
 
-// OneLine keeps text in its line, and its control characters from acting on a
-// terminal: they become escapes as in a Go string.
+// OneLine returns s with line breaks and other control characters escaped as in a
+// Go string, so that s stays on its line and cannot control a terminal. It trims
+// white space at both ends.
 func OneLine(s string) string {
 	s = strings.ReplaceAll(strings.TrimSpace(s), "\r\n", "\n")
 	if !strings.ContainsFunc(s, unprintable) {
@@ -96,7 +96,7 @@ func OneLine(s string) string {
 	return out.String()
 }
 
-// unprintable reports whether r is a control character, breaks lines or
+// unprintable reports whether r is a control character, a line separator or
 // changes the direction of text.
 func unprintable(r rune) bool {
 	return r != '\t' && (unicode.IsControl(r) || unicode.In(r, unicode.Zl, unicode.Zp, unicode.Bidi_Control))

@@ -16,6 +16,28 @@ func TestPalette(t *testing.T) {
 	require.Equal(t, Palette{}, PaletteFor(&strings.Builder{}), "not a terminal")
 }
 
+func TestUTF8Locale(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name string
+		env  map[string]string
+		want bool
+	}{
+		{name: "no locale", want: true},
+		{name: "UTF-8", env: map[string]string{"LANG": "en_US.UTF-8"}, want: true},
+		{name: "C.utf8", env: map[string]string{"LANG": "C.utf8"}, want: true},
+		{name: "C", env: map[string]string{"LANG": "C"}},
+		{name: "LC_ALL over LANG", env: map[string]string{"LANG": "en_US.UTF-8", "LC_ALL": "C"}},
+		{name: "LC_CTYPE over LANG", env: map[string]string{"LANG": "C", "LC_CTYPE": "en_US.UTF-8"}, want: true},
+		{name: "Latin-1", env: map[string]string{"LANG": "de_DE.ISO-8859-1"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, tt.want, utf8Locale(func(name string) string { return tt.env[name] }))
+		})
+	}
+}
+
 func TestRedact(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -4,5 +4,5 @@ package console
 
 import "os"
 
-// enableEscapes reports whether a terminal understands escape sequences.
+// enableEscapes reports whether a terminal interprets escape sequences.
 func enableEscapes(*os.File) bool { return true }

@@ -6,8 +6,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// enableEscapes lets a console interpret escape sequences, and reports whether
-// it does: consoles before Windows 10 cannot.
+// enableEscapes makes a console interpret escape sequences, and reports whether
+// it does. Consoles before Windows 10 cannot.
 func enableEscapes(f *os.File) bool {
 	var mode uint32
 	console := windows.Handle(f.Fd())

@@ -14,11 +14,11 @@ import (
 	"golang.org/x/term"
 )
 
-// ErrNoTerminal is returned by AskPassword if standard input is no terminal.
+// ErrNoTerminal is the error of AskPassword if standard input is not a terminal.
 var ErrNoTerminal = errors.New("standard input is not a terminal")
 
-// AskPassword asks for a password at the terminal, without showing what is
-// typed. A signal ends it; the terminal shows what is typed again then.
+// AskPassword prompts for a password at the terminal, with echo off. A signal
+// interrupts it and turns echo on again.
 func (s Streams) AskPassword(ctx context.Context, prompt string) (string, error) {
 	stdin, ok := s.In.(*os.File)
 	if !ok || !IsTerminal(stdin) {
@@ -40,7 +40,7 @@ func (s Streams) AskPassword(ctx context.Context, prompt string) (string, error)
 	return string(password), nil
 }
 
-// ReadPassword reads the first line of a file, "-" being standard input.
+// ReadPassword returns the first line of a file. "-" means standard input.
 func (s Streams) ReadPassword(ctx context.Context, name string) (string, error) {
 	return Await(ctx, func() (string, error) {
 		if name == "-" {
@@ -55,7 +55,7 @@ func (s Streams) ReadPassword(ctx context.Context, name string) (string, error) 
 	})
 }
 
-// firstLine is the first line without its end: that is not part of a password.
+// firstLine returns the first line without its line break.
 func firstLine(r io.Reader) (string, error) {
 	line, err := bufio.NewReader(io.LimitReader(r, 64*1024)).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {

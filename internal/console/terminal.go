@@ -1,35 +1,37 @@
 package console
 
 import (
+	"cmp"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
 )
 
-// Palette colors text, or leaves it as it is.
+// Palette colors text. The zero value leaves text unchanged.
 type Palette struct{ on bool }
 
-// PaletteFor returns a palette for w. Colors are for terminals only, unless
+// PaletteFor returns the palette for w. It has colors if w is a terminal, unless
 // NO_COLOR (no-color.org) is set or TERM is dumb.
 func PaletteFor(w io.Writer) Palette {
 	f, ok := w.(*os.File)
 	return Palette{ok && IsTerminal(f) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && enableEscapes(f)}
 }
 
-// Good is s in the color of success.
+// Good returns s in the color of success.
 func (p Palette) Good(s string) string { return p.sgr("32", s) }
 
-// Bad is s in the color of failure.
+// Bad returns s in the color of failure.
 func (p Palette) Bad(s string) string { return p.sgr("31", s) }
 
-// Odd is s in the color of a warning.
-func (p Palette) Odd(s string) string { return p.sgr("33", s) }
+// Warn returns s in the color of a warning.
+func (p Palette) Warn(s string) string { return p.sgr("33", s) }
 
-// Faint is s, less visible.
+// Faint returns s with less contrast.
 func (p Palette) Faint(s string) string { return p.sgr("2", s) }
 
-// Bold is s, more visible.
+// Bold returns s in bold.
 func (p Palette) Bold(s string) string { return p.sgr("1", s) }
 
 // sgr selects a graphic rendition for s (ECMA-48 §8.3.117).
@@ -46,7 +48,8 @@ func IsTerminal(stream any) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Width is the number of columns of a terminal, 80 if w is none.
+// Width returns the number of columns of the terminal w, or 80 if w is not a
+// terminal.
 func Width(w io.Writer) int {
 	if f, ok := w.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
@@ -56,8 +59,28 @@ func Width(w io.Writer) int {
 	return 80
 }
 
-// CanErase reports whether a line of the terminal w can be overwritten.
+// CanErase reports whether w is a terminal whose lines can be overwritten.
 func CanErase(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && IsTerminal(f) && os.Getenv("TERM") != "dumb" && enableEscapes(f)
+}
+
+// Glyphs are the characters that charts are drawn with.
+type Glyphs struct{ Block, Mark, Ellipsis string }
+
+// GlyphsFor returns the glyphs for w: ASCII if w is a terminal whose locale has
+// another encoding than UTF-8, else Unicode's block elements.
+func GlyphsFor(w io.Writer) Glyphs {
+	if IsTerminal(w) && !utf8Locale(os.Getenv) {
+		return Glyphs{Block: "#", Mark: "|", Ellipsis: "..."}
+	}
+	return Glyphs{Block: "█", Mark: "▏", Ellipsis: "…"}
+}
+
+// utf8Locale reports whether the locale's encoding is UTF-8, by the variables of
+// POSIX in their order of precedence. Without any of them, as in containers and
+// on Windows, terminals usually use UTF-8.
+func utf8Locale(getenv func(string) string) bool {
+	locale := strings.ToLower(cmp.Or(getenv("LC_ALL"), getenv("LC_CTYPE"), getenv("LANG")))
+	return locale == "" || strings.Contains(locale, "utf-8") || strings.Contains(locale, "utf8")
 }
