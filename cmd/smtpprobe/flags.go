@@ -75,7 +75,7 @@ type optionalValue struct {
 }
 
 // IsBoolFlag makes the parser accept the flag without a value.
-func (v *optionalValue) IsBoolFlag() bool { return true }
+func (*optionalValue) IsBoolFlag() bool { return true }
 
 func (v *optionalValue) Set(s string) error {
 	if s == "true" {

@@ -28,7 +28,7 @@ func Report(w io.Writer, outcomes []Outcome) error {
 		}
 	}
 	if len(outcomes) > 1 {
-		fmt.Fprintln(out, "\n"+r.total(outcomes))
+		fmt.Fprintln(out, "\n"+total(outcomes))
 	}
 	return out.Flush()
 }
@@ -87,7 +87,7 @@ func (r *reporter) status(s *summary.Summary) string {
 const maxFailures = 10
 
 // total counts the outcomes and names those that failed.
-func (r *reporter) total(outcomes []Outcome) string {
+func total(outcomes []Outcome) string {
 	var failed []string
 	for i := range outcomes {
 		if !outcomes[i].ok() {

@@ -120,7 +120,7 @@ func (l *Log) Write(outcomes []Outcome) error {
 	out := bufio.NewWriter(l.w)
 	for i := range outcomes {
 		o := &outcomes[i]
-		fmt.Fprintf(out, "%s  %s  %s: %s\n", o.Started.Local().Format(time.DateTime), l.status(o), l.r.color.Bold(console.OneLine(o.Name)), l.verdict(o))
+		fmt.Fprintf(out, "%s  %s  %s: %s\n", o.Started.Local().Format(time.DateTime), l.status(o), l.r.color.Bold(console.OneLine(o.Name)), logVerdict(o))
 		if !o.Success && l.last[o.Name] != classAndReason(o.Summary) {
 			for _, line := range l.r.columns(advice(o.Summary)) {
 				fmt.Fprintln(out, line)
@@ -142,7 +142,8 @@ func (l *Log) status(o *Outcome) string {
 	return l.r.status(o.Summary)
 }
 
-func (l *Log) verdict(o *Outcome) string {
+// logVerdict returns the verdict, with the time of a successful probe.
+func logVerdict(o *Outcome) string {
 	if o.Success {
 		return verdict(o.Summary) + ", " + duration(time.Duration(o.Total))
 	}

@@ -147,14 +147,13 @@ func TestRetry(t *testing.T) {
 	require.Equal(t, "yes (temporary), but the message may arrive twice", retry(&summary.Summary{Temporary: &yes, OutcomeUnknown: true}))
 }
 
-func TestReporter_Total(t *testing.T) {
+func TestTotal(t *testing.T) {
 	t.Parallel()
-	r := &reporter{}
-	require.Equal(t, "2 probes: 2 OK", r.total([]Outcome{outcome("a", summary.None), outcome("b", summary.None)}))
-	require.Equal(t, "2 probes: 1 OK, 1 FAILED: b", r.total([]Outcome{outcome("a", summary.None), outcome("b", "disconnected")}))
+	require.Equal(t, "2 probes: 2 OK", total([]Outcome{outcome("a", summary.None), outcome("b", summary.None)}))
+	require.Equal(t, "2 probes: 1 OK, 1 FAILED: b", total([]Outcome{outcome("a", summary.None), outcome("b", "disconnected")}))
 	many := make([]Outcome, 0, 12)
 	for range 12 {
 		many = append(many, outcome("x", "disconnected"))
 	}
-	require.Equal(t, "12 probes: 0 OK, 12 FAILED: x, x, x, x, x, x, x, x, x, x and 2 more", r.total(many))
+	require.Equal(t, "12 probes: 0 OK, 12 FAILED: x, x, x, x, x, x, x, x, x, x and 2 more", total(many))
 }

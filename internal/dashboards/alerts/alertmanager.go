@@ -17,17 +17,20 @@ type inhibition struct {
 // consequences are the alerts that follow from a relay's failures.
 var consequences = []string{"SMTPAvailabilityLow", "SMTPErrorBudgetBurnFast", "SMTPErrorBudgetBurn", "SMTPErrorBudgetBurnSlow"}
 
+// overAllAgents are the alerts without a label host that the network of an agent
+// can cause.
+var overAllAgents = []string{
+	"SMTPRelayDown", "SMTPRelayPartlyDown", "SMTPRefusals", "SMTPAvailabilityLow",
+	"SMTPErrorBudgetBurnFast", "SMTPErrorBudgetBurn", "SMTPErrorBudgetBurnSlow", "SMTPMailSilent", "SMTPMailboxUnreadable",
+}
+
+// inhibitions are the inhibit rules, in the order of the file.
 func inhibitions() []inhibition {
 	failures := append([]string{"SMTPRelayPartlyDown", "SMTPAuthFailures", "SMTPRefusals", "SMTPPhaseSlow", "SMTPMailSilent"}, consequences...)
 	return []inhibition{
 		{
-			"An agent whose own network is down says nothing about relays. The alerts\n  # over all agents leave it out by themselves.",
-			"SMTPProberSuspect",
-			[]string{
-				"SMTPRelayDown", "SMTPRelayPartlyDown", "SMTPAuthFailures", "SMTPRefusals", "SMTPAvailabilityLow", "SMTPPhaseSlow",
-				"SMTPGroupDown", "SMTPOpenRelay", "SMTPErrorBudgetBurnFast", "SMTPErrorBudgetBurn", "SMTPErrorBudgetBurnSlow",
-			},
-			[]string{"host"},
+			"An agent whose own network is down proves nothing about relays. The alerts\n  # over all agents, which have no host, leave it out in their expressions.",
+			"SMTPProberSuspect", []string{"SMTPPhaseSlow", "SMTPGroupDown"}, []string{"host"},
 		},
 		{"One refused password, or one relay that is down, is one page.", "SMTPRelayDown", failures, []string{"relay"}},
 		{"An open relay fails its expectation; it is not down.", "SMTPOpenRelay", append([]string{"SMTPRelayDown", "SMTPRelayPartlyDown"}, consequences...), []string{"relay"}},
@@ -69,10 +72,10 @@ inhibit_rules:
 		fmt.Fprintf(&b, "  # %s\n  - source_matchers: ['alertname = %s']\n    target_matchers: ['alertname =~ \"%s\"']\n    equal: [%s]\n",
 			i.why, i.source, strings.Join(i.targets, "|"), strings.Join(i.equal, ", "))
 	}
-	b.WriteString(`  # With a single agent, this as well: with several it would silence a relay that
-  # others see fail.
+	fmt.Fprintf(&b, `  # With a single agent and the alerts on InfluxQL, which cannot leave it out, add
+  # this as well. With several agents it would silence what the others see.
   # - source_matchers: ['alertname = SMTPProberSuspect']
-  #   target_matchers: ['alertname =~ "SMTP(RelayDown|Refusals|AvailabilityLow|ErrorBudget.*)"']
-`)
+  #   target_matchers: ['alertname =~ "%s"']
+`, strings.Join(overAllAgents, "|"))
 	return b.String()
 }

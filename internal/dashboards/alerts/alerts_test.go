@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -59,6 +60,35 @@ func TestAll_Complete(t *testing.T) {
 	for _, i := range inhibitions() {
 		for _, name := range append(i.targets, i.source) {
 			require.True(t, seen[name], "an inhibit rule names %s, which is no alert", name)
+		}
+	}
+	for _, name := range overAllAgents {
+		require.True(t, seen[name], "an inhibit rule names %s, which is no alert", name)
+	}
+}
+
+// An inhibit rule applies only if source and target have the labels that have to
+// be equal.
+func TestInhibitions_Labels(t *testing.T) {
+	t.Parallel()
+	labels := make(map[string][]string)
+	for _, a := range All(DefaultTiming()) {
+		labels[a.Name] = a.By
+	}
+	for _, i := range inhibitions() {
+		for _, name := range append(i.targets, i.source) {
+			require.Subset(t, labels[name], i.equal, "%s, while %s fires", name, i.source)
+		}
+	}
+}
+
+// The network of a suspect agent causes no alert over all agents.
+func TestAll_SuspectAgents(t *testing.T) {
+	t.Parallel()
+	for _, a := range All(DefaultTiming()) {
+		if slices.Contains(overAllAgents, a.Name) {
+			require.NotContains(t, a.By, "host", a.Name)
+			require.Contains(t, a.PromExpr(DefaultTiming()), "unless on (host)", a.Name)
 		}
 	}
 }

@@ -62,13 +62,19 @@ func (b Burn) windows(t Timing) [2]time.Duration {
 	return [2]time.Duration{t.minutes(b.Long), t.minutes(b.Short)}
 }
 
-// promQL has the long window's share as its value.
+// promQL has the share of the long window as its value. It leaves out agents that
+// were suspect in the short window. Their failures still count in the long one
+// later, but without failures in the short one the alert does not fire.
 func (b Burn) promQL(t Timing) string {
-	above := func(window time.Duration) string {
-		return fmt.Sprintf("sum by (relay, result_fault) (increase(smtpprobe_fault_failures_total[%[1]s])) / on (relay) group_left () sum by (relay) (increase(smtpprobe_probes_total[%[1]s])) > %[2]s",
-			duration(window), strconv.FormatFloat(b.threshold(t), 'f', -1, 64))
-	}
 	windows := b.windows(t)
+	short := duration(windows[1])
+	above := func(window time.Duration) string {
+		increase := func(counter string) string {
+			return trustedOver(short, "increase("+counter+"["+duration(window)+"])")
+		}
+		return fmt.Sprintf("sum by (relay, result_fault) %s / on (relay) group_left () sum by (relay) %s > %s",
+			increase("smtpprobe_fault_failures_total"), increase("smtpprobe_probes_total"), strconv.FormatFloat(b.threshold(t), 'f', -1, 64))
+	}
 	enough := fmt.Sprintf("sum by (relay) (increase(smtpprobe_probes_total[%s])) >= %d", duration(windows[0]), b.least(t))
 	return `sum by (relay, fault) (label_replace(` + above(windows[0]) + " and " + above(windows[1]) + " and on (relay) " + enough +
 		`, "fault", "$1", "result_fault", "(.+)"))`

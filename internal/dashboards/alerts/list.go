@@ -55,7 +55,12 @@ func failedWith(condition string, classes ...smtperr.Class) string {
 	return `"success" = 0 AND (` + each(condition, " OR ", classes) + ")"
 }
 
-// promCount counts, by a look at every interval.
-func promCount(classes ...smtperr.Class) string {
-	return "sum by (relay) (count_over_time((smtpprobe_success == 0 and (" + each("smtpprobe_result_code == %s", " or ", classes) + "))[{10}:{1}]))"
+// promFailed selects the probes that failed with one of the classes.
+func promFailed(classes ...smtperr.Class) string {
+	return "(smtpprobe_success == 0 and (" + each("smtpprobe_result_code == %s", " or ", classes) + "))"
+}
+
+// promCount counts the selected probes of each relay, one in every interval.
+func promCount(selected string) string {
+	return "sum by (relay) (count_over_time(" + selected + "[{10}:{1}]))"
 }

@@ -51,7 +51,7 @@ func mailAlerts(t Timing) []Alert {
 			Do:    "Either no message is sent (the relay has an alert of its own then, or the flow is held because too many messages are in flight), or none arrives. The dashboard's table Mail flow has both numbers.",
 			Value: "time since a message of the flow arrived, in seconds,", By: flow, Op: ">", Threshold: t.Silent.Seconds(),
 			InfluxQL: oneQuery(10, thenBy("min", selectBy(`last("seconds_since_arrival")`, "smtpprobe_flow", "", "relay", "mailbox", "host"), flow...)),
-			PromQL:   "min by (relay, mailbox) (smtpprobe_flow_seconds_since_arrival)",
+			PromQL:   "min by (relay, mailbox) " + trustedOver("{10}", "smtpprobe_flow_seconds_since_arrival"),
 		},
 		{
 			Name: "SMTPMailboxUnreadable", Severity: Warning,
@@ -59,7 +59,7 @@ func mailAlerts(t Timing) []Alert {
 			Do:      "Nothing is known of mail in flight meanwhile: it is neither lost nor arrived. The dashboard's table Mailboxes has the class and the error, as for a relay.",
 			Value:   "best outcome of the last three intervals, 1 for read,", By: []string{"mailbox"}, Op: "<", Threshold: 1,
 			InfluxQL: oneQuery(3, selectBy(`max("success")`, "smtpprobe_mailbox", "", "mailbox")),
-			PromQL:   "max by (mailbox) (max_over_time(smtpprobe_mailbox_success[{3}]))",
+			PromQL:   "max by (mailbox) " + trustedOver("{3}", "max_over_time(smtpprobe_mailbox_success[{3}])"),
 		},
 	}
 }

@@ -6,10 +6,16 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// trusted leaves out what agents with a network of their own that is down have
-// to say of relays. Alertmanager cannot do that for alerts over all agents.
-func trusted(metric string) string {
-	return "(" + metric + " unless on (host) smtpprobe_gather_suspect == 1)"
+// trusted leaves out the series of suspect agents, whose own network is down.
+// Alertmanager cannot do that: alerts over all agents have no label host.
+func trusted(expr string) string {
+	return "(" + expr + " unless on (host) smtpprobe_gather_suspect == 1)"
+}
+
+// trustedOver is trusted for an expression over a window: it leaves out agents
+// that were suspect at any time in that window.
+func trustedOver(window, expr string) string {
+	return "(" + expr + " unless on (host) max_over_time(smtpprobe_gather_suspect[" + window + "]) == 1)"
 }
 
 // week is how many intervals of a minute a week has.
@@ -17,7 +23,7 @@ const week = 7 * 24 * 60
 
 // relayAlerts are about what the probes of a relay found.
 func relayAlerts(t Timing) []Alert {
-	inARow := trusted("smtpprobe_consecutive_failures")
+	inARow, success := trusted("smtpprobe_consecutive_failures"), trusted("smtpprobe_success")
 	lastInARow := selectBy(`last("consecutive_failures")`, "smtpprobe", "", vantage...)
 	return []Alert{
 		{
@@ -47,7 +53,7 @@ func relayAlerts(t Timing) []Alert {
 				"auth_temporary is the relay's own backend. Stop probing with credentials that are wrong before the account is locked.",
 			Value: "number of probes that failed with class auth_failed in ten intervals", By: []string{"relay"}, Op: ">=", Threshold: 3,
 			InfluxQL: oneQuery(10, selectBy(`count("success")`, "smtpprobe", failedWith(`"result_code" = %s`, smtperr.ClassAuthFailed), "relay")),
-			PromQL:   promCount(smtperr.ClassAuthFailed),
+			PromQL:   promCount(promFailed(smtperr.ClassAuthFailed)),
 		},
 		{
 			Name: "SMTPRefusals", Severity: Critical, Outcome: true,
@@ -56,7 +62,7 @@ func relayAlerts(t Timing) []Alert {
 				"service_unavailable about the relay's load or its limits.",
 			Value: "number of probes that a reply refused, other than at AUTH, in ten intervals", By: []string{"relay"}, Op: ">=", Threshold: 3,
 			InfluxQL: oneQuery(10, selectBy(`count("success")`, "smtpprobe", failedWith(`"result_code" = %s`, Refusals()...), "relay")),
-			PromQL:   promCount(Refusals()...),
+			PromQL:   promCount(trusted(promFailed(Refusals()...))),
 		},
 		{
 			Name: "SMTPOpenRelay", Severity: Critical, Outcome: true,
@@ -73,7 +79,7 @@ func relayAlerts(t Timing) []Alert {
 			Value: "share of at least ten probes with the expected outcome over sixty intervals", By: []string{"relay"}, Op: "<", Threshold: 0.9,
 			InfluxQL: oneQuery(60, `SELECT "value" FROM (SELECT mean("success") AS "value", count("success") AS "probes" FROM "smtpprobe" WHERE `+timeRange+
 				groupBy([]string{"relay"})+`) WHERE `+timeRange+` AND "probes" >= 10`+groupBy([]string{"relay"})),
-			PromQL:      "avg by (relay) (avg_over_time(smtpprobe_success[{60}])) < 0.9 and sum by (relay) (count_over_time(smtpprobe_success[{60}:{1}])) >= 10",
+			PromQL:      "avg by (relay) (avg_over_time(" + success + "[{60}:{1}])) < 0.9 and sum by (relay) (count_over_time(" + success + "[{60}:{1}])) >= 10",
 			PromQLWhole: true,
 		},
 		{
