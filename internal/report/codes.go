@@ -8,74 +8,89 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// answer is a reply code that decided probes, of success or of failure, and
-// how often it was met.
-type answer struct {
+// replyView is a row of the table of decisive reply codes, of successes and of
+// failures.
+type replyView struct {
 	Code   int16 // 0: no reply decided
 	Count  int
-	Share  float64 // percent of all probes
-	Phases []smtperr.Phase
+	Share  float64         // percent of all probes
+	Phases []smtperr.Phase // of the failures
 	Relays []string
-	Bars   []codeBar
+	Bars   []replyBar
 }
 
-// codeBar is how often a code was met in a stretch of time, in the units of
-// the picture.
-type codeBar struct {
+// replyBar counts a reply code in one interval, with its bar in the units of the
+// chart.
+type replyBar struct {
 	X, Count  int
 	Y, Height float64
 }
 
-// codes lists the decisive reply codes by their number, each on a scale of its
-// own over time.
-func codes(all []*series, over scale) []answer {
-	met := make(map[int16]*[bars]int)
-	where := make(map[int16]map[smtperr.Phase]bool)
-	relays := make(map[int16][]string)
+// replyCount counts the probes that one reply code decided.
+type replyCount struct {
+	total    int
+	overTime [bars]int
+	phases   map[smtperr.Phase]bool
+	relays   []string
+}
+
+// replies returns the decisive reply codes in numerical order. The chart of each
+// has a scale of its own.
+func replies(all []*series, axis timeAxis) []replyView {
+	counts := make(map[int16]*replyCount)
 	total := 0
 	for _, s := range all {
 		for _, p := range s.probes {
-			code := p.code
-			if met[code] == nil {
-				met[code], where[code] = new([bars]int), make(map[smtperr.Phase]bool)
+			c := counts[p.code]
+			if c == nil {
+				c = &replyCount{phases: make(map[smtperr.Phase]bool)}
+				counts[p.code] = c
 			}
-			met[code][over.bar(p.at)]++
+			c.overTime[axis.bar(p.at)]++
+			c.total++
 			total++
-			if known := relays[code]; len(known) == 0 || known[len(known)-1] != s.id.relay {
-				relays[code] = append(known, s.id.relay)
+			// Targets are sorted by relay.
+			if last := len(c.relays) - 1; last < 0 || c.relays[last] != s.id.relay {
+				c.relays = append(c.relays, s.id.relay)
 			}
 		}
 		for f := range s.failed {
-			where[f.code][smtperr.Phase(f.phase)] = true
+			counts[f.code].phases[smtperr.Phase(f.phase)] = true
 		}
 	}
-	list := make([]answer, 0, len(met))
-	for _, code := range slices.Sorted(maps.Keys(met)) {
-		a := answer{Code: code, Phases: inOrder(where[code]), Relays: relays[code]}
-		most := slices.Max(met[code][:])
-		for x, n := range met[code] {
-			if n > 0 {
-				high := barsHigh * float64(n) / float64(most)
-				a.Bars = append(a.Bars, codeBar{x, n, barsHigh - high, high})
-			}
-			a.Count += n
-		}
-		a.Share = 100 * float64(a.Count) / float64(total)
-		list = append(list, a)
+	views := make([]replyView, 0, len(counts))
+	for _, code := range slices.Sorted(maps.Keys(counts)) {
+		c := counts[code]
+		views = append(views, replyView{
+			Code: code, Count: c.total, Share: 100 * float64(c.total) / float64(total),
+			Phases: inSessionOrder(c.phases), Relays: c.relays, Bars: c.bars(),
+		})
 	}
-	return list
+	return views
 }
 
-// inOrder lists phases as they follow each other in a session, and what is no
-// phase of ours by name behind them.
-func inOrder(phases map[smtperr.Phase]bool) []smtperr.Phase {
-	place := func(p smtperr.Phase) int {
-		if i := slices.Index(order, p); i >= 0 {
+func (c *replyCount) bars() []replyBar {
+	var drawn []replyBar
+	peak := slices.Max(c.overTime[:])
+	for x, n := range c.overTime {
+		if n > 0 {
+			height := barHeight * float64(n) / float64(peak)
+			drawn = append(drawn, replyBar{x, n, barHeight - height, height})
+		}
+	}
+	return drawn
+}
+
+// inSessionOrder sorts phases as they follow each other in a session, unknown names
+// last.
+func inSessionOrder(phases map[smtperr.Phase]bool) []smtperr.Phase {
+	position := func(p smtperr.Phase) int {
+		if i := slices.Index(sessionOrder, p); i >= 0 {
 			return i
 		}
-		return len(order)
+		return len(sessionOrder)
 	}
 	return slices.SortedFunc(maps.Keys(phases), func(a, b smtperr.Phase) int {
-		return cmp.Or(cmp.Compare(place(a), place(b)), cmp.Compare(a, b))
+		return cmp.Or(cmp.Compare(position(a), position(b)), cmp.Compare(a, b))
 	})
 }

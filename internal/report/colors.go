@@ -9,19 +9,19 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// colors is a style sheet with a rule for each class, phase, first digit of a
-// reply and state of a message. Squares are borders, which browsers print
-// without being asked to print backgrounds.
+// colors returns a style sheet with a rule for each class, phase, first digit of a
+// reply code and state of a message. The squares in tables are borders, since
+// browsers do not print backgrounds by default.
 func colors() template.CSS {
 	var b strings.Builder
 	schemeColors(&b, palette.Light)
-	for _, phase := range order {
+	for _, phase := range sessionOrder {
 		rule(&b, "p-"+string(phase), palette.Phase(phase))
 	}
 	b.WriteString("@media (prefers-color-scheme:dark){\n")
 	schemeColors(&b, palette.Dark)
 	b.WriteString("}\n")
-	return template.CSS(b.String()) // of the palette, not of what was read
+	return template.CSS(b.String()) // contains constants only
 }
 
 func schemeColors(b *strings.Builder, s palette.Scheme) {
@@ -32,7 +32,7 @@ func schemeColors(b *strings.Builder, s palette.Scheme) {
 		rule(b, fmt.Sprintf("r%d", digit), palette.Reply(digit, s))
 	}
 	for _, state := range mailStates {
-		rule(b, "m-"+state.name, palette.Reply(state.like, s))
+		rule(b, "m-"+state.name, palette.Reply(state.reply, s))
 	}
 }
 

@@ -9,11 +9,12 @@ import (
 )
 
 const (
-	bars     = 60  // in the picture of failures over time
-	barsHigh = 100 // units that the highest of them has
+	bars      = 60  // number of bars in a chart over time
+	barHeight = 100 // height of the highest bar, in the units of the chart
 )
 
-// bar is one class's and reason's part of the failures in a stretch of time.
+// bar is the part of a stacked bar for one class and reason: its failures in one
+// interval.
 type bar struct {
 	X, Y, Height float64
 	Class        smtperr.Class
@@ -21,53 +22,53 @@ type bar struct {
 	Text         string
 }
 
-// kind is what the failures over time are told apart by.
-type kind struct {
+// classReason groups failures by class and reason.
+type classReason struct {
 	class  smtperr.Class
 	reason string
 }
 
-func (k kind) String() string {
-	if k.reason == "" {
-		return state(k.class)
+func (c classReason) String() string {
+	if c.reason == "" {
+		return stateName(c.class)
 	}
-	return state(k.class) + "/" + k.reason
+	return stateName(c.class) + "/" + c.reason
 }
 
-// overTime counts the failures by class and reason in equal stretches of time. most is
-// what the highest column stands for.
-func overTime(all []*series, over scale) (drawn []bar, most int) {
-	counts := make([]map[kind]int, bars)
+// failuresOverTime counts the failures by class and reason in equal intervals. peak
+// is the number of failures that the highest bar stands for.
+func failuresOverTime(all []*series, axis timeAxis) (stacked []bar, peak int) {
+	counts := make([]map[classReason]int, bars)
 	sums := make([]int, bars)
 	for _, s := range all {
 		for _, p := range s.probes {
 			if p.success {
 				continue
 			}
-			i := over.bar(p.at)
+			i := axis.bar(p.at)
 			if counts[i] == nil {
-				counts[i] = make(map[kind]int)
+				counts[i] = make(map[classReason]int)
 			}
-			counts[i][kind{p.class, p.reason.Value()}]++
+			counts[i][classReason{p.class, p.reason.Value()}]++
 			sums[i]++
-			most = max(most, sums[i])
+			peak = max(peak, sums[i])
 		}
 	}
-	for i, byKind := range counts {
-		base := float64(barsHigh)
-		kinds := slices.SortedFunc(maps.Keys(byKind), func(a, b kind) int {
+	for i, count := range counts {
+		base := float64(barHeight)
+		keys := slices.SortedFunc(maps.Keys(count), func(a, b classReason) int {
 			return cmp.Or(cmp.Compare(a.class, b.class), cmp.Compare(a.reason, b.reason))
 		})
-		for _, k := range kinds {
-			high := barsHigh * float64(byKind[k]) / float64(most)
-			base -= high
-			drawn = append(drawn, bar{float64(i), base, high, k.class, byKind[k], k.String()})
+		for _, key := range keys {
+			height := barHeight * float64(count[key]) / float64(peak)
+			base = max(0, base-height) // not below zero by rounding
+			stacked = append(stacked, bar{float64(i), base, height, key.class, count[key], key.String()})
 		}
 	}
-	return drawn, most
+	return stacked, peak
 }
 
-// cause is one way to fail, and how often it was met.
+// cause is a row of the table of failures.
 type cause struct {
 	Class               smtperr.Class
 	Name, Reason, Phase string
@@ -78,17 +79,21 @@ type cause struct {
 	Fault, Advice       string
 }
 
-// causes lists the ways to fail, the most frequent first.
+// causes counts the failures by class, reason, phase and reply code, the most
+// frequent first.
 func causes(all []*series) []cause {
-	found := make(map[failure]*cause)
+	rows := make(map[failure]*cause)
 	total := 0
 	for _, s := range all {
 		for f, n := range s.failed {
-			c := found[f]
+			c := rows[f]
 			if c == nil {
 				e := &smtperr.Error{Class: f.class, Reason: smtperr.Reason(f.reason), Phase: smtperr.Phase(f.phase)}
-				c = &cause{Class: f.class, Name: state(f.class), Reason: f.reason, Phase: f.phase, Code: f.code, Fault: string(e.Fault()), Advice: e.Advice()}
-				found[f] = c
+				c = &cause{
+					Class: f.class, Name: stateName(f.class), Reason: f.reason, Phase: f.phase, Code: f.code,
+					Fault: string(e.Fault()), Advice: e.Advice(),
+				}
+				rows[f] = c
 			}
 			c.Count += n
 			total += n
@@ -98,8 +103,8 @@ func causes(all []*series) []cause {
 			}
 		}
 	}
-	list := make([]cause, 0, len(found))
-	for _, c := range found {
+	list := make([]cause, 0, len(rows))
+	for _, c := range rows {
 		c.Share = 100 * float64(c.Count) / float64(total)
 		list = append(list, *c)
 	}

@@ -8,13 +8,13 @@ import (
 	"github.com/influxdata/telegraf"
 )
 
-// group is what is known of one failover group.
+// group counts the results of one failover group.
 type group struct {
 	name             string
-	asked, served    int
+	gathers, served  int
 	attempts         float64
-	selected         map[string]int // by relay
-	healthy, members int64          // at last
+	selected         map[string]int // gathers, by relay
+	healthy, members int64          // in the last gather
 }
 
 func (r *Report) addGroup(m telegraf.Metric) {
@@ -30,7 +30,7 @@ func (r *Report) addGroup(m telegraf.Metric) {
 func newGroup(name string) *group { return &group{name: name, selected: make(map[string]int)} }
 
 func (g *group) add(m telegraf.Metric) {
-	g.asked++
+	g.gathers++
 	g.attempts += float64(count(m, "attempts"))
 	g.healthy, g.members = count(m, "healthy"), count(m, "total")
 	if number[int64](m, "success") == 1 {
@@ -39,8 +39,8 @@ func (g *group) add(m telegraf.Metric) {
 	}
 }
 
-// by lists the relays that served the group, those that did most first.
-func (g *group) by() []string {
+// selectedRelays returns the relays that served the group, the most frequent first.
+func (g *group) selectedRelays() []string {
 	return slices.SortedFunc(maps.Keys(g.selected), func(a, b string) int {
 		return cmp.Or(cmp.Compare(g.selected[b], g.selected[a]), cmp.Compare(a, b))
 	})

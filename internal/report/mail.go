@@ -8,29 +8,30 @@ import (
 	"github.com/influxdata/telegraf"
 )
 
-// mailStates are the states that a message ends in, and the reply whose color
-// each has.
+// mailStates lists the final states of a message. Each has the color of a reply with
+// this first digit.
 var mailStates = []struct {
-	name string
-	like int
+	name  string
+	reply int
 }{{"arrived", 2}, {"late", 4}, {"lost", 5}, {"found", 4}, {"bounced", 5}, {"duplicate", 4}}
 
-// flowID is a relay, and the mailbox that its messages go to.
+// flowID identifies the messages through a relay to a mailbox.
 type flowID struct{ relay, mailbox string }
 
-// flow is what became of the messages of one.
+// flow counts the messages through a relay to a mailbox.
 type flow struct {
-	states map[string]int
-	junk   int
-	delays []float32 // seconds
-	open   int64     // in flight at last
-	oldest float32   // seconds
-	known  stamped   // when that was
+	states   map[string]int
+	junk     int       // messages in the junk folder
+	delays   []float32 // seconds
+	inFlight int64
+	oldest   float32 // age of the oldest message in flight, seconds
+	updated  event   // when inFlight and oldest were measured
 }
 
-// message is one that did not simply arrive.
+// message is a row of the table of problem messages: late, lost, bounced, or in
+// the junk folder.
 type message struct {
-	stamped
+	event
 	Relay, Mailbox, State, Folder, ID, Error string
 	Delay                                    float32
 }
@@ -59,14 +60,14 @@ func (r *Report) addArrival(m telegraf.Metric) {
 	}
 	if state != "arrived" || folder == "junk" {
 		r.messages = append(r.messages, message{
-			stamped{m.Time()}, tagText(m, "relay"), tagText(m, "mailbox"), state, folder, text(m, "message_id"), text(m, "error"), seconds(m, "delay"),
+			event{m.Time()}, tagText(m, "relay"), tagText(m, "mailbox"), state, folder, text(m, "message_id"), text(m, "error"), seconds(m, "delay"),
 		})
 	}
 }
 
 func (r *Report) addFlow(m telegraf.Metric) {
-	if f := r.flow(m); !m.Time().Before(f.known.At) {
-		f.known, f.open, f.oldest = stamped{m.Time()}, count(m, "in_flight"), float32(min(float64(count(m, "oldest_age")), longest))
+	if f := r.flow(m); !m.Time().Before(f.updated.At) {
+		f.updated, f.inFlight, f.oldest = event{m.Time()}, count(m, "in_flight"), float32(min(float64(count(m, "oldest_age")), maxSeconds))
 		if age := seconds(m, "oldest_age"); age > 0 {
 			f.oldest = age
 		}
@@ -80,7 +81,7 @@ type flowView struct {
 	Junk           int
 	Median, P95    float32
 	Delays         int
-	Open           int64
+	InFlight       int64
 	Oldest         float32
 }
 
@@ -98,7 +99,7 @@ func (r *Report) flowViews() []flowView {
 		f := r.flows[id]
 		slices.Sort(f.delays)
 		v := flowView{
-			Relay: id.relay, Mailbox: id.mailbox, Junk: f.junk, Open: f.open, Oldest: f.oldest,
+			Relay: id.relay, Mailbox: id.mailbox, Junk: f.junk, InFlight: f.inFlight, Oldest: f.oldest,
 			Median: quantile(f.delays, 0.5), P95: quantile(f.delays, 0.95), Delays: len(f.delays),
 		}
 		for _, state := range mailStates {

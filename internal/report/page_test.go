@@ -10,31 +10,32 @@ import (
 	"golang.org/x/net/html"
 )
 
-// page is a page as a browser understands it.
+// page is a parsed page.
 type page struct {
 	t    *testing.T
 	root *html.Node
 	text string
 }
 
-// find lists the elements of a kind in a section, "" for anywhere.
+// find returns the elements with a name in a section, or in the whole page if section
+// is "".
 func (p *page) find(section, element string) []*html.Node {
-	top := p.root
+	root := p.root
 	if section != "" {
-		top = nil
+		root = nil
 		for n := range p.root.Descendants() {
 			if n.Data == "section" && attribute(n, "id") == section {
-				top = n
+				root = n
 			}
 		}
-		require.NotNil(p.t, top, "the section %s", section)
+		require.NotNil(p.t, root, "the section %s", section)
 	}
-	return elements(top, element)
+	return elements(root, element)
 }
 
-func elements(top *html.Node, element string) []*html.Node {
+func elements(root *html.Node, element string) []*html.Node {
 	var found []*html.Node
-	for n := range top.Descendants() {
+	for n := range root.Descendants() {
 		if n.Type == html.ElementNode && n.Data == element {
 			found = append(found, n)
 		}
@@ -42,7 +43,7 @@ func elements(top *html.Node, element string) []*html.Node {
 	return found
 }
 
-// rows are the cells of a section's table, but for the heads.
+// rows returns the cells of the table in a section, without the header.
 func (p *page) rows(section string) [][]string {
 	var rows [][]string
 	for _, tr := range p.find(section, "tr") {
@@ -57,7 +58,7 @@ func (p *page) rows(section string) [][]string {
 	return rows
 }
 
-// timelineLabels are what stands before and behind each line of it.
+// timelineLabels returns the label and the share of each line of the timeline.
 func (p *page) timelineLabels() []string {
 	var labels []string
 	for _, div := range p.find("timeline", "div") {
@@ -68,6 +69,7 @@ func (p *page) timelineLabels() []string {
 	return labels
 }
 
+// content returns the text of an element.
 func content(n *html.Node) string {
 	var b strings.Builder
 	for d := range n.Descendants() {
@@ -87,18 +89,18 @@ func attribute(n *html.Node, key string) string {
 	return ""
 }
 
-// roundly rounds the numbers in texts like "class 33.3333+20".
-func roundly(texts []string) []string {
-	rounded := make([]string, len(texts))
+// rounded rounds the numbers in texts such as "class 33.3333+20".
+func rounded(texts []string) []string {
+	results := make([]string, len(texts))
 	for i, text := range texts {
 		class, numbers, _ := strings.Cut(text, " ")
 		x, width, _ := strings.Cut(numbers, "+")
-		rounded[i] = class + " " + whole(x) + "+" + whole(width)
+		results[i] = class + " " + integer(x) + "+" + integer(width)
 	}
-	return rounded
+	return results
 }
 
-func whole(number string) string {
+func integer(number string) string {
 	f, err := strconv.ParseFloat(number, 64)
 	if err != nil {
 		return number

@@ -9,11 +9,11 @@ import (
 	"github.com/influxdata/telegraf"
 )
 
-// prober is what is known of one agent by its smtpprobe_gather.
+// prober counts the gathers of one agent, by smtpprobe_gather.
 type prober struct {
 	Host             string
 	Gathers, Suspect int
-	First, Last      time.Time // of the suspect ones
+	First, Last      time.Time // suspect gather
 }
 
 func isGather(m telegraf.Metric) bool {
@@ -33,7 +33,7 @@ func (p *prober) add(m telegraf.Metric) {
 	}
 }
 
-// suspects are the agents that had a network of their own that failed.
+// suspects returns the agents with suspect gathers: their own network failed.
 func (r *Report) suspects() []prober {
 	var list []prober
 	for p := range maps.Values(r.probers) {

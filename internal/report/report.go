@@ -15,12 +15,12 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Report is what results say.
+// Report collects the results of probes.
 type Report struct {
 	relays map[identity]*series
 	groups map[string]*group
 
-	changes  []changed
+	changes  []change
 	probers  map[string]*prober // by host
 	flows    map[flowID]*flow
 	messages []message
@@ -28,17 +28,17 @@ type Report struct {
 	from, to time.Time // of the first and the last probe
 }
 
-// New has read nothing yet.
+// New returns an empty report.
 func New() *Report {
 	return &Report{relays: make(map[identity]*series), groups: make(map[string]*group), probers: make(map[string]*prober), flows: make(map[flowID]*flow)}
 }
 
-// ErrNoProbes is the error of a report on results without a single probe.
-var ErrNoProbes = errors.New("there is no probe in what was read: " +
-	`wanted is line protocol, as smtpprobe --once or outputs.file with data_format = "influx" writes it`)
+// ErrNoProbes is the error of WriteHTML if the results contain no probe.
+var ErrNoProbes = errors.New("no probe in the results: " +
+	`expected line protocol, as smtpprobe --once or outputs.file with data_format = "influx" writes it`)
 
-// Read adds what a stream of line protocol says, up to its end. An error names
-// what was read by the name given, and the line.
+// Read adds the metrics of a stream of line protocol, up to its end. Errors contain
+// the name of the stream, and the line if it is not line protocol.
 func (r *Report) Read(name string, in io.Reader) error {
 	parser := influx.NewStreamParser(in)
 	for {
@@ -57,7 +57,8 @@ func (r *Report) Read(name string, in io.Reader) error {
 	}
 }
 
-// add sorts a metric in by its shape, since the name can be set by users.
+// add adds a metric. It recognizes metrics by their tags and fields, since users can
+// rename them.
 func (r *Report) add(m telegraf.Metric) {
 	switch {
 	case m.HasTag("group") && m.HasField("healthy"):
@@ -74,14 +75,14 @@ func (r *Report) add(m telegraf.Metric) {
 		r.addArrival(m)
 	case isFlow(m):
 		r.addFlow(m)
-	case m.HasTag("mailbox"): // smtpprobe_mailbox is no probe of a relay
+	case m.HasTag("mailbox"): // smtpprobe_mailbox is not about a relay
 	default:
 		r.addProbe(m)
 	}
 }
 
-// addProbe leaves out a probe that was cut short by its prober's end, which says
-// nothing about the relay.
+// addProbe adds a probe, unless it was canceled: then it proves nothing about the
+// relay.
 func (r *Report) addProbe(m telegraf.Metric) {
 	result, ok := m.GetField("result")
 	if !ok || !m.HasField("total_time") {
@@ -89,7 +90,7 @@ func (r *Report) addProbe(m telegraf.Metric) {
 	}
 	class, err := smtperr.ParseClass(fmt.Sprint(result))
 	if err != nil {
-		class = smtperr.ClassUnknown // of a later version
+		class = smtperr.ClassUnknown // a class of a later version
 	}
 	if class == smtperr.ClassCanceled {
 		return
@@ -109,7 +110,7 @@ func (r *Report) addProbe(m telegraf.Metric) {
 	}
 }
 
-// sorted lists the relays by name, and has the probes of each in their order.
+// sorted returns the targets, sorted by relay. It sorts the probes of each by time.
 func (r *Report) sorted() []*series {
 	all := slices.SortedFunc(maps.Values(r.relays), func(a, b *series) int {
 		return cmp.Or(

@@ -10,44 +10,44 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// identity is what tells targets apart: the tags that never change for one, and
-// the host that probes it.
+// identity identifies a target by its tags that never change, and the agent that
+// probes it.
 type identity struct{ relay, source, port, ip, probe, host string }
 
 func identify(m telegraf.Metric) identity {
 	return identity{tagText(m, "relay"), tagText(m, "source"), tagText(m, "port"), tagText(m, "ip"), tagText(m, "probe"), tagText(m, "host")}
 }
 
-// series is what is known of one target.
+// series holds the results of one target.
 type series struct {
 	id     identity
 	probes []probe
-	took   map[smtperr.Phase][]float32 // seconds of each time that it completed
+	times  map[smtperr.Phase][]float32 // seconds, of each completed phase
 	failed map[failure]int
 
-	implicit bool // TLS comes before the greeting
-	backends map[string]*seenBackend
+	implicitTLS bool // TLS comes before the greeting
+	backends    map[string]*backendStats
 
-	latest      time.Time // of the probe that the following is of
-	lastClass   smtperr.Class
-	lastSuccess bool
-	expiry      time.Time // of the certificate shown last
-	errorText   string    // of the latest failure
-	errorAt     time.Time
+	lastProbe   time.Time
+	lastClass   smtperr.Class // of the last probe
+	lastSuccess bool          // of the last probe
+	expiry      time.Time     // of the last certificate
+	errorText   string        // of the last failure
+	errorAt     time.Time     // time of the last failure
 }
 
-// probe is one probe.
+// probe is the result of one probe.
 type probe struct {
 	at      time.Time
 	class   smtperr.Class
-	success bool    // the outcome was the one expected
+	success bool    // the outcome was the expected one
 	total   float32 // seconds
-	code    int16   // the decisive reply, 0 without one
+	code    int16   // the decisive reply code, 0 without a reply
 	reason  unique.Handle[string]
 }
 
-// shown is the state in the timeline: a failure that was expected is none.
-func (p probe) shown() smtperr.Class {
+// state returns the class, or ClassNone for a failure that was expected.
+func (p probe) state() smtperr.Class {
 	if p.success {
 		return smtperr.ClassNone
 	}
@@ -62,9 +62,10 @@ type failure struct {
 }
 
 func newSeries(id identity) *series {
-	return &series{id: id, took: make(map[smtperr.Phase][]float32), failed: make(map[failure]int)}
+	return &series{id: id, times: make(map[smtperr.Phase][]float32), failed: make(map[failure]int)}
 }
 
+// add adds a probe.
 func (s *series) add(m telegraf.Metric, class smtperr.Class) {
 	p := probe{
 		at: m.Time(), class: class, success: number[int64](m, "success") == 1, total: seconds(m, "total_time"),
@@ -73,7 +74,7 @@ func (s *series) add(m telegraf.Metric, class smtperr.Class) {
 	s.probes = append(s.probes, p)
 	for _, phase := range smtperr.Phases() {
 		if field := string(phase) + "_time"; m.HasField(field) {
-			s.took[phase] = append(s.took[phase], seconds(m, field))
+			s.times[phase] = append(s.times[phase], seconds(m, field))
 		}
 	}
 	s.addBackend(text(m, "greeting_host"), p)
@@ -84,17 +85,18 @@ func (s *series) add(m telegraf.Metric, class smtperr.Class) {
 		}
 	}
 	if tls, _ := m.GetTag("tls"); tls == "implicit" {
-		s.implicit = true
+		s.implicitTLS = true
 	}
-	if p.at.Before(s.latest) {
+	if p.at.Before(s.lastProbe) {
 		return
 	}
-	s.latest, s.lastClass, s.lastSuccess = p.at, class, p.success
+	s.lastProbe, s.lastClass, s.lastSuccess = p.at, class, p.success
 	if m.HasField("cert_expiry") {
 		s.expiry = after(p.at, number[int64](m, "cert_expiry"))
 	}
 }
 
+// successes counts the probes with the expected outcome.
 func (s *series) successes() int {
 	n := 0
 	for _, p := range s.probes {
@@ -105,20 +107,19 @@ func (s *series) successes() int {
 	return n
 }
 
-// worst is the failure that was seen most often; ties go to the first in the
-// classifier's table.
-func (s *series) worst() (failure, bool) {
-	var most failure
-	seen := 0
+// topFailure returns the most frequent failure, the one with the lowest class if
+// several are. ok is false without failures.
+func (s *series) topFailure() (top failure, ok bool) {
+	most := 0
 	for f, n := range s.failed {
-		if n > seen || n == seen && cmp.Less(f.class, most.class) {
-			most, seen = f, n
+		if n > most || n == most && cmp.Less(f.class, top.class) {
+			top, most = f, n
 		}
 	}
-	return most, seen > 0
+	return top, most > 0
 }
 
-// replyOf is the decisive reply; what is no reply code is none.
+// replyOf returns the decisive reply code, or 0 if the metric has no valid one.
 func replyOf(m telegraf.Metric) int16 {
 	if code := number[int64](m, "smtp_code"); code >= 100 && code <= 999 {
 		return int16(code)

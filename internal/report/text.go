@@ -10,19 +10,20 @@ import (
 	"github.com/influxdata/telegraf"
 )
 
-// What was read may be anybody's: texts are escaped and bounded, numbers are
-// bounded, so that no sum of them overflows.
+// The functions below read values from results, which may come from anybody. They
+// escape and bound text, and bound numbers so that their sums do not overflow.
 
-// textLimit is in characters; a name or an error of the plugin's is shorter.
+// textLimit is the maximum length of a text, in characters. Names and errors of the
+// plugin are shorter.
 const textLimit = 1000
 
-// printable escapes every character of a text that is not printed as itself,
-// such as one that turns the direction of writing, and cuts the text.
+// printable escapes the characters of a text that are not printable, such as those
+// that change the direction of writing, and truncates the text.
 func printable(text string) string {
 	var b strings.Builder
-	left := textLimit
+	remaining := textLimit
 	for _, r := range text {
-		if left--; left < 0 {
+		if remaining--; remaining < 0 {
 			b.WriteString("…")
 			break
 		}
@@ -35,11 +36,13 @@ func printable(text string) string {
 	return b.String()
 }
 
+// tagText returns the value of a tag, "" without the tag.
 func tagText(m telegraf.Metric, key string) string {
 	value, _ := m.GetTag(key)
 	return printable(value)
 }
 
+// text returns the value of a field as text, "" without the field.
 func text(m telegraf.Metric, field string) string {
 	value, ok := m.GetField(field)
 	if !ok {
@@ -48,38 +51,34 @@ func text(m telegraf.Metric, field string) string {
 	return printable(fmt.Sprint(value))
 }
 
+// number returns the value of a field, 0 if it has none of this type.
 func number[T int64 | float64](m telegraf.Metric, field string) T {
 	value, _ := m.GetField(field)
 	n, _ := value.(T)
 	return n
 }
 
-// longest is the longest time that is shown as it is, in seconds.
-const longest = 1e6
+// maxSeconds is the longest time that the page shows as it is.
+const maxSeconds = 1e6
 
-// seconds is a field's time, 0 if it has none.
+// seconds returns the time in a field, 0 without a valid one.
 func seconds(m telegraf.Metric, field string) float32 {
 	f := number[float64](m, field)
 	if math.IsNaN(f) {
 		return 0
 	}
-	return float32(min(max(f, 0), longest))
+	return float32(min(max(f, 0), maxSeconds))
 }
 
-// count is a field's number of things.
+// count returns the count in a field, 0 without a valid one.
 func count(m telegraf.Metric, field string) int64 {
 	const most = 1e12
 	return min(max(number[int64](m, field), 0), most)
 }
 
-// after is a time that may be further away than a duration reaches.
+// after returns the time some seconds after another. Unlike time.Time.Add it reaches
+// the year 9999, in which some certificates expire.
 func after(at time.Time, seconds int64) time.Time {
-	const most = 1e12 // beyond the year 9999, in which some certificates expire
+	const most = 1e12
 	return time.Unix(at.Unix()+min(max(seconds, -most), most), 0)
 }
-
-// stamped has the time of a metric.
-type stamped struct{ At time.Time }
-
-// latestFirst is how many rows a table of events shows.
-const latestFirst = 200

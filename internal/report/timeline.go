@@ -10,54 +10,56 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// columns is how finely time is divided in the pictures.
+// columns is the number of columns of the timeline.
 const columns = 240
 
-// span is a stretch of columns in one state.
+// span is a run of columns with the same state.
 type span struct {
 	From, Width int
 	Class       smtperr.Class
 	Text        string
 }
 
-// scale maps time to columns.
-type scale struct {
+// timeAxis maps times to columns.
+type timeAxis struct {
 	from, to time.Time
-	usual    time.Duration // between two probes, for a target that was probed once
+	interval time.Duration // between two probes, for a target that was probed once
 }
 
-// column is the one that begins with or before a time; that of the end is the
-// one after the last.
-func (s scale) column(at time.Time) int {
-	whole := s.to.Sub(s.from)
-	if whole <= 0 {
+// column returns the column that contains a time, or columns for the end of the
+// axis.
+func (a timeAxis) column(at time.Time) int {
+	length := a.to.Sub(a.from)
+	if length <= 0 {
 		return 0
 	}
-	return min(columns, int(float64(columns)*float64(at.Sub(s.from))/float64(whole)))
+	return min(columns, int(float64(columns)*float64(at.Sub(a.from))/float64(length)))
 }
 
-// bar is the same in the coarser pictures of how often something was met.
-func (s scale) bar(at time.Time) int { return min(s.column(at)*bars/columns, bars-1) }
+// bar returns the index of the bar that contains a time. Bars are wider than
+// columns.
+func (a timeAxis) bar(at time.Time) int { return min(a.column(at)*bars/columns, bars-1) }
 
-// timeline is the state of a target over time. A probe's verdict lasts until
-// the next probe; a gap is where one was due and missing. A column that saw
-// several shows the failure with the highest number, as the dashboards do.
-func (s *series) timeline(over scale) []span {
-	if over.usual == 0 { // of a single gather
-		last := s.probes[len(s.probes)-1].shown()
-		return []span{{0, columns, last, state(last)}}
+// timeline returns the state of a target over time. The state of a probe lasts
+// until the next probe, or until two intervals have passed: then there is a gap. A
+// column with several states has that of the failure with the highest number, as in
+// the dashboards.
+func (s *series) timeline(axis timeAxis) []span {
+	if axis.interval == 0 { // a single gather
+		last := s.probes[len(s.probes)-1].state()
+		return []span{{0, columns, last, stateName(last)}}
 	}
 	const blank = -1
 	states := slices.Repeat([]int{blank}, columns)
-	due := 2 * min(cmp.Or(s.interval(), over.usual), math.MaxInt64/2)
+	lifetime := 2 * min(cmp.Or(s.interval(), axis.interval), math.MaxInt64/2)
 	for i, p := range s.probes {
-		until := p.at.Add(due)
+		until := p.at.Add(lifetime)
 		if i+1 < len(s.probes) && s.probes[i+1].at.Before(until) {
 			until = s.probes[i+1].at
 		}
-		first := min(over.column(p.at), columns-1)
-		for c := first; c <= max(first, over.column(until)-1); c++ {
-			states[c] = max(states[c], int(p.shown()))
+		first := min(axis.column(p.at), columns-1)
+		for c := first; c <= max(first, axis.column(until)-1); c++ {
+			states[c] = max(states[c], int(p.state()))
 		}
 	}
 	var spans []span
@@ -68,25 +70,25 @@ func (s *series) timeline(over scale) []span {
 		}
 		if states[c] != blank {
 			class := smtperr.Class(states[c])
-			spans = append(spans, span{c, end - c, class, state(class)})
+			spans = append(spans, span{c, end - c, class, stateName(class)})
 		}
 		c = end
 	}
 	return spans
 }
 
-// state says "ok" where a class says "none".
-func state(class smtperr.Class) string {
+// stateName returns the name of a class, with "ok" for ClassNone.
+func stateName(class smtperr.Class) string {
 	if class == smtperr.ClassNone {
 		return "ok"
 	}
 	return class.String()
 }
 
-// styleOf is a class's name in the style sheet.
-func styleOf(class smtperr.Class) string { return fmt.Sprintf("c%d", class) }
+// cssClass returns the name of a class in the style sheet.
+func cssClass(class smtperr.Class) string { return fmt.Sprintf("c%d", class) }
 
-// interval is the usual time between two probes of the target.
+// interval returns the median time between two probes, 0 with a single probe.
 func (s *series) interval() time.Duration {
 	gaps := make([]time.Duration, 0, len(s.probes))
 	for i := 1; i < len(s.probes); i++ {

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes the pictures of the documentation: plays the story of this folder
-# through the program, turns it into a report and, by way of an InfluxDB, into
-# panels of the dashboard, and has a browser show both.
+# Makes the pictures of the documentation: records the results of the scenario in
+# this folder, renders them as a report and, through an InfluxDB, as panels of the
+# dashboard, and takes screenshots of both with a browser.
 set -eu
 
 program=$1
@@ -9,24 +9,24 @@ images=$2
 influxd=$3
 browser=${BROWSER:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}
 if [ -z "$browser" ]; then
-	echo 'images.sh: install chromium, or name a browser of its kind by BROWSER' >&2
+	echo 'images.sh: install chromium, or set BROWSER to a Chromium browser' >&2
 	exit 1
 fi
 work=$(mktemp -d)
 database=
 trap 'test -z "$database" || kill "$database"; rm -rf "$work"' EXIT INT TERM
 
-go run ./internal/report/record -program "$program" >"$work/story.lp"
-"$program" report --output "$work/report.html" "$work/story.lp"
+go run ./internal/report/record -program "$program" >"$work/results.lp"
+"$program" report --output "$work/report.html" "$work/results.lp"
 
-# picture NAME HEIGHT SECTIONS [FLAG]: these sections of the page alone, or its
-# upper part; the waterfall of the relay that logs in is open.
+# picture NAME HEIGHT SECTIONS [FLAG] shows these sections of the page, or its upper
+# part without SECTIONS. The waterfall of the relay "submission" is open.
 picture() {
 	{
 		sed 's/<details>\(<summary class="row"><span title="submission">\)/<details open>\1/' "$work/report.html"
 		test -z "$3" || echo "<style>h1,h1+div,.numbers,section:not($3){display:none}main{padding-top:6px}</style>"
 	} >"$work/$1.html"
-	"$browser" --headless --no-sandbox --disable-gpu --disable-background-networking --allow-file-access-from-files --hide-scrollbars --user-data-dir="$work/profile" ${4:+"$4"} \
+	"$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --allow-file-access-from-files --hide-scrollbars --user-data-dir="$work/profile" ${4:+"$4"} \
 		--window-size="1160,$2" --screenshot="$work/$1.png" "file://$work/$1.html" >"$work/browser.log" 2>&1 ||
 		{ cat "$work/browser.log" >&2; exit 1; }
 	mv "$work/$1.png" "$images/$1.png"
@@ -41,9 +41,9 @@ picture report-latency 470 '#latency'
 picture report-groups 330 '#groups,#certificates'
 picture report-changes 330 '#backends,#changes'
 
-# A browser's window has a least width, a frame has none.
+# A browser window has a minimum width, a frame has none.
 echo '<body style="margin:0"><iframe src="report.html" style="width:400px;height:900px;border:0"></iframe>' >"$work/phone.html"
-"$browser" --headless --no-sandbox --disable-gpu --disable-background-networking --allow-file-access-from-files --hide-scrollbars \
+"$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --allow-file-access-from-files --hide-scrollbars \
 	--user-data-dir="$work/profile" --window-size=400,900 --screenshot="$images/report-phone.png" "file://$work/phone.html" >"$work/browser.log" 2>&1 ||
 	{ cat "$work/browser.log" >&2; exit 1; }
 
@@ -69,12 +69,12 @@ for _ in $(seq 100); do
 	sleep 0.1
 done
 curl -sf "http://$address:8086/query" --data-urlencode 'q=CREATE DATABASE telegraf' >/dev/null
-curl -sf "http://$address:8086/write?db=telegraf" --data-binary "@$work/story.lp"
+curl -sf "http://$address:8086/write?db=telegraf" --data-binary "@$work/results.lp"
 
-# dashboard NAME HEIGHT ROWS
+# dashboard NAME HEIGHT ROWS shows these rows of the dashboard.
 dashboard() {
 	go run ./internal/dashboards/picture -influx "http://$address:8086" -rows "$3" >"$work/$1.html"
-	"$browser" --headless --no-sandbox --disable-gpu --disable-background-networking --hide-scrollbars --user-data-dir="$work/profile" \
+	"$browser" --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --hide-scrollbars --user-data-dir="$work/profile" \
 		--window-size="1200,$2" --screenshot="$images/$1.png" "file://$work/$1.html" >"$work/browser.log" 2>&1 ||
 		{ cat "$work/browser.log" >&2; exit 1; }
 }

@@ -1,8 +1,7 @@
-// Command record plays a story with scripted relays in front of the real
-// program and writes its line protocol, from which the pictures of the
-// documentation are made:
+// Command record runs the program against scripted relays that fail at times, and
+// writes its line protocol. The pictures of the documentation are made from it:
 //
-//	go run ./internal/report/record -program bin/smtpprobe >story.lp
+//	go run ./internal/report/record -program bin/smtpprobe >results.lp
 package main
 
 import (
@@ -27,7 +26,12 @@ func main() {
 	}
 }
 
-// record probes once in every round, as Telegraf would by inputs.execd.
+// lastGather is the time that the last gather has to finish, also on a busy machine.
+// The end of standard input would cancel it.
+const lastGather = 3 * time.Second
+
+// record runs the program as Telegraf does through inputs.execd, with a gather for
+// each round of the scenario.
 func record(program string, interval time.Duration, out io.Writer) error {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -36,41 +40,45 @@ func record(program string, interval time.Duration, out io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	stage, err := newStage(dir)
+	fleet, err := newFleet(dir)
 	if err != nil {
 		return err
 	}
-	defer stage.close()
+	defer fleet.close()
 	config := filepath.Join(dir, "smtpprobe.conf")
-	if err := os.WriteFile(config, []byte(stage.config()), 0o600); err != nil {
+	if err := os.WriteFile(config, []byte(fleet.config()), 0o600); err != nil {
 		return err
 	}
 
-	probing := exec.CommandContext(ctx, program, "--config", config)
-	probing.Stdout, probing.Stderr = out, os.Stderr
-	cues, err := probing.StdinPipe()
+	prober := exec.CommandContext(ctx, program, "--config", config)
+	prober.Stdout, prober.Stderr = out, os.Stderr
+	stdin, err := prober.StdinPipe()
 	if err != nil {
 		return err
 	}
-	if err := probing.Start(); err != nil {
+	if err := prober.Start(); err != nil {
 		return err
 	}
-	next := time.NewTicker(interval)
-	defer next.Stop()
+	ticker := time.NewTicker(interval)
+	defer ticker.Stop()
 	for round := range rounds {
-		if err := stage.begin(round); err != nil {
+		if err := fleet.begin(round); err != nil {
 			break
 		}
-		if _, err := fmt.Fprintln(cues); err != nil {
+		if _, err := fmt.Fprintln(stdin); err != nil {
 			break
 		}
 		select {
-		case <-next.C:
+		case <-ticker.C:
 		case <-ctx.Done():
 		}
 	}
-	if err := cues.Close(); err != nil {
+	select {
+	case <-time.After(lastGather):
+	case <-ctx.Done():
+	}
+	if err := stdin.Close(); err != nil {
 		return err
 	}
-	return probing.Wait()
+	return prober.Wait()
 }
