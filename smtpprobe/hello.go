@@ -3,7 +3,6 @@ package smtpprobe
 import (
 	"errors"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -40,9 +39,6 @@ func (s *session) hello() error {
 		return s.fallBack(reply)
 	}
 	if err := s.accept(smtperr.PhaseEHLO, reply); err != nil {
-		if s.target.LMTP && isUnknownCommand(reply) && reply.Code != 501 {
-			asError(err).Reason = smtperr.ReasonNotLMTP
-		}
 		return err
 	}
 	s.caps = parseCapabilities(reply.Lines)
@@ -50,23 +46,19 @@ func (s *session) hello() error {
 	return nil
 }
 
-// lmtpWords are in the replies of LMTP servers to EHLO and HELO.
-var lmtpWords = regexp.MustCompile(`(?i)\b(LMTP|LHLO)\b`)
-
-// fallBack sends HELO. A server that knows neither may be one of LMTP.
+// fallBack sends HELO after a reply to EHLO that says that EHLO is unknown.
 func (s *session) fallBack(toEHLO smtperr.Reply) error {
 	reply, err := s.command(smtperr.PhaseHELO, "HELO "+s.helo())
 	if err != nil {
 		return err
 	}
-	err = s.accept(smtperr.PhaseHELO, reply)
-	if err != nil && isUnknownCommand(reply) && lmtpWords.MatchString(toEHLO.Text()+" "+reply.Text()) {
-		asError(err).Reason = smtperr.ReasonNotSMTPLMTP
+	known := s.replySession()
+	known.EHLO = &toEHLO
+	if err := s.acceptFor(smtperr.PhaseHELO, reply, known); err != nil {
+		return err
 	}
-	if err == nil {
-		s.res.EHLOHost = hostOf(reply)
-	}
-	return err
+	s.res.EHLOHost = hostOf(reply)
+	return nil
 }
 
 // isUnknownCommand recognizes the replies to EHLO of a server older than ESMTP,

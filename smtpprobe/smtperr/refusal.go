@@ -2,9 +2,7 @@ package smtperr
 
 import (
 	"cmp"
-	"slices"
-	"strings"
-	"unicode"
+	"regexp"
 )
 
 // ClassifyReply returns nil if the reply is the one due in the phase, else an
@@ -48,24 +46,30 @@ func refusal(phase Phase, row phaseRow, r Reply, s Session) *Error {
 	return e
 }
 
-// wrongProtocol returns the reason if the server does not know EHLO or HELO
-// because it speaks LMTP, or LHLO because it speaks SMTP.
+// wrongProtocol returns the reason if the server knows neither EHLO nor HELO
+// because it speaks LMTP, or not LHLO because it speaks SMTP.
 func wrongProtocol(phase Phase, r *Reply, s Session) Reason {
-	unknownCommand := r.Code == 500 || 502 <= r.Code && r.Code <= 504
 	switch {
-	case !unknownCommand, phase != PhaseEHLO && phase != PhaseHELO:
+	case phase != PhaseEHLO && phase != PhaseHELO, !isUnknownCommand(r):
 		return ""
 	case s.LMTP:
 		return ReasonNotLMTP
-	}
-	words := strings.FieldsFunc(r.Text(), func(c rune) bool { return !unicode.IsLetter(c) })
-	if slices.ContainsFunc(words, func(word string) bool {
-		return strings.EqualFold(word, "LMTP") || strings.EqualFold(word, "LHLO")
-	}) {
+	case phase == PhaseHELO && s.EHLO != nil:
+		if isUnknownCommand(s.EHLO) && lmtpWords.MatchString(s.EHLO.Text()+" "+r.Text()) {
+			return ReasonNotSMTPLMTP
+		}
+		return ""
+	case lmtpWords.MatchString(r.Text()):
 		return ReasonNotSMTPLMTP
 	}
 	return ""
 }
+
+var lmtpWords = regexp.MustCompile(`(?i)\b(?:LMTP|LHLO)\b`)
+
+// isUnknownCommand reports whether the server does not know the command. 501 means
+// that it knows it.
+func isUnknownCommand(r *Reply) bool { return r.Code == 500 || 502 <= r.Code && r.Code <= 504 }
 
 // tooManyRecipients reports whether a 552 means 452: servers older than RFC
 // 2821 use it for too many recipients (RFC 5321 §4.5.3.1.10).

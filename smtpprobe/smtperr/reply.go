@@ -107,6 +107,9 @@ type Session struct {
 	// Mechanism is that of AUTH, such as "PLAIN". A refused password means
 	// something else where the server must store it in a special form.
 	Mechanism string
+	// EHLO is the reply to EHLO, nil if it is not known. It counts in PhaseHELO
+	// only: a server that knows neither command may speak LMTP.
+	EHLO      *Reply
 	Sender    string
 	Recipient string
 }

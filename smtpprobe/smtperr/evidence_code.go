@@ -65,9 +65,9 @@ var byCode = map[phaseCode]Reason{
 }
 
 // definite is the reason of a reply code with one meaning.
-func definite(phase Phase, code int, text []word, s Session) Reason {
+func definite(phase Phase, code int, words []string, s Session) Reason {
 	if code == 530 {
-		return whatIsMissing(phase, text, s)
+		return whatIsMissing(phase, words, s)
 	}
 	return lookUp(byMeaning, phase, code)
 }
@@ -101,9 +101,21 @@ func lookUp(table map[phaseCode]Reason, phase Phase, code int) Reason {
 // whatIsMissing is 530: TLS, where AUTH will be offered only after it (RFC 3207
 // §4) or the words say so, else AUTH (RFC 4954 §6). Who is told to log in while
 // logging in needs TLS.
-func whatIsMissing(phase Phase, text []word, s Session) Reason {
-	if !s.TLS && (phase == PhaseAuth || !s.AuthOffered || mentions(text, &tlsNames)) {
+func whatIsMissing(phase Phase, words []string, s Session) Reason {
+	if !s.TLS && (phase == PhaseAuth || !s.AuthOffered || namesTLS(words)) {
 		return ReasonTLSRequired
 	}
 	return ReasonAuthRequired
+}
+
+// wordTLS matches a word that names TLS.
+var wordTLS = parsePattern("starttls|tls|ssl")[0]
+
+func namesTLS(words []string) bool {
+	for i := range words {
+		if wordTLS.matches(words[i:]) {
+			return true
+		}
+	}
+	return false
 }
