@@ -5,7 +5,7 @@ var senderFamilies = []family{
 	{
 		reason: ReasonRDNS, phases: greetingToDot,
 		words: `
-			cannot|could_not|unable_to|cant|couldnt|not|failed_to find|resolve|determine|verify|lookup .. your|client|host? reverse|hostname|host_name|ptr|name|rdns
+			$unable find|resolve|determine|verify|lookup .. your|client|host? reverse|hostname|host_name|ptr|name|rdns
 			reverse|inverse dns|hostname|host_name|lookup|name|mapping|resolution|record|entry|ip|address|pointer
 			rdns|ptr|fcrdns|revdns
 			ip|name|hostname|host lookup fail
@@ -136,7 +136,7 @@ var senderFamilies = []family{
 			$identity .. $unverified
 			unverified|unconfigured|unauthorized|unregistered|unauthorised sender|from|sending_domain|email|sending|identity|domain|address
 			verified|authorized|authenticated|registered|confirmed|valid sender|identity|sender_identity|from_address|from
-			not|cannot|cant|unauthorized|not_be .. allowed|permitted|authorized|able? to .. use|send_as|send_from|send_with|send_mail_from|send_messages_from|send_email_from
+			not|cannot|cant|unauthorized|not_be .. allowed|permitted|authorized|able? to .. use|send_as|send_with|$send_from
 			sending_address not_accepted
 			$from is|was|are? not|isnt|no_longer allowed|permitted|authorized|authorised|match|accepted|acceptable|valid|ok
 			$from .. must|should|does_not|doesnt|not .. same|equal|match|belong|correspond

@@ -69,7 +69,7 @@ var systemFamilies = []family{
 	{
 		reason: ReasonIntercepted, phases: greetingOnly,
 		words: `
-			cannot|could_not|unable_to|cant|couldnt|failed_to|not|error|failure connect|connection|reach|contact .. server|host|destination|remote|relay|backend|smtp|upstream|@ip
+			$unable|error|failure connect|connection|reach|contact .. server|host|destination|remote|relay|backend|smtp|upstream|@ip
 			connect|connection error|failed|failure|timed_out
 			proxy|antivirus|firewall|backend|upstream|gateway|mail_shield|scanner .. failed|unavailable|error|cannot|could_not|unable|timeout|connect
 		`,

@@ -2,8 +2,10 @@ package smtperr
 
 // wordSets are alternatives that patterns use by name, as in "$denied".
 var wordSets = map[string]string{
-	"allowed": "allowed permitted authorized authorised accepted",
-	"auth":    "authentication auth authenticate smtp_auth authorization",
+	"send_from": "send_from send_mail_from send_messages_from send_email_from",
+	"unable":    "not cannot could_not couldnt cant unable_to failed_to",
+	"allowed":   "allowed permitted authorized authorised accepted",
+	"auth":      "authentication auth authenticate smtp_auth authorization",
 	"auth_service": `
 		authentication auth smtp_auth basic_authentication basic_auth smtpclientauthentication
 		client_authentication smtp smtp_access smtp_service smtp_login login sasl`,

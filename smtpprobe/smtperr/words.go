@@ -86,12 +86,12 @@ func withoutEnhanced(line string) string {
 // the text itself if it only looks like a name.
 func markFor(text string) string {
 	if strings.ContainsAny(text, "<[@") || strings.Contains(text, "://") {
-		marks := " "
+		var marks strings.Builder
 		for _, name := range dottedName.FindAllString(text, -1) {
 			mark, _ := markOf(name)
-			marks += mark + " "
+			marks.WriteString(" " + mark)
 		}
-		return marks
+		return marks.String() + " "
 	}
 	if _, err := netip.ParseAddr(text); err == nil {
 		return " " + markIP + " "
