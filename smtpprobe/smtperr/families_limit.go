@@ -24,12 +24,13 @@ var limitFamilies = []family{
 			credit|plan .. exceeded|exhausted|used_up|insufficient
 			not_enough|insufficient|no credit
 			maximum credits
-			submission|message|sending|email|mail|outbound|recipients|recipient_rate|delivery quota
+			submission|message|sending|email|mail|outbound|recipients|delivery quota
 			submission|messaging|sending|outbound|sender limit .. exceeded|reached
 			exceeded|reached|over .. sending|messaging|submission|outbound|email|mail|user_sending limit|quota
 			reached|exceeded .. limit for sending|messages
 			quota|limit .. sending|outgoing|outbound
-			submissionquotaexceeded
+			count|rate quota exceeded
+			quota exceeded number
 		`,
 		unless: `
 			mailbox|inbox|storage|disk|user_is over|quota|full|received|out|limit|size|allocation
@@ -89,6 +90,7 @@ var limitFamilies = []family{
 			mailbox|inbox|user|recipient receiving|is_receiving .. mail|email|messages|much|many|quickly
 			contact is receiving
 			message|mail|email size
+			too_many hops|received
 			mail_loop|routing_loop
 			too_many recipients in|per session|message|transaction|mail
 			recipient has? exceeded

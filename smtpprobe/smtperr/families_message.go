@@ -67,4 +67,11 @@ var messageFamilies = []family{
 			challenge_loop
 		`,
 	},
+
+	{
+		reason: ReasonMessageTooLarge, phases: mailAndData, codes: permanentReply,
+		words: `
+			message|mail|email size|length exceed
+		`,
+	},
 }

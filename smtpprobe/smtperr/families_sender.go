@@ -132,7 +132,8 @@ var senderFamilies = []family{
 			not_owned|not_owner|does_not_own|not_own
 			send_as|on_behalf|sendas|send_on .. $forbid|permission|rights
 			permission|allowed|authorized|authorised|permitted|right|privilege to .. send_as|send_on|send_from|use_this|use_the|use
-			sendasdenied|send_as_denied
+			send_as_denied
+			not_a sender_signature|sender_identity
 			$identity .. $unverified
 			unverified|unconfigured|unauthorized|unregistered|unauthorised sender|from|sending_domain|email|sending|identity|domain|address
 			verified|authorized|authenticated|registered|confirmed|valid sender|identity|sender_identity|from_address|from

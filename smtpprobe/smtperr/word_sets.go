@@ -69,7 +69,7 @@ var wordSets = map[string]string{
 	"login": `
 		credential password username user_name user login authentication_data userid user_id account`,
 	"many": `
-		too_many concurrent simultaneous excessive parallel max maximum maximum_number_of number_of limit_of`,
+		too_many concurrent simultaneous excessive parallel max maximum maximum_number_of limit_of`,
 	"no": "not cannot cant isnt doesnt dont wont no never unable without arent",
 	"not_client": `
 		sender sender_address from_address envelope domain mailfrom helo ehlo helo_command helo_domain url
