@@ -10,16 +10,19 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// classify classifies the error of a look like the same failure of a relay.
+// classify classifies the error of a scan like the same failure of a relay.
 func classify(phase smtperr.Phase, err error) error {
 	if err == nil {
 		return nil
 	}
-	if _, ok := errors.AsType[*smtperr.Error](err); ok {
-		return err
+	if e, ok := errors.AsType[*smtperr.Error](err); ok {
+		return inPhase(e, phase)
 	}
 	if refused, ok := errors.AsType[*imap.Error](err); ok {
 		return refusal(phase, refused)
+	}
+	if errors.Is(err, errTooMuchData) {
+		return smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonReplyTooLong, phase, err)
 	}
 	if phase == smtperr.PhaseConnect {
 		phase = "" // a name that is not found keeps the phase dns
@@ -32,10 +35,22 @@ func classify(phase smtperr.Phase, err error) error {
 		e.Phase = smtperr.PhaseConnect
 	}
 	if e.Class == smtperr.ClassUnknown {
-		// The library has no error type for a response that is not IMAP.
-		e.Class, e.Reason = smtperr.ClassProtocolError, smtperr.ReasonBadCode
+		// The library has no error type for a response that is not IMAP. Its
+		// error after a panic has a stack trace from the second line on.
+		text, _, _ := strings.Cut(err.Error(), "\n")
+		e.Class, e.Reason, e.Cause = smtperr.ClassProtocolError, smtperr.ReasonBadCode, errors.New(text)
 	}
 	return e
+}
+
+// inPhase returns the error with a phase, unless it has one.
+func inPhase(e *smtperr.Error, phase smtperr.Phase) error {
+	if e.Phase != "" {
+		return e
+	}
+	own := *e
+	own.Phase = phase
+	return &own
 }
 
 // refusal classifies a NO, BAD or BYE (RFC 9051 §7.1).
@@ -82,12 +97,13 @@ func loginReason(err *imap.Error) smtperr.Reason {
 	return smtperr.ReasonAuthCredentialsInvalid
 }
 
-// notInTime returns the error of a look whose context ended.
-func notInTime(ctx context.Context, phase smtperr.Phase, err error) error {
-	if cause := ctx.Err(); cause != nil && !errors.Is(err, cause) {
-		if _, ok := errors.AsType[*imap.Error](err); !ok {
-			err = cause
-		}
+// inTime classifies an error of a session. After the end of the context, the
+// context's error takes precedence: closing the connection caused the other.
+func inTime(ctx context.Context, phase smtperr.Phase, err error) error {
+	_, refused := errors.AsType[*imap.Error](err)
+	_, classified := errors.AsType[*smtperr.Error](err)
+	if cause := ctx.Err(); err != nil && cause != nil && !refused && !classified {
+		err = cause
 	}
 	return classify(phase, err)
 }

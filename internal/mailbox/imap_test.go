@@ -430,9 +430,65 @@ func TestIMAP_Failures(t *testing.T) {
 			name: "STARTTLS is not offered",
 			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
 				box.StartTLS = true
-				scripted(t, box, "* OK [CAPABILITY IMAP4rev1] ready\r\n", "T1 BAD unknown command\r\n")
+				scripted(t, box, "* OK [CAPABILITY IMAP4rev1] ready\r\n", "T0 BAD unknown command\r\n")
 			},
 			class: smtperr.ClassNotSupported, reason: smtperr.ReasonStartTLSNotOffered, phase: smtperr.PhaseTLS,
+		},
+		{
+			name: "STARTTLS refused",
+			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
+				box.StartTLS = true
+				scripted(t, box, "* OK ready\r\n", "* CAPABILITY IMAP4rev1\r\nT0 NO [UNAVAILABLE] not now\r\n")
+			},
+			class: smtperr.ClassStartTLSRefused, reason: smtperr.ReasonTLSUnavailable, phase: smtperr.PhaseTLS,
+		},
+		{
+			name: "BYE before STARTTLS",
+			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
+				box.StartTLS = true
+				scripted(t, box, "* BYE [UNAVAILABLE] down\r\n")
+			},
+			class: smtperr.ClassGreetingRefused, reason: smtperr.ReasonAccessDenied, phase: smtperr.PhaseGreeting,
+		},
+		{
+			name: "PREAUTH in cleartext",
+			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
+				box.StartTLS = true
+				scripted(t, box, "* PREAUTH ready\r\n")
+			},
+			class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadCode, phase: smtperr.PhaseTLS,
+		},
+		{
+			name: "data injected before TLS",
+			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
+				box.StartTLS = true
+				scripted(t, box, "* OK ready\r\n", "T0 OK go ahead\r\n* CAPABILITY AUTH=PLAIN\r\n")
+			},
+			class: smtperr.ClassProtocolError, reason: smtperr.ReasonStartTLSInjection, phase: smtperr.PhaseTLS,
+		},
+		{
+			name: "long line in cleartext",
+			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
+				box.StartTLS = true
+				scripted(t, box, "* OK "+strings.Repeat("a", 10_000)+"\r\n")
+			},
+			class: smtperr.ClassProtocolError, reason: smtperr.ReasonLineTooLong, phase: smtperr.PhaseGreeting,
+		},
+		{
+			name: "another protocol before STARTTLS",
+			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
+				box.StartTLS = true
+				scripted(t, box, "220 mail ESMTP\r\n")
+			},
+			class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadCode, phase: smtperr.PhaseGreeting,
+		},
+		{
+			name: "closed before the reply to STARTTLS",
+			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
+				box.StartTLS = true
+				scripted(t, box, "* OK ready\r\n", "")
+			},
+			class: smtperr.ClassTLSError, reason: smtperr.ReasonClosed, phase: smtperr.PhaseTLS,
 		},
 	}
 	for _, tt := range tests {

@@ -1,68 +1,66 @@
 package mailbox
 
 import (
-	"errors"
 	"net"
 	"sync"
 	"time"
 )
 
-// maxSession is the maximum number of bytes that a server may send in one
-// session; one look needs far less.
-const maxSession = 256 << 20
-
-var errTooMuch = errors.New("the server sent too much data")
-
-// boundedConn is a connection whose deadline cannot be extended, which the
-// IMAP library tries to do. It keeps its first error, of which the library
-// keeps the text only.
-type boundedConn struct {
+// imapConn is the plaintext side of a connection to an IMAP server. Its deadline
+// cannot be extended, which the IMAP library tries to do, and its responses are
+// checked by a responseScanner before the library parses them. It keeps its
+// first error, because the library keeps only the text of errors.
+type imapConn struct {
 	net.Conn
 	deadline time.Time // zero: none
 
-	mu   sync.Mutex
-	read int64
-	err  error
+	// greeting is returned by the first reads. After STARTTLS the server sends
+	// no second greeting, but the library waits for one.
+	greeting string
+
+	mu        sync.Mutex
+	responses responseScanner
+	err       error
 }
 
-func bound(c net.Conn, deadline time.Time) (*boundedConn, error) {
-	b := &boundedConn{Conn: c, deadline: deadline}
-	if err := b.SetDeadline(time.Time{}); err != nil {
-		return nil, err
-	}
-	return b, nil
-}
-
-func (c *boundedConn) sooner(t time.Time) time.Time {
+func (c *imapConn) earlier(t time.Time) time.Time {
 	if t.IsZero() || !c.deadline.IsZero() && c.deadline.Before(t) {
 		return c.deadline
 	}
 	return t
 }
 
-// SetDeadline limits reads and writes, not beyond the deadline of the session.
-func (c *boundedConn) SetDeadline(t time.Time) error { return c.Conn.SetDeadline(c.sooner(t)) }
+// SetDeadline sets the deadline of reads and writes, at the latest the deadline
+// of the session.
+func (c *imapConn) SetDeadline(t time.Time) error { return c.Conn.SetDeadline(c.earlier(t)) }
 
-// SetReadDeadline limits reads as SetDeadline does.
-func (c *boundedConn) SetReadDeadline(t time.Time) error { return c.Conn.SetReadDeadline(c.sooner(t)) }
+// SetReadDeadline sets the deadline of reads as SetDeadline does.
+func (c *imapConn) SetReadDeadline(t time.Time) error { return c.Conn.SetReadDeadline(c.earlier(t)) }
 
-// SetWriteDeadline limits writes as SetDeadline does.
-func (c *boundedConn) SetWriteDeadline(t time.Time) error {
-	return c.Conn.SetWriteDeadline(c.sooner(t))
-}
+// SetWriteDeadline sets the deadline of writes as SetDeadline does.
+func (c *imapConn) SetWriteDeadline(t time.Time) error { return c.Conn.SetWriteDeadline(c.earlier(t)) }
 
-func (c *boundedConn) Read(b []byte) (int, error) {
+func (c *imapConn) Read(b []byte) (int, error) {
+	if c.greeting != "" {
+		n := copy(b, c.greeting)
+		c.greeting = c.greeting[n:]
+		return n, nil
+	}
+	// The library may read again after an error.
+	if err := c.failure(); err != nil {
+		return 0, err
+	}
 	n, err := c.Conn.Read(b)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.read += int64(n); c.read > maxSession && err == nil {
-		err = errTooMuch
+	if limit := c.responses.scan(b[:n]); limit != nil {
+		n, err = 0, limit
 	}
 	c.note(err)
 	return n, err
 }
 
-func (c *boundedConn) Write(b []byte) (int, error) {
+func (c *imapConn) Write(b []byte) (int, error) {
 	n, err := c.Conn.Write(b)
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -70,22 +68,15 @@ func (c *boundedConn) Write(b []byte) (int, error) {
 	return n, err
 }
 
-func (c *boundedConn) note(err error) {
+func (c *imapConn) note(err error) {
 	if c.err == nil && err != nil {
 		c.err = err
 	}
 }
 
-// failure returns why the connection failed, nil if it did not.
-func (c *boundedConn) failure() error {
+// failure returns the first error of the connection, or nil.
+func (c *imapConn) failure() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
-}
-
-// received reports whether the server has sent anything.
-func (c *boundedConn) received() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.read > 0
 }

@@ -54,11 +54,11 @@ func (p positions) encode() []byte {
 	return data
 }
 
-// look reads every folder, even if one is missing.
+// look reads every folder, even if one of them cannot be read.
 func (s *imapSession) look(ctx context.Context, v *Visit) error {
 	p := readPositions(v.Position())
-	var missing error
-	for _, f := range s.folders() {
+	folders, first := s.folders(ctx)
+	for _, f := range folders {
 		data, err := s.client.Select(f.Name, &imap.SelectOptions{ReadOnly: !s.box.Delete}).Wait()
 		if err == nil {
 			err = (&folderLook{imapSession: s, visit: v, folder: f, positions: p}).read(ctx, data)
@@ -70,11 +70,11 @@ func (s *imapSession) look(ctx context.Context, v *Visit) error {
 		if s.conn.failure() != nil || ctx.Err() != nil || s.client.State() == imap.ConnStateLogout {
 			return s.classify(ctx, smtperr.PhaseMailbox, err)
 		}
-		if !f.Optional && missing == nil {
-			missing = s.classify(ctx, smtperr.PhaseMailbox, err)
+		if first == nil && !(f.Optional && s.missing(f.Name, err)) {
+			first = s.classify(ctx, smtperr.PhaseMailbox, err)
 		}
 	}
-	return missing
+	return first
 }
 
 // folderLook reads one folder.

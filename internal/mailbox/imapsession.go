@@ -5,7 +5,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -18,11 +17,13 @@ import (
 
 // imapSession is one session with an IMAP server.
 type imapSession struct {
-	box    *IMAP
-	client *imapclient.Client
-	conn   *boundedConn
-	tls    *tls.Conn   // nil after STARTTLS, which the library negotiates
-	stop   func() bool // stops watching the context
+	box  *IMAP
+	raw  net.Conn    // without TLS
+	stop func() bool // stops watching the context
+
+	tls    tls.ConnectionState
+	conn   *imapConn
+	client *imapclient.Client // nil before the TLS handshake
 
 	exchanging bool // the server waits for the rest of an AUTHENTICATE
 }
@@ -38,17 +39,11 @@ func (m *IMAP) connect(ctx context.Context) (*imapSession, error) {
 	if err != nil {
 		return nil, classify(smtperr.PhaseConnect, err)
 	}
-	deadline, _ := ctx.Deadline()
-	conn, err := bound(raw, deadline)
-	if err != nil {
-		raw.Close()
-		return nil, classify(smtperr.PhaseConnect, err)
-	}
-	s := &imapSession{box: m, conn: conn, stop: context.AfterFunc(ctx, func() { raw.Close() })}
+	s := &imapSession{box: m, raw: raw, stop: context.AfterFunc(ctx, func() { raw.Close() })}
 	if m.StartTLS {
 		err = s.startTLS(ctx)
 	} else {
-		err = s.handshake(ctx)
+		err = s.handshake(ctx, "")
 	}
 	if err != nil {
 		s.close()
@@ -71,35 +66,18 @@ func (m *IMAP) tlsConfig() *tls.Config {
 	return config
 }
 
-// handshake starts TLS on a port with implicit TLS (RFC 8314).
-func (s *imapSession) handshake(ctx context.Context) error {
-	s.tls = tls.Client(s.conn, s.box.tlsConfig())
-	if err := s.tls.HandshakeContext(ctx); err != nil {
-		return notInTime(ctx, smtperr.PhaseTLS, err)
+// handshake negotiates TLS and reads the server's greeting. A greeting that is
+// not empty replaces it.
+func (s *imapSession) handshake(ctx context.Context, greeting string) error {
+	encrypted := tls.Client(s.raw, s.box.tlsConfig())
+	if err := encrypted.HandshakeContext(ctx); err != nil {
+		return inTime(ctx, smtperr.PhaseTLS, err)
 	}
-	s.client = imapclient.New(s.tls, nil)
-	if err := s.client.WaitGreeting(); err != nil {
-		return s.classify(ctx, smtperr.PhaseGreeting, err)
-	}
-	return nil
-}
-
-// startTLS is for a port with STARTTLS. The library sends it after any
-// greeting; a server that has sent nothing failed before that.
-func (s *imapSession) startTLS(ctx context.Context) error {
-	client, err := imapclient.NewStartTLS(s.conn, &imapclient.Options{TLSConfig: s.box.tlsConfig()})
-	if err == nil {
-		s.client = client
-		return nil
-	}
-	refused, isRefusal := errors.AsType[*imap.Error](err)
-	switch {
-	case !s.conn.received(), isRefusal && refused.Type == imap.StatusResponseTypeBye:
-		return s.classify(ctx, smtperr.PhaseGreeting, err)
-	case isRefusal && refused.Type == imap.StatusResponseTypeBad:
-		return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonStartTLSNotOffered, smtperr.PhaseTLS, refused)
-	}
-	return s.classify(ctx, smtperr.PhaseTLS, err)
+	s.tls = encrypted.ConnectionState()
+	deadline, _ := ctx.Deadline()
+	s.conn = &imapConn{Conn: encrypted, deadline: deadline, greeting: greeting}
+	s.client = imapclient.New(s.conn, nil)
+	return s.classify(ctx, smtperr.PhaseGreeting, s.client.WaitGreeting())
 }
 
 // classify classifies the error of a command. An error of the connection takes
@@ -108,21 +86,11 @@ func (s *imapSession) classify(ctx context.Context, phase smtperr.Phase, err err
 	if err == nil {
 		return nil
 	}
-	if _, ok := errors.AsType[*imap.Error](err); ok {
-		return classify(phase, err)
+	_, refused := errors.AsType[*imap.Error](err)
+	if failure := s.conn.failure(); failure != nil && !refused {
+		err = failure
 	}
-	if _, ok := errors.AsType[*smtperr.Error](err); ok {
-		return err
-	}
-	if failure := s.conn.failure(); failure != nil {
-		if _, ok := errors.AsType[*tls.CertificateVerificationError](err); !ok {
-			err = failure
-		}
-	}
-	if errors.Is(err, errTooMuch) {
-		return smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonReplyTooLong, phase, err)
-	}
-	return notInTime(ctx, phase, err)
+	return inTime(ctx, phase, err)
 }
 
 // login authenticates with the mechanisms that are used for relays.
@@ -141,12 +109,7 @@ func (s *imapSession) login(ctx context.Context) error {
 	if caps == nil {
 		return s.classify(ctx, smtperr.PhaseGreeting, errors.New("the server sent no capabilities"))
 	}
-	var state *tls.ConnectionState
-	if s.tls != nil {
-		now := s.tls.ConnectionState()
-		state = &now
-	}
-	mechanism, err := sasl.Choose(caps.AuthMechanisms(), s.box.Mechanism, credentials, state)
+	mechanism, err := sasl.Choose(caps.AuthMechanisms(), s.box.Mechanism, credentials, &s.tls)
 	switch {
 	case err == nil:
 		err = s.client.Authenticate(saslClient{mechanism, ctx})
@@ -211,37 +174,6 @@ func (c saslClient) Start() (mechanism string, initial []byte, err error) {
 	return c.Name(), initial, err
 }
 
-// folders returns the folders to look into: those of the configuration, and
-// those that the server marks as junk (RFC 6154).
-func (s *imapSession) folders() []Folder {
-	folders := kinds(s.box.Folders)
-	caps := s.client.Caps()
-	if !caps.Has(imap.CapSpecialUse) {
-		return folders
-	}
-	list, err := s.client.List("", "*", &imap.ListOptions{SelectSpecialUse: true}).Collect()
-	if err != nil {
-		return folders // a permanent failure shows in the next command
-	}
-	return withJunk(folders, list)
-}
-
-func withJunk(folders []Folder, list []*imap.ListData) []Folder {
-	for _, data := range list {
-		if !slices.Contains(data.Attrs, imap.MailboxAttrJunk) {
-			continue
-		}
-		i := slices.IndexFunc(folders, func(f Folder) bool { return f.Name == data.Mailbox })
-		switch {
-		case i > 0:
-			folders[i].kind = junk
-		case i < 0 && len(folders) < maxFolders:
-			folders = append(folders, Folder{Name: data.Mailbox, Optional: true, kind: junk})
-		}
-	}
-	return folders
-}
-
 // close ends the session, with LOGOUT if the connection still works. Its
 // errors are ignored, because the work is done.
 func (s *imapSession) close() {
@@ -252,5 +184,5 @@ func (s *imapSession) close() {
 		s.client.Close()
 	}
 	s.stop()
-	s.conn.Close()
+	s.raw.Close()
 }
