@@ -25,6 +25,7 @@ type imapScript map[string]string
 // defaultScript is a server with one message, a foreign one, in the inbox.
 func defaultScript() imapScript {
 	return imapScript{
+		"greeting":      "* PREAUTH ready\r\n",
 		"CAPABILITY":    "* CAPABILITY IMAP4rev1\r\n",
 		"EXAMINE INBOX": "* 1 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 2] x\r\n",
 		"EXAMINE":       "%s NO [NONEXISTENT] no such folder\r\n",
@@ -71,7 +72,7 @@ func (s imapScript) start(t *testing.T, write func(w io.Writer) error) *mailbox.
 
 func (s imapScript) serve(c net.Conn, write func(w io.Writer) error) {
 	defer c.Close()
-	fmt.Fprint(c, "* PREAUTH ready\r\n")
+	fmt.Fprint(c, s["greeting"])
 	lines := bufio.NewScanner(c)
 	for lines.Scan() {
 		tag, command, _ := strings.Cut(lines.Text(), " ")
@@ -212,6 +213,21 @@ func TestIMAP_HostileResponses(t *testing.T) {
 			require.Less(t, len(r.Err.Error()), 300)
 		})
 	}
+}
+
+func TestIMAP_RepeatedCredentials(t *testing.T) {
+	t.Parallel()
+	script := defaultScript()
+	script["CAPABILITY"] = "* CAPABILITY IMAP4rev1 AUTH=PLAIN SASL-IR\r\n"
+	script["AUTHENTICATE PLAIN"] = "%s NO no login as alice with s3cret-word or AGFsaWNlAHMzY3JldC13b3Jk\r\n"
+	script["greeting"] = "* OK ready\r\n"
+	box := script.start(t, nil)
+	box.Credentials = login("alice", "s3cret-word")
+	r := newBench(t, box).look()
+	requireError(t, r.Err, smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth)
+	require.NotContains(t, r.Err.Error(), "s3cret")
+	require.NotContains(t, r.Err.Error(), "AHMzY3JldC13b3Jk")
+	require.NotContains(t, r.Err.Error(), "alice")
 }
 
 func TestIMAP_UnreadableJunk(t *testing.T) {

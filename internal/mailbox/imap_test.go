@@ -101,7 +101,12 @@ func login(username, password string) func(context.Context) (sasl.Credentials, e
 
 func (s *imapServer) deliver(folder, content string, flags ...imap.Flag) {
 	s.t.Helper()
-	_, err := s.user.Append(folder, strings.NewReader(content), &imap.AppendOptions{Flags: flags, Time: time.Now()})
+	s.deliverAt(time.Now(), folder, content, flags...)
+}
+
+func (s *imapServer) deliverAt(at time.Time, folder, content string, flags ...imap.Flag) {
+	s.t.Helper()
+	_, err := s.user.Append(folder, strings.NewReader(content), &imap.AppendOptions{Flags: flags, Time: at})
 	require.NoError(s.t, err)
 }
 
@@ -307,6 +312,27 @@ func TestIMAP_Many(t *testing.T) {
 	b.skipped = time.Hour
 	require.Empty(t, b.states(), "an incomplete look loses nothing")
 	require.Equal(t, []string{"arrived inbox"}, onlyState(b.looked()))
+}
+
+func TestIMAP_Old(t *testing.T) {
+	t.Parallel()
+	s := newIMAPServer(t, implicit)
+	b := newBench(t, s.box())
+	for range 5000 {
+		s.deliverAt(time.Now().Add(-72*time.Hour), "INBOX", foreign)
+	}
+	s.deliver("INBOX", message(b.send(), 1))
+	r := b.look()
+	require.NoError(t, r.Err)
+	require.True(t, r.Complete)
+	require.Zero(t, r.Foreign, "messages from before the oldest one in flight")
+	require.Equal(t, []string{"arrived inbox"}, b.states())
+	require.Contains(t, s.said.take(), "SINCE")
+	for range 10 {
+		s.deliver("INBOX", foreign)
+	}
+	require.Equal(t, 10, b.look().Foreign)
+	require.NotContains(t, s.said.take(), "SINCE")
 }
 
 // onlyState drops how late a message was.

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"net"
 	"strconv"
-	"strings"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/mask"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/sasl"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
@@ -123,22 +123,21 @@ func (s *imapSession) login(ctx context.Context) error {
 	default:
 		return atLogin(err)
 	}
-	return s.classify(ctx, smtperr.PhaseAuth, masked(err, credentials.Password, credentials.Token))
+	return s.classify(ctx, smtperr.PhaseAuth, masked(err, &credentials))
 }
 
-// masked returns a refusal with the secrets masked that the server repeated.
-func masked(err error, secrets ...string) error {
+// masked returns a refusal without the credentials that the server repeated.
+func masked(err error, c *sasl.Credentials) error {
 	refused, ok := errors.AsType[*imap.Error](err)
 	if !ok {
 		return err
 	}
-	shown := *refused
-	for _, secret := range secrets {
-		if secret != "" {
-			shown.Text = strings.ReplaceAll(shown.Text, secret, "***")
-		}
-	}
-	return &shown
+	secrets := new(mask.Secrets)
+	secrets.Add(c.Password, c.Token)
+	secrets.AddUser(c.Username)
+	own := *refused
+	own.Text = secrets.Mask([]string{own.Text}, true)[0]
+	return &own
 }
 
 // atLogin moves the error of unusable credentials to the phase that needs

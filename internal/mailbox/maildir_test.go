@@ -195,3 +195,24 @@ func TestMaildir_Old(t *testing.T) {
 	require.True(t, r.Complete)
 	require.Zero(t, r.Foreign, "from before the oldest message in flight")
 }
+
+func TestMaildir_LineFeeds(t *testing.T) {
+	t.Parallel()
+	m := newMaildir(t)
+	one, two := m.send(), m.send()
+	m.deliver("new/1.a", strings.ReplaceAll(message(one, 1), "\r\n", "\n"))
+	m.deliver("new/2.a", strings.ReplaceAll(bounce(two), "\r\n", "\n"))
+	require.ElementsMatch(t, []string{"arrived inbox", "bounced none"}, m.looked())
+}
+
+func TestMaildir_Delete_Found(t *testing.T) {
+	t.Parallel()
+	m := newMaildir(t)
+	m.box.Delete = true
+	signed := m.send()
+	m.skipped = 16 * time.Minute
+	require.Equal(t, []string{"lost none"}, m.looked())
+	path := m.deliver("new/1.a", message(signed, 1))
+	require.Equal(t, []string{"found inbox"}, m.looked())
+	require.NoFileExists(t, path)
+}

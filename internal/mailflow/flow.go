@@ -37,9 +37,18 @@ type entry struct {
 	// MessageID is kept until the message is settled, for messages that do not
 	// arrive.
 	MessageID string `json:"message_id,omitempty"`
+
+	begun time.Time // Sent with the monotonic clock; zero after a restart
 }
 
-func (e *entry) sent() time.Time { return time.UnixMilli(e.Sent) }
+// sent returns when the message was sent. Within one process a step of the
+// system clock does not change the age of a message.
+func (e *entry) sent() time.Time {
+	if !e.begun.IsZero() {
+		return e.begun
+	}
+	return time.UnixMilli(e.Sent)
+}
 
 func (e *entry) expired(now time.Time) bool {
 	keep := keepSettled
@@ -128,7 +137,7 @@ func (f *flow) put(e *entry) {
 
 // begin adds the next message.
 func (f *flow) begin(run string, now time.Time) *entry {
-	e := &entry{Run: run, Sent: now.UnixMilli(), State: Sending}
+	e := &entry{Run: run, Sent: now.UnixMilli(), State: Sending, begun: now}
 	if len(f.free) > 0 {
 		e.Seq, f.free = f.free[0], f.free[1:]
 	} else {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 
@@ -184,6 +185,44 @@ func TestLedger_Lost_AllMailboxes(t *testing.T) {
 	require.Empty(t, p.look(), "it may be in the other mailbox")
 	require.NoError(t, p.Looked("bounces", *p.clock, true))
 	require.Equal(t, []mailflow.State{mailflow.Lost}, states(p.Arrivals()))
+}
+
+// stepped returns t after a step of the system clock, which leaves the monotonic
+// clock alone. Package time has no function for that.
+func stepped(t time.Time, seconds int64) time.Time {
+	wall := (*uint64)(unsafe.Pointer(&t)) //nolint:gosec // the first field of time.Time
+	*wall += uint64(seconds) << 30
+	return t
+}
+
+func TestLedger_ClockStep(t *testing.T) {
+	t.Parallel()
+	for _, seconds := range []int64{-3600, 3600} {
+		start := time.Now()
+		require.WithinDuration(t, start.Round(0).Add(time.Duration(seconds)*time.Second), stepped(start, seconds).Round(0), 0)
+		require.Zero(t, stepped(start, seconds).Sub(start))
+		now := start
+		l := mailflow.Open(mailflow.Options{
+			Agent: "agent", Now: func() time.Time { return now },
+			Flows: []mailflow.FlowConfig{{
+				Relay: "relay", Mailboxes: []string{"inbox", "bounces"}, Deadline: time.Minute, Late: time.Minute, MaxInFlight: 1,
+			}},
+		})
+		token, err := l.Begin("relay")
+		require.NoError(t, err)
+		require.NoError(t, l.Sent(token, mailflow.Accepted, ""))
+
+		now = stepped(start.Add(30*time.Second), seconds)
+		require.Equal(t, 30*time.Second, l.Flows()[0].OldestAge)
+		require.NoError(t, l.Looked("inbox", now, true))
+		require.NoError(t, l.Looked("bounces", now, true))
+		require.Empty(t, l.Arrivals(), "before the deadline")
+		now = stepped(start.Add(61*time.Second), seconds)
+		require.NoError(t, l.Looked("inbox", now, true))
+		require.Empty(t, l.Arrivals(), "the other scan began before the deadline")
+		require.NoError(t, l.Looked("bounces", now, true))
+		require.Equal(t, []mailflow.State{mailflow.Lost}, states(l.Arrivals()))
+	}
 }
 
 func TestLedger_Duplicate(t *testing.T) {

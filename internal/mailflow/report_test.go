@@ -1,6 +1,7 @@
 package mailflow_test
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 	"time"
@@ -80,6 +81,32 @@ func TestReader_Report(t *testing.T) {
 			message: notification("Original-Envelope-Id: "+signed+"\n\nAction: relayed\nStatus: 2.0.0\n\n"+"Action: Failed\nStatus: 5.2.2\n", noReturn),
 			want:    &mailflow.Report{Action: mailflow.Failed, Status: "5.2.2"},
 		},
+		{
+			name: "German text in Latin-1",
+			message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\nAction: failed\nStatus: 5.1.1\n"+
+				"Diagnostic-Code: smtp; 550 Empf\xe4nger unbekannt\n", noReturn),
+				"Content-Type: text/plain\r\n\r\nThis is the mail system.",
+				"Content-Type: text/plain; charset=x-unknown\r\nContent-Transfer-Encoding: 8bit\r\n\r\nUnzustellbar: Empf\xe4nger unbekannt.", 1),
+			want: &mailflow.Report{Action: mailflow.Failed, Status: "5.1.1", Diagnostic: "smtp; 550 Empf\xe4nger unbekannt"},
+		},
+		{
+			name: "Japanese text, UTF-8 in header fields",
+			message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\nAction: failed\nStatus: 5.1.1\n"+
+				"Diagnostic-Code: smtp; 550 5.1.1 宛先不明\n", noReturn), "Subject: Undelivered", "Subject: 配信不能", 1),
+			want: &mailflow.Report{Action: mailflow.Failed, Status: "5.1.1", Diagnostic: "smtp; 550 5.1.1 宛先不明"},
+		},
+		{
+			name: "status for internationalized mail",
+			message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\nFinal-Recipient: utf-8; 宛先@example.org\nAction: failed\nStatus: 5.1.1\n", noReturn),
+				"message/delivery-status", "message/global-delivery-status", 1),
+			want: &mailflow.Report{Action: mailflow.Failed, Status: "5.1.1"},
+		},
+		{
+			name: "status in base64",
+			message: strings.Replace(notification(base64.StdEncoding.EncodeToString([]byte("Original-Envelope-Id: "+signed+"\n\n"+userUnknown)), noReturn),
+				"message/delivery-status\r\n", "message/delivery-status\r\nContent-Transfer-Encoding: base64\r\n", 1),
+			want: &mailflow.Report{Action: mailflow.Failed, Status: "5.1.1", Diagnostic: "smtp; 550 5.1.1 <nobody@example.org>: Recipient address rejected: User unknown"},
+		},
 		{name: "no token", message: notification("Reporting-MTA: dns; mx.example.org\n\n"+userUnknown, noReturn)},
 		{name: "a forged token", message: notification("Original-Envelope-Id: "+signed[:len(signed)-1]+"\n\n"+userUnknown, noReturn)},
 		{name: "a sender", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "<>", "<a@example.org>", 1)},
@@ -110,13 +137,16 @@ func TestReader_Report(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s, ok := newReader(t).Report([]byte(tt.message), seenAfter(time.Minute))
-			require.Equal(t, tt.want != nil, ok)
-			require.Equal(t, tt.want, s.Report)
-			if ok {
-				_, kind := newReader(t).Header([]byte(tt.message), seenAfter(time.Minute))
-				require.Equal(t, mailflow.Undecided, kind)
-				require.EqualValues(t, 1, s.Token.Seq)
+			// Files of a Maildir have LF as the end of line.
+			for _, message := range []string{tt.message, strings.ReplaceAll(tt.message, "\r\n", "\n")} {
+				s, ok := newReader(t).Report([]byte(message), seenAfter(time.Minute))
+				require.Equal(t, tt.want != nil, ok)
+				require.Equal(t, tt.want, s.Report)
+				if ok {
+					_, kind := newReader(t).Header([]byte(message), seenAfter(time.Minute))
+					require.Equal(t, mailflow.Undecided, kind)
+					require.EqualValues(t, 1, s.Token.Seq)
+				}
 			}
 		})
 	}

@@ -24,7 +24,7 @@ const (
 // Origin is the metadata of a message in a mailbox.
 type Origin struct {
 	Folder     Folder
-	Arrived    time.Time // by the mailbox's clock
+	Arrived    time.Time // by the mailbox's clock; zero if unknown
 	Seen       time.Time // by this machine's clock
 	NullSender bool      // the envelope has a null sender, as does a Return-Path of <>
 	Last       *Hop      // the delivery to the mailbox, if it has no Received field
@@ -121,6 +121,9 @@ func sight(h *textproto.Header, t Token, o Origin) Sighting {
 	received := ""
 	if list := values(h, "Received", 1); len(list) > 0 {
 		received = list[0]
+	}
+	if o.Arrived.IsZero() {
+		o.Arrived = o.Seen
 	}
 	sum := sha256.Sum256([]byte(received))
 	return Sighting{

@@ -165,6 +165,8 @@ func TestReader_Header_Delay(t *testing.T) {
 			require.Equal(t, tt.want, s.Delay)
 		})
 	}
+	s, _ := newReader(t).Header(header(t), mailflow.Origin{Seen: sent.Add(5 * time.Second)})
+	require.Equal(t, 5*time.Second, s.Delay, "the time of arrival is unknown")
 }
 
 func TestReader_Header_Foreign(t *testing.T) {
