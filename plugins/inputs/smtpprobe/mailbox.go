@@ -34,12 +34,13 @@ type Mailbox struct {
 	AuthservIDs []string
 	MaxInFlight int
 
-	table  table // until the plugin's own settings are known
-	access Relay // the settings that say how to log in, by their keys in the table of a relay
+	table  table    // until the plugin's own settings are known
+	access Relay    // the settings that say how to connect and log in, by their keys in the table of a relay
+	route  []string // the keys of routeKeys in the table
 }
 
 // NewMailbox returns a mailbox with the defaults, for a caller without TOML. It
-// inherits settings of TLS; the secrets may be nil.
+// inherits settings of TLS and of the network path; the secrets may be nil.
 func NewMailbox(address string, inherited *Settings, username, password *config.Secret) *Mailbox {
 	m := &Mailbox{URL: address}
 	m.inherit(inherited)
@@ -64,13 +65,15 @@ var mailboxKeys = map[string]func(*Mailbox) any{
 var accessKeys = []string{
 	"username", "password", "auth_mechanism", "token", "token_url", "client_id", "client_secret", "refresh_token", "scopes",
 	"tls_ca", "tls_server_name", "tls_min_version", "tls_cipher_suites", "insecure_skip_verify", "tls_cert", "tls_key", "tls_key_pwd",
+	"proxy_url", "dns_server", "source_address", "ip_version",
 }
 
 // UnmarshalTOML keeps the table until the plugin's settings are known.
 func (m *Mailbox) UnmarshalTOML(decode func(any) error) error { return decode(&m.table) }
 
-// inherit sets the defaults. Settings of TLS are inherited; credentials are not,
-// since those of a relay must not be sent to another server.
+// inherit sets the defaults. Settings of TLS and of the network path are
+// inherited; credentials are not, since those of a relay must not be sent to
+// another server.
 func (m *Mailbox) inherit(settings *Settings) {
 	m.Deadline, m.Late, m.MaxInFlight = config.Duration(15*time.Minute), config.Duration(2*time.Minute), 10
 	m.access.Settings = *settings
@@ -88,6 +91,9 @@ func (m *Mailbox) decode(inherited *Settings) error {
 	return t.decode(func(key string) any {
 		if place, ok := mailboxKeys[key]; ok {
 			return place(m)
+		}
+		if slices.Contains(routeKeys, key) {
+			m.route = append(m.route, key)
 		}
 		if slices.Contains(accessKeys, key) {
 			return relayKeys[key].to(&m.access)
@@ -226,6 +232,9 @@ func (m *Mailbox) open(w *watched, flows []*relay, parts *shared) error {
 	if !isIMAP && (m.access.Credentials.present() || m.access.AuthMechanism != "") {
 		return fmt.Errorf("username, password and token do not apply to %q", m.URL)
 	}
+	if err := m.checkRouteKeys(); err != nil && !isIMAP {
+		return err
+	}
 	switch {
 	case isIMAP && (u.Path == "" || u.Path == "/"):
 		w.box, err = m.imap(u, w, parts)
@@ -260,6 +269,10 @@ func (m *Mailbox) imap(u *url.URL, w *watched, parts *shared) (mailbox.Mailbox, 
 	if !s.Credentials.present() {
 		return nil, errors.New("username is missing: an IMAP mailbox needs username and password, or a token")
 	}
+	dialer, err := newMailboxDialer(s, host)
+	if err != nil {
+		return nil, err
+	}
 	tlsConfig, err := parts.tls.config(s)
 	if err != nil {
 		return nil, err
@@ -274,7 +287,7 @@ func (m *Mailbox) imap(u *url.URL, w *watched, parts *shared) (mailbox.Mailbox, 
 	}
 	w.access = access
 	return &mailbox.IMAP{
-		Address: net.JoinHostPort(host, port), StartTLS: startTLS, TLS: tlsConfig,
+		Address: net.JoinHostPort(host, port), StartTLS: startTLS, TLS: tlsConfig, Dialer: dialer,
 		Credentials: access.credentials, Mechanism: p.mechanism, Folders: mailbox.NewFolders(m.Folders), Delete: m.Delete,
 	}, nil
 }
@@ -288,7 +301,7 @@ type access struct {
 func (a *access) credentials(ctx context.Context) (sasl.Credentials, error) {
 	auth, err := a.login.auth()
 	if err != nil {
-		return sasl.Credentials{}, err
+		return sasl.Credentials{}, smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseAuth, err)
 	}
 	c := sasl.Credentials{Username: auth.Username, Password: auth.Password}
 	if a.token != nil {

@@ -91,25 +91,31 @@ type webDialer struct {
 
 // DialContext implements dial.Dialer.
 func (d webDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	direct := d.prober.Dialer
-	if direct == nil {
-		direct = dial.Direct{}
+	proxy, err := d.through()
+	if err != nil {
+		return nil, err
 	}
+	switch {
+	case proxy != nil:
+		return proxy.DialContext(ctx, network, address)
+	case d.prober.Dialer != nil:
+		return d.prober.Dialer.DialContext(ctx, network, address)
+	}
+	return dial.Direct{}.DialContext(ctx, network, address)
+}
+
+// through returns the proxy, nil without one.
+func (d webDialer) through() (smtpprobe.Dialer, error) {
 	if d.proxy == nil {
-		return direct.DialContext(ctx, network, address)
+		return nil, nil //nolint:nilnil // there is none, and that is no error
 	}
 	raw, err := d.proxy()
 	if err != nil {
 		return nil, err
 	}
 	p := probing{Prober: d.prober}
-	if err := p.useProxy(raw); err != nil {
-		return nil, err
-	}
-	if p.Prober.Proxy == nil {
-		return direct.DialContext(ctx, network, address)
-	}
-	return p.Prober.Proxy.DialContext(ctx, network, address)
+	err = p.useProxy(raw)
+	return p.Prober.Proxy, err
 }
 
 // errPolicyScheme refuses a policy for what no other mail server delivers to.
