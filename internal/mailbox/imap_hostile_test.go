@@ -77,13 +77,15 @@ func (s imapScript) serve(c net.Conn, write func(w io.Writer) error) {
 	for lines.Scan() {
 		tag, command, _ := strings.Cut(lines.Text(), " ")
 		before, after, endless := strings.Cut(s.response(tag, command), "%endless")
-		if _, err := io.WriteString(c, before); err != nil {
+		_, err := io.WriteString(c, before)
+		if err != nil {
 			return
 		}
 		if !endless {
 			continue
 		}
-		for write(c) == nil {
+		for err == nil {
+			err = write(c)
 		}
 		_, _ = io.WriteString(c, after) //nolint:errcheck // the client may have left
 	}

@@ -3,7 +3,6 @@ package mailbox
 import (
 	"strings"
 	"testing"
-	"testing/iotest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -41,12 +40,9 @@ func TestResponseScanner(t *testing.T) {
 			var divided responseScanner
 			var err error
 			b := make([]byte, 1)
-			for r := iotest.OneByteReader(strings.NewReader(tt.stream)); err == nil; {
-				if n, end := r.Read(b); end != nil {
-					break
-				} else {
-					err = divided.scan(b[:n])
-				}
+			for i := 0; i < len(tt.stream) && err == nil; i++ {
+				b[0] = tt.stream[i]
+				err = divided.scan(b)
 			}
 			require.Equal(t, tt.want, err, "one byte at a time")
 		})
