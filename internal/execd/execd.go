@@ -54,12 +54,11 @@ func Run(ctx context.Context, o Options, s console.Streams) error {
 	if !ProtectSecrets() {
 		logger.New("", "", "").Warn("memory cannot be locked, secrets may be swapped to disk: raise the limit (ulimit -l, systemd's LimitMEMLOCK)")
 	}
-	limitMemory()
 	inputs, err := loadWithin(ctx, o.Config, o.NonStrictEnv)
 	if err != nil {
 		return err
 	}
-	loadedMemory()
+	limitMemory()
 	log.loaded(inputs)
 	if !o.Once && o.Poll == 0 && console.IsTerminal(s.In) {
 		logger.New("", "", "").Info("each line on standard input starts a gather; --once gathers once and ends")

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"time"
 )
 
 const (
@@ -16,19 +17,47 @@ const (
 	// may take: what is remembered of the relays comes with the first gather. A
 	// limit below what is in use would keep the collector busy for nothing.
 	growth = 7
+	// collectInterval is the time between two collections while a configuration
+	// is loaded. Most configurations are loaded before the first.
+	collectInterval = 20 * time.Millisecond
 )
 
-// limitMemory sets the limit of the garbage collector for the time of loading.
-// GOMEMLIMIT takes precedence.
-func limitMemory() {
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(usualMemory)
+// memoryIsSet reports whether the user sets the limit of the collector, which
+// takes precedence.
+func memoryIsSet() bool { return os.Getenv("GOMEMLIMIT") != "" }
+
+// saveMemory limits the memory of the process until it is called back. It also
+// collects garbage by the clock: Telegraf's TOML parser keeps its tokens in a
+// few large arrays, each twice as large as the one before, and allocates too
+// rarely to start the collector before it needs the next.
+func saveMemory() (done func()) {
+	if memoryIsSet() {
+		return func() {}
+	}
+	before := debug.SetMemoryLimit(usualMemory)
+	ticker := time.NewTicker(collectInterval)
+	end := make(chan struct{})
+	go func() {
+		for {
+			select {
+			case <-ticker.C:
+				runtime.GC() //nolint:revive // see above
+			case <-end:
+				return
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(end)
+		debug.SetMemoryLimit(before)
 	}
 }
 
-// loadedMemory adapts the limit to a configuration that is loaded.
-func loadedMemory() {
-	if os.Getenv("GOMEMLIMIT") != "" || debug.SetMemoryLimit(-1) == math.MaxInt64 {
+// limitMemory limits the memory of the process to what the configuration that
+// is loaded needs.
+func limitMemory() {
+	if memoryIsSet() {
 		return
 	}
 	runtime.GC() //nolint:revive // only what is in use counts

@@ -76,7 +76,8 @@ func (m *Mailbox) UnmarshalTOML(decode func(any) error) error { return decode(&m
 // another server.
 func (m *Mailbox) inherit(settings *Settings) {
 	m.Deadline, m.Late, m.MaxInFlight = config.Duration(15*time.Minute), config.Duration(2*time.Minute), 10
-	m.access.Settings = *settings
+	own := *settings
+	m.access.Settings = &own
 	m.access.Credentials, m.access.TLSServerName = Credentials{}, ""
 }
 
@@ -261,7 +262,7 @@ func (m *Mailbox) imap(u *url.URL, w *watched, parts *shared) (mailbox.Mailbox, 
 	case port == "":
 		port = imapsPort
 	}
-	s := &m.access.Settings
+	s := m.access.Settings
 	p := &draft{}
 	if err := firstError(s.parseMechanism(p), s.checkScopes(), s.checkSecrets(parts.checked), s.Credentials.check(p.mechanism)); err != nil {
 		return nil, err

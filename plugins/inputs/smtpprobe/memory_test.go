@@ -220,7 +220,7 @@ func TestStateFile_AnotherTarget(t *testing.T) {
 		"port":  func(p *SMTPProbe) { p.Servers = []string{"smtp://r0.example:2525"} },
 		"depth": func(p *SMTPProbe) { p.Settings.Probe = "connect" },
 		"name": func(p *SMTPProbe) {
-			p.Servers, p.Relays = nil, []*Relay{{Name: "other", URL: "smtp://r0.example", Settings: p.Settings}}
+			p.Servers, p.Relays = nil, []*Relay{{Name: "other", URL: "smtp://r0.example", Settings: &p.Settings}}
 		},
 	} {
 		s := started(t, path, change)

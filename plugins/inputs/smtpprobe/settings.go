@@ -76,16 +76,16 @@ type ClientCertificate struct {
 	TLSKeyPwd *config.Secret `toml:"tls_key_pwd"`
 }
 
-// Relay is one relay with settings of its own.
+// Relay is one relay with a table of its own.
 type Relay struct {
-	Name string
-	URL  string
-	Settings
+	Name      string
+	URL       string
+	*Settings // shared with all relays whose tables have only a name and a URL
 
-	table        table // until the plugin's own settings are known
+	table        value // decoded when the plugin's own settings are known
 	setsSTARTTLS bool
 	setsPolicy   bool
-	inheritsAll  bool // its table has a name and a URL only
+	inheritsAll  bool // the table has only a name and a URL
 }
 
 // label names the relay in errors; i is its place among the tables.

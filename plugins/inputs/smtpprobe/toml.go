@@ -124,8 +124,10 @@ func (p *SMTPProbe) UnmarshalTOML(decode func(any) error) error {
 	if err := decode((*plain)(p)); err != nil {
 		return nameSetting(err, decode)
 	}
+	inherited := p.Settings
+	inherited.TLSServerName = ""
 	for i, r := range p.Relays {
-		if err := r.decode(&p.Settings); err != nil {
+		if err := r.decode(&inherited); err != nil {
 			return fmt.Errorf("%s: %w", r.label(i), err)
 		}
 	}
@@ -138,14 +140,22 @@ func (p *SMTPProbe) UnmarshalTOML(decode func(any) error) error {
 }
 
 // UnmarshalTOML keeps the table until the plugin's settings are known.
-func (r *Relay) UnmarshalTOML(decode func(any) error) error { return decode(&r.table) }
+func (r *Relay) UnmarshalTOML(decode func(any) error) error { return r.table.UnmarshalTOML(decode) }
 
 // decode decodes the relay's table over the settings that it inherits.
 func (r *Relay) decode(inherited *Settings) error {
-	r.Settings = *inherited
-	r.TLSServerName = ""
-	r.inheritsAll = true
-	for key := range r.table {
+	var t table
+	if err := r.table.decode(&t); err != nil {
+		return err
+	}
+	r.table = value{}
+	r.Settings = inherited
+	r.inheritsAll = !slices.ContainsFunc(slices.Collect(maps.Keys(t)), func(key string) bool { return key != "name" && key != "url" })
+	if !r.inheritsAll {
+		own := *inherited
+		r.Settings = &own
+	}
+	for key := range t {
 		switch relayKeys[key].block {
 		case credentials:
 			r.Credentials = Credentials{}
@@ -154,10 +164,7 @@ func (r *Relay) decode(inherited *Settings) error {
 		}
 		r.setsSTARTTLS = r.setsSTARTTLS || key == "starttls"
 		r.setsPolicy = r.setsPolicy || key == "policy"
-		r.inheritsAll = r.inheritsAll && (key == "name" || key == "url")
 	}
-	t := r.table
-	r.table = nil
 	return t.decode(func(key string) any {
 		if k, ok := relayKeys[key]; ok {
 			return k.to(r)

@@ -40,7 +40,7 @@ func TestTOML_WrongType(t *testing.T) {
 // the plugin's table: each setting has its row, which leads to its field.
 func TestTOML_RelayKeys(t *testing.T) {
 	own := map[string]bool{"name": true, "url": true}
-	r := &Relay{}
+	r := &Relay{Settings: new(Settings)}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {
 		key := field.Tag.Get("toml")
 		if key == "" {
@@ -49,7 +49,7 @@ func TestTOML_RelayKeys(t *testing.T) {
 		own[key] = true
 		require.Contains(t, relayKeys, key)
 		to := reflect.ValueOf(relayKeys[key].to(r))
-		at := reflect.ValueOf(&r.Settings).Elem().FieldByIndex(field.Index)
+		at := reflect.ValueOf(r.Settings).Elem().FieldByIndex(field.Index)
 		if field.Type == reflect.TypeFor[*config.Secret]() {
 			require.Equal(t, at.Pointer(), to.Pointer(), key)
 		} else {
