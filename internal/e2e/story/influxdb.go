@@ -26,7 +26,9 @@ const database = "telegraf"
 // influxDB is one server.
 type influxDB struct {
 	*e2e.Program
-	url string
+	place   e2e.Place
+	command []string
+	url     string
 }
 
 // startInfluxDB runs Debian's InfluxDB, which speaks InfluxQL.
@@ -64,9 +66,16 @@ bind-address = %q
 [logging]
   level = "warn"
 `, place.At(8088), place.File("meta"), place.File("data"), place.File("wal"), place.At(8086), settings))
-	db := &influxDB{Program: e2e.StartProgram(t, place, "influxd", path, "-config", config), url: "http://" + place.At(8086)}
-	db.Await(t, "answers", func() bool { return up(t, db.url+"/ping") })
+	db := &influxDB{place: place, command: []string{path, "-config", config}, url: "http://" + place.At(8086)}
+	db.start(t)
 	return db
+}
+
+// start starts the server, also after Stop: with the data that it had.
+func (db *influxDB) start(t *testing.T) {
+	t.Helper()
+	db.Program = e2e.StartProgram(t, db.place, "influxd", db.command...)
+	db.Await(t, "answers", func() bool { return up(t, db.url+"/ping") })
 }
 
 // unknown is a variable that a test has put nothing into the place of.
