@@ -9,14 +9,19 @@ import (
 )
 
 const (
-	// usualMemory is what the garbage collector keeps the process below, in
-	// bytes. Without a limit it lets memory grow to twice of what is in use, and
-	// reading a large configuration takes many times the size of the file.
+	// usualMemory is the memory that the garbage collector keeps the process
+	// below, in bytes. Without a limit the process grows to twice the memory in
+	// use, and loading a large configuration takes many times the size of the
+	// file.
 	usualMemory = 180 << 20
-	// growth is how many times the memory of a loaded configuration a process
-	// may take: what is remembered of the relays comes with the first gather. A
-	// limit below what is in use would keep the collector busy for nothing.
-	growth = 7
+
+	// A limit below the memory in use would only keep the collector busy, so the
+	// limit is at least a multiple of it. While a configuration is loaded, the
+	// memory in use is measured again and again; the gathers that follow need
+	// more than the configuration, for the state of each relay.
+	loadingGrowth   = 1.25
+	gatheringGrowth = 7
+
 	// collectInterval is the time between two collections while a configuration
 	// is loaded. Most configurations are loaded before the first.
 	collectInterval = 20 * time.Millisecond
@@ -26,47 +31,52 @@ const (
 // takes precedence.
 func memoryIsSet() bool { return os.Getenv("GOMEMLIMIT") != "" }
 
-// saveMemory limits the memory of the process until it is called back. It also
-// collects garbage by the clock: Telegraf's TOML parser keeps its tokens in a
-// few large arrays, each twice as large as the one before, and allocates too
-// rarely to start the collector before it needs the next.
+// saveMemory keeps memory low while a configuration is loaded, until done is
+// called. It collects garbage by the clock, because Telegraf's TOML parser
+// rarely starts the collector: it allocates a few large arrays, each to replace
+// one of half the size.
 func saveMemory() (done func()) {
 	if memoryIsSet() {
 		return func() {}
 	}
 	before := debug.SetMemoryLimit(usualMemory)
-	ticker := time.NewTicker(collectInterval)
-	end := make(chan struct{})
+	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
+		defer close(stopped)
+		ticker := time.NewTicker(collectInterval)
+		defer ticker.Stop()
 		for {
 			select {
 			case <-ticker.C:
-				runtime.GC() //nolint:revive // see above
-			case <-end:
+				debug.SetMemoryLimit(limitFor(memoryInUse(), loadingGrowth))
+			case <-stop:
 				return
 			}
 		}
 	}()
 	return func() {
-		ticker.Stop()
-		close(end)
+		close(stop)
+		<-stopped
 		debug.SetMemoryLimit(before)
 	}
 }
 
-// limitMemory limits the memory of the process to what the configuration that
-// is loaded needs.
+// limitMemory limits the memory of the process while it gathers.
 func limitMemory() {
-	if memoryIsSet() {
-		return
+	if !memoryIsSet() {
+		debug.SetMemoryLimit(limitFor(memoryInUse(), gatheringGrowth))
 	}
-	runtime.GC() //nolint:revive // only what is in use counts
-	var m runtime.MemStats
-	runtime.ReadMemStats(&m)
-	debug.SetMemoryLimit(memoryFor(m.HeapAlloc))
 }
 
-// memoryFor is the limit for a configuration that takes so much.
-func memoryFor(configuration uint64) int64 {
-	return max(usualMemory, int64(min(configuration, math.MaxInt64/growth))*growth)
+// memoryInUse collects garbage and returns the size of what remains, in bytes.
+func memoryInUse() uint64 {
+	runtime.GC() //nolint:revive // garbage does not count
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapAlloc
+}
+
+// limitFor returns the memory limit for a process with so much memory in use.
+func limitFor(inUse uint64, growth float64) int64 {
+	return max(usualMemory, int64(min(float64(inUse)*growth, math.MaxInt64/2)))
 }

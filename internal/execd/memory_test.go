@@ -8,11 +8,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestMemoryFor(t *testing.T) {
+func TestLimitFor(t *testing.T) {
 	t.Parallel()
-	require.EqualValues(t, usualMemory, memoryFor(1<<20))
-	require.EqualValues(t, growth*(100<<20), memoryFor(100<<20), "a larger fleet has more")
-	require.Positive(t, memoryFor(math.MaxUint64))
+	require.EqualValues(t, usualMemory, limitFor(1<<20, gatheringGrowth))
+	require.EqualValues(t, 7*(100<<20), limitFor(100<<20, gatheringGrowth), "a large configuration")
+	require.EqualValues(t, 250<<20, limitFor(200<<20, loadingGrowth))
+	require.Positive(t, limitFor(math.MaxUint64, gatheringGrowth))
 }
 
 func TestSaveMemory(t *testing.T) {
