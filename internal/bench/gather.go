@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -11,10 +12,10 @@ import (
 
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/agent"
-	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/models"
 	"github.com/influxdata/telegraf/plugins/serializers/influx"
 
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/execd"
 	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
 
@@ -57,11 +58,8 @@ func configuration(urls []string, maxConcurrent int, timeout, ca string) string 
 	return b.String()
 }
 
-// load reads a configuration as the command does, by Telegraf's own loader.
+// load reads a configuration as the command does.
 func load(toml string) (*models.RunningInput, error) {
-	c := config.NewConfig()
-	c.Agent.Quiet = true
-	c.Agent.OmitHostname = true
 	file, err := os.CreateTemp("", "bench-*.conf")
 	if err != nil {
 		return nil, err
@@ -74,10 +72,11 @@ func load(toml string) (*models.RunningInput, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.LoadAll(file.Name()); err != nil {
+	inputs, err := execd.Load(context.Background(), file.Name(), false, os.Stderr)
+	if err != nil {
 		return nil, err
 	}
-	return c.Inputs[0], c.Inputs[0].Init()
+	return inputs[0], nil
 }
 
 // gatherInto gathers once and writes every metric as it comes.

@@ -51,7 +51,8 @@ func loadWithin(ctx context.Context, path string, nonStrictEnv bool) ([]*models.
 }
 
 func loadAll(path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
-	defer saveMemory()()
+	loaded := saveMemory()
+	defer loaded()
 	config.NonStrictEnvVarHandling = nonStrictEnv
 	c := config.NewConfig()
 	c.Agent.Quiet = true        // the loader does not announce the file

@@ -31,11 +31,11 @@ const (
 // takes precedence.
 func memoryIsSet() bool { return os.Getenv("GOMEMLIMIT") != "" }
 
-// saveMemory keeps memory low while a configuration is loaded, until done is
+// saveMemory keeps memory low while a configuration is loaded, until loaded is
 // called. It collects garbage by the clock, because Telegraf's TOML parser
 // rarely starts the collector: it allocates a few large arrays, each to replace
 // one of half the size.
-func saveMemory() (done func()) {
+func saveMemory() (loaded func()) {
 	if memoryIsSet() {
 		return func() {}
 	}
