@@ -1,26 +1,27 @@
-// Package change finds what differs between two sights of a relay: another
-// greeting name, an extension that is gone, a new certificate.
+// Package change detects what changed at a relay between two probes: another
+// greeting name, a missing extension, a new certificate.
 //
-// A caller keeps one [Memory] per target. After each probe it says what it saw,
-// one [Value] per thing it knows, and gets a [Change] for each that differs:
+// A caller keeps one [Memory] per target. After each probe it passes one [Value]
+// for each property that the probe observed, and gets a [Change] for each
+// property that has another value than before:
 //
 //	changes := memory.Observe(now,
 //		change.Text(change.GreetingHost, change.Plain, "mx1.example.org"),
 //		change.Set(change.Extensions, change.Plain, []string{"PIPELINING", "SIZE"}),
 //	)
 //
-// What was not seen is left out, so that a probe that fails before EHLO says
-// nothing about the extensions. The first sight of a thing is no change.
+// A property that was not observed is not passed, so a probe that fails before
+// EHLO changes nothing about the extensions. The first value of a property is
+// not a change.
 //
-// A name may lead to several machines. Therefore a value that was seen within
-// the last [Window] is known and no change, and a thing with more than
-// [MaxValues] values within that time is volatile: one Change says so, then
-// there is none for another Window.
+// A name may lead to several machines. Therefore a value that was observed
+// within the last [Window] is known, and its return is not a change. A property
+// with more than [MaxValues] values within that time is volatile: one Change
+// reports that, and no other follows for another Window.
 //
-// Values come from the network. They are escaped and bounded before they are
-// kept or returned, and a Memory of any age has a bounded size. The time is
-// always passed in; a clock that is set back makes nothing last longer than it
-// would have.
+// Values come from the network. They are escaped and truncated before they are
+// stored or returned, and the size of a Memory is bounded. The time is always a
+// parameter; setting the clock back does not extend a period.
 package change
 
 import (
@@ -31,20 +32,20 @@ import (
 )
 
 const (
-	// Window is how long a value stays known after it was last seen, and how
-	// long a volatile thing is silent.
+	// Window is how long a value stays known after it was last observed, and how
+	// long no changes of a volatile property are reported.
 	Window = 24 * time.Hour
-	// MaxValues is how many values a thing may have within a Window before it
-	// is volatile.
+	// MaxValues is the number of values that a property may have within a Window
+	// before it is volatile.
 	MaxValues = 8
-	// Volatile is Change.After of the one change that says so.
+	// Volatile is Change.After of the change that reports a volatile property.
 	Volatile = "volatile"
 )
 
-// What names a thing that can change.
+// What names a property that can change.
 type What string
 
-// The things that are compared. Those marked as sets have no order.
+// The properties that are compared. The order of a set does not count.
 const (
 	GreetingHost What = "greeting_host" // first word of the greeting
 	Extensions   What = "extensions"    // set of EHLO keywords
@@ -57,8 +58,8 @@ const (
 	MX           What = "mx"            // set of MX hosts
 )
 
-// Layer says on which side of TLS a value was seen. A thing is only compared
-// with what was seen of it in the same layer.
+// Layer states whether a value was observed before or within TLS. A property has
+// separate values in both layers.
 type Layer string
 
 // The two layers.
@@ -67,15 +68,15 @@ const (
 	Encrypted Layer = "tls"
 )
 
-// Value is what a thing was at one sight. Text and Set make one. Most values are
-// the same as at the last sight: the form in which they are kept is made only if
-// it is needed.
+// Value is the value of a property in one probe, made by Text or Set. Since most
+// values are the same as in the last probe, the form in which a value is stored
+// is computed only when it is needed.
 type Value struct {
 	key   key
 	set   bool
 	sum   sum
 	text  string
-	items []string // of a set: sorted, each once
+	items []string // of a set: sorted and unique
 }
 
 type key struct {
@@ -83,11 +84,11 @@ type key struct {
 	layer Layer
 }
 
-// value is a value as it is kept. Thousands of relays have the same values, so
-// that each is in memory once.
+// value is the stored form of a Value. Thousands of relays have the same values,
+// so each value is in memory only once.
 type value struct {
-	sum  string // of the whole value
-	text string // escaped and bounded
+	sum  string // of the value before it was truncated
+	text string // escaped and truncated
 }
 
 // Text returns a value that is one text.
@@ -101,12 +102,13 @@ func Set(what What, layer Layer, items []string) Value {
 		items = slices.Clone(items)
 		slices.Sort(items)
 	}
-	items = unrepeated(items)
+	items = withoutDuplicates(items)
 	return Value{key: key{what, layer}, set: true, sum: checksum(items...), items: items}
 }
 
-// unrepeated is a sorted list with each item once.
-func unrepeated(sorted []string) []string {
+// withoutDuplicates returns the unique items of a sorted list, which it does not
+// modify.
+func withoutDuplicates(sorted []string) []string {
 	for i := 1; i < len(sorted); i++ {
 		if sorted[i] == sorted[i-1] {
 			return slices.Compact(slices.Clone(sorted))
@@ -115,8 +117,8 @@ func unrepeated(sorted []string) []string {
 	return sorted
 }
 
-// kept is the value in the form in which it is kept.
-func (v *Value) kept() unique.Handle[value] {
+// stored returns the stored form of v.
+func (v *Value) stored() unique.Handle[value] {
 	text := escaped(v.text)
 	if v.set {
 		members := make([]string, len(v.items))
@@ -126,59 +128,60 @@ func (v *Value) kept() unique.Handle[value] {
 		slices.Sort(members)
 		text = strings.Join(members, ",")
 	}
-	return unique.Make(value{string(v.sum[:]), bounded(text)})
+	return unique.Make(value{string(v.sum[:]), truncated(text)})
 }
 
-// Change is a thing that became something else. Each text is escaped and at
-// most 1024 bytes long; one that was longer ends in "...".
+// Change is a property that has another value than before. Each text is escaped
+// and at most 1024 bytes long; a longer one is truncated and ends in "...".
 type Change struct {
 	What   What
 	Layer  Layer
-	Before string // the value seen last
-	After  string // the value seen now, or Volatile
-	// Added and Removed are the differing members of a set, comma-separated
-	// and sorted; both are empty for a text.
+	Before string // the previous value
+	After  string // the current value, or Volatile
+	// Added and Removed are the members of a set that Before or After lacks,
+	// comma-separated and sorted. Both are empty for a text.
 	Added, Removed string
 }
 
-// Memory is what was seen of one target. The zero value has seen nothing. A copy
-// is independent: nothing that two of them share is ever changed.
+// Memory holds the values observed at one target. The zero value is empty and
+// ready to use. A copy is independent, because data that copies share is never
+// modified.
 type Memory struct {
-	tracks []track
+	histories []history
 }
 
-// track is the memory of one thing.
-type track struct {
+// history holds the values of one property.
+type history struct {
 	key        unique.Handle[key]
-	last       sight
-	earlier    []sight // the latest first
-	quietUntil seconds // 0: not quiet
+	last       observation
+	earlier    []observation // the latest first
+	quietUntil seconds       // no changes are reported before; 0: not volatile
 }
 
-// sight is a value and when it was last seen.
-type sight struct {
+// observation is a value and the last time when it was observed.
+type observation struct {
 	value unique.Handle[value]
 	at    seconds
 }
 
-// is reports whether a value was seen.
-func (s sight) is(v Value) bool { return s.value.Value().sum == string(v.sum[:]) }
+// is reports whether v is the observed value.
+func (o observation) is(v Value) bool { return o.value.Value().sum == string(v.sum[:]) }
 
-// seconds are a time since 1970, as it is stored.
+// seconds is a stored time: seconds since 1970.
 type seconds int64
 
 func (s seconds) afterWindow() seconds { return s + seconds(Window/time.Second) }
 
-// Differs reports whether one of the values is another than at the last sight
-// of its thing, known or not. It remembers nothing.
+// Differs reports whether one of the values differs from the last value of its
+// property, even if it is known. It does not modify the Memory.
 func (m *Memory) Differs(values ...Value) bool {
 	return slices.ContainsFunc(values, func(v Value) bool {
 		i := m.find(v.key)
-		return i >= 0 && !m.tracks[i].last.is(v)
+		return i >= 0 && !m.histories[i].last.is(v)
 	})
 }
 
-// Observe remembers the values and returns what changed, in the order of the
+// Observe records the values and returns the changes, in the order of the
 // values.
 func (m *Memory) Observe(at time.Time, values ...Value) []Change {
 	now := seconds(at.Unix())
@@ -188,39 +191,41 @@ func (m *Memory) Observe(at time.Time, values ...Value) []Change {
 			added++
 		}
 	}
-	m.tracks = append(make([]track, 0, len(m.tracks)+added), m.tracks...)
+	m.histories = append(make([]history, 0, len(m.histories)+added), m.histories...)
 	var changes []Change
 	for _, v := range values {
 		i := m.find(v.key)
 		if i < 0 {
-			m.tracks = append(m.tracks, track{key: unique.Make(v.key), last: sight{v.kept(), now}})
+			m.histories = append(m.histories, history{key: unique.Make(v.key), last: observation{v.stored(), now}})
 			continue
 		}
-		if c, changed := m.tracks[i].observe(now, v); changed {
+		if c, changed := m.histories[i].observe(now, v); changed {
 			changes = append(changes, c)
 		}
 	}
 	return changes
 }
 
-// find returns the index of a thing's track, or -1. There are a few only.
+// find returns the index of a property's history, or -1. There are at most a
+// few.
 func (m *Memory) find(k key) int {
-	return slices.IndexFunc(m.tracks, func(t track) bool { return t.key.Value() == k })
+	return slices.IndexFunc(m.histories, func(h history) bool { return h.key.Value() == k })
 }
 
-func (t *track) observe(now seconds, v Value) (Change, bool) {
-	if t.last.is(v) && len(t.earlier) == 0 {
-		t.last.at, t.quietUntil = now, min(t.quietUntil, now.afterWindow())
+// observe records a value and returns the change, if it is one to report.
+func (h *history) observe(now seconds, v Value) (Change, bool) {
+	if h.last.is(v) && len(h.earlier) == 0 {
+		h.last.at, h.quietUntil = now, min(h.quietUntil, now.afterWindow())
 		return Change{}, false
 	}
-	last := t.last
-	known := t.remember(now, v)
-	c := Change{What: v.key.what, Layer: v.key.layer, Before: last.value.Value().text, After: t.last.value.Value().text}
+	last := h.last
+	known := h.record(now, v)
+	c := Change{What: v.key.what, Layer: v.key.layer, Before: last.value.Value().text, After: h.last.value.Value().text}
 	switch {
-	case known, now < t.quietUntil:
+	case known, now < h.quietUntil:
 		return Change{}, false
-	case 1+len(t.earlier) > MaxValues:
-		t.quietUntil = now.afterWindow()
+	case 1+len(h.earlier) > MaxValues:
+		h.quietUntil = now.afterWindow()
 		c.After = Volatile
 	case v.set:
 		c.Added, c.Removed = difference(c.Before, c.After)
@@ -228,25 +233,27 @@ func (t *track) observe(now seconds, v Value) (Change, bool) {
 	return c, true
 }
 
-// remember makes a value the one seen last, and reports whether it was known.
-// One value more than MaxValues is kept, so that a thing that is still volatile
-// after its silence is found to be so at once.
-func (t *track) remember(now seconds, v Value) (known bool) {
-	var earlier []sight
-	for i, s := range t.sights() {
-		s.at = min(s.at, now) // the clock may be set back
-		fresh := now < s.at.afterWindow()
+// record makes v the last value and reports whether it was known. It keeps one
+// value more than MaxValues, so that a property that is still volatile at the
+// end of its quiet period is recognized at once.
+func (h *history) record(now seconds, v Value) (known bool) {
+	var earlier []observation
+	for i, o := range h.observations() {
+		o.at = min(o.at, now) // the clock may have been set back
+		fresh := now < o.at.afterWindow()
 		switch {
-		case s.is(v):
+		case o.is(v):
 			known = fresh || i == 0
 		case fresh && len(earlier) < MaxValues:
-			earlier = append(earlier, s)
+			earlier = append(earlier, o)
 		}
 	}
-	t.last, t.earlier = sight{v.kept(), now}, earlier
-	t.quietUntil = min(t.quietUntil, now.afterWindow()) // the same
+	h.last, h.earlier = observation{v.stored(), now}, earlier
+	h.quietUntil = min(h.quietUntil, now.afterWindow()) // the clock again
 	return known
 }
 
-// sights are the values of a thing, the one seen last first.
-func (t *track) sights() []sight { return slices.Concat([]sight{t.last}, t.earlier) }
+// observations returns all values of the property, the last one first.
+func (h *history) observations() []observation {
+	return slices.Concat([]observation{h.last}, h.earlier)
+}

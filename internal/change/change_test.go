@@ -22,8 +22,9 @@ func extensions(names ...string) change.Value {
 	return change.Set(change.Extensions, change.Plain, names)
 }
 
-// sight is a value seen some time after the start, and the change expected.
-type sight struct {
+// observed is a value observed some time after the start, and the change that
+// it causes.
+type observed struct {
 	after time.Duration
 	value change.Value
 	want  *change.Change // nil: none
@@ -34,25 +35,25 @@ func TestMemory_Observe(t *testing.T) {
 	host := func(before, after string) *change.Change {
 		return &change.Change{What: change.GreetingHost, Layer: change.Plain, Before: before, After: after}
 	}
-	for name, sights := range map[string][]sight{
-		"the first sight is no change": {
+	for name, values := range map[string][]observed{
+		"first value": {
 			{value: greeting("a")},
 		},
-		"the same value is no change": {
+		"same value": {
 			{value: greeting("a")},
 			{after: time.Minute, value: greeting("a")},
 			{after: 100 * time.Hour, value: greeting("a")},
 		},
-		"another text": {
+		"different text": {
 			{value: greeting("a")},
 			{after: time.Minute, value: greeting("b"), want: host("a", "b")},
 			{after: 2 * time.Minute, value: greeting("b")},
 		},
-		"an empty text is a value": {
+		"empty text": {
 			{value: greeting("a")},
 			{after: time.Minute, value: greeting(""), want: host("a", "")},
 		},
-		"a balancer that alternates": {
+		"load balancer that alternates": {
 			{value: greeting("a")},
 			{after: 1 * time.Minute, value: greeting("b"), want: host("a", "b")},
 			{after: 2 * time.Minute, value: greeting("a")},
@@ -61,17 +62,17 @@ func TestMemory_Observe(t *testing.T) {
 			{after: 24 * time.Hour, value: greeting("b")},
 			{after: 27 * time.Hour, value: greeting("c"), want: host("b", "c")},
 		},
-		"a value not seen for a day is new again": {
+		"value last observed a day ago": {
 			{value: greeting("a")},
 			{after: time.Minute, value: greeting("b"), want: host("a", "b")},
 			{after: 24 * time.Hour, value: greeting("a"), want: host("b", "a")},
 		},
-		"a value seen a moment less than a day ago is known": {
+		"value last observed just under a day ago": {
 			{value: greeting("a")},
 			{after: time.Minute, value: greeting("b"), want: host("a", "b")},
 			{after: 24*time.Hour - time.Second, value: greeting("a")},
 		},
-		"a clock set back keeps no value known for longer": {
+		"clock set back": {
 			{after: 1000 * time.Hour, value: greeting("a")},
 			{after: 1001 * time.Hour, value: greeting("b"), want: host("a", "b")},
 			{after: 0, value: greeting("b")},
@@ -79,7 +80,7 @@ func TestMemory_Observe(t *testing.T) {
 			{after: 2 * time.Hour, value: greeting("b")},
 			{after: 26 * time.Hour, value: greeting("a"), want: host("b", "a")},
 		},
-		"members of a set": {
+		"set": {
 			{value: extensions("SIZE", "DSN", "STARTTLS")},
 			{after: time.Minute, value: extensions("STARTTLS", "SIZE", "DSN", "DSN")},
 			{after: 2 * time.Minute, value: extensions("SIZE", "CHUNKING", "DSN", "AUTH"), want: &change.Change{
@@ -87,13 +88,13 @@ func TestMemory_Observe(t *testing.T) {
 				Added: "AUTH,CHUNKING", Removed: "STARTTLS",
 			}},
 		},
-		"a set that becomes empty": {
+		"set that becomes empty": {
 			{value: extensions("SIZE")},
 			{after: time.Minute, value: extensions(), want: &change.Change{
 				What: change.Extensions, Layer: change.Plain, Before: "SIZE", After: "", Removed: "SIZE",
 			}},
 		},
-		"each layer is compared with its like": {
+		"layers": {
 			{value: extensions("STARTTLS")},
 			{value: change.Set(change.Extensions, change.Encrypted, []string{"AUTH"})},
 			{after: time.Minute, value: change.Set(change.Extensions, change.Encrypted, []string{"STARTTLS"}), want: &change.Change{
@@ -101,7 +102,7 @@ func TestMemory_Observe(t *testing.T) {
 			}},
 			{after: time.Minute, value: extensions("STARTTLS")},
 		},
-		"what a peer sends is escaped": {
+		"escapes": {
 			{value: greeting("a\r\nb")},
 			{after: time.Minute, value: greeting("\x00é\\"), want: host(`a\r\nb`, `\x00\u00e9\\`)},
 			{after: time.Hour, value: extensions("A,B", "C")},
@@ -110,17 +111,17 @@ func TestMemory_Observe(t *testing.T) {
 			}},
 		},
 	} {
-		for _, kept := range []string{"in one process", "stored and read between"} {
-			t.Run(name+" "+kept, func(t *testing.T) {
+		for _, mode := range []string{"in memory", "stored"} {
+			t.Run(name+" "+mode, func(t *testing.T) {
 				t.Parallel()
 				memory := &change.Memory{}
-				for i, s := range sights {
+				for i, v := range values {
 					var want []change.Change
-					if s.want != nil {
-						want = []change.Change{*s.want}
+					if v.want != nil {
+						want = []change.Change{*v.want}
 					}
-					require.Equal(t, want, memory.Observe(start.Add(s.after), s.value), "sight %d", i)
-					if kept != "in one process" {
+					require.Equal(t, want, memory.Observe(start.Add(v.after), v.value), "value %d", i)
+					if mode == "stored" {
 						memory = stored(t, memory)
 					}
 				}
@@ -133,7 +134,7 @@ func TestMemory_ObserveSeveral(t *testing.T) {
 	t.Parallel()
 	memory := &change.Memory{}
 	require.Empty(t, memory.Observe(start, greeting("a"), extensions("SIZE")))
-	require.Empty(t, memory.Observe(start.Add(time.Minute), greeting("a")), "what is not seen does not change")
+	require.Empty(t, memory.Observe(start.Add(time.Minute), greeting("a")), "extensions were not observed")
 	changes := memory.Observe(start.Add(time.Hour), extensions("DSN"), greeting("b"))
 	require.Len(t, changes, 2)
 	require.Equal(t, change.Extensions, changes[0].What)
@@ -143,48 +144,48 @@ func TestMemory_ObserveSeveral(t *testing.T) {
 func TestMemory_Differs(t *testing.T) {
 	t.Parallel()
 	memory := &change.Memory{}
-	require.False(t, memory.Differs(greeting("a")), "it was not seen before")
+	require.False(t, memory.Differs(greeting("a")), "first value")
 	memory.Observe(start, greeting("a"), extensions("SIZE"))
 	require.False(t, memory.Differs(greeting("a"), extensions("SIZE")))
 	require.True(t, memory.Differs(greeting("a"), extensions("DSN")))
 	memory.Observe(start, greeting("b"))
-	require.True(t, memory.Differs(greeting("a")), "it is known, but not the last")
+	require.True(t, memory.Differs(greeting("a")), "a known value, but not the last")
 }
 
 func TestMemory_ObserveVolatile(t *testing.T) {
 	t.Parallel()
 	memory := &change.Memory{}
-	see := func(after time.Duration, host string) []change.Change {
+	observe := func(after time.Duration, host string) []change.Change {
 		memory = stored(t, memory)
 		return memory.Observe(start.Add(after), greeting(host))
 	}
 	minute := func(i int) time.Duration { return time.Duration(i) * time.Minute }
 
-	require.Empty(t, see(0, "host0"))
+	require.Empty(t, observe(0, "host0"))
 	for i := 1; i < change.MaxValues; i++ {
-		require.Len(t, see(minute(i), fmt.Sprintf("host%d", i)), 1, "value %d", i+1)
+		require.Len(t, observe(minute(i), fmt.Sprintf("host%d", i)), 1, "value %d", i+1)
 	}
-	require.Empty(t, see(minute(9), "host3"), "all of them are known")
-	changes := see(minute(10), "host8")
+	require.Empty(t, observe(minute(9), "host3"), "a known value")
+	changes := observe(minute(10), "host8")
 	require.Equal(t, []change.Change{{
 		What: change.GreetingHost, Layer: change.Plain, Before: "host3", After: change.Volatile,
 	}}, changes)
 
-	// Silence for a day.
-	silentUntil := minute(10) + change.Window
-	for after := minute(11); after < silentUntil; after += time.Hour {
-		require.Empty(t, see(after, "host"+after.String()), after)
+	// No changes are reported for a day.
+	quietUntil := minute(10) + change.Window
+	for after := minute(11); after < quietUntil; after += time.Hour {
+		require.Empty(t, observe(after, "host"+after.String()), after)
 	}
-	// Then it is volatile still.
-	changes = see(silentUntil, "again")
+	// After that it is still volatile.
+	changes = observe(quietUntil, "again")
 	require.Len(t, changes, 1)
 	require.Equal(t, change.Volatile, changes[0].After)
 
-	// It settles.
-	for after := silentUntil; after < silentUntil+30*time.Hour; after += time.Hour {
-		require.Empty(t, see(after, "settled"))
+	// Then it keeps one value.
+	for after := quietUntil; after < quietUntil+30*time.Hour; after += time.Hour {
+		require.Empty(t, observe(after, "settled"))
 	}
-	changes = see(silentUntil+31*time.Hour, "new")
+	changes = observe(quietUntil+31*time.Hour, "new")
 	require.Len(t, changes, 1)
 	require.Equal(t, "settled", changes[0].Before)
 	require.Equal(t, "new", changes[0].After)
@@ -196,11 +197,11 @@ func TestMemory_ObserveVolatile_ClockSetBack(t *testing.T) {
 	for i := range change.MaxValues + 1 {
 		memory.Observe(start.Add(1000*time.Hour), greeting(fmt.Sprint("host", i)))
 	}
-	require.Empty(t, memory.Observe(start, greeting("x")), "silent")
+	require.Empty(t, memory.Observe(start, greeting("x")), "quiet")
 	for after := time.Hour; after < 25*time.Hour; after += time.Hour {
 		require.Empty(t, memory.Observe(start.Add(after), greeting("x")))
 	}
-	require.Len(t, memory.Observe(start.Add(26*time.Hour), greeting("y")), 1, "not silent for 1000 hours")
+	require.Len(t, memory.Observe(start.Add(26*time.Hour), greeting("y")), 1, "quiet for a day, not for 1000 hours")
 }
 
 func TestChange_Bounds(t *testing.T) {
@@ -212,16 +213,16 @@ func TestChange_Bounds(t *testing.T) {
 		}
 		return names
 	}
-	t.Run("a text", func(t *testing.T) {
+	t.Run("text", func(t *testing.T) {
 		t.Parallel()
 		memory := &change.Memory{}
 		memory.Observe(start, greeting(strings.Repeat("x", 5000)+"1"))
 		changes := memory.Observe(start, greeting(strings.Repeat("x", 5000)+"2"))
-		require.Len(t, changes, 1, "the difference is behind the cut")
+		require.Len(t, changes, 1, "the difference is in the truncated part")
 		require.Len(t, changes[0].After, 1024)
 		require.True(t, strings.HasSuffix(changes[0].After, "x..."))
 	})
-	t.Run("a set that grows beyond the bound", func(t *testing.T) {
+	t.Run("set that grows beyond the limit", func(t *testing.T) {
 		t.Parallel()
 		memory := &change.Memory{}
 		memory.Observe(start, extensions(many(0, 10)...))
@@ -232,16 +233,16 @@ func TestChange_Bounds(t *testing.T) {
 		require.NotContains(t, changes[0].Added, "EXTENSION-500")
 		require.Empty(t, changes[0].Removed)
 	})
-	t.Run("a set that shrinks from beyond the bound", func(t *testing.T) {
+	t.Run("set that shrinks from beyond the limit", func(t *testing.T) {
 		t.Parallel()
 		memory := &change.Memory{}
 		memory.Observe(start, extensions(many(0, 500)...))
 		changes := memory.Observe(start, extensions(append(many(1, 9), "ZZZ")...))
 		require.Len(t, changes, 1)
-		require.Empty(t, changes[0].Added, "ZZZ may have been there, behind the cut")
+		require.Empty(t, changes[0].Added, "ZZZ may have been in the truncated part")
 		require.True(t, strings.HasPrefix(changes[0].Removed, "EXTENSION-000,EXTENSION-010,"))
 	})
-	t.Run("the memory of what always changes", func(t *testing.T) {
+	t.Run("set that always changes", func(t *testing.T) {
 		t.Parallel()
 		memory := &change.Memory{}
 		for i := range 1000 {
@@ -258,14 +259,14 @@ func TestMemory_UnmarshalJSON(t *testing.T) {
 	for name, test := range map[string]struct {
 		data string
 		err  string
-		want string // stored again
+		want string // JSON of the Memory
 	}{
 		"empty":            {data: `{}`, want: `{}`},
 		"null":             {data: `null`, want: `{}`},
-		"an unknown thing": {data: `{"colour/plain":{"values":[{"sum":"1","text":"red","at":1}]}}`, want: `{}`},
-		"an unknown layer": {data: `{"auth/onion":{"values":[{"sum":"1","text":"red","at":1}]}}`, want: `{}`},
-		"no layer":         {data: `{"auth":{"values":[{"sum":"1","text":"red","at":1}]}}`, want: `{}`},
-		"without values":   {data: `{"auth/plain":{"values":[]}}`, want: `{}`},
+		"unknown property": {data: `{"colour/plain":{"values":[{"sum":"1","text":"red","at":1}]}}`, want: `{}`},
+		"unknown layer":    {data: `{"auth/onion":{"values":[{"sum":"1","text":"red","at":1}]}}`, want: `{}`},
+		"missing layer":    {data: `{"auth":{"values":[{"sum":"1","text":"red","at":1}]}}`, want: `{}`},
+		"no values":        {data: `{"auth/plain":{"values":[]}}`, want: `{}`},
 		"unescaped text": {
 			data: `{"tls/tls":{"values":[{"sum":"a\n","text":"b\r\u00e9\\x0a","at":1}],"quiet_until":7}}`,
 			want: `{"tls/tls":{"values":[{"sum":"a\\n","text":"b\\r\\u00e9\\x0a","at":1}],"quiet_until":7}}`,
@@ -274,7 +275,7 @@ func TestMemory_UnmarshalJSON(t *testing.T) {
 			data: `{"auth/plain":{"values":[` + strings.Repeat(`{},`, change.MaxValues+1) + `{}]}}`,
 			err:  "reading the memory of changes: 10 values of auth/plain",
 		},
-		"another type": {data: `[]`, err: "reading the memory of changes: "},
+		"wrong type": {data: `[]`, err: "reading the memory of changes: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -292,7 +293,7 @@ func TestMemory_UnmarshalJSON(t *testing.T) {
 	}
 }
 
-// stored returns what is read of a memory after it was stored.
+// stored returns a copy of a Memory that was encoded and decoded.
 func stored(t *testing.T, memory *change.Memory) *change.Memory {
 	t.Helper()
 	data, err := json.Marshal(memory)

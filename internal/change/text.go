@@ -14,70 +14,68 @@ const (
 	ellipsis = "..."
 )
 
-// sum is a checksum in hex.
+// sum is a checksum in hexadecimal.
 type sum [16]byte
 
-// checksum distinguishes values that differ only beyond what is kept of them.
+// checksum identifies a value, including the part that is truncated when it is
+// stored.
 func checksum(items ...string) (s sum) {
-	whole := make([]byte, 0, 512) // most are shorter: no allocation
+	joined := make([]byte, 0, 512) // on the stack; most values are shorter
 	for i, item := range items {
 		if i > 0 {
-			whole = append(whole, 0)
+			joined = append(joined, 0)
 		}
-		whole = append(whole, item...)
+		joined = append(joined, item...)
 	}
-	of := sha256.Sum256(whole)
-	hex.Encode(s[:], of[:8])
+	digest := sha256.Sum256(joined)
+	hex.Encode(s[:], digest[:8])
 	return s
 }
 
-// bounded cuts a text, which is ASCII, at maxText bytes.
-func bounded(s string) string {
+// truncated limits an ASCII text to maxText bytes.
+func truncated(s string) string {
 	if len(s) <= maxText {
 		return s
 	}
 	return s[:maxText-len(ellipsis)] + ellipsis
 }
 
-// escaped makes a peer's text printable and, where it is excessive, shorter.
+// escaped makes a text from the network printable. It also shortens a text that
+// truncated would shorten anyway.
 func escaped(s string) string { return escape.Text(s, 2*maxText) }
 
-// difference compares two sets as they are kept. Of a set that was cut, the
-// member at the cut and those behind it count as neither added nor removed.
+// difference compares two sets in their stored form.
 func difference(before, after string) (added, removed string) {
-	was, cutBefore := members(before)
-	is, cutAfter := members(after)
-	until := func(list []string, cut bool) string {
-		if !cut {
-			return ""
-		}
-		if len(list) == 0 {
-			return "\x00"
-		}
-		return list[len(list)-1]
-	}
-	// Both are sorted: beyond the last member kept of one, nothing is known.
-	added = without(is, was, until(was, cutBefore))
-	removed = without(was, is, until(is, cutAfter))
-	return added, removed
+	was, is := parseSet(before), parseSet(after)
+	return was.missing(is), is.missing(was)
 }
 
-// members splits a set as it is kept, and reports whether it was cut.
-func members(s string) (list []string, cut bool) {
+// storedSet is a set in its stored form: sorted, and perhaps truncated.
+type storedSet struct {
+	members []string
+	cut     bool // members are missing at the end
+}
+
+func parseSet(s string) storedSet {
 	if s == "" {
-		return nil, false
+		return storedSet{}
 	}
-	list = strings.Split(s, ",")
+	members := strings.Split(s, ",")
 	if strings.HasSuffix(s, ellipsis) && len(s) == maxText {
-		return list[:len(list)-1], true
+		return storedSet{members[:len(members)-1], true}
 	}
-	return list, false
+	return storedSet{members, false}
 }
 
-// without joins the members of list that are not in other and, unless it is
-// empty, not behind the limit.
-func without(list, other []string, limit string) string {
-	return bounded(strings.Join(slices.DeleteFunc(slices.Clone(list), func(s string) bool {
-		return slices.Contains(other, s) || limit != "" && s > limit
-	}), ","))
+// missing returns the members of other that s does not have, comma-separated. If
+// s was truncated, nothing is known about members after its last one.
+func (s storedSet) missing(other storedSet) string {
+	var missing []string
+	for _, member := range other.members {
+		unknown := s.cut && (len(s.members) == 0 || member > s.members[len(s.members)-1])
+		if !unknown && !slices.Contains(s.members, member) {
+			missing = append(missing, member)
+		}
+	}
+	return truncated(strings.Join(missing, ","))
 }
