@@ -36,7 +36,7 @@ func (r *Relay) judge(ctx context.Context, t *smtpprobe.Target) (*smtpprobe.Resu
 	result := r.prober.Probe(ctx, *t, plan)
 	session := policy.Observed(t, result)
 	session.Roots = r.prober.TLS.RootCAs
-	v := policy.Judge(host.Get(lookups), domain.Get(lookups), &session)
+	v := policy.Evaluate(host.Get(lookups), domain.Get(lookups), &session)
 	return result, summary.PolicyOf(&v, result.Start)
 }
 
@@ -48,7 +48,7 @@ func (r *Relay) unresolved(ctx context.Context, result *smtpprobe.Result) *summa
 	lookups, cancel := context.WithTimeout(ctx, r.prober.Timeout+policyWait)
 	defer cancel()
 	session := policy.Observed(&r.target, result)
-	v := policy.Judge(nil, r.policies.Domain(lookups, r.target.Domain).Get(lookups), &session)
+	v := policy.Evaluate(nil, r.policies.Domain(lookups, r.target.Domain).Get(lookups), &session)
 	return summary.PolicyOf(&v, result.Start)
 }
 

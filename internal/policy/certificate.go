@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// verify checks a chain as RFC 5280 §6 and RFC 9525 ask for: valid now, with one
-// of the names, and leading to one of the roots (nil: the system's). Of several
-// failures it returns the first in that order.
-func verify(chain []*x509.Certificate, roots *x509.CertPool, names []string, now time.Time) Result {
+// verify checks that the leaf of a chain is valid now, that it is issued for one
+// of the names, and that the chain leads to one of the roots (RFC 5280 §6); nil
+// roots are the system's. It returns the first failure in that order.
+func verify(chain []*x509.Certificate, roots *x509.CertPool, hasName func(leaf *x509.Certificate) bool, now time.Time) Result {
 	leaf := chain[0]
 	if now.After(leaf.NotAfter) {
 		return CertificateExpired
 	}
-	if !slices.ContainsFunc(names, func(name string) bool { return leaf.VerifyHostname(name) == nil }) {
+	if !hasName(leaf) {
 		return CertificateHostMismatch
 	}
 	intermediates := x509.NewCertPool()
@@ -31,4 +31,19 @@ func verify(chain []*x509.Certificate, roots *x509.CertPool, names []string, now
 		return CertificateExpired
 	}
 	return CertificateNotTrusted
+}
+
+// hasDNSName reports whether one of the names is among the certificate's
+// subject alternative names.
+func hasDNSName(c *x509.Certificate, names []string) bool {
+	return slices.ContainsFunc(names, func(name string) bool { return c.VerifyHostname(name) == nil })
+}
+
+// hasDNSNameOrCN is hasDNSName for DANE, where the common name counts if there is
+// no subject alternative name of type dNSName (RFC 7672 §3.2.2).
+func hasDNSNameOrCN(c *x509.Certificate, names []string) bool {
+	if len(c.DNSNames) > 0 {
+		return hasDNSName(c, names)
+	}
+	return hasDNSName(&x509.Certificate{DNSNames: []string{c.Subject.CommonName}}, names)
 }

@@ -16,67 +16,69 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
 )
 
-// The limits of a fetch (RFC 8461 §3.3).
+// Where a policy is, and the limits of a fetch (RFC 8461 §3.2, §3.3).
 const (
-	fetchTimeout   = 60 * time.Second
-	maxPolicySize  = 64 << 10
-	maxHeaderSize  = 16 << 10
-	policyHost     = "mta-sts."
-	policyPath     = "/.well-known/mta-sts.txt"
-	policyPort     = 443
-	policyMinTLS   = tls.VersionTLS12
-	policyMimeType = "text/plain"
+	policyHost      = "mta-sts."
+	policyPort      = 443
+	policyPath      = "/.well-known/mta-sts.txt"
+	policyMediaType = "text/plain"
+
+	fetchTimeout  = 60 * time.Second
+	maxPolicySize = 64 << 10
+	maxHeaderSize = 16 << 10
 )
 
-// Web is how policies are fetched.
-type Web struct {
-	// Roots verify the policy host; nil: the system's.
+// Fetcher fetches MTA-STS policies. The zero value works.
+type Fetcher struct {
+	// Roots verify the certificate of the policy host; nil means the system's.
 	Roots *x509.CertPool
-	// Dialer connects; nil: directly.
+	// Dialer connects to the policy host; nil means directly.
 	Dialer dial.Dialer
 	// AllowPrivate permits policy hosts whose addresses are not public.
 	AllowPrivate bool
 }
 
-// fetched is what a fetch yields: a policy, or an error and its result type.
+// fetched is the result of a fetch: a policy, or a failure and its cause.
 type fetched struct {
 	policy     *STSPolicy
-	result     Result
+	failure    Result
 	err        error
-	certExpiry time.Time // of the policy host's certificate; zero if none was seen
+	certExpiry time.Time // of the policy host's certificate; zero if it sent none
 }
 
-// fetch gets the policy of a domain (RFC 8461 §3.3): one request, no redirect.
-func (w *Web) fetch(ctx context.Context, domain string, addresses []netip.Addr) fetched {
+// fetch requests the policy of a domain once, without following redirects (RFC
+// 8461 §3.3).
+func (f *Fetcher) fetch(ctx context.Context, domain string, addresses []netip.Addr) fetched {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
-	client := w.client(domain, addresses)
+	client := f.client(domain, addresses)
 	defer client.CloseIdleConnections()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+policyHost+domain+policyPath, http.NoBody)
 	if err != nil {
-		return fetched{result: STSPolicyFetchError, err: err}
+		return fetched{failure: STSPolicyFetchError, err: err}
 	}
 	response, err := client.Do(request)
 	if err != nil {
-		return unreached(err)
+		return requestFailed(err)
 	}
 	defer response.Body.Close()
-	f := fetched{certExpiry: response.TLS.PeerCertificates[0].NotAfter}
+	result := fetched{certExpiry: response.TLS.PeerCertificates[0].NotAfter}
 	body, err := readPolicy(response)
 	if err != nil {
-		f.result, f.err = STSPolicyFetchError, err
-		return f
+		result.failure, result.err = STSPolicyFetchError, err
+		return result
 	}
-	if f.policy, f.err = parsePolicy(body); f.err != nil {
-		f.policy, f.result = nil, STSPolicyInvalid
+	if result.policy, result.err = parsePolicy(body); result.err != nil {
+		result.policy, result.failure = nil, STSPolicyInvalid
 	}
-	return f
+	return result
 }
 
-func unreached(err error) fetched {
-	f := fetched{result: STSPolicyFetchError, err: err}
+// requestFailed tells an invalid certificate from other errors of a request.
+func requestFailed(err error) fetched {
+	f := fetched{failure: STSPolicyFetchError, err: err}
 	if cert, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
-		f.result = STSWebPKIInvalid
+		f.failure = STSWebPKIInvalid
 		if len(cert.UnverifiedCertificates) > 0 {
 			f.certExpiry = cert.UnverifiedCertificates[0].NotAfter
 		}
@@ -88,7 +90,7 @@ func readPolicy(response *http.Response) ([]byte, error) {
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("the policy host answers with status %d", response.StatusCode)
 	}
-	if kind, _, err := mime.ParseMediaType(response.Header.Get("Content-Type")); err != nil || kind != policyMimeType {
+	if media, _, err := mime.ParseMediaType(response.Header.Get("Content-Type")); err != nil || media != policyMediaType {
 		return nil, errors.New("the policy is not of type text/plain")
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxPolicySize+1))
@@ -101,14 +103,13 @@ func readPolicy(response *http.Response) ([]byte, error) {
 	return body, nil
 }
 
-// client makes a client for one request. It keeps nothing and unpacks nothing.
-func (w *Web) client(domain string, addresses []netip.Addr) *http.Client {
-	dialer := w.Dialer
-	if dialer == nil {
-		dialer = dial.Direct{}
+// client returns a client for one request to the given addresses.
+func (f *Fetcher) client(domain string, addresses []netip.Addr) *http.Client {
+	attempts := dial.Attempts{Dialer: f.Dialer}
+	if attempts.Dialer == nil {
+		attempts.Dialer = dial.Direct{}
 	}
-	attempts := dial.Attempts{Dialer: dialer}
-	if !w.AllowPrivate {
+	if !f.AllowPrivate {
 		attempts.Allow = dial.Public
 	}
 	return &http.Client{
@@ -116,7 +117,7 @@ func (w *Web) client(domain string, addresses []netip.Addr) *http.Client {
 			DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 				return attempts.Dial(ctx, addresses, policyPort)
 			},
-			TLSClientConfig:        &tls.Config{RootCAs: w.Roots, ServerName: policyHost + domain, MinVersion: policyMinTLS},
+			TLSClientConfig:        &tls.Config{RootCAs: f.Roots, ServerName: policyHost + domain, MinVersion: tls.VersionTLS12},
 			DisableKeepAlives:      true,
 			DisableCompression:     true,
 			MaxResponseHeaderBytes: maxHeaderSize,

@@ -7,9 +7,14 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"maps"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"net/netip"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -17,7 +22,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// chainOf is what a server with a certificate sends, and after it an authority.
+// chainOf returns the chain that a server with a certificate sends, followed by the
+// certificates of authorities.
 func chainOf(t *testing.T, c tls.Certificate, authorities ...*certs.Authority) []*x509.Certificate {
 	t.Helper()
 	var chain []*x509.Certificate
@@ -32,7 +38,7 @@ func chainOf(t *testing.T, c tls.Certificate, authorities ...*certs.Authority) [
 	return chain
 }
 
-// record is the TLSA record for a certificate.
+// record returns the TLSA record of a certificate.
 func record(usage, selector, matching uint8, c *x509.Certificate) TLSA {
 	data := c.Raw
 	if selector == selectKey {
@@ -49,8 +55,8 @@ func record(usage, selector, matching uint8, c *x509.Certificate) TLSA {
 	return TLSA{Usage: usage, Selector: selector, Matching: matching, Data: data}
 }
 
-// altered is a valid record that matches nothing.
-func altered(r TLSA) TLSA {
+// stale returns a usable record that matches nothing.
+func stale(r TLSA) TLSA {
 	r.Data = append([]byte(nil), r.Data...)
 	r.Data[len(r.Data)-1] ^= 1
 	return r
@@ -59,8 +65,8 @@ func altered(r TLSA) TLSA {
 // anyTLSA is a record whose data does not matter.
 const anyTLSA = "TLSA 3 1 1 0102030405060708091011121314151617181920212223242526272829303132"
 
-// resolving is a source that trusts a DNS server of the test.
-func resolving(t *testing.T, zone dnstest.Zone, change ...func(*Options)) (*Source, *dnstest.Server) {
+// newSource returns a Source that trusts a test DNS server with the zone.
+func newSource(t *testing.T, zone dnstest.Zone, change ...func(*Options)) (*Source, *dnstest.Server) {
 	t.Helper()
 	dns := dnstest.Start(t, zone)
 	o := Options{Resolver: Resolver{Server: dns.Addr(), Trust: true}}
@@ -72,13 +78,97 @@ func resolving(t *testing.T, zone dnstest.Zone, change ...func(*Options)) (*Sour
 	return s, dns
 }
 
-// everyPort connects to one address, whatever the port is.
-type everyPort string
+// goodPolicy is a policy of domain.test.
+const goodPolicy = "version: STSv1\r\nmode: enforce\r\nmx: mx.domain.test\r\nmx: *.example.test\r\nmax_age: 86400\r\n"
 
-func (to everyPort) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+// stsZone returns a zone in which domain.test has MTA-STS, changed by the answers
+// in more.
+func stsZone(more dnstest.Zone) dnstest.Zone {
+	zone := dnstest.Zone{
+		"domain.test":          dnstest.Secure(dnstest.Records("MX 10 mx.domain.test.")),
+		"_mta-sts.domain.test": dnstest.Records(`TXT "v=STSv1; id=20260101;"`),
+		"mta-sts.domain.test":  dnstest.Records("A 127.0.0.1"),
+	}
+	maps.Copy(zone, more)
+	return zone
+}
+
+// policyServer is the policy host of domain.test.
+type policyServer struct {
+	addr      string
+	authority *certs.Authority // of the certificate
+	requests  atomic.Int64
+	handler   http.HandlerFunc // may be replaced between requests
+}
+
+// startPolicyServer starts a policy host with a valid certificate.
+func startPolicyServer(t *testing.T, handler http.HandlerFunc) *policyServer {
+	t.Helper()
+	ca := certs.NewAuthority("web")
+	return startPolicyServerAs(t, ca, ca.Issue(certs.For("mta-sts.domain.test")), handler)
+}
+
+func startPolicyServerAs(t *testing.T, ca *certs.Authority, cert tls.Certificate, handler http.HandlerFunc) *policyServer {
+	t.Helper()
+	p := &policyServer{authority: ca, handler: handler}
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.requests.Add(1)
+		p.handler(w, r)
+	}))
+	srv.TLS = certs.Server(cert)
+	srv.StartTLS()
+	t.Cleanup(srv.Close)
+	p.addr = srv.Listener.Addr().String()
+	return p
+}
+
+// fetcher returns a Fetcher that connects to the server, whatever the port is.
+func (p *policyServer) fetcher() Fetcher {
+	return Fetcher{Roots: p.authority.Pool(), Dialer: fixedDialer(p.addr), AllowPrivate: true}
+}
+
+// use makes a Source fetch policies from the server.
+func (p *policyServer) use(o *Options) { o.Fetcher = p.fetcher() }
+
+// serve returns a handler that serves a policy.
+func serve(body string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		fmt.Fprint(w, body)
+	}
+}
+
+// fixedDialer is the address that it connects to.
+type fixedDialer string
+
+func (d fixedDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	if _, err := netip.ParseAddrPort(address); err != nil {
 		return nil, fmt.Errorf("not an address: %w", err)
 	}
-	var d net.Dialer
-	return d.DialContext(ctx, network, string(to))
+	return new(net.Dialer).DialContext(ctx, network, string(d))
+}
+
+// clock is a clock that only the test advances.
+type clock struct{ now atomic.Pointer[time.Time] }
+
+func newClock() *clock {
+	c := &clock{}
+	now := time.Now()
+	c.now.Store(&now)
+	return c
+}
+
+func (c *clock) Now() time.Time { return *c.now.Load() }
+
+func (c *clock) advance(d time.Duration) {
+	later := c.Now().Add(d)
+	c.now.Store(&later)
+}
+
+// ended returns a context that has ended.
+func ended(t *testing.T) context.Context {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	return ctx
 }

@@ -17,10 +17,10 @@ func TestSource_Host(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		zone  dnstest.Zone
-		off   bool // dnssec is "off"
+		off   bool // dnssec "off"
 		want  HostRecords
-		count int // TLSA records
-		asked []string
+		count int      // of TLSA records
+		asked []string // queries, if not nil
 	}{
 		{
 			name: "secure", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": tlsa},
@@ -31,14 +31,14 @@ func TestSource_Host(t *testing.T) {
 			want: HostRecords{Base: "mx.test", Secure: true}, count: 1, asked: []string{"mx.test. A", "mx.test. AAAA", "_25._tcp.mx.test. TLSA"},
 		},
 		{name: "no TLSA", zone: dnstest.Zone{"mx.test": address}, want: HostRecords{Base: "mx.test"}},
-		{name: "no host", zone: dnstest.Zone{}, want: HostRecords{Base: "mx.test"}},
+		{name: "NXDOMAIN", zone: dnstest.Zone{}, want: HostRecords{Base: "mx.test"}},
 		{name: "insecure", zone: dnstest.Zone{"mx.test": plain("A 127.0.0.1"), "_25._tcp.mx.test": plain(anyTLSA)}, want: HostRecords{Base: "mx.test"}, count: 1},
 		{name: "insecure TLSA", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": plain(anyTLSA)}, want: HostRecords{Base: "mx.test"}, count: 1},
 		{name: "insecure addresses", zone: dnstest.Zone{"mx.test": plain("A 127.0.0.1"), "_25._tcp.mx.test": tlsa}, want: HostRecords{Base: "mx.test"}, count: 1},
-		{name: "insecure, and the server fails for TLSA", zone: dnstest.Zone{"mx.test": plain("A 127.0.0.1"), "_25._tcp.mx.test": dnstest.ServFail()},
-			want: HostRecords{Base: "mx.test", Unknown: true}},
-		{name: "the AD bit does not count", off: true, zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": tlsa}, want: HostRecords{Base: "mx.test"}, count: 1},
-		{name: "failing without validation", off: true, zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.ServFail()},
+		{name: "insecure, SERVFAIL for TLSA", zone: dnstest.Zone{"mx.test": plain("A 127.0.0.1"), "_25._tcp.mx.test": dnstest.ServFail()},
+			want: HostRecords{Base: "mx.test", Indeterminate: true}},
+		{name: "DNSSEC off", off: true, zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": tlsa}, want: HostRecords{Base: "mx.test"}, count: 1},
+		{name: "DNSSEC off, SERVFAIL for TLSA", off: true, zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.ServFail()},
 			want: HostRecords{Base: "mx.test", Failure: DANEError}},
 		{
 			name: "bogus TLSA", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Bogus(plain(anyTLSA))},
@@ -48,18 +48,18 @@ func TestSource_Host(t *testing.T) {
 		{name: "bogus denial of TLSA", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Bogus(dnstest.NXDomain())},
 			want: HostRecords{Base: "mx.test", Failure: DANEBogus}},
 		{name: "bogus addresses", zone: dnstest.Zone{"mx.test": dnstest.Bogus(plain("A 127.0.0.1"))}, want: HostRecords{Base: "mx.test", Failure: DANEBogus}},
-		{name: "failing", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.ServFail()}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
-		{name: "refused", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Refused()}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
-		{name: "garbage", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Garbage()}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
-		{name: "truncated", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Truncated(tlsa)}, want: HostRecords{Base: "mx.test", Secure: true}, count: 1},
+		{name: "SERVFAIL for TLSA", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.ServFail()}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
+		{name: "REFUSED for TLSA", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Refused()}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
+		{name: "malformed reply", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Garbage()}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
+		{name: "truncated reply", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Truncated(tlsa)}, want: HostRecords{Base: "mx.test", Secure: true}, count: 1},
 		{
-			name: "secure alias", zone: dnstest.Zone{"mx.test": secure(dnstest.Chain(alias, "end.test A 127.0.0.1")), "_25._tcp.end.test": tlsa},
-			want: HostRecords{Base: "end.test", Names: []string{"mx.test", "end.test"}, Secure: true}, count: 1,
+			name: "secure alias, TLSA records of its target", zone: dnstest.Zone{"mx.test": secure(dnstest.Chain(alias, "end.test A 127.0.0.1")), "_25._tcp.end.test": tlsa},
+			want: HostRecords{Base: "end.test", Secure: true}, count: 1,
 			asked: []string{"mx.test. A", "_25._tcp.end.test. TLSA"},
 		},
 		{
-			name: "secure alias, records at its beginning", zone: dnstest.Zone{"mx.test": secure(dnstest.Chain(alias, "end.test A 127.0.0.1")), "_25._tcp.mx.test": tlsa},
-			want: HostRecords{Base: "mx.test", Names: []string{"mx.test", "end.test"}, Secure: true}, count: 1,
+			name: "secure alias, TLSA records of the alias", zone: dnstest.Zone{"mx.test": secure(dnstest.Chain(alias, "end.test A 127.0.0.1")), "_25._tcp.mx.test": tlsa},
+			want: HostRecords{Base: "mx.test", Secure: true}, count: 1,
 			asked: []string{"mx.test. A", "_25._tcp.end.test. TLSA", "_25._tcp.mx.test. TLSA"},
 		},
 		{
@@ -70,28 +70,25 @@ func TestSource_Host(t *testing.T) {
 			want: HostRecords{Base: "mx.test", Secure: true}, count: 1, asked: []string{"mx.test. A", "mx.test. CNAME", "_25._tcp.mx.test. TLSA"},
 		},
 		{name: "insecure alias", zone: dnstest.Zone{"mx.test": dnstest.Chain(alias, "end.test A 127.0.0.1"), "_25._tcp.mx.test": tlsa}, want: HostRecords{Base: "mx.test"}, count: 1},
-		{name: "chain of aliases", zone: dnstest.Zone{
+		{name: "chain of CNAME records", zone: dnstest.Zone{
 			"mx.test": secure(dnstest.Chain(alias, "end.test CNAME far.test.", "far.test A 127.0.0.1")), "_25._tcp.far.test": tlsa,
-		}, want: HostRecords{Base: "far.test", Names: []string{"mx.test", "far.test"}, Secure: true}, count: 1},
-		{name: "loop of aliases", zone: dnstest.Zone{"mx.test": secure(dnstest.Chain(alias, "end.test CNAME mx.test."))}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
-		{name: "records of another name", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": secure(dnstest.Chain("_25._tcp.other.test " + anyTLSA))},
+		}, want: HostRecords{Base: "far.test", Secure: true}, count: 1},
+		{name: "loop of CNAME records", zone: dnstest.Zone{"mx.test": secure(dnstest.Chain(alias, "end.test CNAME mx.test."))}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
+		{name: "TLSA records of another name in the answer", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": secure(dnstest.Chain("_25._tcp.other.test " + anyTLSA))},
 			want: HostRecords{Base: "mx.test"}},
-		{name: "TLSA by an alias", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": secure(dnstest.Chain("_25._tcp.mx.test CNAME tlsa.test.", "tlsa.test "+anyTLSA))},
+		{name: "CNAME record at the TLSA name", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": secure(dnstest.Chain("_25._tcp.mx.test CNAME tlsa.test.", "tlsa.test "+anyTLSA))},
 			want: HostRecords{Base: "mx.test", Secure: true}, count: 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s, dns := resolving(t, tt.zone, func(o *Options) { o.Resolver.Trust = !tt.off })
+			s, dns := newSource(t, tt.zone, func(o *Options) { o.Resolver.Trust = !tt.off })
 			h := s.Host(t.Context(), "MX.test.", 25).Get(t.Context())
 			require.Len(t, h.Records, tt.count)
 			require.Equal(t, tt.want.Failure != "", h.Err != nil)
-			if tt.want.Names == nil {
-				tt.want.Names = []string{"mx.test"}
-			}
 			if tt.asked != nil {
 				require.Equal(t, tt.asked, dns.Queries())
 			}
-			require.LessOrEqual(t, s.Questions(), int64(maxHostQuestions))
+			require.LessOrEqual(t, s.Questions(), int64(maxHostQueries))
 			tt.want.Trusted = !tt.off
 			h.Records, h.Err = nil, nil
 			require.Equal(t, tt.want, *h)
@@ -101,7 +98,7 @@ func TestSource_Host(t *testing.T) {
 
 func TestSource_Port(t *testing.T) {
 	t.Parallel()
-	s, dns := resolving(t, dnstest.Zone{"mx.test": dnstest.Records("A 127.0.0.1"), "_2525._tcp.mx.test": dnstest.Records(anyTLSA)})
+	s, dns := newSource(t, dnstest.Zone{"mx.test": dnstest.Records("A 127.0.0.1"), "_2525._tcp.mx.test": dnstest.Records(anyTLSA)})
 	require.Len(t, s.Host(t.Context(), "mx.test", 2525).Get(t.Context()).Records, 1)
 	require.Contains(t, dns.Queries(), "_2525._tcp.mx.test. TLSA")
 }
@@ -112,7 +109,7 @@ func TestSource_ManyRecords(t *testing.T) {
 	for i := range 300 {
 		records = append(records, fmt.Sprintf("TLSA 3 1 1 %064x", i))
 	}
-	s, _ := resolving(t, dnstest.Zone{
+	s, _ := newSource(t, dnstest.Zone{
 		"mx.test":          dnstest.Secure(dnstest.Records("A 127.0.0.1")),
 		"_25._tcp.mx.test": dnstest.Truncated(dnstest.Secure(dnstest.Records(records...))),
 	})

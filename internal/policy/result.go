@@ -19,13 +19,13 @@ const (
 	STSWebPKIInvalid        Result = "sts-webpki-invalid"
 )
 
-// text describes a result: what it means, and what to do.
-type text struct {
+// description says what a result means and what to do.
+type description struct {
 	result          Result
 	meaning, advice string
 }
 
-var texts = []text{
+var descriptions = []description{
 	{Successful, "every careful sender delivers to this host", ""},
 	{StartTLSNotSupported, "a policy demands TLS, and the host does not offer STARTTLS or refuses it",
 		"Offer STARTTLS to every client, or withdraw the TLSA records and the MTA-STS policy."},
@@ -51,15 +51,15 @@ var texts = []text{
 		"Renew the certificate of mta-sts.DOMAIN, from a public certificate authority and with that name."},
 }
 
-// State is a state of DANE or of MTA-STS and what it means, for people.
+// State describes a state of DANE or of MTA-STS for the documentation.
 type State struct {
-	Name, Meaning string
-	// Deliver is what a sender that honors it does.
-	Deliver string
+	Name    string // value of the field dane or sts
+	Meaning string
+	Deliver string // what a sender that honors the policy does
 }
 
-// States lists the states of DANE, then those of MTA-STS, without "none", which
-// both have.
+// States lists the states of DANE and then those of MTA-STS. It leaves out "none",
+// which both have.
 func States() []State {
 	return []State{
 		{string(DANEUnvalidated), "TLSA records that no trusted resolver has validated, or MX or address records that are not signed", "is not bound by them"},
@@ -77,24 +77,24 @@ func States() []State {
 
 // Results lists all results, Successful first.
 func Results() []Result {
-	all := make([]Result, len(texts))
-	for i, t := range texts {
-		all[i] = t.result
+	all := make([]Result, len(descriptions))
+	for i, d := range descriptions {
+		all[i] = d.result
 	}
 	return all
 }
 
-// Meaning is what the result means, one line without a full stop.
-func (r Result) Meaning() string { return r.text().meaning }
+// Meaning returns what the result means, in one line without a full stop.
+func (r Result) Meaning() string { return r.describe().meaning }
 
-// Advice is what to change, whole sentences; empty for Successful.
-func (r Result) Advice() string { return r.text().advice }
+// Advice returns what to change, in full sentences. It is empty for Successful.
+func (r Result) Advice() string { return r.describe().advice }
 
-func (r Result) text() text {
-	for _, t := range texts {
-		if t.result == r {
-			return t
+func (r Result) describe() description {
+	for _, d := range descriptions {
+		if d.result == r {
+			return d
 		}
 	}
-	return text{}
+	return description{}
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"strconv"
 	"sync"
@@ -10,94 +11,139 @@ import (
 )
 
 const (
-	// maxLooks is how many names are looked up at a time, and maxFetches for how
-	// many domains a policy is fetched: those may wait for slow hosts.
-	maxLooks, maxFetches = 20, 64
-	// keepHosts is how many intervals a host is remembered that nobody asks for: a
-	// zone can name other hosts in every answer.
+	// maxLookups is the maximum number of concurrent DNS lookups.
+	maxLookups = 20
+	// maxFetches is the maximum number of concurrent fetches. It is higher because
+	// slow policy hosts may use up their 60 seconds.
+	maxFetches = 64
+	// keepHosts is how long an unused host is cached, in intervals. It is short
+	// because a zone can name other hosts in every answer.
 	keepHosts = 2
-	// keepDomains is how long a domain is remembered that nobody asks for.
+	// keepDomains is how long an unused domain is cached.
 	keepDomains = 7 * 24 * time.Hour
 )
 
-// Options are how a Source looks things up.
+// Options configure a Source.
 type Options struct {
 	Resolver Resolver
-	Web      Web
-	// Interval is how often a name is looked up at most; 0 is each time.
+	Fetcher  Fetcher
+	// Interval is the minimum time between two lookups of a name; 0 disables the
+	// cache.
 	Interval time.Duration
-	// Now is the clock; nil: time.Now.
+	// Now is the clock; nil means time.Now.
 	Now func() time.Time
 }
 
-// Source looks up what hosts and domains publish, and remembers it for an
-// interval. Several goroutines can use it.
+// Source looks up what hosts and domains publish, and caches it for an interval.
+// It is safe for concurrent use.
 type Source struct {
-	options             Options
-	hosts               cache[HostRecords]
-	mx                  cache[MXRecords]
-	sts                 cache[STSState]
-	looks, fetches      chan struct{} // of these capacities
-	running             sync.WaitGroup
-	questions, requests atomic.Int64
+	options Options
+	hosts   cache[HostRecords]
+	mx      cache[MXRecords]
+	sts     cache[STSState]
+
+	lookups, fetches  chan struct{} // semaphores
+	running           sync.WaitGroup
+	queries, requests atomic.Int64
 }
 
-// NewSource returns a source that has looked nothing up yet.
+// NewSource returns a Source with an empty cache.
 func NewSource(o Options) *Source {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	s := &Source{options: o, looks: make(chan struct{}, maxLooks), fetches: make(chan struct{}, maxFetches)}
+	s := &Source{options: o, lookups: make(chan struct{}, maxLookups), fetches: make(chan struct{}, maxFetches)}
 	s.hosts.keep, s.mx.keep, s.sts.keep = keepHosts*o.Interval, keepDomains, keepDomains
 	return s
 }
 
-// Questions is how many questions were sent to name servers, Requests how many
-// policies were requested.
-func (s *Source) Questions() int64 { return s.questions.Load() }
+// Questions returns the number of DNS queries sent so far.
+func (s *Source) Questions() int64 { return s.queries.Load() }
 
-// Requests is how many policies were requested by HTTPS.
+// Requests returns the number of HTTPS requests sent so far.
 func (s *Source) Requests() int64 { return s.requests.Load() }
 
-// Host begins to look up a host's records for a port, or returns what is known.
-// The context ends the look, and what it has found by then does not count.
+// Host starts to look up the records of a host and port, unless the cache has
+// them. The context interrupts the lookup, whose result is then discarded.
 func (s *Source) Host(ctx context.Context, host string, port uint16) *Answer[HostRecords] {
-	key := net.JoinHostPort(domainName(host), strconv.Itoa(int(port)))
-	return begin(ctx, s, &s.hosts, s.looks, key, func(*HostRecords) *HostRecords {
-		return lookHost(ctx, s.ask(maxHostQuestions), host, port)
+	key := net.JoinHostPort(normalize(host), strconv.Itoa(int(port)))
+	return start(ctx, s, &s.hosts, s.lookups, key, func(*HostRecords) *HostRecords {
+		return lookupHost(ctx, s.querier(maxHostQueries), host, port)
 	})
 }
 
-// Domain begins to look up a domain's records and policy, or returns what is
-// known. The policy host may take long; the MX records do not wait for it.
+// Domain starts to look up the MX records and the MTA-STS policy of a domain,
+// unless the cache has them. The MX records do not wait for a slow policy host.
 func (s *Source) Domain(ctx context.Context, domain string) *DomainAnswer {
-	name := domainName(domain)
-	mx := begin(ctx, s, &s.mx, s.looks, name, func(*MXRecords) *MXRecords {
-		return lookMX(ctx, s.ask(maxDomainQuestions), name)
+	name := normalize(domain)
+	mx := start(ctx, s, &s.mx, s.lookups, name, func(*MXRecords) *MXRecords {
+		return lookupMX(ctx, s.querier(maxDomainQueries), name)
 	})
-	sts := begin(ctx, s, &s.sts, s.fetches, name, func(before *STSState) *STSState {
+	sts := start(ctx, s, &s.sts, s.fetches, name, func(earlier *STSState) *STSState {
 		left := 0
-		if first := mx.Get(ctx); first != nil {
-			left = first.left
+		if records := mx.Get(ctx); records != nil {
+			left = records.queriesLeft
 		}
-		l := &look{questions: s.ask(left), web: &s.options.Web, requests: &s.requests, now: s.options.Now}
-		return l.current(ctx, name, before)
+		l := &stsLookup{querier: s.querier(left), fetcher: &s.options.Fetcher, requests: &s.requests, now: s.options.Now}
+		return l.lookup(ctx, name, earlier)
 	})
 	return &DomainAnswer{mx: mx, sts: sts}
 }
 
-// DomainAnswer is a look at a domain that may still be running.
+// Restore puts a policy that STSState.Save has returned into effect again, until
+// it expires or a lookup finds another one. It does nothing if the domain was
+// looked up before.
+func (s *Source) Restore(domain string, saved []byte) error {
+	now := s.options.Now()
+	state, err := parseSaved(saved, now)
+	if err != nil {
+		return fmt.Errorf("restoring the MTA-STS policy of %s: %w", domain, err)
+	}
+	if now.Before(state.Expires) {
+		s.sts.restore(normalize(domain), now, state)
+	}
+	return nil
+}
+
+// Wait waits for all lookups. They end at the latest with the contexts that they
+// were started with.
+func (s *Source) Wait() { s.running.Wait() }
+
+func (s *Source) querier(limit int) *querier {
+	return &querier{resolver: s.options.Resolver, left: limit, sent: &s.queries}
+}
+
+// start returns the cached answer of a name, or starts a lookup that runs when the
+// semaphore has room.
+func start[T any](ctx context.Context, s *Source, c *cache[T], semaphore chan struct{}, key string, lookup func(earlier *T) *T) *Answer[T] {
+	a, finish := c.start(key, s.options.Now(), s.options.Interval)
+	if finish == nil {
+		return a
+	}
+	s.running.Go(func() {
+		var result *T
+		defer func() { finish(result) }()
+		select {
+		case semaphore <- struct{}{}:
+			defer func() { <-semaphore }()
+		case <-ctx.Done():
+			return
+		}
+		if found := lookup(a.earlier); ctx.Err() == nil {
+			result = found
+		}
+	})
+	return a
+}
+
+// DomainAnswer is the result of looking up a domain, which may still be going on.
 type DomainAnswer struct {
 	mx  *Answer[MXRecords]
 	sts *Answer[STSState]
 }
 
-// Refreshes reports whether an earlier look has found something, so that there is
-// no need to wait long.
-func (a *DomainAnswer) Refreshes() bool { return a != nil && a.mx.Refreshes() && a.sts.Refreshes() }
-
-// Get waits for the look. If the context ends before, it returns what is known by
-// then, nil if that is nothing. A nil answer has nothing.
+// Get waits for the lookups. If the context ends first, it returns what is known
+// by then, nil if the MX records are not. It returns nil for a nil DomainAnswer.
 func (a *DomainAnswer) Get(ctx context.Context) *DomainRecords {
 	if a == nil {
 		return nil
@@ -109,119 +155,6 @@ func (a *DomainAnswer) Get(ctx context.Context) *DomainRecords {
 	return &DomainRecords{MXRecords: *mx, STS: sts}
 }
 
-// Wait returns when no look is running any more. The looks end with the contexts
-// that they were begun with.
-func (s *Source) Wait() { s.running.Wait() }
-
-func (s *Source) ask(limit int) *questions {
-	return &questions{resolver: s.options.Resolver, left: limit, asked: &s.questions}
-}
-
-// Answer is a look that may still be running.
-type Answer[T any] struct {
-	done   chan struct{}
-	asked  time.Time
-	used   time.Time // guarded by the cache
-	before *T        // what the last look found, nil without one
-	found  *T        // once done; nil if the look was interrupted
-}
-
-// Get waits for the look. If the context ends before, it returns what an earlier
-// look has found, nil without one. A nil answer has nothing.
-func (a *Answer[T]) Get(ctx context.Context) *T {
-	if a == nil {
-		return nil
-	}
-	select {
-	case <-a.done:
-	default:
-		select {
-		case <-a.done:
-		case <-ctx.Done():
-			return a.before
-		}
-	}
-	if a.found == nil {
-		return a.before
-	}
-	return a.found
-}
-
-// cache is the last look at each name.
-type cache[T any] struct {
-	mu    sync.Mutex
-	looks map[string]*Answer[T]
-	swept time.Time
-	keep  time.Duration // of what nobody asks for
-}
-
-// begin returns the last look if it is recent or still running, else a new one,
-// which begins when there is a slot.
-func begin[T any](ctx context.Context, s *Source, c *cache[T], slots chan struct{}, key string, look func(before *T) *T) *Answer[T] {
-	now := s.options.Now()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.sweep(now)
-	last := c.looks[key]
-	if last != nil {
-		last.used = now
-		if !last.ended() || last.found != nil && now.Sub(last.asked) < s.options.Interval {
-			return last
-		}
-	}
-	next := &Answer[T]{done: make(chan struct{}), asked: now, used: now, before: last.latest()}
-	if c.looks == nil {
-		c.looks = make(map[string]*Answer[T])
-	}
-	c.looks[key] = next
-	s.running.Go(func() {
-		defer close(next.done)
-		select {
-		case slots <- struct{}{}:
-			defer func() { <-slots }()
-		case <-ctx.Done():
-			return
-		}
-		if found := look(next.before); ctx.Err() == nil {
-			next.found = found
-		}
-	})
-	return next
-}
-
-// Refreshes reports whether an earlier look has found something, so that there is
+// Refreshes reports whether the lookups replace earlier results, so that there is
 // no need to wait long.
-func (a *Answer[T]) Refreshes() bool { return a != nil && a.before != nil }
-
-func (a *Answer[T]) ended() bool {
-	select {
-	case <-a.done:
-		return true
-	default:
-		return false
-	}
-}
-
-// latest is what a look that has ended found, or the one before it.
-func (a *Answer[T]) latest() *T {
-	switch {
-	case a == nil:
-		return nil
-	case a.found != nil:
-		return a.found
-	}
-	return a.before
-}
-
-// sweep forgets names that nobody asks for any more.
-func (c *cache[T]) sweep(now time.Time) {
-	if now.Sub(c.swept) < c.keep {
-		return
-	}
-	c.swept = now
-	for key, a := range c.looks {
-		if a.ended() && now.Sub(a.used) > c.keep {
-			delete(c.looks, key)
-		}
-	}
-}
+func (a *DomainAnswer) Refreshes() bool { return a != nil && a.mx.Refreshes() && a.sts.Refreshes() }

@@ -14,18 +14,6 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/hostname"
 )
 
-// STS is the state of MTA-STS for one domain.
-type STS string
-
-// The states of MTA-STS. The first three are modes of a policy.
-const (
-	STSNone       STS = "none"
-	STSTesting    STS = "testing"
-	STSEnforce    STS = "enforce"
-	STSFetchError STS = "fetch_error"
-	STSInvalid    STS = "invalid"
-)
-
 // maxSTSAge is the longest max_age (RFC 8461 §3.2): about a year.
 const maxSTSAge = 31557600 * time.Second
 
@@ -33,40 +21,58 @@ const maxSTSAge = 31557600 * time.Second
 type STSPolicy struct {
 	Mode   STS
 	MaxAge time.Duration
-	MX     []string // host names in lower case, or "*." and a domain
+	MX     []string // host names in lower case; "*." stands for one label
 }
 
-// Covers reports whether the policy lists an MX host (RFC 8461 §4.1). A wildcard
-// is for one leftmost label.
+// Covers reports whether the policy lists an MX host. A wildcard stands for
+// exactly one leftmost label (RFC 8461 §4.1).
 func (p *STSPolicy) Covers(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	host = normalize(host)
 	_, parent, _ := strings.Cut(host, ".")
 	return slices.ContainsFunc(p.MX, func(pattern string) bool {
-		domain, wild := strings.CutPrefix(pattern, "*.")
-		return pattern == host || wild && domain == parent
+		domain, wildcard := strings.CutPrefix(pattern, "*.")
+		return pattern == host || wildcard && domain == parent
 	})
 }
 
-// noRecord is the absence of an MTA-STS record.
-var errNoRecord = errors.New("no MTA-STS record")
+// check reports why the mode is not valid, or needs an mx.
+func (p *STSPolicy) check() error {
+	switch p.Mode {
+	case STSNone:
+		return nil
+	case STSTesting, STSEnforce:
+		if len(p.MX) == 0 {
+			return errors.New("the policy has no mx")
+		}
+		return nil
+	}
+	return errors.New("the policy's mode is not none, testing or enforce")
+}
 
-// recordID is the grammar of an id (RFC 8461 §3.1).
+// recordID matches the id of an MTA-STS record (RFC 8461 §3.1).
 var recordID = regexp.MustCompile(`^[A-Za-z0-9]{1,32}$`)
 
-// readRecord finds the id in the TXT records of _mta-sts (RFC 8461 §3.1), of
-// which exactly one must be of MTA-STS. Without any, the error is errNoRecord.
-func readRecord(records []dns.RR) (id string, err error) {
+var (
+	errNoSTSRecord   = errors.New("no MTA-STS record")
+	errInvalidID     = errors.New("the MTA-STS record has no valid id")
+	errInvalidMaxAge = errors.New("the policy's max_age is not a number of seconds up to 31557600")
+)
+
+// parseSTSRecord returns the id in the TXT records of _mta-sts. Exactly one of
+// them must be an MTA-STS record (RFC 8461 §3.1). If none is, the error is
+// errNoSTSRecord.
+func parseSTSRecord(records []dns.RR) (id string, err error) {
 	var found []string
 	for _, record := range records {
 		if t, ok := record.(*dns.TXT); ok {
-			if text := strings.Join(t.Txt, ""); isSTS(text) {
+			if text := strings.Join(t.Txt, ""); isSTSRecord(text) {
 				found = append(found, text)
 			}
 		}
 	}
 	switch len(found) {
 	case 0:
-		return "", errNoRecord
+		return "", errNoSTSRecord
 	case 1:
 	default:
 		return "", fmt.Errorf("%d MTA-STS records, of which senders use none", len(found))
@@ -78,19 +84,19 @@ func readRecord(records []dns.RR) (id string, err error) {
 		}
 	}
 	if !recordID.MatchString(id) {
-		return "", errors.New("the MTA-STS record has no valid id")
+		return "", errInvalidID
 	}
 	return id, nil
 }
 
-// isSTS reports whether a TXT record begins with the version of MTA-STS.
-func isSTS(text string) bool {
+// isSTSRecord reports whether a TXT record begins with the version of MTA-STS.
+func isSTSRecord(text string) bool {
 	version, _, found := strings.Cut(text, ";")
 	return found && strings.TrimRight(version, " \t") == "v=STSv1"
 }
 
-// parsePolicy reads a policy (RFC 8461 §3.2). Unknown keys do not count, and of
-// a repeated key other than mx only the first.
+// parsePolicy parses a policy (RFC 8461 §3.2). Unknown keys are ignored, and so
+// are all but the first line with the same key, except mx.
 func parsePolicy(body []byte) (*STSPolicy, error) {
 	values := make(map[string]string)
 	p := &STSPolicy{}
@@ -117,13 +123,9 @@ func parsePolicy(body []byte) (*STSPolicy, error) {
 	if values["version"] != "STSv1" {
 		return nil, errors.New("the policy does not have version: STSv1")
 	}
-	switch p.Mode = STS(values["mode"]); p.Mode {
-	case STSNone, STSTesting, STSEnforce:
-	default:
-		return nil, errors.New("the policy's mode is not none, testing or enforce")
-	}
-	if len(p.MX) == 0 && p.Mode != STSNone {
-		return nil, errors.New("the policy has no mx")
+	p.Mode = STS(values["mode"])
+	if err := p.check(); err != nil {
+		return nil, err
 	}
 	var err error
 	p.MaxAge, err = parseMaxAge(values["max_age"])
@@ -131,22 +133,21 @@ func parsePolicy(body []byte) (*STSPolicy, error) {
 }
 
 func parseMaxAge(text string) (time.Duration, error) {
-	const mostDigits = 10
+	const maxDigits = 10 // RFC 8461 §3.2
 	seconds, err := strconv.ParseUint(text, 10, 64)
-	age := time.Duration(seconds) * time.Second
-	if err != nil || len(text) > mostDigits || age > maxSTSAge {
-		return 0, errors.New("the policy's max_age is not a number of seconds up to 31557600")
+	if err != nil || len(text) > maxDigits || seconds > uint64(maxSTSAge/time.Second) {
+		return 0, errInvalidMaxAge
 	}
-	return age, nil
+	return time.Duration(seconds) * time.Second, nil
 }
 
 func parseMX(pattern string) (string, error) {
-	domain, wild := strings.CutPrefix(pattern, "*.")
+	domain, wildcard := strings.CutPrefix(pattern, "*.")
 	name, err := hostname.ASCII(domain)
 	if err != nil || strings.HasSuffix(name, ".") {
 		return "", errors.New("an mx of the policy is not a host name")
 	}
-	if wild {
+	if wildcard {
 		return "*." + name, nil
 	}
 	return name, nil

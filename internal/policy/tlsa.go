@@ -12,7 +12,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// The values of a TLSA record's fields (RFC 7218) that count for SMTP.
+// The values of TLSA fields that SMTP uses (RFC 7218, RFC 7672 §3.1).
 const (
 	usageTA = 2 // DANE-TA: the trust anchor of the chain
 	usageEE = 3 // DANE-EE: the server's own certificate
@@ -25,8 +25,8 @@ const (
 	matchSHA512 = 2
 )
 
-// maxRecords is how many TLSA records of a host count. One answer of the DNS
-// holds little more.
+// maxRecords is the maximum number of TLSA records used of one host. A DNS message
+// does not hold many more.
 const maxRecords = 1024
 
 // TLSA is one TLSA record (RFC 6698 §2.1).
@@ -35,11 +35,11 @@ type TLSA struct {
 	Data                      []byte
 }
 
-// String is the record without its data: "3 1 1".
+// String returns the record without its data, such as "3 1 1".
 func (r *TLSA) String() string { return fmt.Sprintf("%d %d %d", r.Usage, r.Selector, r.Matching) }
 
-// tlsaOf takes the TLSA records out of an answer.
-func tlsaOf(records []dns.RR) []TLSA {
+// tlsaRecords returns the TLSA records of an answer.
+func tlsaRecords(records []dns.RR) []TLSA {
 	records = records[:min(len(records), maxRecords)]
 	all := make([]TLSA, 0, len(records))
 	for _, record := range records {
@@ -49,7 +49,7 @@ func tlsaOf(records []dns.RR) []TLSA {
 		}
 		data, err := hex.DecodeString(r.Certificate)
 		if err != nil {
-			data = nil // not usable
+			data = nil // makes it unusable
 		}
 		all = append(all, TLSA{Usage: r.Usage, Selector: r.Selector, Matching: r.MatchingType, Data: data})
 	}
@@ -64,7 +64,7 @@ func (r *TLSA) usable() bool {
 	}
 	switch r.Matching {
 	case matchFull:
-		return r.isFull()
+		return r.isParsable()
 	case matchSHA256:
 		return len(r.Data) == sha256.Size
 	case matchSHA512:
@@ -73,8 +73,9 @@ func (r *TLSA) usable() bool {
 	return false
 }
 
-// isFull reports whether the data is a certificate or a key.
-func (r *TLSA) isFull() bool {
+// isParsable reports whether the data of matching type Full is a certificate or a
+// key.
+func (r *TLSA) isParsable() bool {
 	var err error
 	if r.Selector == selectCertificate {
 		_, err = x509.ParseCertificate(r.Data)
@@ -84,7 +85,7 @@ func (r *TLSA) isFull() bool {
 	return err == nil
 }
 
-// matches reports whether the record is about a certificate.
+// matches reports whether a certificate, or its key, is the one in the record.
 func (r *TLSA) matches(c *x509.Certificate) bool {
 	selected := c.Raw
 	if r.Selector == selectKey {
@@ -101,8 +102,8 @@ func (r *TLSA) matches(c *x509.Certificate) bool {
 	return subtle.ConstantTimeCompare(selected, r.Data) == 1
 }
 
-// usableOf returns the usable records.
-func usableOf(records []TLSA) []TLSA {
+// usableRecords returns those of the records that a sender can use.
+func usableRecords(records []TLSA) []TLSA {
 	var usable []TLSA
 	for _, r := range records {
 		if r.usable() {
@@ -112,9 +113,9 @@ func usableOf(records []TLSA) []TLSA {
 	return usable
 }
 
-// strongest applies digest agility (RFC 7671 §9): of the records with one usage
-// and selector, those with a weaker digest do not count next to those with a
-// stronger one. Records without a digest always count.
+// strongest applies digest agility (RFC 7671 §9): among records with the same
+// usage and selector, only those with the strongest digest are used. Records of
+// matching type Full are always used.
 func strongest(usable []TLSA) []TLSA {
 	type group struct{ usage, selector uint8 }
 	best := make(map[group]uint8)
@@ -131,55 +132,56 @@ func strongest(usable []TLSA) []TLSA {
 	return kept
 }
 
-// match is what comparing a chain with TLSA records came to.
+// match is the result of authenticating a chain by TLSA records.
 type match struct {
-	matching int    // how many records authenticate the server
-	first    string // of these, the first: "3 1 1"
-	failure  Result // why none does; Successful if one does
+	matching int    // number of records that authenticate the server
+	first    string // the first of them, such as "3 1 1"
+	result   Result // Successful if one matches, else why none does
 }
 
-// compare authenticates a chain by TLSA records. The names are those that the
-// certificate may have under DANE-TA (RFC 7672 §3.2.2).
-func compare(usable []TLSA, chain []*x509.Certificate, names []string, now time.Time) match {
-	found := match{failure: TLSAInvalid}
+// authenticate compares a chain with TLSA records. The names are the reference
+// identifiers for DANE-TA (RFC 7672 §3.2.2).
+func authenticate(usable []TLSA, chain []*x509.Certificate, names []string, now time.Time) match {
+	m := match{result: TLSAInvalid}
 	if len(chain) == 0 {
-		return found
+		return m
 	}
 	for _, r := range strongest(usable) {
-		failure := r.authenticates(chain, names, now)
+		result := r.authenticate(chain, names, now)
 		switch {
-		case failure == Successful:
-			found.matching++
-			if found.first == "" {
-				found.first = r.String()
+		case result == Successful:
+			m.matching++
+			if m.first == "" {
+				m.first = r.String()
 			}
-			found.failure = Successful
-		case found.failure == TLSAInvalid:
-			found.failure = failure
+			m.result = Successful
+		case m.result == TLSAInvalid:
+			m.result = result
 		}
 	}
-	return found
+	return m
 }
 
-// authenticates compares one record with a chain.
-func (r *TLSA) authenticates(chain []*x509.Certificate, names []string, now time.Time) Result {
+// authenticate compares a chain with one record.
+func (r *TLSA) authenticate(chain []*x509.Certificate, names []string, now time.Time) Result {
 	if r.Usage == usageEE {
-		// RFC 7671 §5.1: neither names nor dates count.
+		// Names and dates are not checked (RFC 7671 §5.1).
 		if r.matches(chain[0]) {
 			return Successful
 		}
 		return TLSAInvalid
 	}
-	failure := TLSAInvalid
+	hasName := func(leaf *x509.Certificate) bool { return hasDNSNameOrCN(leaf, names) }
+	result := TLSAInvalid
 	for _, anchor := range chain[1:] {
 		if !r.matches(anchor) {
 			continue
 		}
 		roots := x509.NewCertPool()
 		roots.AddCert(anchor)
-		if failure = verify(chain, roots, names, now); failure == Successful {
+		if result = verify(chain, roots, hasName, now); result == Successful {
 			break
 		}
 	}
-	return failure
+	return result
 }

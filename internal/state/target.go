@@ -21,6 +21,8 @@ type Target struct {
 	ProbesTotal     int64         `json:"probes_total,omitempty"`
 	FailuresTotal   int64         `json:"failures_total,omitempty"`
 	Changes         change.Memory `json:"changes,omitzero"` // what was seen, to compare with
+	// Policy is the MTA-STS policy in effect, as package policy encodes it.
+	Policy json.RawMessage `json:"policy,omitempty"`
 }
 
 // Target returns what is remembered under a key, and false if that is nothing.

@@ -165,6 +165,13 @@ func hostCases() []hostCase {
 			more: []string{"HOST CNAME one-HOST", "one-HOST CNAME two-HOST", "two-HOST CNAME end-HOST", "end-HOST A ADDRESS", "_25._tcp.end-HOST TLSA " + ee}, dane: "ok", result: successful},
 		{name: "alias to an unsigned zone", relay: relay, alias: true, more: []string{"HOST CNAME HOST." + insecureZone + ".", "_25._tcp.HOST TLSA " + ee},
 			far: []string{"HOST A ADDRESS"}, dane: "ok", result: successful},
+		{name: "DANE-TA, alias, certificate for the alias only", relay: relay, alias: true, more: []string{"HOST CNAME end.HOST", "end.HOST A ADDRESS", "_25._tcp.end.HOST TLSA " + ta},
+			dane: "mismatch", result: "certificate-host-mismatch"},
+		{name: "DANE-TA, alias, certificate for its target only", relay: serve(withRoot(middle.Issue(certs.For("*.end." + secureZone)))), alias: true,
+			more: []string{"HOST CNAME HOST.end", "HOST.end A ADDRESS", "_25._tcp.HOST.end TLSA " + ta}, dane: "ok", result: successful},
+		{name: "DANE-TA, alias, TLSA records of the alias, certificate for its target only", relay: serve(withRoot(middle.Issue(certs.For("*.end." + secureZone)))), alias: true,
+			more: []string{"HOST CNAME HOST.end", "HOST.end A ADDRESS", "_25._tcp.HOST TLSA " + ta}, dane: "mismatch", result: "certificate-host-mismatch"},
+		{name: "DANE-TA, name in the common name only", relay: serve(withRoot(middle.Issue(certs.Leaf{CommonName: "*." + secureZone}))), tlsa: []string{ta}, dane: "ok", result: successful},
 		{name: "loop of aliases", relay: relay, alias: true, more: []string{"HOST CNAME one-HOST", "one-HOST CNAME HOST"}, dane: "error", result: "dnssec-invalid",
 			differs: "there is no address to connect to"},
 

@@ -73,7 +73,7 @@ type gather struct {
 	probes   *pool
 	running  atomic.Int64
 	tally    tally
-	judgment judgment
+	policies policyReports
 }
 
 func (g *gather) stopped() bool { return g.ctx.Err() != nil || g.plugin.Err() != nil }
@@ -129,22 +129,24 @@ func (g *gather) relay(r *relay) {
 // far as max_concurrent permits, else one after the other.
 func (g *gather) expand(r *relay) {
 	own := r.state(&r.target)
-	own.recall(g.store, r.sendInterval)
+	if own.recall(g.store, r.sendInterval) {
+		g.restorePolicy(r, own)
+	}
 	if own.skips(r.backoff, g.start) {
 		g.p.stats.skipped.Incr(1)
 		g.tally.skip()
 		return
 	}
 	start := time.Now()
-	var j *judging
+	var policies *policyLookup
 	if r.target.Domain != "" {
-		j = g.ask(r, &r.target, own.tags)
+		policies = g.lookupPolicies(r, &r.target, own.tags)
 	}
 	targets, failed := g.targets(r)
-	g.hosts(r, targets)
+	g.addPolicyDomain(r, targets)
 	if failed != nil {
 		r.setCurrent(own)
-		g.judge(j, failed)
+		g.comparePolicies(policies, failed)
 		g.finish(r, own, observe(failed))
 		return
 	}
@@ -236,7 +238,7 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 	if s.skips(r.backoff, g.start) {
 		g.p.stats.skipped.Incr(1)
 		g.tally.skip()
-		g.notJudged(r)
+		g.skipPolicies(r)
 		return
 	}
 	depth := r.plan.Depth
@@ -262,12 +264,12 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 	if message != nil {
 		prober.Plan.Identify = message.identify
 	}
-	j := g.ask(r, t, s.tags)
-	prober.Plan.SNI = j.base(g.ctx)
+	policies := g.lookupPolicies(r, t, s.tags)
+	prober.Plan.SNI = policies.sni(g.ctx)
 	var addresses []string
 	result := g.p.engine.probe(watchAddresses(g.ctx, t, &addresses), prober)
 	message.shipped(result)
-	g.judge(j, result)
+	g.comparePolicies(policies, result)
 	if auth := prober.Plan.Auth; auth != nil {
 		if sent, ok := auth.Token.(*sentToken); ok {
 			sent.observe(result)

@@ -19,7 +19,7 @@ var routeKeys = []string{"proxy_url", "dns_server", "source_address", "ip_versio
 // mailboxDialer connects to an IMAP server as probes connect to relays: through
 // the proxy, or to one address after the other.
 type mailboxDialer struct {
-	webDialer
+	relayDialer
 
 	network string // "ip4" or "ip6"; empty: both
 }
@@ -37,7 +37,7 @@ func newMailboxDialer(s *Settings, host string) (*mailboxDialer, error) {
 	}
 	d.prober.ConnectTimeout = time.Duration(s.ConnectTimeout)
 	networks := map[smtpprobe.IPVersion]string{smtpprobe.IPv4: "ip4", smtpprobe.IPv6: "ip6"}
-	return &mailboxDialer{webDialer: webDialer{d.prober, d.proxy}, network: networks[d.ipVersion]}, nil
+	return &mailboxDialer{relayDialer: relayDialer{d.prober, d.proxy}, network: networks[d.ipVersion]}, nil
 }
 
 // DialContext implements dial.Dialer.

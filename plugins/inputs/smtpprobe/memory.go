@@ -96,10 +96,10 @@ func stateKey(tags []tag, depth smtpprobe.Depth) string {
 }
 
 // recall reads what a target's probes have left before the restart. It does so
-// once.
-func (s *targetState) recall(store *state.Store, interval time.Duration) {
+// once, and reports whether it did.
+func (s *targetState) recall(store *state.Store, interval time.Duration) bool {
 	if s.recalled {
-		return
+		return false
 	}
 	s.recalled = true
 	if known, ok := store.Target(s.key); ok {
@@ -109,4 +109,5 @@ func (s *targetState) recall(store *state.Store, interval time.Duration) {
 		// Where no gather is late or early yet, not even a moment is missing.
 		s.nextSend = s.known.LastSent.Add(interval + early(interval))
 	}
+	return true
 }

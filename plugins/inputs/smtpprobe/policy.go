@@ -1,6 +1,7 @@
 package smtpprobe
 
 import (
+	"bytes"
 	"context"
 	"crypto/x509"
 	"errors"
@@ -21,30 +22,29 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// baseWait is how long a session waits for the TLSA base, which is its SNI. It
-// needs that only where an MX host is an alias.
+// baseWait is the maximum time that a session waits for the TLSA base domain, which
+// is its SNI. It differs from the usual one only if the MX host is an alias.
 const baseWait = 500 * time.Millisecond
 
-// refreshWait is how long a report waits for answers that replace earlier ones.
+// refreshWait is the maximum time that a report waits for a lookup that replaces an
+// earlier result.
 const refreshWait = 2 * time.Second
 
-// policyReport is the value of the setting policy that turns it on.
+// policyReport is the value of the setting policy that enables the reports.
 const policyReport = "report"
 
-// policySettings are what makes one source of policies differ from another.
+// policySettings are the settings of a policy.Source. Relays with the same settings
+// share one, so that a domain is looked up once.
 type policySettings struct {
 	server, source      string
 	trust, allowPrivate bool
 	interval, timeout   time.Duration
 	roots               *x509.CertPool
-	proxy               bool // each is its own: proxies are secret
 }
 
-// policySources are shared by all relays with the same settings, so that a
-// domain is asked for once.
 type policySources map[policySettings]*policy.Source
 
-// parsePolicy makes the source of policies, if they are to be reported.
+// parsePolicy sets the draft's source of policies, if they are to be reported.
 func (s *Settings) parsePolicy(p *draft, sources policySources) error {
 	if err := firstError(
 		oneOf("policy", s.Policy, "off", policyReport),
@@ -69,28 +69,32 @@ func (s *Settings) parsePolicy(p *draft, sources policySources) error {
 	}
 	key := policySettings{
 		server: server, source: s.SourceAddress, trust: resolver.Trust, allowPrivate: s.AllowPrivateMX,
-		interval: interval, timeout: resolver.Timeout, roots: p.prober.TLS.RootCAs, proxy: p.proxy != nil,
+		interval: interval, timeout: resolver.Timeout, roots: p.prober.TLS.RootCAs,
 	}
-	if known := sources[key]; known != nil && !key.proxy {
+	shareable := p.proxy == nil // the URL of a proxy is secret and cannot be compared
+	if known := sources[key]; known != nil && shareable {
 		p.policies = known
 		return nil
 	}
 	p.policies = policy.NewSource(policy.Options{
 		Resolver: resolver, Interval: interval,
-		Web: policy.Web{Roots: key.roots, AllowPrivate: key.allowPrivate, Dialer: webDialer{p.prober, p.proxy}},
+		Fetcher: policy.Fetcher{Roots: key.roots, AllowPrivate: key.allowPrivate, Dialer: relayDialer{p.prober, p.proxy}},
 	})
-	sources[key] = p.policies
+	if shareable {
+		sources[key] = p.policies
+	}
 	return nil
 }
 
-// webDialer connects to policy hosts in the way in which probes connect.
-type webDialer struct {
+// relayDialer connects to policy hosts and mailboxes in the way that probes connect to
+// relays.
+type relayDialer struct {
 	prober smtpprobe.Prober
 	proxy  token.Secret // nil: none
 }
 
 // DialContext implements dial.Dialer.
-func (d webDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+func (d relayDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	proxy, err := d.through()
 	if err != nil {
 		return nil, err
@@ -104,31 +108,32 @@ func (d webDialer) DialContext(ctx context.Context, network, address string) (ne
 	return dial.Direct{}.DialContext(ctx, network, address)
 }
 
-// through returns the proxy, nil without one.
-func (d webDialer) through() (smtpprobe.Dialer, error) {
+// through returns the proxy, nil if there is none.
+func (d relayDialer) through() (smtpprobe.Dialer, error) {
 	if d.proxy == nil {
-		return nil, nil //nolint:nilnil // there is none, and that is no error
+		return nil, nil //nolint:nilnil // no proxy is not an error
 	}
-	raw, err := d.proxy()
+	url, err := d.proxy()
 	if err != nil {
 		return nil, err
 	}
 	p := probing{Prober: d.prober}
-	err = p.useProxy(raw)
+	err = p.useProxy(url)
 	return p.Prober.Proxy, err
 }
 
-// errPolicyScheme refuses a policy for what no other mail server delivers to.
+// errPolicyScheme rejects the setting for relays that other mail servers do not
+// deliver to.
 var errPolicyScheme = errors.New(`policy "report" applies to mx://domain and to smtp:// with a host name`)
 
-// judged returns where the policies of a target come from, nil if it is not to
-// be judged. smtp reports whether the URL's scheme is smtp.
-func (p *draft) judged(t *smtpprobe.Target, smtp bool) (*policy.Source, error) {
+// policiesOf returns the source of policies of a target, nil if they are not to be
+// reported. smtp reports whether the scheme of its URL is smtp.
+func (p *draft) policiesOf(t *smtpprobe.Target, smtp bool) (*policy.Source, error) {
 	_, err := netip.ParseAddr(t.Host)
-	named := t.Domain != "" || smtp && err != nil
+	applies := t.Domain != "" || smtp && err != nil
 	switch {
-	case p.policies == nil || !named:
-		return nil, nil //nolint:nilnil // there is none, and that is no error
+	case p.policies == nil || !applies:
+		return nil, nil //nolint:nilnil // no source is not an error
 	case t.TLS == smtpprobe.TLSNever:
 		return nil, errors.New(`policy "report" needs STARTTLS, which starttls "never" rules out`)
 	case p.plan.Depth == smtpprobe.DepthConnect:
@@ -137,153 +142,176 @@ func (p *draft) judged(t *smtpprobe.Target, smtp bool) (*policy.Source, error) {
 	return p.policies, nil
 }
 
-// judging is one target whose policy is to be judged in this gather.
-type judging struct {
-	r      *relay
-	target *smtpprobe.Target
-	tags   []tag
-	host   *policy.Answer[policy.HostRecords]
-	domain *policy.DomainAnswer
-	asked  time.Time
-	until  time.Time // how long the answers may take
+// policyLookup is the lookup of the policies of one target in one gather, and the
+// session to compare them with.
+type policyLookup struct {
+	r       *relay
+	target  *smtpprobe.Target
+	tags    []tag
+	host    *policy.Answer[policy.HostRecords]
+	domain  *policy.DomainAnswer
+	started time.Time
 
 	depth   smtpprobe.Depth
 	session policy.Session
 }
 
-// judgment collects the policies of one gather. They are reported when all
+// policyReports collects the policies of one gather. They are reported when all
 // probes have ended.
-type judgment struct {
+type policyReports struct {
 	mu      sync.Mutex
-	judged  []*judging
+	lookups []*policyLookup
 	domains map[*relay]*policy.Domain
 }
 
-// ask begins to ask for the policies of a target, nil if none is to be judged.
-// It returns at once: the questions go on beside the probe.
-func (g *gather) ask(r *relay, t *smtpprobe.Target, tags []tag) *judging {
-	if r.judge == nil {
+// lookupPolicies starts to look up the policies of a target, and returns nil if
+// they are not to be reported. The lookup runs while the probe does.
+func (g *gather) lookupPolicies(r *relay, t *smtpprobe.Target, tags []tag) *policyLookup {
+	if r.policies == nil {
 		return nil
 	}
-	j := &judging{r: r, target: t, tags: tags, asked: time.Now()}
-	j.until = j.asked.Add(r.prober.Timeout)
+	l := &policyLookup{r: r, target: t, tags: tags, started: time.Now()}
 	if t.Host != "" {
-		j.host = r.judge.Host(g.plugin, t.Host, t.Port)
+		l.host = r.policies.Host(g.plugin, t.Host, t.Port)
 	}
 	if t.Domain != "" {
-		j.domain = r.judge.Domain(g.plugin, t.Domain)
+		l.domain = r.policies.Domain(g.plugin, t.Domain)
 	}
-	return j
+	return l
 }
 
-// base is the server name that a sender with DANE asks for, empty if that is the
-// usual one. It waits for it, but not for long.
-func (j *judging) base(ctx context.Context) string {
-	if j == nil || j.r.prober.TLS.ServerName != "" {
+// sni returns the TLS server name that a DANE sender would use, empty if it is the
+// usual one. It waits for the lookup, at most baseWait.
+func (l *policyLookup) sni(ctx context.Context) string {
+	if l == nil || l.r.prober.TLS.ServerName != "" {
 		return ""
 	}
 	ctx, cancel := context.WithTimeout(ctx, baseWait)
 	defer cancel()
-	if h := j.host.Get(ctx); h != nil && h.Applies() {
+	if h := l.host.Get(ctx); h != nil && h.Applies() {
 		return h.Base
 	}
 	return ""
 }
 
-// judge takes over the result of a probe, to be reported later.
-func (g *gather) judge(j *judging, result *smtpprobe.Result) {
-	if j == nil {
+// comparePolicies adds the result of a probe, to be compared with the policies at
+// the end of the gather.
+func (g *gather) comparePolicies(l *policyLookup, result *smtpprobe.Result) {
+	if l == nil {
 		return
 	}
 	if e := detail(result.Err); e != nil && e.Class == smtperr.ClassCanceled {
 		return
 	}
-	j.depth, j.session = result.Depth, policy.Observed(j.target, result)
-	j.session.Roots = j.r.prober.TLS.RootCAs
-	g.judgment.mu.Lock()
-	defer g.judgment.mu.Unlock()
-	g.judgment.judged = append(g.judgment.judged, j)
+	l.depth, l.session = result.Depth, policy.Observed(l.target, result)
+	l.session.Roots = l.r.prober.TLS.RootCAs
+	g.policies.mu.Lock()
+	defer g.policies.mu.Unlock()
+	g.policies.lookups = append(g.policies.lookups, l)
 }
 
-// hosts notes the MX hosts of a relay's domain.
-func (g *gather) hosts(r *relay, targets []smtpprobe.Target) {
-	if r.judge == nil || r.target.Domain == "" {
+// addPolicyDomain adds the domain of a relay with its MX hosts.
+func (g *gather) addPolicyDomain(r *relay, targets []smtpprobe.Target) {
+	if r.policies == nil || r.target.Domain == "" {
 		return
 	}
-	names := make([]string, len(targets))
+	hosts := make([]string, len(targets))
 	for i := range targets {
-		names[i] = targets[i].Host
+		hosts[i] = targets[i].Host
 	}
-	g.judgment.mu.Lock()
-	defer g.judgment.mu.Unlock()
-	if g.judgment.domains == nil {
-		g.judgment.domains = make(map[*relay]*policy.Domain)
+	g.policies.mu.Lock()
+	defer g.policies.mu.Unlock()
+	if g.policies.domains == nil {
+		g.policies.domains = make(map[*relay]*policy.Domain)
 	}
-	g.judgment.domains[r] = policy.NewDomain(names)
+	g.policies.domains[r] = policy.NewDomain(hosts)
 }
 
-// notJudged notes a host that is not probed this time.
-func (g *gather) notJudged(r *relay) {
-	g.judgment.mu.Lock()
-	defer g.judgment.mu.Unlock()
-	if d := g.judgment.domains[r]; d != nil {
+// skipPolicies notes that a host of a relay's domain is not probed this time.
+func (g *gather) skipPolicies(r *relay) {
+	g.policies.mu.Lock()
+	defer g.policies.mu.Unlock()
+	if d := g.policies.domains[r]; d != nil {
 		d.Skip()
 	}
 }
 
-// reportPolicies makes the points of the policies. Answers that are late are
-// there at the next gather.
+// reportPolicies reports the policies of all targets and domains. A lookup that has
+// not ended by then is reported by the next gather.
 func (g *gather) reportPolicies() {
-	c := &g.judgment
+	c := &g.policies
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, j := range c.judged {
-		v, known := j.verdict(g.ctx)
+	for _, l := range c.lookups {
+		host, domain := l.wait(g.ctx)
 		if g.stopped() {
 			return
 		}
-		if known {
-			g.acc.AddMetric(j.point(&v))
+		v := policy.Evaluate(host, domain, &l.session)
+		if host != nil || domain != nil {
+			g.acc.AddMetric(l.point(&v))
 		}
-		if d := c.domains[j.r]; d != nil {
-			d.Add(j.target.Host, &v)
+		if d := c.domains[l.r]; d != nil {
+			d.Add(l.target.Host, &v)
 		}
+		g.savePolicy(l.r, domain)
 	}
-	var questions, requests int64
+	var queries, requests int64
 	sources := make(map[*policy.Source]bool)
 	for _, r := range g.p.parsedRelays {
 		if d := c.domains[r]; d != nil {
 			g.acc.AddMetric(domainPoint(r, d, g.start))
 		}
-		if r.judge != nil && !sources[r.judge] {
-			sources[r.judge] = true
-			questions += r.judge.Questions()
-			requests += r.judge.Requests()
+		if r.policies != nil && !sources[r.policies] {
+			sources[r.policies] = true
+			queries += r.policies.Questions()
+			requests += r.policies.Requests()
 		}
 	}
-	g.p.stats.questions.Set(questions)
+	g.p.stats.questions.Set(queries)
 	g.p.stats.requests.Set(requests)
 }
 
-// verdict waits for the answers, and judges by those that have come.
-func (j *judging) verdict(ctx context.Context) (v policy.Verdict, known bool) {
-	long, cancel := context.WithDeadline(ctx, j.until)
+// wait waits for the lookups, within the timeout of the probe.
+func (l *policyLookup) wait(ctx context.Context) (*policy.HostRecords, *policy.DomainRecords) {
+	first, cancel := context.WithDeadline(ctx, l.started.Add(l.r.prober.Timeout))
 	defer cancel()
-	short, cancelShort := context.WithDeadline(long, j.asked.Add(refreshWait))
-	defer cancelShort()
-	wait := map[bool]context.Context{false: long, true: short}
-	host := j.host.Get(wait[j.host.Refreshes()])
-	domain := j.domain.Get(wait[j.domain.Refreshes()])
-	return policy.Judge(host, domain, &j.session), host != nil || domain != nil
+	refresh, cancelRefresh := context.WithDeadline(first, l.started.Add(refreshWait))
+	defer cancelRefresh()
+	limit := map[bool]context.Context{false: first, true: refresh}
+	return l.host.Get(limit[l.host.Refreshes()]), l.domain.Get(limit[l.domain.Refreshes()])
 }
 
-func (j *judging) point(v *policy.Verdict) telegraf.Metric {
-	m := metric.New("smtpprobe_policy", nil, nil, j.session.Time)
-	for _, t := range j.tags {
+// restorePolicy puts the MTA-STS policy of a domain into effect that was in effect
+// before a restart. own is the state of the relay itself, not of its MX hosts.
+func (g *gather) restorePolicy(r *relay, own *targetState) {
+	if r.policies == nil || len(own.known.Policy) == 0 {
+		return
+	}
+	if err := r.policies.Restore(r.target.Domain, own.known.Policy); err != nil {
+		g.p.warn(err.Error())
+	}
+}
+
+// savePolicy puts the MTA-STS policy in effect into the state of a relay.
+func (g *gather) savePolicy(r *relay, domain *policy.DomainRecords) {
+	if domain == nil || domain.STS == nil {
+		return
+	}
+	own := r.state(&r.target)
+	if saved := domain.STS.Save(); !bytes.Equal(saved, own.known.Policy) {
+		own.known.Policy = saved
+		g.remember(own)
+	}
+}
+
+func (l *policyLookup) point(v *policy.Verdict) telegraf.Metric {
+	m := metric.New("smtpprobe_policy", nil, nil, l.session.Time)
+	for _, t := range l.tags {
 		m.AddTag(t.key, t.value)
 	}
-	m.AddTag("probe", string(j.depth))
-	p := summary.PolicyOf(v, j.session.Time)
+	m.AddTag("probe", string(l.depth))
+	p := summary.PolicyOf(v, l.session.Time)
 	addText(m, "dane", p.DANE)
 	addInt(m, "tlsa_usable", p.TLSAUsable)
 	addInt(m, "tlsa_matching", p.TLSAMatching)

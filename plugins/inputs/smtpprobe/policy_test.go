@@ -46,6 +46,7 @@ type mailDomain struct {
 	dns      *dnstest.Server
 	ca       string
 	requests atomic.Int64
+	broken   atomic.Bool // the policy host replies with status 500
 	web      func(t *testing.T, p *SMTPProbe)
 }
 
@@ -75,6 +76,10 @@ func newMailDomain(t *testing.T, more dnstest.Zone) *mailDomain {
 	d.dns = dnstest.Start(t, zone)
 	web := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		d.requests.Add(1)
+		if d.broken.Load() {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
 		w.Header().Set("Content-Type", "text/plain")
 		fmt.Fprint(w, "version: STSv1\nmode: enforce\nmx: mx1.domain.test\nmax_age: 86400\n")
 	}))
@@ -85,10 +90,10 @@ func newMailDomain(t *testing.T, more dnstest.Zone) *mailDomain {
 	d.web = func(t *testing.T, p *SMTPProbe) {
 		t.Helper()
 		for _, r := range p.parsedRelays {
-			if r.judge != nil {
-				r.judge = policy.NewSource(policy.Options{
+			if r.policies != nil {
+				r.policies = policy.NewSource(policy.Options{
 					Resolver: policy.Resolver{Server: d.dns.Addr(), Trust: true}, Interval: time.Hour,
-					Web: policy.Web{Roots: r.prober.TLS.RootCAs, AllowPrivate: true, Dialer: fixedDialer(web.Listener.Addr().String())},
+					Fetcher: policy.Fetcher{Roots: r.prober.TLS.RootCAs, AllowPrivate: true, Dialer: fixedDialer(web.Listener.Addr().String())},
 				})
 			}
 		}
@@ -165,7 +170,35 @@ func TestPolicy(t *testing.T) {
 		require.Equal(t, "domain.test", m.Tags()["domain"])
 	}
 	require.Equal(t, int64(1), d.requests.Load())
-	require.Equal(t, int64(4+2+2), p.parsedRelays[0].judge.Questions())
+	require.Equal(t, int64(4+2+2), p.parsedRelays[0].policies.Questions())
+}
+
+// A policy that was fetched before a restart stays in effect (RFC 8461 §3.3).
+func TestPolicy_Restart(t *testing.T) {
+	t.Parallel()
+	d := newMailDomain(t, nil)
+	settings := fmt.Sprintf("state_file = %q", filepath.Join(t.TempDir(), "state"))
+	gather := func() map[string]any {
+		p := d.plugin(t, settings)
+		require.NoError(t, p.Start(nil))
+		defer p.Stop()
+		acc := newRecord(t)
+		require.NoError(t, p.Gather(acc))
+		return verdicts(t, acc)["mx1.domain.test"]
+	}
+	fields := gather()
+	require.Equal(t, "successful", fields["result"])
+	d.broken.Store(true)
+	for i := range 2 {
+		fields = gather()
+		require.Equal(t, int64(2+i), d.requests.Load())
+		require.Equal(t, "enforce", fields["sts"])
+		require.Equal(t, "7", fields["sts_id"])
+		require.Equal(t, int64(1), fields["would_deliver_sts"])
+		require.Equal(t, "sts-policy-fetch-error", fields["result"])
+	}
+	d.dns.Set("_mta-sts.domain.test", nil)
+	require.Equal(t, "enforce", gather()["sts"])
 }
 
 func TestPolicy_OneHost(t *testing.T) {
@@ -223,7 +256,7 @@ func TestPolicy_Off(t *testing.T) {
 		require.NotContains(t, q, "TLSA")
 		require.NotContains(t, q, "TXT")
 	}
-	require.Zero(t, p.parsedRelays[0].judge.Questions())
+	require.Zero(t, p.parsedRelays[0].policies.Questions())
 }
 
 func TestPolicy_Bogus(t *testing.T) {
@@ -316,18 +349,18 @@ func TestPolicy_Settings(t *testing.T) {
 		dns_server = "127.0.0.1"
 		policy = "report"`)
 	for i, judged := range []bool{true, true, false, false, false, false} {
-		require.Equal(t, judged, p.parsedRelays[i].judge != nil, p.parsedRelays[i].name)
+		require.Equal(t, judged, p.parsedRelays[i].policies != nil, p.parsedRelays[i].name)
 	}
-	require.Same(t, p.parsedRelays[0].judge, p.parsedRelays[1].judge)
+	require.Same(t, p.parsedRelays[0].policies, p.parsedRelays[1].policies)
 }
 
-func TestWebDialer(t *testing.T) {
+func TestRelayDialer(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close()
 	p := initialized(t, "[[inputs.smtpprobe]]\nservers = [\"mx://a.test\"]")
-	for name, d := range map[string]webDialer{
+	for name, d := range map[string]relayDialer{
 		"direct":          {prober: p.parsedRelays[0].prober},
 		"with a source":   {prober: smtpprobe.Prober{Dialer: dial.Direct{Source: netip.MustParseAddr("127.0.0.1")}}},
 		"no proxy as yet": {prober: p.parsedRelays[0].prober, proxy: func() (string, error) { return "", nil }},
@@ -336,7 +369,7 @@ func TestWebDialer(t *testing.T) {
 		require.NoError(t, err, name)
 		conn.Close()
 	}
-	_, err = webDialer{proxy: func() (string, error) { return "socks5://127.0.0.1:1", nil }}.DialContext(t.Context(), "tcp", l.Addr().String())
+	_, err = relayDialer{proxy: func() (string, error) { return "socks5://127.0.0.1:1", nil }}.DialContext(t.Context(), "tcp", l.Addr().String())
 	require.ErrorContains(t, err, "proxy")
 }
 
@@ -347,7 +380,7 @@ func TestPolicy_Documentation(t *testing.T) {
 	blocks := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(string(doc), -1)
 	require.Len(t, blocks, 1)
 	for _, r := range initialized(t, blocks[0][1]).parsedRelays {
-		require.NotNil(t, r.judge)
+		require.NotNil(t, r.policies)
 	}
 	for _, s := range policy.States() {
 		require.Contains(t, string(doc), "`"+s.Name+"`")

@@ -25,7 +25,7 @@ type relay struct {
 	name   string
 	target smtpprobe.Target
 	*spec
-	judge *policy.Source // nil: its policies are not reported
+	policies *policy.Source // nil: not reported
 
 	mu      sync.Mutex
 	warned  bool                       // that DNS has too many targets
@@ -50,11 +50,11 @@ func newRelay(name, url string, s *draft) (*relay, error) {
 		target.TLS = s.starttls
 	}
 	target.IPVersion, target.AllAddresses = s.ipVersion, s.all
-	judge, err := s.judged(&target, smtp)
+	policies, err := s.policiesOf(&target, smtp)
 	if err != nil {
 		return nil, err
 	}
-	return &relay{name: name, target: target, spec: s.spec, judge: judge}, nil
+	return &relay{name: name, target: target, spec: s.spec, policies: policies}, nil
 }
 
 // parse makes the relay of a table. d are its settings.
@@ -66,7 +66,7 @@ func (r *Relay) parse(d *draft) (*relay, error) {
 	if err != nil {
 		return nil, err
 	}
-	if r.setsPolicy && d.policies != nil && parsed.judge == nil {
+	if r.setsPolicy && d.policies != nil && parsed.policies == nil {
 		return nil, fmt.Errorf("%w, not to %q", errPolicyScheme, r.URL)
 	}
 	if scheme, _, _ := strings.Cut(r.URL, ":"); r.setsSTARTTLS && !strings.EqualFold(scheme, "smtp") {
@@ -207,7 +207,7 @@ func (p *SMTPProbe) Configured() ([]Configured, error) {
 		if err != nil {
 			return nil, fmt.Errorf("relay %q: %w", r.name, err)
 		}
-		list = append(list, Configured{Name: r.name, Prober: prober.Prober, Target: prober.Target, Plan: prober.Plan, Policies: r.judge})
+		list = append(list, Configured{Name: r.name, Prober: prober.Prober, Target: prober.Target, Plan: prober.Plan, Policies: r.policies})
 	}
 	return list, nil
 }

@@ -255,8 +255,8 @@ func (p *SMTPProbe) Stop() {
 	defer func() { <-p.gathering }()
 	p.tracker.close()
 	for _, r := range p.parsedRelays {
-		if r.judge != nil {
-			r.judge.Wait()
+		if r.policies != nil {
+			r.policies.Wait()
 		}
 	}
 	p.closeMemory()
