@@ -7,45 +7,68 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Answer is what a server does when it is asked for a name.
+// Answer handles a query. It may send the reply, change it first, or leave the query
+// unanswered.
 type Answer func(q *Query)
 
-// Query is a question, and the reply in the making.
+// Query is a query and the reply to it, which has no records yet.
 type Query struct {
 	Question dns.Question
-	Attempt  int // how often this very question was asked, from 1
+	Attempt  int // how often the same question was asked, from 1
 	Reply    *dns.Msg
-	// CheckingDisabled is the CD bit of the question: validation is not wanted.
+	// CheckingDisabled is the CD bit of the query: the client does not want DNSSEC
+	// validation.
 	CheckingDisabled bool
 
 	writer dns.ResponseWriter
 }
 
 func (q *Query) send() {
-	_ = q.writer.WriteMsg(q.Reply) //nolint:errcheck // who asked has left, or will ask again
+	_ = q.writer.WriteMsg(q.Reply) //nolint:errcheck // the client may be gone
 }
 
-// overUDP reports whether the query came in a datagram.
 func (q *Query) overUDP() bool {
 	_, udp := q.writer.LocalAddr().(*net.UDPAddr)
 	return udp
 }
 
-// Records answers with those records whose type was asked for, each written
-// as type and data: "A 127.0.0.1". A "CNAME other.test." answers every type.
-// It panics if that is no record: a mistake of the test.
+// Records answers with those of the records that have the queried type. A record is
+// written as type and data, such as "A 127.0.0.1". A "CNAME other.test." answers
+// queries of every type. Records panics if a record is not valid.
 func Records(records ...string) Answer {
 	for _, record := range records {
 		parse("relay.test.", record)
 	}
 	return func(q *Query) {
 		for _, record := range records {
-			rr := parse(q.Question.Name, record)
-			if kind := rr.Header().Rrtype; kind == q.Question.Qtype || kind == dns.TypeCNAME {
-				q.Reply.Answer = append(q.Reply.Answer, rr)
-			}
+			q.add(parse(q.Question.Name, record))
 		}
 		q.send()
+	}
+}
+
+// Chain answers with records of several names, to follow a CNAME chain in one reply.
+// A record is written as name, type and data, such as "alias.test. CNAME
+// relay.test.". Records other than CNAME need to have the queried type. Chain panics
+// if a record is not valid.
+func Chain(records ...string) Answer {
+	parsed := make([]dns.RR, len(records))
+	for i, record := range records {
+		name, data, _ := strings.Cut(record, " ")
+		parsed[i] = parse(name, data)
+	}
+	return func(q *Query) {
+		for _, record := range parsed {
+			q.add(record)
+		}
+		q.send()
+	}
+}
+
+// add adds a record to the reply if it answers the question.
+func (q *Query) add(record dns.RR) {
+	if rrtype := record.Header().Rrtype; rrtype == q.Question.Qtype || rrtype == dns.TypeCNAME {
+		q.Reply.Answer = append(q.Reply.Answer, record)
 	}
 }
 
@@ -57,26 +80,7 @@ func parse(name, record string) dns.RR {
 	return rr
 }
 
-// Chain answers with records of several names, each written as name, type and
-// data: "alias.test. CNAME relay.test.". Of the last name only those whose type
-// was asked for count.
-func Chain(records ...string) Answer {
-	all := make([]dns.RR, len(records))
-	for i, record := range records {
-		name, data, _ := strings.Cut(record, " ")
-		all[i] = parse(name, data)
-	}
-	return func(q *Query) {
-		for _, rr := range all {
-			if kind := rr.Header().Rrtype; kind == q.Question.Qtype || kind == dns.TypeCNAME {
-				q.Reply.Answer = append(q.Reply.Answer, rr)
-			}
-		}
-		q.send()
-	}
-}
-
-// Secure sets the AD bit, as a resolver does that has validated the answer.
+// Secure sets the AD bit, like a resolver that has validated the answer.
 func Secure(answer Answer) Answer {
 	return func(q *Query) {
 		q.Reply.AuthenticatedData = true
@@ -84,8 +88,8 @@ func Secure(answer Answer) Answer {
 	}
 }
 
-// Bogus is the answer of a resolver to which the answer is not valid: it answers
-// only if the question asks for no validation.
+// Bogus replies like a resolver for which validation fails: with SERVFAIL, unless
+// the query disables checking.
 func Bogus(answer Answer) Answer {
 	return func(q *Query) {
 		if q.CheckingDisabled {
@@ -96,48 +100,48 @@ func Bogus(answer Answer) Answer {
 	}
 }
 
-// For answers each type of record in its own way: dnstest.For("A", ...). Others
-// have no data.
+// For selects the answer by the queried type, such as "A". Types that are not in the
+// map have no records.
 func For(answers map[string]Answer) Answer {
 	return func(q *Query) { answers[dns.TypeToString[q.Question.Qtype]].or(NoData())(q) }
 }
 
-// NoData is the answer for a name that exists without such a record.
+// NoData replies that the name has no records of the queried type.
 func NoData() Answer { return Records() }
 
-// NXDomain is the answer for a name that does not exist.
-func NXDomain() Answer { return code(dns.RcodeNameError) }
+// NXDomain replies that the name does not exist.
+func NXDomain() Answer { return rcode(dns.RcodeNameError) }
 
-// ServFail is the answer of a server that failed.
-func ServFail() Answer { return code(dns.RcodeServerFailure) }
+// ServFail replies SERVFAIL.
+func ServFail() Answer { return rcode(dns.RcodeServerFailure) }
 
-// Refused is the answer of a server that does not serve the client.
-func Refused() Answer { return code(dns.RcodeRefused) }
+// Refused replies REFUSED.
+func Refused() Answer { return rcode(dns.RcodeRefused) }
 
-func code(rcode int) Answer {
+func rcode(code int) Answer {
 	return func(q *Query) {
-		q.Reply.Rcode = rcode
+		q.Reply.Rcode = code
 		q.send()
 	}
 }
 
-// Silence does not answer, so that the question times out.
+// Silence does not reply.
 func Silence() Answer { return func(*Query) {} }
 
-// Garbage answers with a header and then bytes that make no record.
+// Garbage replies with a message whose only record is truncated.
 func Garbage() Answer {
 	return func(q *Query) {
 		message, err := q.Reply.Pack()
 		if err != nil {
 			return
 		}
-		const answers = 7 // the low byte of ANCOUNT
-		message[answers] = 1
-		_, _ = q.writer.Write(append(message, 0xc0)) //nolint:errcheck // who asked has left, or will ask again
+		const answerCount = 7 // offset of the low byte of ANCOUNT
+		message[answerCount] = 1
+		_, _ = q.writer.Write(append(message, 0xc0)) //nolint:errcheck // the client may be gone
 	}
 }
 
-// Truncated makes the client ask again over TCP, where the answer follows.
+// Truncated sets the TC bit in replies over UDP, and gives the answer over TCP.
 func Truncated(answer Answer) Answer {
 	return func(q *Query) {
 		if !q.overUDP() {
@@ -149,12 +153,13 @@ func Truncated(answer Answer) Answer {
 	}
 }
 
-// Seq answers a question first with the first answer, then with the second,
-// and so on; the last one stays. Each type of record counts for itself.
+// Seq gives the answers in turn each time the same question is asked, and then
+// repeats the last one. It counts each type separately.
 func Seq(answers ...Answer) Answer {
 	return func(q *Query) { answers[min(q.Attempt, len(answers))-1](q) }
 }
 
+// or returns the answer, or the other one if it is nil.
 func (a Answer) or(other Answer) Answer {
 	if a == nil {
 		return other

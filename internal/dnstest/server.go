@@ -1,5 +1,5 @@
-// Package dnstest is a DNS server on 127.0.0.1, UDP and TCP, that answers as a
-// test wants:
+// Package dnstest provides a DNS server for tests. It listens on 127.0.0.1, on UDP
+// and TCP:
 //
 //	dns := dnstest.Start(t, dnstest.Zone{
 //		"relay.test":  dnstest.Records("A 127.0.0.1", "AAAA ::1"),
@@ -10,8 +10,7 @@
 //	})
 //	resolver := dns.Resolver()
 //
-// A name that is not in the zone does not exist (NXDOMAIN); a name without
-// records of the type that was asked for has no data.
+// The server replies NXDOMAIN for a name that is not in the zone.
 package dnstest
 
 import (
@@ -24,7 +23,7 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Zone is what the server answers, by name; the final dot may be left out.
+// Zone maps names to their answers. The final dot of a name is optional.
 type Zone map[string]Answer
 
 // Server is a running DNS server.
@@ -39,10 +38,7 @@ type Server struct {
 	queries []dns.Question
 }
 
-// attempts is how often sockets tries.
-const attempts = 20
-
-// Start starts a server that ends with the test.
+// Start starts a server that is closed when the test ends.
 func Start(t testing.TB, zone Zone) *Server {
 	t.Helper()
 	s, err := Listen(zone)
@@ -53,9 +49,9 @@ func Start(t testing.TB, zone Zone) *Server {
 	return s
 }
 
-// Listen starts a server on a free port of 127.0.0.1.
+// Listen starts a server on a free port of 127.0.0.1. The caller closes it.
 func Listen(zone Zone) (*Server, error) {
-	tcp, udp, err := sockets()
+	tcp, udp, err := listen()
 	if err != nil {
 		return nil, err
 	}
@@ -70,9 +66,10 @@ func Listen(zone Zone) (*Server, error) {
 	return s, nil
 }
 
-// sockets finds a port that is free for UDP and TCP.
-func sockets() (net.Listener, net.PacketConn, error) {
-	var last error
+// listen opens a port that is free for both UDP and TCP.
+func listen() (net.Listener, net.PacketConn, error) {
+	const attempts = 20
+	var failure error
 	for range attempts {
 		tcp, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -83,25 +80,25 @@ func sockets() (net.Listener, net.PacketConn, error) {
 			return tcp, udp, nil
 		}
 		tcp.Close()
-		last = err
+		failure = err
 	}
-	return nil, nil, fmt.Errorf("no port is free for both UDP and TCP: %w", last)
+	return nil, nil, fmt.Errorf("no port is free for both UDP and TCP: %w", failure)
 }
 
-// run returns when the server serves: what is closed before would not close.
+// run starts a server and waits until it has started: Shutdown has no effect before.
 func (s *Server) run(server *dns.Server) {
 	started := make(chan struct{})
 	server.NotifyStartedFunc = func() { close(started) }
 	s.running.Go(func() {
-		_ = server.ActivateAndServe() //nolint:errcheck // it ends when its socket is closed, and that is no failure
+		_ = server.ActivateAndServe() //nolint:errcheck // it ends with Shutdown
 	})
 	<-started
 }
 
-// Addr is host:port, the same for UDP and TCP.
+// Addr returns the host:port of the server, the same for UDP and TCP.
 func (s *Server) Addr() string { return s.addr }
 
-// Resolver asks this server and no other.
+// Resolver returns a resolver that uses this server only.
 func (s *Server) Resolver() *net.Resolver {
 	return &net.Resolver{
 		PreferGo: true,
@@ -112,14 +109,15 @@ func (s *Server) Resolver() *net.Resolver {
 	}
 }
 
-// Set changes what is answered for a name; a nil answer removes it.
+// Set replaces the answer for a name. A nil answer removes the name.
 func (s *Server) Set(name string, answer Answer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.answers[dns.CanonicalName(name)] = answer
 }
 
-// Queries lists what was asked, such as "relay.test. A", in order.
+// Queries returns the questions so far in order, each as name and type, such as
+// "relay.test. A".
 func (s *Server) Queries() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,20 +128,20 @@ func (s *Server) Queries() []string {
 	return list
 }
 
-// Close ends the server and returns when its goroutines are gone.
+// Close stops the server and waits for its goroutines. It may be called twice.
 func (s *Server) Close() {
-	_ = s.tcp.Shutdown() //nolint:errcheck // it was closed before
-	_ = s.udp.Shutdown() //nolint:errcheck // it was closed before
+	_ = s.tcp.Shutdown() //nolint:errcheck // not started: closed before
+	_ = s.udp.Shutdown() //nolint:errcheck // not started: closed before
 	s.running.Wait()
 }
 
 func (s *Server) serve(w dns.ResponseWriter, request *dns.Msg) {
 	reply := new(dns.Msg).SetReply(request)
-	// Without either, resolvers take an empty answer for a broken delegation.
+	// Resolvers take an empty reply without these bits for a lame delegation.
 	reply.Authoritative, reply.RecursionAvailable = true, true
 	q := &Query{Reply: reply, CheckingDisabled: request.CheckingDisabled, writer: w}
 	if len(request.Question) != 1 {
-		code(dns.RcodeFormatError)(q)
+		rcode(dns.RcodeFormatError)(q)
 		return
 	}
 	q.Question = request.Question[0]
@@ -153,9 +151,10 @@ func (s *Server) serve(w dns.ResponseWriter, request *dns.Msg) {
 	answer.or(NXDomain())(q)
 }
 
-// maxQueries bounds what is remembered.
+// maxQueries is the maximum number of questions that Queries returns.
 const maxQueries = 10_000
 
+// lookup returns the answer to a question, and counts the question.
 func (s *Server) lookup(q dns.Question) (answer Answer, attempt int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
