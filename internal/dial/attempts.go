@@ -10,37 +10,38 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Dialer connects to an address. A *net.Dialer is one.
+// Dialer connects to an address. *net.Dialer implements it.
 type Dialer interface {
 	// DialContext connects before the context ends.
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Attempts connect to the addresses of a host, one after the other: never two at
-// a time, so that the time is that of what was tried.
+// Attempts connects to the addresses of a host, one at a time, so that the time of
+// each attempt can be attributed to its address.
 type Attempts struct {
 	Dialer  Dialer
-	Timeout time.Duration // of each attempt; 0 leaves that to the deadline
-	// Deadline ends all attempts, as that of the context does. Zero is none.
+	Timeout time.Duration // of each attempt; 0 means no limit of its own
+	// Deadline ends all attempts, in addition to the deadline of the context. The
+	// zero value means no deadline.
 	Deadline time.Time
-	// Allow, if set, refuses addresses that must not be connected to.
+	// Allow, if not nil, returns an error for addresses that must not be connected
+	// to.
 	Allow func(netip.Addr) error
 }
 
 const (
-	// minShare is what an attempt gets even if many addresses follow, as long as
-	// there is that much time.
+	// minShare is the minimum time for an attempt, if that much is left.
 	minShare = time.Second
-	// stall is how late an attempt may end after its time without this process
-	// having been stopped.
+	// stall is how long after its deadline an operation ends only if this process
+	// was not running meanwhile.
 	stall = 500 * time.Millisecond
 )
 
-// Dial returns the first connection that comes about. Each attempt has its share
-// of the time that is left, so that dead addresses before a living one cost
-// time, not the connection. If all fail, the first one's error is returned and
-// the others are its Secondary. An error of this machine or of the whole probe
-// ends the attempts.
+// Dial returns the first connection that succeeds. Each attempt gets an equal share
+// of the time that is left, so that unresponsive addresses do not use up the time for
+// those after them. If all attempts fail, Dial returns the error of the first, with
+// the others as its Secondary errors. Cancellation and a lack of file descriptors end
+// the attempts.
 func (a Attempts) Dial(ctx context.Context, addrs []netip.Addr, port uint16) (net.Conn, error) {
 	var failure *smtperr.Error
 	for i, ip := range addrs {
@@ -52,8 +53,8 @@ func (a Attempts) Dial(ctx context.Context, addrs []netip.Addr, port uint16) (ne
 		if !ok {
 			continue
 		}
-		failure = first(failure, e)
-		if a.over(ctx) || e.Class == smtperr.ClassCanceled || e.Reason == smtperr.ReasonTooManyOpenFiles {
+		failure = addFailure(failure, e)
+		if a.expired(ctx) || e.Class == smtperr.ClassCanceled || e.Reason == smtperr.ReasonTooManyOpenFiles {
 			break
 		}
 	}
@@ -63,9 +64,9 @@ func (a Attempts) Dial(ctx context.Context, addrs []netip.Addr, port uint16) (ne
 	return nil, failure
 }
 
-// first keeps the first error, the others as its secondary ones. That the source
-// address is of the other family is no error as long as an address was tried.
-func first(failure, e *smtperr.Error) *smtperr.Error {
+// addFailure adds an error to the first one. An address that is not of the family of
+// the source address is ignored if another address was tried.
+func addFailure(failure, e *smtperr.Error) *smtperr.Error {
 	switch {
 	case failure == nil, errors.Is(failure.Cause, errFamily) && !errors.Is(e.Cause, errFamily):
 		return e
@@ -81,33 +82,35 @@ func (a Attempts) attempt(ctx context.Context, ip netip.Addr, port uint16, left 
 			return nil, err
 		}
 	}
-	step, cancel := context.WithDeadline(ctx, a.deadline(ctx, left))
+	ctx, cancel := context.WithDeadline(ctx, a.attemptDeadline(ctx, left))
 	defer cancel()
-	conn, err := a.Dialer.DialContext(step, "tcp", netip.AddrPortFrom(ip, port).String())
-	return conn, stalled(step, err)
+	conn, err := a.Dialer.DialContext(ctx, "tcp", netip.AddrPortFrom(ip, port).String())
+	return conn, checkStall(ctx, err)
 }
 
-// over reports whether there is no time left for another attempt.
-func (a Attempts) over(ctx context.Context) bool {
-	return over(ctx) || !a.Deadline.IsZero() && !time.Now().Before(a.Deadline)
+// expired reports whether no time is left for another attempt.
+func (a Attempts) expired(ctx context.Context) bool {
+	return expired(ctx) || !a.Deadline.IsZero() && !time.Now().Before(a.Deadline)
 }
 
-// end is when all attempts end, if they do.
-func (a Attempts) end(ctx context.Context) (end time.Time, limited bool) {
-	end, limited = ctx.Deadline()
-	if !a.Deadline.IsZero() && (!limited || a.Deadline.Before(end)) {
+// deadline returns the deadline of all attempts, if there is one.
+func (a Attempts) deadline(ctx context.Context) (deadline time.Time, ok bool) {
+	deadline, ok = ctx.Deadline()
+	if !a.Deadline.IsZero() && (!ok || a.Deadline.Before(deadline)) {
 		return a.Deadline, true
 	}
-	return end, limited
+	return deadline, ok
 }
 
-// deadline is the time of one attempt, with this many addresses left.
-func (a Attempts) deadline(ctx context.Context, left int) time.Time {
+// attemptDeadline returns the deadline of one attempt, for the number of addresses
+// that are left.
+func (a Attempts) attemptDeadline(ctx context.Context, left int) time.Time {
 	now := time.Now()
 	const unlimited = 24 * time.Hour
 	until := now.Add(unlimited)
-	if end, limited := a.end(ctx); limited {
-		until = now.Add(max(end.Sub(now)/time.Duration(left), min(minShare, end.Sub(now))))
+	if deadline, ok := a.deadline(ctx); ok {
+		rest := deadline.Sub(now)
+		until = now.Add(max(rest/time.Duration(left), min(minShare, rest)))
 	}
 	if a.Timeout > 0 && now.Add(a.Timeout).Before(until) {
 		return now.Add(a.Timeout)
@@ -115,12 +118,12 @@ func (a Attempts) deadline(ctx context.Context, left int) time.Time {
 	return until
 }
 
-// stalled replaces the error of a step that ended long after its time: this
-// process did not run when the time was up, so that the timeout says nothing
-// about the other side.
-func stalled(step context.Context, err error) error {
-	deadline, limited := step.Deadline()
-	if err == nil || !limited || time.Since(deadline) < stall {
+// checkStall replaces the error of an operation that ended long after its deadline:
+// this process was not running when the deadline passed, so a timeout says nothing
+// about the peer.
+func checkStall(ctx context.Context, err error) error {
+	deadline, ok := ctx.Deadline()
+	if err == nil || !ok || time.Since(deadline) < stall {
 		return err
 	}
 	return smtperr.New(smtperr.ClassLocalError, smtperr.ReasonProberStalled, smtperr.PhaseConnect, err)

@@ -12,13 +12,14 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Direct is a Dialer that may bind a source address. The zero value works. There
-// are no keepalives: a session is short, and has deadlines of its own.
+// Direct is a Dialer without a proxy. The zero value works. It disables TCP
+// keepalives, since sessions are short and have deadlines.
 type Direct struct {
 	Source netip.Addr // local address of TCP connections, if valid
 }
 
-// errFamily marks an address that the source address rules out.
+// errFamily is the cause of an error for an address of another family than the source
+// address.
 var errFamily = errors.New("one is IPv4, the other IPv6")
 
 // DialContext implements Dialer.
@@ -36,17 +37,17 @@ func (d Direct) DialContext(ctx context.Context, network, address string) (net.C
 	return dialer.DialContext(ctx, network, address)
 }
 
-// queueWait is how often a full queue is tried again.
-const queueWait = 10 * time.Millisecond
+// retryUnix is the time between two attempts at a Unix socket with a full queue.
+const retryUnix = 10 * time.Millisecond
 
-// Unix connects to a unix socket. A socket whose queue is full refuses at once,
-// where TCP waits; so this waits, too, as long as the timeout says; 0 leaves
-// that to the context.
+// Unix connects to a Unix socket. If its queue is full, Unix tries again until the
+// timeout, as the kernel does for TCP. A timeout of 0 means that only the context
+// limits the time.
 func Unix(ctx context.Context, dialer Dialer, path string, timeout time.Duration) (net.Conn, error) {
-	step, cancel := within(ctx, timeout)
+	ctx, cancel := withTimeout(ctx, timeout)
 	defer cancel()
 	for {
-		conn, err := dialer.DialContext(step, "unix", path)
+		conn, err := dialer.DialContext(ctx, "unix", path)
 		switch {
 		case err == nil:
 			return conn, nil
@@ -56,9 +57,9 @@ func Unix(ctx context.Context, dialer Dialer, path string, timeout time.Duration
 			return nil, smtperr.Classify(smtperr.PhaseConnect, err)
 		}
 		select {
-		case <-step.Done():
-			return nil, smtperr.Classify(smtperr.PhaseConnect, step.Err())
-		case <-time.After(queueWait):
+		case <-ctx.Done():
+			return nil, smtperr.Classify(smtperr.PhaseConnect, ctx.Err())
+		case <-time.After(retryUnix):
 		}
 	}
 }

@@ -1,5 +1,5 @@
-// Package dial leads from a name to a connection: names to addresses (Lookup),
-// addresses to a connection (Attempts), directly (Direct, Unix) or through a
-// proxy (Proxy). Each part works alone, and each error is a *smtperr.Error that
-// says which part failed and who is to blame.
+// Package dial connects to a host: it resolves names (Lookup) and connects to one of
+// the addresses (Attempts), directly (Direct, Unix) or through a proxy (Proxy). The
+// parts work independently of each other. Every error is a *smtperr.Error, whose
+// class and phase say which part failed.
 package dial

@@ -15,19 +15,19 @@ import (
 )
 
 const (
-	maxHead          = 16 << 10 // bytes of a response's status line and header
-	maxInformational = 5        // responses of 1xx before the one that counts
-	protocol         = "HTTP/"
+	maxHead          = 16 << 10 // bytes of status line and header
+	maxInformational = 5        // 1xx responses before the final one
+	httpPrefix       = "HTTP/"
 )
 
-// httpConnect asks an HTTP proxy for a tunnel.
+// httpConnect opens a tunnel through an HTTP proxy (RFC 9110 §9.3.6).
 func httpConnect(ctx context.Context, p *Proxy, conn net.Conn, address string) error {
 	if deadline, ok := ctx.Deadline(); ok {
 		if err := conn.SetDeadline(deadline); err != nil {
 			return err
 		}
 	}
-	// A closed connection stays closed, even if a deadline is set meanwhile.
+	// Closing ends the handshake even if SetDeadline is called at the same time.
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	request := http.Request{
 		Method: http.MethodConnect,
@@ -55,7 +55,7 @@ func httpConnect(ctx context.Context, p *Proxy, conn net.Conn, address string) e
 	return conn.SetDeadline(time.Time{})
 }
 
-// readStatus is the status of the response that counts.
+// readStatus returns the status of the final response.
 func readStatus(conn net.Conn, request *http.Request) (int, error) {
 	for range maxInformational {
 		head, err := readHead(conn)
@@ -74,8 +74,8 @@ func readStatus(conn net.Conn, request *http.Request) (int, error) {
 	return 0, refused("only informational answers")
 }
 
-// readHead reads up to the empty line that ends a header, byte by byte: what
-// follows belongs to the relay.
+// readHead reads a response up to the empty line. It reads byte by byte because the
+// bytes that follow belong to the relay.
 func readHead(conn net.Conn) ([]byte, error) {
 	head := make([]byte, 0, 256)
 	for len(head) < maxHead {
@@ -90,26 +90,26 @@ func readHead(conn net.Conn) ([]byte, error) {
 		if len(head) == cap(head) {
 			head = append(head, 0)[:len(head)]
 		}
-		if n := min(len(head), len(protocol)); string(head[:n]) != protocol[:n] {
+		if n := min(len(head), len(httpPrefix)); string(head[:n]) != httpPrefix[:n] {
 			return nil, refused("the answer is not HTTP")
 		}
 	}
 	return nil, refused("the answer's header is too long")
 }
 
-// checkStatus classifies a status. Gateway errors are about the relay: the proxy had no
-// connection to it (502, and 503 of some proxies), or none in time (504). All
-// others are about the proxy. Its own words are not repeated: it knows our
-// password.
+// checkStatus returns the error of a status. Gateway errors mean that the proxy could
+// not connect to the relay (502, and 503 of some proxies), or not in time (504). Other
+// errors are about the proxy. The error does not repeat the reason phrase, since the
+// proxy knows the password.
 func checkStatus(status int) error {
 	text := fmt.Sprintf("it answered %d %s", status, http.StatusText(status))
 	switch {
 	case status/100 == 2:
 		return nil
 	case status == http.StatusBadGateway, status == http.StatusServiceUnavailable:
-		return unreached(smtperr.ClassConnectError, smtperr.ReasonHostUnreachable, text)
+		return unreachable(smtperr.ClassConnectError, smtperr.ReasonHostUnreachable, text)
 	case status == http.StatusGatewayTimeout:
-		return unreached(smtperr.ClassConnectTimeout, "", text)
+		return unreachable(smtperr.ClassConnectTimeout, "", text)
 	}
 	return refused(text)
 }

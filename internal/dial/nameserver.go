@@ -12,8 +12,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// NameServer is the host:port of a name server that answers all questions
-// alone: there is no hosts file and no search list.
+// NameServer is the host:port of a name server. As a Resolver it uses no other source:
+// no hosts file and no search list.
 type NameServer string
 
 // LookupNetIP implements Resolver.
@@ -23,12 +23,12 @@ func (s NameServer) LookupNetIP(ctx context.Context, network, host string) ([]ne
 		types = []uint16{dns.TypeA, dns.TypeAAAA}
 	}
 	var ips []netip.Addr
-	var failure error
+	var failures error
 	for _, t := range types {
-		records, err := s.ask(ctx, host, t)
-		failure = errors.Join(failure, err)
+		records, err := s.lookup(ctx, host, t)
+		failures = errors.Join(failures, err)
 		for _, record := range records {
-			if ip, ok := address(record); ok {
+			if ip, ok := recordAddr(record); ok {
 				ips = append(ips, ip)
 			}
 		}
@@ -36,12 +36,12 @@ func (s NameServer) LookupNetIP(ctx context.Context, network, host string) ([]ne
 	if len(ips) > 0 {
 		return ips, nil
 	}
-	return nil, failure
+	return nil, failures
 }
 
-// address takes the address out of an A or AAAA record. An IPv4 address in an
-// AAAA record is an error of the zone.
-func address(record dns.RR) (netip.Addr, bool) {
+// recordAddr returns the address in an A or AAAA record. An IPv4-mapped address in an
+// AAAA record is not valid.
+func recordAddr(record dns.RR) (netip.Addr, bool) {
 	var raw net.IP
 	switch r := record.(type) {
 	case *dns.A:
@@ -55,7 +55,7 @@ func address(record dns.RR) (netip.Addr, bool) {
 
 // LookupMX implements Resolver.
 func (s NameServer) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
-	records, err := s.ask(ctx, name, dns.TypeMX)
+	records, err := s.lookup(ctx, name, dns.TypeMX)
 	if err != nil {
 		return nil, err
 	}
@@ -68,45 +68,45 @@ func (s NameServer) LookupMX(ctx context.Context, name string) ([]*net.MX, error
 	return hosts, nil
 }
 
-// udpSize is the largest answer in a datagram (RFC 6891 §6.2.5), in bytes;
-// larger ones come over TCP.
+// udpSize is the maximum size of a UDP message (RFC 6891 §6.2.5), in bytes.
 const udpSize = 1232
 
-// ask returns the records of a type, of the name itself or at the end of its
-// aliases, at least one.
-func (s NameServer) ask(ctx context.Context, name string, kind uint16) ([]dns.RR, error) {
-	answer, err := s.Exchange(ctx, new(dns.Msg).SetQuestion(dns.Fqdn(name), kind).SetEdns0(udpSize, false))
+// lookup returns the records of a name and type, at least one. If the name is an alias,
+// they are those at the end of the CNAME chain.
+func (s NameServer) lookup(ctx context.Context, name string, qtype uint16) ([]dns.RR, error) {
+	reply, err := s.Exchange(ctx, new(dns.Msg).SetQuestion(dns.Fqdn(name), qtype).SetEdns0(udpSize, false))
 	if err != nil {
-		return nil, s.failure(name, err)
+		return nil, s.lookupError(name, err)
 	}
 	failure := &net.DNSError{Name: name, Server: string(s)}
 	switch {
-	case answer.Rcode == dns.RcodeNameError:
+	case reply.Rcode == dns.RcodeNameError:
 		failure.Err, failure.IsNotFound = "no such name", true
 		return nil, failure
-	case answer.Rcode != dns.RcodeSuccess:
-		failure.Err, failure.IsTemporary = "the server answered "+dns.RcodeToString[answer.Rcode], true
+	case reply.Rcode != dns.RcodeSuccess:
+		failure.Err, failure.IsTemporary = "the server answered "+dns.RcodeToString[reply.Rcode], true
 		return nil, failure
 	}
 	var records []dns.RR
-	for _, record := range answer.Answer {
-		if record.Header().Rrtype == kind {
+	for _, record := range reply.Answer {
+		if record.Header().Rrtype == qtype {
 			records = append(records, record)
 		}
 	}
 	switch {
 	case len(records) > 0:
 		return records, nil
-	case len(answer.Answer) == 0 && !answer.Authoritative && !answer.RecursionAvailable:
+	case len(reply.Answer) == 0 && !reply.Authoritative && !reply.RecursionAvailable:
 		failure.Err = "the server neither knows the name nor asks others"
 	default:
-		failure.Err, failure.IsNotFound = "no "+dns.TypeToString[kind]+" record", true
+		failure.Err, failure.IsNotFound = "no "+dns.TypeToString[qtype]+" record", true
 	}
 	return nil, failure
 }
 
-// failure distinguishes who failed to ask: this machine or the server.
-func (s NameServer) failure(name string, err error) error {
+// lookupError returns a failed exchange as an error of this machine or of the name
+// server.
+func (s NameServer) lookupError(name string, err error) error {
 	classified := smtperr.Classify(smtperr.PhaseDNS, err)
 	if e, ok := errors.AsType[*smtperr.Error](classified); ok && e.Class == smtperr.ClassLocalError {
 		return classified
@@ -119,71 +119,71 @@ func isTimeout(err error) bool {
 	return ok && timeout.Timeout()
 }
 
-// resends are how long to wait for an answer before the question is sent again
-// (RFC 1035 §4.2.1). All go by one socket, so that a late answer counts.
-var resends = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
+// retries are the times to wait for a reply before the query is sent again over UDP
+// (RFC 1035 §4.2.1). The socket stays the same, so that a late reply is received.
+var retries = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
-// maxDatagrams is how many datagrams may arrive for one question: whatever is no
-// answer to it is skipped, and a flood of them must not keep a core busy.
+// maxDatagrams is the maximum number of datagrams read for one query. Those that are
+// not the reply are skipped, and a flood of them must not keep a core busy.
 const maxDatagrams = 1000
 
 var errFlood = errors.New("too many datagrams that are not the answer")
 
-// answers is a socket that yields a limited number of datagrams.
-type answers struct {
+// limitedUDPConn is a UDP socket that reads a limited number of datagrams.
+type limitedUDPConn struct {
 	*net.UDPConn
 	left int
 }
 
-// boundedAnswers limits the datagrams of a socket. A stream has a limit of its
-// own: the length of one answer.
-func boundedAnswers(conn net.Conn) net.Conn {
+// limitDatagrams limits the number of datagrams of a UDP connection. A TCP connection
+// needs no limit: only one message is read from it.
+func limitDatagrams(conn net.Conn) net.Conn {
 	if udp, ok := conn.(*net.UDPConn); ok {
-		return &answers{UDPConn: udp, left: maxDatagrams}
+		return &limitedUDPConn{UDPConn: udp, left: maxDatagrams}
 	}
 	return conn
 }
 
 // Read implements net.Conn.
-func (a *answers) Read(b []byte) (int, error) {
-	if a.left == 0 {
+func (c *limitedUDPConn) Read(b []byte) (int, error) {
+	if c.left == 0 {
 		return 0, errFlood
 	}
-	a.left--
-	return a.UDPConn.Read(b)
+	c.left--
+	return c.UDPConn.Read(b)
 }
 
-// Exchange returns the answer to a question, whatever it is: over UDP, and again
-// over TCP if it was truncated. The caller's context limits the time.
-func (s NameServer) Exchange(ctx context.Context, question *dns.Msg) (*dns.Msg, error) {
-	answer, err := s.exchangeOver(ctx, "udp", question)
-	if err == nil && answer.Truncated {
-		answer, err = s.exchangeOver(ctx, "tcp", question)
+// Exchange sends a query over UDP, and over TCP if the reply is truncated. It returns
+// the reply, whatever its code is. Only the context limits the time.
+func (s NameServer) Exchange(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
+	reply, err := s.exchangeOver(ctx, "udp", query)
+	if err == nil && reply.Truncated {
+		reply, err = s.exchangeOver(ctx, "tcp", query)
 	}
-	return answer, err
+	return reply, err
 }
 
-// exchangeOver gets the answer over one transport.
-func (s NameServer) exchangeOver(ctx context.Context, network string, question *dns.Msg) (*dns.Msg, error) {
+// exchangeOver sends a query over one transport.
+func (s NameServer) exchangeOver(ctx context.Context, network string, query *dns.Msg) (*dns.Msg, error) {
 	client := dns.Client{Net: network, UDPSize: udpSize}
 	conn, err := client.DialContext(ctx, string(s))
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
-	conn.Conn = boundedAnswers(conn.Conn)
+	conn.Conn = limitDatagrams(conn.Conn)
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
 	defer stop()
-	waits := resends
+	timeouts := retries
 	if network == "tcp" {
-		waits = resends[len(resends)-1:]
+		timeouts = retries[len(retries)-1:]
 	}
-	var answer *dns.Msg
-	for _, client.Timeout = range waits {
-		answer, _, err = client.ExchangeWithConnContext(ctx, question, conn)
+	var reply *dns.Msg
+	for _, client.Timeout = range timeouts {
+		reply, _, err = client.ExchangeWithConnContext(ctx, query, conn)
 		if !isTimeout(err) {
 			break
 		}
 	}
-	return answer, err
+	return reply, err
 }

@@ -14,29 +14,31 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Resolver answers for names. A *net.Resolver is one.
+// Resolver resolves names. *net.Resolver implements it.
 type Resolver interface {
-	// LookupNetIP returns the addresses of a host: of network "ip4", "ip6" or,
-	// for both, "ip".
+	// LookupNetIP returns the addresses of a host. The network is "ip4", "ip6" or, for
+	// both, "ip".
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 	// LookupMX returns the MX records of a domain.
 	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
 }
 
-// Lookup finds the addresses of hosts and the hosts of domains.
+// Lookup looks up the addresses of hosts and the mail exchangers of domains. The zero
+// value works.
 type Lookup struct {
-	Resolver Resolver      // nil: System
-	Network  string        // "ip4" or "ip6"; "" or "ip" is both
-	Timeout  time.Duration // of one lookup; 0 leaves that to the context
+	Resolver Resolver      // nil means System
+	Network  string        // "ip4" or "ip6"; "" or "ip" means both
+	Timeout  time.Duration // of one lookup; 0 means that only the context limits the time
 }
 
-// Addrs finds a host's addresses, in the resolver's order within each family,
-// without duplicates. An IP address, a zone included, is its own answer.
+// Addrs returns the addresses of a host without duplicates, in the resolver's order
+// within each family. For an IP address, which may have a zone, it returns that address.
 //
-// Each family is asked for by itself, so that what one lacks does not hide the
-// other: a server that never answers for AAAA costs the time of the lookup, but
-// not the A records. Without any address the worst failure is the error: a
-// timeout, else a failing server, else a name that was not found.
+// The families are looked up separately, so that a failure of one does not hide the
+// addresses of the other. If a name server never replies for AAAA, the lookup takes all
+// of its time but still returns the A records. If there is no address, Addrs returns the
+// most serious error: a timeout, a failure of the name server, or else that the name was
+// not found.
 func (l Lookup) Addrs(ctx context.Context, host string) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return l.literal(ip.Unmap())
@@ -45,29 +47,29 @@ func (l Lookup) Addrs(ctx context.Context, host string) ([]netip.Addr, error) {
 	if err != nil {
 		return nil, smtperr.New(smtperr.ClassConfigError, smtperr.ReasonInvalidAddress, smtperr.PhaseDNS, err)
 	}
-	step, cancel := within(ctx, l.Timeout)
+	lookup, cancel := withTimeout(ctx, l.Timeout)
 	defer cancel()
 	networks := []string{"ip4", "ip6"}
 	if l.Network == "ip4" || l.Network == "ip6" {
 		networks = []string{l.Network}
 	}
-	found, failed := make([][]netip.Addr, len(networks)), make([]error, len(networks))
-	var lookups sync.WaitGroup
+	found, errs := make([][]netip.Addr, len(networks)), make([]error, len(networks))
+	var running sync.WaitGroup
 	for i, network := range networks {
-		lookups.Go(func() {
-			ips, err := l.resolver().LookupNetIP(step, network, name)
-			found[i], failed[i] = ips, classify(step, name, err)
+		running.Go(func() {
+			ips, err := l.resolver().LookupNetIP(lookup, network, name)
+			found[i], errs[i] = ips, classify(lookup, name, err)
 		})
 	}
-	lookups.Wait()
-	if deadline, limited := step.Deadline(); limited && time.Since(deadline) > stall {
-		return nil, smtperr.New(smtperr.ClassLocalError, smtperr.ReasonProberStalled, smtperr.PhaseDNS, step.Err())
+	running.Wait()
+	if deadline, ok := lookup.Deadline(); ok && time.Since(deadline) > stall {
+		return nil, smtperr.New(smtperr.ClassLocalError, smtperr.ReasonProberStalled, smtperr.PhaseDNS, lookup.Err())
 	}
-	addrs := inOrder(found)
+	addrs := merge(found)
 	switch {
 	case len(addrs) == 0:
-		return nil, worst(failed)
-	case over(ctx): // there is no time left to use them
+		return nil, mostSerious(errs)
+	case expired(ctx): // no time is left to connect
 		return nil, classify(ctx, name, context.DeadlineExceeded)
 	}
 	return addrs, nil
@@ -88,8 +90,8 @@ func (l Lookup) literal(ip netip.Addr) ([]netip.Addr, error) {
 	return []netip.Addr{ip}, nil
 }
 
-// Uses reports whether an address belongs to a network: "ip4", "ip6", or any
-// other for both.
+// Uses reports whether an address is of the family of a network, "ip4" or "ip6". Other
+// networks use both families.
 func Uses(network string, ip netip.Addr) bool {
 	switch network {
 	case "ip4":
@@ -100,41 +102,42 @@ func Uses(network string, ip netip.Addr) bool {
 	return true
 }
 
-// classify turns a resolver's error into one of phase dns. When the context has
-// ended, that is what failed, whatever the interrupted resolver returns.
+// classify classifies an error of a resolver. If the context has ended, the error is
+// that of the context, whatever the interrupted resolver returned.
 func classify(ctx context.Context, name string, err error) error {
 	if err == nil {
 		return nil
 	}
-	if ended := ctx.Err(); ended != nil {
-		err = fmt.Errorf("lookup %s: %w", name, ended)
+	if ctx.Err() != nil {
+		err = fmt.Errorf("lookup %s: %w", name, ctx.Err())
 	}
 	return smtperr.Classify(smtperr.PhaseDNS, err)
 }
 
-// severity orders the classes of a failed lookup, the worst first.
+// severity lists the classes of failed lookups, the most serious first.
 var severity = []smtperr.Class{
 	smtperr.ClassCanceled, smtperr.ClassLocalError, smtperr.ClassDNSTimeout, smtperr.ClassDNSError, smtperr.ClassDNSNotFound,
 }
 
-// worst is the error of a lookup whose families have all failed: that one does
-// not exist means nothing as long as the other is not known.
-func worst(failed []error) error {
-	var worst *smtperr.Error
-	for _, err := range failed {
+// mostSerious returns the error of a lookup that failed for all families. A name is not
+// found only if no family has failed in another way.
+func mostSerious(errs []error) error {
+	var most *smtperr.Error
+	for _, err := range errs {
 		e, ok := errors.AsType[*smtperr.Error](err)
-		if ok && (worst == nil || slices.Index(severity, e.Class) < slices.Index(severity, worst.Class)) {
-			worst = e
+		if ok && (most == nil || slices.Index(severity, e.Class) < slices.Index(severity, most.Class)) {
+			most = e
 		}
 	}
-	if worst == nil {
+	if most == nil {
 		return smtperr.New(smtperr.ClassDNSNotFound, smtperr.ReasonNotFound, smtperr.PhaseDNS, errors.New("no address"))
 	}
-	return worst
+	return most
 }
 
-// inOrder joins the families' addresses, the preferred family first.
-func inOrder(found [][]netip.Addr) []netip.Addr {
+// merge returns the addresses of all families, the preferred family first, without
+// duplicates.
+func merge(found [][]netip.Addr) []netip.Addr {
 	if len(found) == 2 && len(found[1]) > 0 && preferIPv6(found[1][0]) {
 		found = [][]netip.Addr{found[1], found[0]}
 	}
@@ -147,16 +150,15 @@ func inOrder(found [][]netip.Addr) []netip.Addr {
 	return addrs
 }
 
-// preferIPv6 is what RFC 6724 comes to for the one question that is open here,
-// which family goes first: IPv6 where this machine has a route to it, except
-// that unique local addresses rank below IPv4. Package net sorts only what one
-// lookup of both families returns.
+// preferIPv6 reports whether IPv6 addresses come before IPv4 addresses by the rules of
+// RFC 6724: if there is a route, except to unique local addresses. Package net applies
+// them only to a lookup of both families.
 func preferIPv6(ip netip.Addr) bool {
 	const anyPort = 53
 	if ip.IsPrivate() {
 		return false
 	}
-	// To connect a datagram socket sends nothing.
+	// Connecting a UDP socket sends no packet.
 	conn, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(netip.AddrPortFrom(ip, anyPort)))
 	if err != nil {
 		return false
@@ -165,17 +167,17 @@ func preferIPv6(ip netip.Addr) bool {
 	return true
 }
 
-// within is the context of one step.
-func within(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
+// withTimeout is context.WithTimeout, except that 0 means no timeout.
+func withTimeout(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	if timeout <= 0 {
 		return context.WithCancel(ctx)
 	}
 	return context.WithTimeout(ctx, timeout)
 }
 
-// over reports whether no time is left. A deadline can interrupt a connection a
-// moment before it ends the context.
-func over(ctx context.Context) bool {
-	deadline, limited := ctx.Deadline()
-	return ctx.Err() != nil || limited && !time.Now().Before(deadline)
+// expired reports whether no time is left. It compares the deadline with the clock
+// because a connection can time out a moment before the context ends.
+func expired(ctx context.Context) bool {
+	deadline, ok := ctx.Deadline()
+	return ctx.Err() != nil || ok && !time.Now().Before(deadline)
 }

@@ -11,14 +11,14 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// socksDialer is a method of the library's dialer that its interface lacks;
-// DialContext would wrap the connection.
+// socksDialer has the method of the library's dialer that uses an existing
+// connection. Its DialContext returns a wrapped one, which has no SyscallConn.
 type socksDialer interface {
 	DialWithConn(ctx context.Context, conn net.Conn, network, address string) (net.Addr, error)
 }
 
-// socksReplies are the library's texts for the replies of RFC 1928 §6 that are
-// about the relay, not the proxy.
+// socksReplies maps the library's texts for the replies of RFC 1928 §6 that are about
+// the relay, not the proxy.
 var socksReplies = map[string]struct {
 	class  smtperr.Class
 	reason smtperr.Reason
@@ -29,8 +29,8 @@ var socksReplies = map[string]struct {
 	"unknown error TTL expired":         {smtperr.ClassConnectError, smtperr.ReasonHostUnreachable},
 }
 
-// socks asks a SOCKS5 proxy to connect.
-func socks(ctx context.Context, p *Proxy, conn net.Conn, address string) error {
+// socksConnect connects through a SOCKS5 proxy (RFC 1928).
+func socksConnect(ctx context.Context, p *Proxy, conn net.Conn, address string) error {
 	var login *proxy.Auth
 	if p.user != "" {
 		login = &proxy.Auth{User: p.user, Password: p.password}
@@ -44,21 +44,21 @@ func socks(ctx context.Context, p *Proxy, conn net.Conn, address string) error {
 		return errors.ErrUnsupported
 	}
 	_, err = client.DialWithConn(ctx, conn, "tcp", address)
-	return socksFailure(err)
+	return socksError(err)
 }
 
-// socksFailure separates a broken connection from what the proxy answered.
-func socksFailure(err error) error {
+// socksError tells a failed connection to the proxy from a reply of the proxy.
+func socksError(err error) error {
 	op, ok := errors.AsType[*net.OpError](err)
 	if !ok {
 		return err
 	}
-	if _, broken := errors.AsType[net.Error](op.Err); broken || errors.Is(op.Err, io.EOF) || errors.Is(op.Err, io.ErrUnexpectedEOF) ||
+	if _, ioError := errors.AsType[net.Error](op.Err); ioError || errors.Is(op.Err, io.EOF) || errors.Is(op.Err, io.ErrUnexpectedEOF) ||
 		errors.Is(op.Err, context.Canceled) || errors.Is(op.Err, context.DeadlineExceeded) {
 		return op.Err
 	}
-	if m, ok := socksReplies[op.Err.Error()]; ok {
-		return unreached(m.class, m.reason, "to the relay: "+op.Err.Error()[len("unknown error "):])
+	if r, ok := socksReplies[op.Err.Error()]; ok {
+		return unreachable(r.class, r.reason, "to the relay: "+op.Err.Error()[len("unknown error "):])
 	}
 	return refused(op.Err.Error())
 }

@@ -11,13 +11,14 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// System resolves as every program of this machine does: the hosts file, then
-// the name servers, with the search list unless a name ends in a dot. Beyond
-// *net.Resolver it can be interrupted, does not share its queries with other
-// lookups, whose times would mean nothing then, and reports when this machine
-// cannot ask at all. The zero value works.
+// System is the resolver of this machine: the hosts file and then the name servers, with
+// the search list unless a name ends in a dot. The zero value works.
+//
+// It differs from *net.Resolver in three ways. A lookup ends with its context. It does
+// not share the queries of a concurrent lookup, so that its time is its own. And it
+// reports an error of this machine, such as a lack of file descriptors, as such.
 type System struct {
-	// Dial connects to the name servers; nil: a net.Dialer.
+	// Dial connects to the name servers; nil means net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -25,14 +26,13 @@ type System struct {
 func (s System) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
 	l := lookup{dial: s.Dial}
 	ips, err := l.resolver(ctx).LookupNetIP(ctx, network, host)
-	if _, other := errors.AsType[*net.AddrError](err); other { // the hosts file has only the other family
+	if _, ok := errors.AsType[*net.AddrError](err); ok { // the hosts file has only the other family
 		err = &net.DNSError{Err: "no address of this family", Name: host, IsNotFound: true}
 	}
 	return ips, l.failure(err)
 }
 
-// LookupMX implements Resolver. Next to malformed records there may be good
-// ones, which count.
+// LookupMX implements Resolver. It ignores malformed records if there are valid ones.
 func (s System) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
 	l := lookup{dial: s.Dial}
 	records, err := l.resolver(ctx).LookupMX(ctx, name)
@@ -42,17 +42,17 @@ func (s System) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
 	return nil, l.failure(err)
 }
 
-// preferGo: Go's own resolver distinguishes a failing server from a missing
-// name, and can be interrupted. Windows and macOS have sources that it does not
-// know, such as the domains of a VPN.
+// preferGo selects Go's own resolver, which tells a failing name server from a missing
+// name and can be interrupted. It is off on Windows and macOS, which have sources of
+// names that it does not know, such as a VPN.
 const preferGo = runtime.GOOS != "windows" && runtime.GOOS != "darwin"
 
-// lookup is one lookup by Go's resolver.
+// lookup is the state of one lookup.
 type lookup struct {
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
 
 	mu    sync.Mutex
-	local error // what this machine lacks for asking at all
+	local error // why this machine could not connect to a name server
 }
 
 func (l *lookup) resolver(ctx context.Context) *net.Resolver {
@@ -63,17 +63,17 @@ func (l *lookup) resolver(ctx context.Context) *net.Resolver {
 	return &net.Resolver{PreferGo: preferGo, Dial: func(attempt context.Context, network, address string) (net.Conn, error) {
 		conn, err := dial(attempt, network, address)
 		if err != nil {
-			l.note(err)
+			l.record(err)
 			return nil, err
 		}
-		// The resolver waits for an answer even if nobody waits for it any more.
+		// The resolver would wait for a reply even after ctx has ended.
 		context.AfterFunc(ctx, func() { conn.Close() })
-		return boundedAnswers(conn), nil
+		return limitDatagrams(conn), nil
 	}}
 }
 
-// note keeps why this machine could not ask: net.DNSError has only its text.
-func (l *lookup) note(err error) {
+// record records an error of this machine. net.DNSError has only its text.
+func (l *lookup) record(err error) {
 	err = smtperr.Classify(smtperr.PhaseDNS, err)
 	if e, ok := errors.AsType[*smtperr.Error](err); ok && e.Class == smtperr.ClassLocalError {
 		l.mu.Lock()
@@ -82,6 +82,7 @@ func (l *lookup) note(err error) {
 	}
 }
 
+// failure returns the error of the lookup, or of this machine if that is the cause.
 func (l *lookup) failure(err error) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -51,7 +51,7 @@ func Start(t testing.TB, zone Zone) *Server {
 
 // Listen starts a server on a free port of 127.0.0.1. The caller closes it.
 func Listen(zone Zone) (*Server, error) {
-	tcp, udp, err := listen()
+	tcp, udp, err := openPort()
 	if err != nil {
 		return nil, err
 	}
@@ -66,8 +66,8 @@ func Listen(zone Zone) (*Server, error) {
 	return s, nil
 }
 
-// listen opens a port that is free for both UDP and TCP.
-func listen() (net.Listener, net.PacketConn, error) {
+// openPort opens a port that is free for both UDP and TCP.
+func openPort() (net.Listener, net.PacketConn, error) {
 	const attempts = 20
 	var failure error
 	for range attempts {

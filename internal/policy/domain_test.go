@@ -27,7 +27,7 @@ func TestSource_MX(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s, _ := newSource(t, dnstest.Zone{"domain.test": tt.answer})
+			s, _ := testSource(t, dnstest.Zone{"domain.test": tt.answer})
 			d := s.Domain(t.Context(), "domain.test").Get(t.Context())
 			require.Equal(t, tt.secure, d.MXSecure)
 			require.Equal(t, tt.failure, d.MXFailure)

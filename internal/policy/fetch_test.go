@@ -15,7 +15,7 @@ import (
 // silentDialer connects to a server that reads and never replies.
 type silentDialer struct{}
 
-func (silentDialer) DialContext(context.Context, string, string) (net.Conn, error) {
+func (silentDialer) DialContext(_ context.Context, _, _ string) (net.Conn, error) {
 	client, server := net.Pipe()
 	go func() { _, _ = io.Copy(io.Discard, server) }() //nolint:errcheck // it ends with the client
 	return client, nil

@@ -65,8 +65,8 @@ func stale(r TLSA) TLSA {
 // anyTLSA is a record whose data does not matter.
 const anyTLSA = "TLSA 3 1 1 0102030405060708091011121314151617181920212223242526272829303132"
 
-// newSource returns a Source that trusts a test DNS server with the zone.
-func newSource(t *testing.T, zone dnstest.Zone, change ...func(*Options)) (*Source, *dnstest.Server) {
+// testSource returns a Source that trusts a test DNS server with the zone.
+func testSource(t *testing.T, zone dnstest.Zone, change ...func(*Options)) (*Source, *dnstest.Server) {
 	t.Helper()
 	dns := dnstest.Start(t, zone)
 	o := Options{Resolver: Resolver{Server: dns.Addr(), Trust: true}}

@@ -81,7 +81,7 @@ func TestSource_Host(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s, dns := newSource(t, tt.zone, func(o *Options) { o.Resolver.Trust = !tt.off })
+			s, dns := testSource(t, tt.zone, func(o *Options) { o.Resolver.Trust = !tt.off })
 			h := s.Host(t.Context(), "MX.test.", 25).Get(t.Context())
 			require.Len(t, h.Records, tt.count)
 			require.Equal(t, tt.want.Failure != "", h.Err != nil)
@@ -98,7 +98,7 @@ func TestSource_Host(t *testing.T) {
 
 func TestSource_Port(t *testing.T) {
 	t.Parallel()
-	s, dns := newSource(t, dnstest.Zone{"mx.test": dnstest.Records("A 127.0.0.1"), "_2525._tcp.mx.test": dnstest.Records(anyTLSA)})
+	s, dns := testSource(t, dnstest.Zone{"mx.test": dnstest.Records("A 127.0.0.1"), "_2525._tcp.mx.test": dnstest.Records(anyTLSA)})
 	require.Len(t, s.Host(t.Context(), "mx.test", 2525).Get(t.Context()).Records, 1)
 	require.Contains(t, dns.Queries(), "_2525._tcp.mx.test. TLSA")
 }
@@ -109,7 +109,7 @@ func TestSource_ManyRecords(t *testing.T) {
 	for i := range 300 {
 		records = append(records, fmt.Sprintf("TLSA 3 1 1 %064x", i))
 	}
-	s, _ := newSource(t, dnstest.Zone{
+	s, _ := testSource(t, dnstest.Zone{
 		"mx.test":          dnstest.Secure(dnstest.Records("A 127.0.0.1")),
 		"_25._tcp.mx.test": dnstest.Truncated(dnstest.Secure(dnstest.Records(records...))),
 	})

@@ -14,7 +14,7 @@ import (
 // restarted returns a new Source with the policy that was in effect before.
 func restarted(t *testing.T, p *policyServer, clock *clock, saved []byte) *Source {
 	t.Helper()
-	s, _ := newSource(t, stsZone(nil), p.use, func(o *Options) { o.Interval, o.Now = time.Minute, clock.Now })
+	s, _ := testSource(t, stsZone(nil), p.use, func(o *Options) { o.Interval, o.Now = time.Minute, clock.Now })
 	require.NoError(t, s.Restore("Domain.test.", saved))
 	return s
 }
@@ -23,7 +23,7 @@ func TestSource_Restore(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	p := startPolicyServer(t, serve(goodPolicy))
-	s, _ := newSource(t, stsZone(nil), p.use, func(o *Options) { o.Interval, o.Now = time.Minute, clock.Now })
+	s, _ := testSource(t, stsZone(nil), p.use, func(o *Options) { o.Interval, o.Now = time.Minute, clock.Now })
 	before := s.Domain(t.Context(), "domain.test").Get(t.Context()).STS
 	data := before.Save()
 	require.NotEmpty(t, data)

@@ -17,7 +17,7 @@ func TestSource_Interval(t *testing.T) {
 	clock := newClock()
 	p := startPolicyServer(t, serve(goodPolicy))
 	zone := stsZone(dnstest.Zone{"mx.domain.test": dnstest.Secure(dnstest.Records("A 127.0.0.1"))})
-	s, dns := newSource(t, zone, p.use, func(o *Options) { o.Interval, o.Now = time.Minute, clock.Now })
+	s, dns := testSource(t, zone, p.use, func(o *Options) { o.Interval, o.Now = time.Minute, clock.Now })
 	lookup := func() {
 		s.Host(t.Context(), "mx.domain.test", 25).Get(t.Context())
 		require.Equal(t, STSEnforce, s.Domain(t.Context(), "domain.test").Get(t.Context()).STS.State)
@@ -41,7 +41,7 @@ func TestSource_Interval(t *testing.T) {
 
 func TestSource_InterruptedLookup(t *testing.T) {
 	t.Parallel()
-	s, dns := newSource(t, dnstest.Zone{"mx.test": dnstest.Silence()})
+	s, dns := testSource(t, dnstest.Zone{"mx.test": dnstest.Silence()})
 	ctx, cancel := context.WithCancel(t.Context())
 	a := s.Host(ctx, "mx.test", 25)
 	require.Same(t, a, s.Host(ctx, "mx.test", 25), "a second lookup of the same host")
@@ -60,7 +60,7 @@ func TestSource_SlowPolicyHost(t *testing.T) {
 		<-reply
 		serve(goodPolicy)(w, r)
 	})
-	s, _ := newSource(t, stsZone(nil), p.use, func(o *Options) { o.Interval = time.Hour })
+	s, _ := testSource(t, stsZone(nil), p.use, func(o *Options) { o.Interval = time.Hour })
 	a := s.Domain(t.Context(), "domain.test")
 	<-a.mx.done
 	d := a.Get(ended(t))
@@ -77,7 +77,7 @@ func TestSource_ManyDomains(t *testing.T) {
 	for i := range domains {
 		zone[fmt.Sprintf("d%d.test", i)] = dnstest.Records("MX 10 mx.test.")
 	}
-	s, _ := newSource(t, zone, func(o *Options) { o.Interval = time.Hour })
+	s, _ := testSource(t, zone, func(o *Options) { o.Interval = time.Hour })
 	var answers []*DomainAnswer
 	for i := range domains {
 		answers = append(answers, s.Domain(t.Context(), fmt.Sprintf("d%d.test", i)))
@@ -91,7 +91,7 @@ func TestSource_ManyDomains(t *testing.T) {
 func TestSource_UnusedHosts(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
-	s, _ := newSource(t, dnstest.Zone{}, func(o *Options) { o.Now, o.Interval = clock.Now, time.Minute })
+	s, _ := testSource(t, dnstest.Zone{}, func(o *Options) { o.Now, o.Interval = clock.Now, time.Minute })
 	for i := range 50 {
 		s.Host(t.Context(), fmt.Sprintf("mx%d.test", i), 25).Get(t.Context())
 	}

@@ -110,7 +110,7 @@ func TestSource_STS(t *testing.T) {
 				tt.handler = serve(goodPolicy)
 			}
 			p := startPolicyServerAs(t, ca, tt.cert, tt.handler)
-			s, _ := newSource(t, stsZone(tt.zone), p.use)
+			s, _ := testSource(t, stsZone(tt.zone), p.use)
 			d := s.Domain(t.Context(), "Domain.test").Get(t.Context())
 			require.True(t, d.MXSecure)
 			require.Equal(t, tt.want, d.STS.State, d.STS.Err)
@@ -131,7 +131,7 @@ func TestSource_PrivatePolicyHost(t *testing.T) {
 	t.Parallel()
 	p := startPolicyServer(t, serve(goodPolicy))
 	for _, address := range []string{"A 127.0.0.1", "A 10.1.2.3", "AAAA ::1", "AAAA ::ffff:127.0.0.1", "AAAA 64:ff9b::7f00:1", "A 169.254.169.254"} {
-		s, _ := newSource(t, stsZone(dnstest.Zone{"mta-sts.domain.test": dnstest.Records(address)}), func(o *Options) {
+		s, _ := testSource(t, stsZone(dnstest.Zone{"mta-sts.domain.test": dnstest.Records(address)}), func(o *Options) {
 			o.Fetcher = p.fetcher()
 			o.Fetcher.AllowPrivate = false
 		})
@@ -148,7 +148,7 @@ func TestSource_CachedPolicy(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	p := startPolicyServer(t, serve(goodPolicy))
-	s, dns := newSource(t, stsZone(nil), p.use, func(o *Options) { o.Interval, o.Now = time.Minute, clock.Now })
+	s, dns := testSource(t, stsZone(nil), p.use, func(o *Options) { o.Interval, o.Now = time.Minute, clock.Now })
 	lookup := func() *STSState { return s.Domain(t.Context(), "domain.test").Get(t.Context()).STS }
 	require.Equal(t, STSEnforce, lookup().State)
 
@@ -180,7 +180,7 @@ func TestSource_NewPolicy(t *testing.T) {
 	t.Parallel()
 	clock := newClock()
 	p := startPolicyServer(t, serve(goodPolicy))
-	s, dns := newSource(t, stsZone(nil), p.use, func(o *Options) { o.Interval, o.Now = time.Minute, clock.Now })
+	s, dns := testSource(t, stsZone(nil), p.use, func(o *Options) { o.Interval, o.Now = time.Minute, clock.Now })
 	require.Equal(t, STSEnforce, s.Domain(t.Context(), "domain.test").Get(t.Context()).STS.State)
 
 	p.handler = serve("version: STSv1\nmode: none\nmax_age: 60\n")
