@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -16,65 +17,72 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// config is a way to a relay as a test describes it.
-type config struct {
-	Network   string
-	Source    netip.Addr
-	Proxy     string
-	DNSServer string
-	Timeout   time.Duration
-	resolver  dial.Resolver // over DNSServer
+// client has the settings of all parts of the package.
+type client struct {
+	Network  string
+	Source   netip.Addr
+	Proxy    string
+	Timeout  time.Duration
+	Resolver dial.Resolver
+	Dialer   dial.Dialer // nil: dial.Direct
 }
 
-// overSystem resolves by the system's resolver, whose name server is replaced.
-func (c config) overSystem(server string) config {
-	c.resolver = dial.System{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
+// systemResolver returns the system's resolver with another name server.
+func systemResolver(server string) dial.System {
+	return dial.System{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, network, server)
 	}}
-	return c
 }
 
-func (c config) lookup() dial.Lookup {
-	l := dial.Lookup{Resolver: c.resolver, Network: c.Network, Timeout: c.Timeout}
-	if c.DNSServer != "" {
-		l.Resolver = dial.NameServer(c.DNSServer)
+// resolvers returns both resolvers, using the same name server.
+func resolvers(server string) map[string]dial.Resolver {
+	return map[string]dial.Resolver{"name server": dial.NameServer(server), "system": systemResolver(server)}
+}
+
+func (c client) lookup() dial.Lookup {
+	return dial.Lookup{Resolver: c.Resolver, Network: c.Network, Timeout: c.Timeout}
+}
+
+func (c client) dialer() dial.Dialer {
+	if c.Dialer != nil {
+		return c.Dialer
 	}
-	return l
+	return dial.Direct{Source: c.Source}
 }
 
-func (c config) Resolve(ctx context.Context, host string) ([]netip.Addr, error) {
+func (c client) Addrs(ctx context.Context, host string) ([]netip.Addr, error) {
 	return c.lookup().Addrs(ctx, host)
 }
 
-func (c config) MX(ctx context.Context, domain string) ([]dial.MXHost, error) {
+func (c client) MX(ctx context.Context, domain string) ([]dial.MXHost, error) {
 	return c.lookup().MX(ctx, domain)
 }
 
-func (c config) Dial(ctx context.Context, addrs []netip.Addr, port uint16) (net.Conn, error) {
-	return dial.Attempts{Dialer: dial.Direct{Source: c.Source}, Timeout: c.Timeout}.Dial(ctx, addrs, port)
+func (c client) Dial(ctx context.Context, addrs []netip.Addr, port uint16) (net.Conn, error) {
+	return dial.Attempts{Dialer: c.dialer(), Timeout: c.Timeout}.Dial(ctx, addrs, port)
 }
 
-func (c config) DialUnix(ctx context.Context, path string) (net.Conn, error) {
-	return dial.Unix(ctx, dial.Direct{Source: c.Source}, path, c.Timeout)
+func (c client) DialUnix(ctx context.Context, path string) (net.Conn, error) {
+	return dial.Unix(ctx, c.dialer(), path, c.Timeout)
 }
 
-func (c config) DialHost(ctx context.Context, host string, port uint16) (net.Conn, error) {
+func (c client) DialProxy(ctx context.Context, host string, port uint16) (net.Conn, error) {
 	p, err := dial.ParseProxy(c.Proxy)
 	if err != nil {
 		return nil, err
 	}
-	p.Lookup, p.Timeout = c.lookup(), c.Timeout
+	p.Dialer, p.Lookup, p.Timeout = c.Dialer, c.lookup(), c.Timeout
 	return p.DialContext(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(int(port))))
 }
 
-// said is a verdict in short: class/reason@phase.
-func said(t *testing.T, err error) string {
+// outcome returns class/reason@phase of an error.
+func outcome(t *testing.T, err error) string {
 	t.Helper()
 	require.Error(t, err)
 	var e *smtperr.Error
 	require.ErrorAs(t, err, &e)
-	require.Same(t, e, err, "the error itself is the classified one")
+	require.Same(t, e, err, "the classified error is wrapped")
 	text := e.Class.String()
 	if e.Reason != "" {
 		text += "/" + string(e.Reason)
@@ -82,16 +90,59 @@ func said(t *testing.T, err error) string {
 	return text + "@" + string(e.Phase)
 }
 
-// serve lets each connection to a free port of an address talk to talk.
-func serve(t *testing.T, ip string, talk func(net.Conn)) netip.AddrPort {
+// secondary returns the outcomes of the secondary errors.
+func secondary(t *testing.T, err error) []string {
+	t.Helper()
+	var e *smtperr.Error
+	require.ErrorAs(t, err, &e)
+	var list []string
+	for _, other := range e.Secondary {
+		list = append(list, outcome(t, other))
+	}
+	return list
+}
+
+// fakeDialer maps addresses to what happens when they are dialed.
+type fakeDialer map[string]func(ctx context.Context) (net.Conn, error)
+
+func (d fakeDialer) DialContext(ctx context.Context, _, address string) (net.Conn, error) {
+	return d[netip.MustParseAddrPort(address).Addr().String()](ctx)
+}
+
+// timesOut waits until the context ends.
+func timesOut(ctx context.Context) (net.Conn, error) {
+	<-ctx.Done()
+	return nil, &net.OpError{Op: "dial", Err: ctx.Err()}
+}
+
+// stalls returns a second after the context has ended.
+func stalls(ctx context.Context) (net.Conn, error) {
+	<-ctx.Done()
+	time.Sleep(time.Second) // in a synctest bubble
+	return nil, &net.OpError{Op: "dial", Err: ctx.Err()}
+}
+
+func refuses(context.Context) (net.Conn, error) {
+	return nil, &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED}
+}
+
+// connects returns a connection to a peer that reads and never writes.
+func connects(context.Context) (net.Conn, error) {
+	conn, peer := net.Pipe()
+	go discard(peer)
+	return conn, nil
+}
+
+// serve handles each connection to a free port of an address.
+func serve(t *testing.T, ip string, handle func(net.Conn)) netip.AddrPort {
 	t.Helper()
 	l, err := net.Listen("tcp", net.JoinHostPort(ip, "0"))
 	require.NoError(t, err)
-	serveOn(t, l, talk)
+	serveOn(t, l, handle)
 	return netip.MustParseAddrPort(l.Addr().String())
 }
 
-func serveOn(t *testing.T, l net.Listener, talk func(net.Conn)) {
+func serveOn(t *testing.T, l net.Listener, handle func(net.Conn)) {
 	t.Helper()
 	var mu sync.Mutex
 	var running sync.WaitGroup
@@ -107,7 +158,7 @@ func serveOn(t *testing.T, l net.Listener, talk func(net.Conn)) {
 			mu.Unlock()
 			running.Go(func() {
 				defer conn.Close()
-				talk(conn)
+				handle(conn)
 			})
 		}
 	})
@@ -122,23 +173,22 @@ func serveOn(t *testing.T, l net.Listener, talk func(net.Conn)) {
 	})
 }
 
-// closed is a port where nobody listens: that of tcpmux (RFC 1078). One that
-// was free a moment ago may be another test's by now.
+// closed is a port where nobody listens: tcpmux (RFC 1078). An ephemeral port could be
+// taken by another test.
 var closed = netip.MustParseAddrPort("127.0.0.1:1")
 
-// say writes to a client that may have left.
-func say(conn net.Conn, text string) {
-	_, _ = io.WriteString(conn, text) //nolint:errcheck // then the test sees it
+// write writes to a client that may be gone.
+func write(conn net.Conn, text string) {
+	_, _ = io.WriteString(conn, text) //nolint:errcheck // the client fails then
 }
 
-// linger waits until the client leaves.
-func linger(conn net.Conn) {
-	_, _ = io.Copy(io.Discard, conn) //nolint:errcheck // however it leaves
+// discard reads until the client closes the connection.
+func discard(conn net.Conn) {
+	_, _ = io.Copy(io.Discard, conn) //nolint:errcheck // any error ends it
 }
 
-// echo sends back what comes.
 func echo(conn net.Conn) {
-	_, _ = io.Copy(conn, conn) //nolint:errcheck // however it ends
+	_, _ = io.Copy(conn, conn) //nolint:errcheck // any error ends it
 }
 
 func addrs(texts ...string) []netip.Addr {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -59,46 +60,47 @@ func TestParseProxy(t *testing.T) {
 	}
 }
 
-// proxies are a proxy of each kind that consents and then speaks as the relay
-// at once, in the same segment. asked is what each was asked for.
-func proxies(t *testing.T) (urls map[string]string, asked chan string) {
+// proxies starts a SOCKS5 and an HTTP proxy. They accept the request and send the relay's
+// greeting in the same segment. The channel receives the requests.
+func proxies(t *testing.T) (urls map[string]string, requests chan string) {
 	t.Helper()
-	asked = make(chan string, 1)
+	requests = make(chan string, 1)
 	socks := serve(t, "127.0.0.1", func(conn net.Conn) {
 		address, err := acceptSOCKS(conn, "probe", "s3cr@t")
 		if err != nil {
-			asked <- err.Error()
+			requests <- err.Error()
 			return
 		}
-		asked <- address
-		say(conn, "\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x19220 relay\r\n")
+		requests <- address
+		write(conn, "\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x19220 relay\r\n")
 		echo(conn)
 	})
 	tunnel := serve(t, "127.0.0.1", func(conn net.Conn) {
 		r, err := http.ReadRequest(bufio.NewReader(conn))
 		if err != nil {
-			asked <- err.Error()
+			requests <- err.Error()
 			return
 		}
 		r.Header.Set("Authorization", r.Header.Get("Proxy-Authorization"))
 		if user, password, _ := r.BasicAuth(); user != "probe" || password != "s3cr@t" {
-			asked <- "wrong login"
+			requests <- "wrong login"
 			return
 		}
-		asked <- r.Method + " " + r.RequestURI + " " + r.Host
-		say(conn, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 Connection established\r\nVia: x\r\n\r\n220 relay\r\n")
+		requests <- r.Method + " " + r.RequestURI + " " + r.Host
+		write(conn, "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.0 200 Connection established\r\nVia: x\r\n\r\n220 relay\r\n")
 		echo(conn)
 	})
 	return map[string]string{
 		"socks5": "socks5://" + login + socks.String(),
 		"http":   "http://" + login + tunnel.String(),
-	}, asked
+	}, requests
 }
 
-// acceptSOCKS is a SOCKS5 server up to the request: the host:port asked for.
+// acceptSOCKS reads a SOCKS5 handshake. It returns the command, host and port of the
+// request.
 func acceptSOCKS(conn net.Conn, user, password string) (string, error) {
 	in := bufio.NewReader(conn)
-	take := func() ([]byte, error) { // a length, and as many bytes
+	readString := func() ([]byte, error) { // after its length
 		n, err := in.ReadByte()
 		if err != nil {
 			return nil, err
@@ -110,7 +112,7 @@ func acceptSOCKS(conn net.Conn, user, password string) (string, error) {
 	if _, err := in.Discard(1); err != nil {
 		return "", err
 	}
-	methods, err := take()
+	methods, err := readString()
 	if err != nil {
 		return "", err
 	}
@@ -118,38 +120,38 @@ func acceptSOCKS(conn net.Conn, user, password string) (string, error) {
 	if user != "" && len(methods) > 1 {
 		method = 2
 	}
-	say(conn, string([]byte{5, method}))
+	write(conn, string([]byte{5, method}))
 	if method == 2 {
 		if _, err := in.Discard(1); err != nil {
 			return "", err
 		}
-		u, err := take()
+		u, err := readString()
 		if err != nil {
 			return "", err
 		}
-		p, err := take()
+		p, err := readString()
 		if err != nil {
 			return "", err
 		}
 		if string(u) != user || string(p) != password {
-			say(conn, "\x01\x01")
+			write(conn, "\x01\x01")
 			return "", fmt.Errorf("wrong login %q %q", u, p)
 		}
-		say(conn, "\x01\x00")
+		write(conn, "\x01\x00")
 	}
 	request := make([]byte, 4)
 	if _, err := io.ReadFull(in, request); err != nil {
 		return "", err
 	}
 	host := ""
-	switch kind := request[3]; kind {
+	switch addressType := request[3]; addressType {
 	case 1, 4:
-		ip := make(net.IP, 4*kind)
+		ip := make(net.IP, 4*addressType)
 		_, err = io.ReadFull(in, ip)
 		host = ip.String()
 	case 3:
 		var name []byte
-		name, err = take()
+		name, err = readString()
 		host = string(name)
 	}
 	port := make([]byte, 2)
@@ -159,9 +161,9 @@ func acceptSOCKS(conn net.Conn, user, password string) (string, error) {
 	return fmt.Sprintf("%d %s %d", request[1], host, int(port[0])<<8|int(port[1])), err
 }
 
-func TestProxy_LosesNothing(t *testing.T) {
+func TestProxy(t *testing.T) {
 	t.Parallel()
-	urls, asked := proxies(t)
+	urls, requests := proxies(t)
 	for _, tt := range []struct{ scheme, host, want string }{
 		{"socks5", "relay.test", "1 relay.test 25"},
 		{"socks5", "bücher.test", "1 xn--bcher-kva.test 25"},
@@ -171,11 +173,11 @@ func TestProxy_LosesNothing(t *testing.T) {
 		{"http", "bücher.test", "CONNECT xn--bcher-kva.test:25 xn--bcher-kva.test:25"},
 		{"http", "2001:db8::1", "CONNECT [2001:db8::1]:25 [2001:db8::1]:25"},
 	} {
-		// Any name server would be one too many.
-		c := config{Proxy: urls[tt.scheme], DNSServer: closed.String(), Timeout: time.Minute}
-		conn, err := c.DialHost(t.Context(), tt.host, 25)
+		// The proxy resolves the name, so no name server is needed.
+		c := client{Proxy: urls[tt.scheme], Resolver: dial.NameServer(closed.String()), Timeout: time.Minute}
+		conn, err := c.DialProxy(t.Context(), tt.host, 25)
 		require.NoError(t, err, tt)
-		require.Equal(t, tt.want, <-asked)
+		require.Equal(t, tt.want, <-requests)
 		require.Implements(t, (*syscall.Conn)(nil), conn)
 		got := make([]byte, len("220 relay\r\n"))
 		_, err = io.ReadFull(conn, got)
@@ -184,74 +186,76 @@ func TestProxy_LosesNothing(t *testing.T) {
 		_, err = conn.Write([]byte("QUIT"))
 		require.NoError(t, err)
 		_, err = io.ReadFull(conn, got[:4])
-		require.NoError(t, err, "the handshake's deadline is gone")
+		require.NoError(t, err, "the deadline of the handshake is still set")
 		conn.Close()
 	}
-	_, err := config{Proxy: urls["http"]}.DialHost(t.Context(), "relay.test\r\nEvil: 1", 25)
-	require.Equal(t, "config_error/invalid_address@connect", said(t, err))
+	_, err := client{Proxy: urls["http"]}.DialProxy(t.Context(), "relay.test\r\nEvil: 1", 25)
+	require.Equal(t, "config_error/invalid_address@connect", outcome(t, err))
 }
 
-// script answers whatever comes first with the answers, one after the other.
-func script(t *testing.T, answers ...string) string {
+// script starts a server that sends the next reply whenever it receives data, and then
+// closes the connection. After a last reply that ends with " and wait" it waits for the
+// client to close it.
+func script(t *testing.T, replies ...string) string {
 	t.Helper()
 	return serve(t, "127.0.0.1", func(conn net.Conn) {
 		b := make([]byte, 1024)
-		for _, answer := range answers {
+		for _, reply := range replies {
 			if _, err := conn.Read(b); err != nil {
 				return
 			}
-			say(conn, answer)
+			write(conn, reply)
 		}
-		if len(answers) > 0 && strings.HasSuffix(answers[len(answers)-1], " and wait") {
-			linger(conn)
+		if len(replies) > 0 && strings.HasSuffix(replies[len(replies)-1], " and wait") {
+			discard(conn)
 		}
 	}).String()
 }
 
-func TestProxy_Refuses(t *testing.T) {
+func TestProxy_Failures(t *testing.T) {
 	t.Parallel()
 	const (
-		noLogin, wantsLogin, welcome = "\x05\x00", "\x05\x02", "\x01\x00"
-		reply                        = "\x00\x01\x00\x00\x00\x00\x00\x00"
+		noAuth, passwordAuth, authenticated = "\x05\x00", "\x05\x02", "\x01\x00"
+		reply                               = "\x00\x01\x00\x00\x00\x00\x00\x00"
 	)
-	socks := func(answers ...string) string { return "socks5://" + login + script(t, answers...) }
-	tunnel := func(answer string) string { return "http://" + login + script(t, answer) }
+	socks := func(replies ...string) string { return "socks5://" + login + script(t, replies...) }
+	tunnel := func(reply string) string { return "http://" + login + script(t, reply) }
 	for name, tt := range map[string]struct{ url, want, text string }{
-		"SOCKS general failure":         {socks(noLogin, "\x05\x01"+reply), "connect_error/proxy_refused", "general SOCKS server failure"},
-		"SOCKS not allowed":             {socks(noLogin, "\x05\x02"+reply), "connect_error/proxy_refused", "not allowed"},
-		"SOCKS network unreachable":     {socks(noLogin, "\x05\x03"+reply), "connect_error/network_unreachable", "to the relay: network unreachable"},
-		"SOCKS host unreachable":        {socks(noLogin, "\x05\x04"+reply), "connect_error/host_unreachable", "to the relay: host unreachable"},
-		"SOCKS connection refused":      {socks(noLogin, "\x05\x05"+reply), "connect_error/refused", "to the relay: connection refused"},
-		"SOCKS TTL expired":             {socks(noLogin, "\x05\x06"+reply), "connect_error/host_unreachable", "to the relay: TTL expired"},
-		"SOCKS command unknown":         {socks(noLogin, "\x05\x07"+reply), "connect_error/proxy_refused", "command not supported"},
-		"SOCKS kind of address unknown": {socks(noLogin, "\x05\x08"+reply), "connect_error/proxy_refused", "address type not supported"},
-		"SOCKS unknown reply":           {socks(noLogin, "\x05\x63"+reply), "connect_error/proxy_refused", "unknown code"},
-		"SOCKS wrong login":             {socks(wantsLogin, "\x01\x01"), "connect_error/proxy_refused", "authentication failed"},
-		"SOCKS no method":               {socks("\x05\xff"), "connect_error/proxy_refused", "no acceptable"},
-		"no SOCKS but HTTP":             {socks("HTTP/1.0 400 Bad Request\r\n\r\n"), "connect_error/proxy_refused", "protocol version"},
-		"SOCKS closes":                  {socks(), "connect_error/", ""},
-		"SOCKS closes in mid-reply":     {socks(wantsLogin, welcome, "\x05\x00"), "connect_error/closed", "EOF"},
-		"HTTP login":                    {tunnel("HTTP/1.1 407 s3cr@t is wrong\r\nContent-Length: 5\r\n\r\nwrong"), "connect_error/proxy_refused", "407 Proxy Authentication Required"},
-		"HTTP forbidden":                {tunnel("HTTP/1.1 403 Forbidden\r\n\r\n"), "connect_error/proxy_refused", "403"},
-		"HTTP redirect":                 {tunnel("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"), "connect_error/proxy_refused", "302"},
-		"HTTP no CONNECT":               {tunnel("HTTP/1.1 405 No\r\n\r\n"), "connect_error/proxy_refused", "405"},
-		"HTTP bad gateway":              {tunnel("HTTP/1.1 502 Bad Gateway\r\n\r\n"), "connect_error/host_unreachable", "502"},
-		"HTTP unavailable":              {tunnel("HTTP/1.1 503 Service Unavailable\r\n\r\n"), "connect_error/host_unreachable", "503"},
-		"HTTP gateway timeout":          {tunnel("HTTP/1.1 504 Gateway Timeout\r\n\r\n"), "connect_timeout", "504"},
-		"no HTTP but a relay":           {tunnel("220 relay.test ESMTP\r\n and wait"), "connect_error/proxy_refused", "not HTTP"},
-		"no HTTP in the second line":    {tunnel("HTTP/1.1 200 OK\r\nno header\r\n\r\n"), "connect_error/proxy_refused", "not HTTP"},
-		"HTTP endless header":           {tunnel("HTTP/1.1 200 OK\r\n" + strings.Repeat("X: y\r\n", 4000) + " and wait"), "connect_error/proxy_refused", "too long"},
-		"HTTP nothing but 1xx":          {tunnel(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 9) + " and wait"), "connect_error/proxy_refused", "informational"},
-		"HTTP closes in mid-answer":     {tunnel("HTTP/1.1 200 O"), "connect_error/closed", "EOF"},
-		"SOCKS never answers":           {socks(" and wait"), "connect_", ""},
-		"nobody there":                  {"socks5://" + login + closed.String(), "connect_error/refused", "refused"},
-		"no such proxy":                 {"http://" + login + "proxy.invalid:3128", "dns_", ""},
+		"SOCKS general failure":            {socks(noAuth, "\x05\x01"+reply), "connect_error/proxy_refused", "general SOCKS server failure"},
+		"SOCKS not allowed":                {socks(noAuth, "\x05\x02"+reply), "connect_error/proxy_refused", "not allowed"},
+		"SOCKS network unreachable":        {socks(noAuth, "\x05\x03"+reply), "connect_error/network_unreachable", "to the relay: network unreachable"},
+		"SOCKS host unreachable":           {socks(noAuth, "\x05\x04"+reply), "connect_error/host_unreachable", "to the relay: host unreachable"},
+		"SOCKS connection refused":         {socks(noAuth, "\x05\x05"+reply), "connect_error/refused", "to the relay: connection refused"},
+		"SOCKS TTL expired":                {socks(noAuth, "\x05\x06"+reply), "connect_error/host_unreachable", "to the relay: TTL expired"},
+		"SOCKS command not supported":      {socks(noAuth, "\x05\x07"+reply), "connect_error/proxy_refused", "command not supported"},
+		"SOCKS address type not supported": {socks(noAuth, "\x05\x08"+reply), "connect_error/proxy_refused", "address type not supported"},
+		"SOCKS unknown reply":              {socks(noAuth, "\x05\x63"+reply), "connect_error/proxy_refused", "unknown code"},
+		"SOCKS wrong login":                {socks(passwordAuth, "\x01\x01"), "connect_error/proxy_refused", "authentication failed"},
+		"SOCKS no acceptable method":       {socks("\x05\xff"), "connect_error/proxy_refused", "no acceptable"},
+		"HTTP instead of SOCKS":            {socks("HTTP/1.0 400 Bad Request\r\n\r\n"), "connect_error/proxy_refused", "protocol version"},
+		"SOCKS close":                      {socks(), "connect_error/", ""},
+		"SOCKS close in a reply":           {socks(passwordAuth, authenticated, "\x05\x00"), "connect_error/closed", "EOF"},
+		"HTTP 407":                         {tunnel("HTTP/1.1 407 s3cr@t is wrong\r\nContent-Length: 5\r\n\r\nwrong"), "connect_error/proxy_refused", "407 Proxy Authentication Required"},
+		"HTTP 403":                         {tunnel("HTTP/1.1 403 Forbidden\r\n\r\n"), "connect_error/proxy_refused", "403"},
+		"HTTP 302":                         {tunnel("HTTP/1.1 302 Found\r\nLocation: /\r\n\r\n"), "connect_error/proxy_refused", "302"},
+		"HTTP 405":                         {tunnel("HTTP/1.1 405 No\r\n\r\n"), "connect_error/proxy_refused", "405"},
+		"HTTP 502":                         {tunnel("HTTP/1.1 502 Bad Gateway\r\n\r\n"), "connect_error/host_unreachable", "502"},
+		"HTTP 503":                         {tunnel("HTTP/1.1 503 Service Unavailable\r\n\r\n"), "connect_error/host_unreachable", "503"},
+		"HTTP 504":                         {tunnel("HTTP/1.1 504 Gateway Timeout\r\n\r\n"), "connect_timeout", "504"},
+		"SMTP instead of HTTP":             {tunnel("220 relay.test ESMTP\r\n and wait"), "connect_error/proxy_refused", "not HTTP"},
+		"HTTP invalid header":              {tunnel("HTTP/1.1 200 OK\r\nno header\r\n\r\n"), "connect_error/proxy_refused", "not HTTP"},
+		"HTTP long header":                 {tunnel("HTTP/1.1 200 OK\r\n" + strings.Repeat("X: y\r\n", 4000) + " and wait"), "connect_error/proxy_refused", "too long"},
+		"HTTP 1xx only":                    {tunnel(strings.Repeat("HTTP/1.1 100 Continue\r\n\r\n", 9) + " and wait"), "connect_error/proxy_refused", "informational"},
+		"HTTP close in the status line":    {tunnel("HTTP/1.1 200 O"), "connect_error/closed", "EOF"},
+		"SOCKS invalid version":            {socks(" and wait"), "connect_", ""},
+		"connection refused":               {"socks5://" + login + closed.String(), "connect_error/refused", "refused"},
+		"failed lookup":                    {"http://" + login + "proxy.invalid:3128", "dns_", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			c := config{Proxy: tt.url, Timeout: 5 * time.Second, DNSServer: closed.String()}
-			_, err := c.DialHost(t.Context(), "relay.test", 25)
-			got := said(t, err)
+			c := client{Proxy: tt.url, Timeout: time.Minute, Resolver: dial.NameServer(closed.String())}
+			_, err := c.DialProxy(t.Context(), "relay.test", 25)
+			got := outcome(t, err)
 			require.True(t, strings.HasPrefix(got, tt.want), "%s: %v", got, err)
 			require.True(t, strings.HasSuffix(got, "@connect"), got)
 			require.Contains(t, err.Error(), tt.text)
@@ -264,26 +268,27 @@ func TestProxy_Refuses(t *testing.T) {
 	}
 }
 
-func TestProxy_Silent(t *testing.T) {
+func TestProxy_Timeout(t *testing.T) {
 	t.Parallel()
-	silent := serve(t, "127.0.0.1", linger)
 	for _, scheme := range []string{"socks5", "http"} {
 		t.Run(scheme, func(t *testing.T) {
 			t.Parallel()
-			c := config{Proxy: scheme + "://" + silent.String(), Timeout: 100 * time.Millisecond}
-			_, err := c.DialHost(t.Context(), "relay.test", 25)
-			require.Equal(t, "connect_timeout@connect", said(t, err))
+			synctest.Test(t, func(t *testing.T) {
+				c := client{Proxy: scheme + "://192.0.2.1:1080", Dialer: fakeDialer{"192.0.2.1": connects}, Timeout: time.Second}
+				_, err := c.DialProxy(t.Context(), "relay.test", 25)
+				require.Equal(t, "connect_timeout@connect", outcome(t, err))
 
-			c.Timeout = 0
-			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-			defer cancel()
-			_, err = c.DialHost(ctx, "relay.test", 25)
-			require.Equal(t, "connect_timeout@connect", said(t, err))
+				c.Timeout = 0
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				defer cancel()
+				_, err = c.DialProxy(ctx, "relay.test", 25)
+				require.Equal(t, "connect_timeout@connect", outcome(t, err))
 
-			ctx, cancel = context.WithCancel(t.Context())
-			time.AfterFunc(100*time.Millisecond, cancel)
-			_, err = c.DialHost(ctx, "relay.test", 25)
-			require.Equal(t, "canceled@connect", said(t, err))
+				ctx, cancel = context.WithCancel(t.Context())
+				time.AfterFunc(time.Second, cancel)
+				_, err = c.DialProxy(ctx, "relay.test", 25)
+				require.Equal(t, "canceled@connect", outcome(t, err))
+			})
 		})
 	}
 }

@@ -25,7 +25,7 @@ func TestProxyHeader(t *testing.T) {
 				}
 				headers <- header
 			})
-			conn, err := config{}.Dial(t.Context(), []netip.Addr{relay.Addr()}, relay.Port())
+			conn, err := client{}.Dial(t.Context(), []netip.Addr{relay.Addr()}, relay.Port())
 			require.NoError(t, err)
 			writeHeader(t, version, conn)
 			header := <-headers
@@ -57,7 +57,7 @@ func TestProxyHeader_UnixSocket(t *testing.T) {
 			}
 			got <- string(b[:n])
 		})
-		conn, err := config{}.DialUnix(t.Context(), path)
+		conn, err := client{}.DialUnix(t.Context(), path)
 		require.NoError(t, err)
 		writeHeader(t, version, conn)
 		require.Equal(t, want, <-got)

@@ -31,6 +31,6 @@ func TestPublic(t *testing.T) {
 	) {
 		err := dial.Public(ip)
 		require.Error(t, err, ip)
-		require.Equal(t, "config_error/address_not_public@connect", said(t, err))
+		require.Equal(t, "config_error/address_not_public@connect", outcome(t, err))
 	}
 }

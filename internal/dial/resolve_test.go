@@ -7,8 +7,10 @@ import (
 	"os"
 	"runtime/pprof"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -17,29 +19,9 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
 )
 
-// way is what both resolvers can do.
-type way interface {
-	Resolve(ctx context.Context, host string) ([]netip.Addr, error)
-	MX(ctx context.Context, domain string) ([]dial.MXHost, error)
-}
-
-// ways are the two resolvers, both asking the same server.
-func ways(c config, server string) map[string]way {
-	named := c
-	named.DNSServer = server
-	return map[string]way{"dns_server": named, "system": c.overSystem(server)}
-}
-
-// byType answers by the type of record that is asked for.
-func byType(a, aaaa dnstest.Answer) dnstest.Answer {
-	return func(q *dnstest.Query) {
-		const typeAAAA = 28
-		if q.Question.Qtype == typeAAAA {
-			aaaa(q)
-			return
-		}
-		a(q)
-	}
+// byFamily answers queries for A and AAAA records.
+func byFamily(a, aaaa dnstest.Answer) dnstest.Answer {
+	return dnstest.For(map[string]dnstest.Answer{"A": a, "AAAA": aaaa})
 }
 
 func TestLookup_Addrs(t *testing.T) {
@@ -50,38 +32,38 @@ func TestLookup_Addrs(t *testing.T) {
 		"v6.test":                dnstest.Records("AAAA ::1"),
 		"unique-local.test":      dnstest.Records("A 127.0.0.1", "AAAA fd00::1"),
 		"large.test":             dnstest.Truncated(dnstest.Records("A 127.0.0.9")),
+		"alias.test":             dnstest.Chain("alias.test CNAME relay.test.", "relay.test A 127.0.0.12"),
 		"_mail_relay.test":       dnstest.Records("A 127.0.0.4"),
 		"xn--bcher-kva.test":     dnstest.Records("A 127.0.0.5"),
 		"xn--strae-oqa.xn--p1ai": dnstest.Records("A 127.0.0.6"),
-		"servfail-aaaa.test":     byType(dnstest.Records("A 127.0.0.7"), dnstest.ServFail()),
-		"refused-a.test":         byType(dnstest.Refused(), dnstest.Records("AAAA ::1")),
-		"silent-aaaa.test":       byType(dnstest.Records("A 127.0.0.8"), dnstest.Silence()),
-		"nxdomain-for-aaaa.test": byType(dnstest.Records("A 127.0.0.10"), dnstest.NXDomain()),
-		"garbage-for-aaaa.test":  byType(dnstest.Records("A 127.0.0.11"), dnstest.Garbage()),
+		"servfail-aaaa.test":     byFamily(dnstest.Records("A 127.0.0.7"), dnstest.ServFail()),
+		"refused-a.test":         byFamily(dnstest.Refused(), dnstest.Records("AAAA ::1")),
+		"nxdomain-aaaa.test":     byFamily(dnstest.Records("A 127.0.0.10"), dnstest.NXDomain()),
+		"garbage-aaaa.test":      byFamily(dnstest.Records("A 127.0.0.11"), dnstest.Garbage()),
 	})
-	for _, tt := range []struct{ name, version, host, want string }{
-		{"several, without duplicates", "", "relay.test", "127.0.0.2 127.0.0.1 127.0.0.3"},
-		{"a final dot changes nothing", "", "relay.test.", "127.0.0.2 127.0.0.1 127.0.0.3"},
-		{"nor do capitals", "", "Relay.TEST", "127.0.0.2 127.0.0.1 127.0.0.3"},
-		{"IPv6 goes first", "", "dual.test", "::1 127.0.0.1"},
-		{"only IPv4", "ip4", "dual.test", "127.0.0.1"},
-		{"only IPv6", "ip6", "dual.test", "::1"},
-		{"a host without IPv4", "", "v6.test", "::1"},
-		{"unique local addresses go after IPv4", "", "unique-local.test", "127.0.0.1 fd00::1"},
-		{"an answer over TCP", "", "large.test", "127.0.0.9"},
-		{"underscores", "", "_mail_relay.test", "127.0.0.4"},
-		{"an internationalized name", "", "BÜCHER.test", "127.0.0.5"},
-		{"and one of RFC 5891's differences to its predecessor", "", "straße。рф", "127.0.0.6"},
-		{"AAAA fails, A answers", "", "servfail-aaaa.test", "127.0.0.7"},
-		{"A is refused, AAAA answers", "", "refused-a.test", "::1"},
-		{"AAAA is said not to exist, A answers", "", "nxdomain-for-aaaa.test", "127.0.0.10"},
-		{"AAAA is garbage, A answers", "", "garbage-for-aaaa.test", "127.0.0.11"},
-		{"AAAA is never answered, A is", "", "silent-aaaa.test", "127.0.0.8"},
+	for _, tt := range []struct{ name, network, host, want string }{
+		{name: "duplicates", host: "relay.test", want: "127.0.0.2 127.0.0.1 127.0.0.3"},
+		{name: "final dot", host: "relay.test.", want: "127.0.0.2 127.0.0.1 127.0.0.3"},
+		{name: "upper case", host: "Relay.TEST", want: "127.0.0.2 127.0.0.1 127.0.0.3"},
+		{name: "both families", host: "dual.test", want: "::1 127.0.0.1"},
+		{name: "ip4", network: "ip4", host: "dual.test", want: "127.0.0.1"},
+		{name: "ip6", network: "ip6", host: "dual.test", want: "::1"},
+		{name: "IPv6 only", host: "v6.test", want: "::1"},
+		{name: "unique local address", host: "unique-local.test", want: "127.0.0.1 fd00::1"},
+		{name: "truncated over UDP", host: "large.test", want: "127.0.0.9"},
+		{name: "CNAME", network: "ip4", host: "alias.test", want: "127.0.0.12"},
+		{name: "underscores", host: "_mail_relay.test", want: "127.0.0.4"},
+		{name: "IDN", host: "BÜCHER.test", want: "127.0.0.5"},
+		{name: "IDNA 2008", host: "straße。рф", want: "127.0.0.6"},
+		{name: "SERVFAIL for AAAA", host: "servfail-aaaa.test", want: "127.0.0.7"},
+		{name: "REFUSED for A", host: "refused-a.test", want: "::1"},
+		{name: "NXDOMAIN for AAAA", host: "nxdomain-aaaa.test", want: "127.0.0.10"},
+		{name: "malformed reply for AAAA", host: "garbage-aaaa.test", want: "127.0.0.11"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			for name, w := range ways(config{Network: tt.version, Timeout: 500 * time.Millisecond}, srv.Addr()) {
-				got, err := w.Resolve(t.Context(), tt.host)
+			for name, r := range resolvers(srv.Addr()) {
+				got, err := client{Network: tt.network, Timeout: time.Minute, Resolver: r}.Addrs(t.Context(), tt.host)
 				require.NoError(t, err, name)
 				texts := make([]string, len(got))
 				for i, ip := range got {
@@ -100,91 +82,171 @@ func TestLookup_Failures(t *testing.T) {
 		"servfail.test":          dnstest.ServFail(),
 		"refused.test":           dnstest.Refused(),
 		"garbage.test":           dnstest.Garbage(),
-		"silent.test":            dnstest.Silence(),
 		"v4.test":                dnstest.Records("A 127.0.0.1"),
-		"nodata-servfail.test":   byType(dnstest.NoData(), dnstest.ServFail()),
-		"servfail-nodata.test":   byType(dnstest.ServFail(), dnstest.NoData()),
-		"nxdomain-silence.test":  byType(dnstest.NXDomain(), dnstest.Silence()),
-		"servfail-silence.test":  byType(dnstest.ServFail(), dnstest.Silence()),
-		"alias-to-nothing.test":  dnstest.Records("CNAME gone.test."),
+		"nodata-servfail.test":   byFamily(dnstest.NoData(), dnstest.ServFail()),
+		"servfail-nodata.test":   byFamily(dnstest.ServFail(), dnstest.NoData()),
+		"dangling-alias.test":    dnstest.Records("CNAME gone.test."),
 		"large-and-refused.test": dnstest.Truncated(dnstest.Refused()),
 		"mapped.test":            dnstest.Records("AAAA ::ffff:127.0.0.1"),
 	})
-	for _, tt := range []struct{ name, version, host, want string }{
-		{"no such name", "", "gone.test", "dns_not_found/not_found@dns"},
-		{"no addresses", "", "nodata.test", "dns_not_found/not_found@dns"},
-		{"an alias that leads nowhere", "", "alias-to-nothing.test", "dns_not_found/not_found@dns"},
-		{"none of the family", "ip6", "v4.test", "dns_not_found/not_found@dns"},
-		{"an IPv4 address where an IPv6 one belongs", "", "mapped.test", "dns_not_found/not_found@dns"},
-		{"SERVFAIL", "", "servfail.test", "dns_error/server_failure@dns"},
-		{"REFUSED", "", "refused.test", "dns_error/server_failure@dns"},
-		{"REFUSED over TCP", "", "large-and-refused.test", "dns_error/server_failure@dns"},
-		{"garbage", "", "garbage.test", "dns_error/server_failure@dns"},
-		{"silence", "", "silent.test", "dns_timeout@dns"},
-		{"no A, and AAAA fails", "", "nodata-servfail.test", "dns_error/server_failure@dns"},
-		{"A fails, and no AAAA", "", "servfail-nodata.test", "dns_error/server_failure@dns"},
-		{"no A, and AAAA is silent", "", "nxdomain-silence.test", "dns_timeout@dns"},
-		{"A fails, and AAAA is silent", "", "servfail-silence.test", "dns_timeout@dns"},
-		{"a mistyped address", "", "192.0.2.300", "config_error/invalid_address@dns"},
-		{"an empty name", "", "", "config_error/invalid_address@dns"},
-		{"an empty label", "", "relay..test", "config_error/invalid_address@dns"},
-		{"a label that is too long", "", strings.Repeat("a", 64) + ".test", "config_error/invalid_address@dns"},
-		{"a name that is too long", "", strings.Repeat("a.", 127) + "test", "config_error/invalid_address@dns"},
-		{"a line break", "", "relay.test\r\nQUIT", "config_error/invalid_address@dns"},
-		{"no valid internationalized name", "", "ü\u200d.test", "config_error/invalid_address@dns"},
+	for _, tt := range []struct{ name, network, host, want string }{
+		{name: "NXDOMAIN", host: "gone.test", want: "dns_not_found/not_found@dns"},
+		{name: "NODATA", host: "nodata.test", want: "dns_not_found/not_found@dns"},
+		{name: "CNAME without target", host: "dangling-alias.test", want: "dns_not_found/not_found@dns"},
+		{name: "other family only", network: "ip6", host: "v4.test", want: "dns_not_found/not_found@dns"},
+		{name: "IPv4-mapped address in AAAA", host: "mapped.test", want: "dns_not_found/not_found@dns"},
+		{name: "SERVFAIL", host: "servfail.test", want: "dns_error/server_failure@dns"},
+		{name: "REFUSED", host: "refused.test", want: "dns_error/server_failure@dns"},
+		{name: "REFUSED over TCP", host: "large-and-refused.test", want: "dns_error/server_failure@dns"},
+		{name: "malformed reply", host: "garbage.test", want: "dns_error/server_failure@dns"},
+		{name: "NODATA for A, SERVFAIL for AAAA", host: "nodata-servfail.test", want: "dns_error/server_failure@dns"},
+		{name: "SERVFAIL for A, NODATA for AAAA", host: "servfail-nodata.test", want: "dns_error/server_failure@dns"},
+		{name: "invalid IPv4 address", host: "192.0.2.300", want: "config_error/invalid_address@dns"},
+		{name: "empty name", host: "", want: "config_error/invalid_address@dns"},
+		{name: "empty label", host: "relay..test", want: "config_error/invalid_address@dns"},
+		{name: "label too long", host: strings.Repeat("a", 64) + ".test", want: "config_error/invalid_address@dns"},
+		{name: "name too long", host: strings.Repeat("a.", 127) + "test", want: "config_error/invalid_address@dns"},
+		{name: "CRLF", host: "relay.test\r\nQUIT", want: "config_error/invalid_address@dns"},
+		{name: "invalid IDN", host: "ü\u200d.test", want: "config_error/invalid_address@dns"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			for name, w := range ways(config{Network: tt.version, Timeout: 500 * time.Millisecond}, srv.Addr()) {
-				_, err := w.Resolve(t.Context(), tt.host)
-				require.Equal(t, tt.want, said(t, err), "%s: %v", name, err)
+			for name, r := range resolvers(srv.Addr()) {
+				_, err := client{Network: tt.network, Timeout: time.Minute, Resolver: r}.Addrs(t.Context(), tt.host)
+				require.Equal(t, tt.want, outcome(t, err), "%s: %v", name, err)
 			}
 		})
 	}
 }
 
+// fakeResolver maps networks, and "mx", to the error of a lookup. A lookup without an
+// error returns 192.0.2.1.
+type fakeResolver map[string]func(ctx context.Context) error
+
+func (r fakeResolver) LookupNetIP(ctx context.Context, network, _ string) ([]netip.Addr, error) {
+	if err := r[network](ctx); err != nil {
+		return nil, err
+	}
+	return addrs("192.0.2.1"), nil
+}
+
+func (r fakeResolver) LookupMX(ctx context.Context, _ string) ([]*net.MX, error) {
+	return nil, r["mx"](ctx)
+}
+
+func TestLookup_Timeout(t *testing.T) {
+	t.Parallel()
+	found := func(context.Context) error { return nil }
+	notFound := func(context.Context) error { return &net.DNSError{IsNotFound: true} }
+	servfail := func(context.Context) error { return &net.DNSError{IsTemporary: true} }
+	silent := func(ctx context.Context) error { return waitFor(ctx, 0) }
+	stalled := func(ctx context.Context) error { return waitFor(ctx, time.Second) }
+	for _, tt := range []struct {
+		name     string
+		a, aaaa  func(context.Context) error
+		deadline bool // of the context instead of the lookup
+		want     string
+	}{
+		{name: "no reply for AAAA", a: found, aaaa: silent, want: "192.0.2.1"},
+		{name: "no reply for AAAA until the deadline", a: found, aaaa: silent, deadline: true, want: "dns_timeout@dns"},
+		{name: "no reply", a: silent, aaaa: silent, want: "dns_timeout@dns"},
+		{name: "not found for A, no reply for AAAA", a: notFound, aaaa: silent, want: "dns_timeout@dns"},
+		{name: "SERVFAIL for A, no reply for AAAA", a: servfail, aaaa: silent, want: "dns_timeout@dns"},
+		{name: "stalled", a: found, aaaa: stalled, want: "local_error/prober_stalled@dns"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c, ctx := client{Resolver: fakeResolver{"ip4": tt.a, "ip6": tt.aaaa, "mx": tt.aaaa}}, t.Context()
+				if tt.deadline {
+					var cancel context.CancelFunc
+					ctx, cancel = context.WithTimeout(ctx, time.Second)
+					defer cancel()
+				} else {
+					c.Timeout = time.Second
+				}
+				got, err := c.Addrs(ctx, "relay.test")
+				if err == nil {
+					require.Equal(t, addrs(tt.want), got)
+				} else {
+					require.Equal(t, tt.want, outcome(t, err))
+				}
+				_, err = c.MX(ctx, "relay.test")
+				require.Equal(t, "dns_timeout@dns", outcome(t, err))
+			})
+		})
+	}
+}
+
+// waitFor waits until the context ends and some time longer.
+func waitFor(ctx context.Context, longer time.Duration) error {
+	<-ctx.Done()
+	time.Sleep(longer) // in a synctest bubble
+	return ctx.Err()
+}
+
 func TestLookup_Literal(t *testing.T) {
 	t.Parallel()
-	c := config{DNSServer: closed.String()}
+	c := client{Resolver: dial.NameServer(closed.String())}
 	for text, want := range map[string]string{
 		"127.0.0.1":        "127.0.0.1",
 		"::1":              "::1",
 		"fe80::1%eth0":     "fe80::1%eth0",
 		"::ffff:127.0.0.1": "127.0.0.1",
 	} {
-		got, err := c.Resolve(t.Context(), text)
+		got, err := c.Addrs(t.Context(), text)
 		require.NoError(t, err, text)
 		require.Equal(t, addrs(want), got)
 	}
 	c.Network = "ip6"
-	_, err := c.Resolve(t.Context(), "127.0.0.1")
-	require.Equal(t, "dns_not_found/not_found@dns", said(t, err))
+	_, err := c.Addrs(t.Context(), "127.0.0.1")
+	require.Equal(t, "dns_not_found/not_found@dns", outcome(t, err))
 }
 
-func TestNameServer_Alone(t *testing.T) {
+func TestLookup_NoServer(t *testing.T) {
 	t.Parallel()
-	srv := dnstest.Start(t, dnstest.Zone{"localhost": dnstest.Records("A 127.0.0.99")})
-	c := config{DNSServer: srv.Addr(), Network: "ip4"}
-	got, err := c.Resolve(t.Context(), "localhost")
-	require.NoError(t, err)
-	require.Equal(t, addrs("127.0.0.99"), got, "the hosts file says otherwise")
-	_, err = c.Resolve(t.Context(), "gone")
-	require.Equal(t, "dns_not_found/not_found@dns", said(t, err))
-	require.Equal(t, []string{"localhost. A", "gone. A"}, srv.Queries())
+	for name, r := range resolvers(closed.String()) {
+		c := client{Timeout: time.Minute, Resolver: r}
+		_, err := c.Addrs(t.Context(), "relay.test")
+		require.Equal(t, "dns_error/server_failure@dns", outcome(t, err), name)
+		_, err = c.MX(t.Context(), "relay.test")
+		require.Equal(t, "dns_error/server_failure@dns", outcome(t, err), name)
+	}
 }
 
-func TestNameServer_LostDatagram(t *testing.T) {
-	t.Parallel()
-	srv := dnstest.Start(t, dnstest.Zone{"relay.test": dnstest.Seq(dnstest.Silence(), dnstest.Records("A 127.0.0.1"))})
-	c := config{DNSServer: srv.Addr(), Network: "ip4"}
-	got, err := c.Resolve(t.Context(), "relay.test")
-	require.NoError(t, err)
-	require.Equal(t, addrs("127.0.0.1"), got)
-	require.Len(t, srv.Queries(), 2)
+// TestLookup_Canceled cancels lookups when the query has arrived at the name server. It
+// is not parallel because it looks at the goroutines of the process.
+func TestLookup_Canceled(t *testing.T) {
+	var cancel atomic.Pointer[context.CancelFunc]
+	srv := dnstest.Start(t, dnstest.Zone{"silent.test": func(*dnstest.Query) { (*cancel.Load())() }})
+	for name, r := range resolvers(srv.Addr()) {
+		c := client{Timeout: time.Minute, Resolver: r}
+		for _, lookup := range []func(context.Context) error{
+			func(ctx context.Context) error {
+				_, err := c.Addrs(ctx, "silent.test")
+				return err
+			},
+			func(ctx context.Context) error {
+				_, err := c.MX(ctx, "silent.test")
+				return err
+			},
+		} {
+			ctx, stop := context.WithCancel(t.Context())
+			cancel.Store(&stop)
+			require.Equal(t, "canceled@dns", outcome(t, lookup(ctx)), name)
+		}
+	}
+	require.Eventually(t, func() bool {
+		var stacks strings.Builder
+		if err := pprof.Lookup("goroutine").WriteTo(&stacks, 1); err != nil {
+			return false
+		}
+		return !strings.Contains(stacks.String(), "RoundTrip") && !strings.Contains(stacks.String(), "nameserver.go")
+	}, time.Minute, 10*time.Millisecond, "a lookup continues after its context has ended")
 }
 
-// A server, or somebody who answers in its place, that floods the socket ends
-// the lookup, long before its time is up.
+// TestLookup_Flood sends datagrams that are not the reply. They end the lookup long
+// before its timeout.
 func TestLookup_Flood(t *testing.T) {
 	t.Parallel()
 	server, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -199,85 +261,70 @@ func TestLookup_Flood(t *testing.T) {
 			if err != nil {
 				return
 			}
-			answer := buf[:n]
-			answer[0] ^= 1 // of another question
-			answer[2] |= 0x80
+			reply := buf[:n]
+			reply[0] ^= 1    // another message ID
+			reply[2] |= 0x80 // QR
 			go func() {
 				for ctx.Err() == nil {
-					if _, err := server.WriteTo(answer, from); err != nil {
+					if _, err := server.WriteTo(reply, from); err != nil {
 						return
 					}
 				}
 			}()
 		}
 	}()
-	for name, w := range ways(config{Network: "ip4"}, server.LocalAddr().String()) {
-		_, err = w.Resolve(ctx, "relay.test")
-		require.Equal(t, "dns_error/server_failure@dns", said(t, err), name)
+	for name, r := range resolvers(server.LocalAddr().String()) {
+		_, err = client{Network: "ip4", Resolver: r}.Addrs(ctx, "relay.test")
+		require.Equal(t, "dns_error/server_failure@dns", outcome(t, err), name)
 		require.NoError(t, ctx.Err())
 	}
 }
 
-func TestLookup_NoServer(t *testing.T) {
+func TestNameServer_OnlySource(t *testing.T) {
 	t.Parallel()
-	for name, w := range ways(config{Timeout: time.Minute}, closed.String()) {
-		_, err := w.Resolve(t.Context(), "relay.test")
-		require.Equal(t, "dns_error/server_failure@dns", said(t, err), name)
-		_, err = w.MX(t.Context(), "relay.test")
-		require.Equal(t, "dns_error/server_failure@dns", said(t, err), name)
-	}
+	srv := dnstest.Start(t, dnstest.Zone{"localhost": dnstest.Records("A 127.0.0.99")})
+	c := client{Resolver: dial.NameServer(srv.Addr()), Network: "ip4"}
+	got, err := c.Addrs(t.Context(), "localhost")
+	require.NoError(t, err)
+	require.Equal(t, addrs("127.0.0.99"), got, "the hosts file was used")
+	_, err = c.Addrs(t.Context(), "gone")
+	require.Equal(t, "dns_not_found/not_found@dns", outcome(t, err))
+	require.Equal(t, []string{"localhost. A", "gone. A"}, srv.Queries())
 }
 
-func TestSystem_CannotAsk(t *testing.T) {
+func TestNameServer_LostDatagram(t *testing.T) {
 	t.Parallel()
-	w := config{resolver: dial.System{Dial: func(context.Context, string, string) (net.Conn, error) {
+	srv := dnstest.Start(t, dnstest.Zone{"relay.test": dnstest.Seq(dnstest.Silence(), dnstest.Records("A 127.0.0.1"))})
+	c := client{Resolver: dial.NameServer(srv.Addr()), Network: "ip4"}
+	got, err := c.Addrs(t.Context(), "relay.test")
+	require.NoError(t, err)
+	require.Equal(t, addrs("127.0.0.1"), got)
+	require.Len(t, srv.Queries(), 2)
+}
+
+func TestSystem_LocalError(t *testing.T) {
+	t.Parallel()
+	c := client{Resolver: dial.System{Dial: func(context.Context, string, string) (net.Conn, error) {
 		return nil, os.NewSyscallError("socket", syscall.EMFILE)
 	}}}
-	_, err := w.Resolve(t.Context(), "relay.test.")
-	require.Equal(t, "local_error/too_many_open_files@dns", said(t, err))
-	_, err = w.MX(t.Context(), "relay.test.")
-	require.Equal(t, "local_error/too_many_open_files@dns", said(t, err))
+	_, err := c.Addrs(t.Context(), "relay.test.")
+	require.Equal(t, "local_error/too_many_open_files@dns", outcome(t, err))
+	_, err = c.MX(t.Context(), "relay.test.")
+	require.Equal(t, "local_error/too_many_open_files@dns", outcome(t, err))
 }
 
 func TestSystem_HostsFile(t *testing.T) {
 	t.Parallel()
-	got, err := config{Network: "ip4"}.Resolve(t.Context(), "localhost")
+	got, err := client{Network: "ip4"}.Addrs(t.Context(), "localhost")
 	require.NoError(t, err)
 	require.Equal(t, addrs("127.0.0.1"), got)
 }
 
-// Not parallel: it looks at all goroutines of the process.
-func TestLookup_ContextEnds(t *testing.T) {
-	srv := dnstest.Start(t, dnstest.Zone{"silent.test": dnstest.Silence()})
-	for name, w := range ways(config{Timeout: time.Minute}, srv.Addr()) {
-		for end, want := range map[string]string{"cancel": "canceled@dns", "deadline": "dns_timeout@dns"} {
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-			if end == "deadline" {
-				ctx, cancel = context.WithTimeout(t.Context(), 100*time.Millisecond)
-			} else {
-				time.AfterFunc(100*time.Millisecond, cancel)
-			}
-			_, err := w.Resolve(ctx, "silent.test")
-			require.Equal(t, want, said(t, err), name)
-			_, err = w.MX(ctx, "silent.test")
-			require.Equal(t, want, said(t, err), name)
-			cancel()
-		}
-	}
-	require.Eventually(t, func() bool {
-		var stacks strings.Builder
-		if err := pprof.Lookup("goroutine").WriteTo(&stacks, 1); err != nil {
-			return false
-		}
-		return !strings.Contains(stacks.String(), "RoundTrip") && !strings.Contains(stacks.String(), "nameserver.go")
-	}, 3*time.Second, 10*time.Millisecond, "a lookup goes on that nobody waits for")
-}
-
-func BenchmarkResolveAddress(b *testing.B) {
-	c, ctx := config{Timeout: time.Second}, b.Context()
+func BenchmarkLookup_Literal(b *testing.B) {
+	c, ctx := client{Timeout: time.Second}, b.Context()
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := c.Resolve(ctx, "192.0.2.1"); err != nil {
+		if _, err := c.Addrs(ctx, "192.0.2.1"); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
@@ -129,4 +130,13 @@ func TestEvaluate_ManyRecords(t *testing.T) {
 	require.Equal(t, DANEOK, v.DANE)
 	require.Equal(t, 101, v.Usable)
 	require.Equal(t, 1, v.Matching)
+}
+
+func TestTLSARecords_Limit(t *testing.T) {
+	t.Parallel()
+	records := make([]dns.RR, 2*maxRecords)
+	for i := range records {
+		records[i] = &dns.TLSA{Usage: 3, Selector: 1, MatchingType: 1, Certificate: "00"}
+	}
+	require.Len(t, tlsaRecords(records), maxRecords)
 }
