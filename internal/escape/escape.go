@@ -1,5 +1,4 @@
-// Package escape makes text from a peer safe to show: in a log line, on a
-// terminal, in a metric.
+// Package escape makes text from a peer safe for log lines, terminals and metrics.
 package escape
 
 import (
@@ -7,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns text as one line of printable ASCII: control characters,
-// backslashes and everything that is not ASCII become escapes as in a Go string.
-// What exceeds limit bytes, escapes included, is replaced by "...".
+// Text returns text as one line of printable ASCII. Control characters, backslashes and
+// characters outside ASCII become escapes as in a Go string literal. If the result is longer
+// than limit bytes, Text cuts it there, before an escape if necessary, and appends "...".
 func Text(text string, limit int) string {
 	limit = max(limit, 0)
-	if plain(text) {
+	if isPlain(text) {
 		if len(text) <= limit {
 			return text
 		}
@@ -31,19 +30,21 @@ func Text(text string, limit int) string {
 	return string(out)
 }
 
+// appendEscaped appends a rune of the given size. first is its first byte.
 func appendEscaped(out []byte, r rune, size int, first byte) []byte {
 	const hex = "0123456789abcdef"
 	switch {
 	case r == utf8.RuneError && size == 1:
-		return append(out, '\\', 'x', hex[first>>4], hex[first&15])
-	case r == '\'':
+		return append(out, '\\', 'x', hex[first>>4], hex[first&15]) // not UTF-8
+	case r == '\'': // AppendQuoteRune would escape it
 		return append(out, first)
 	}
 	quoted := strconv.AppendQuoteRuneToASCII(out, r)
 	return append(out, quoted[len(out)+1:len(quoted)-1]...)
 }
 
-func plain(s string) bool {
+// isPlain reports whether a string is printable ASCII without backslashes.
+func isPlain(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' || s[i] == '\\' {
 			return false

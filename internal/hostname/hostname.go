@@ -1,5 +1,5 @@
-// Package hostname is the grammar of host names, in one place: what may be
-// looked up, and what may stand in a mail address or behind EHLO.
+// Package hostname checks the syntax of host names: of names that can be looked up, and of
+// names in mail addresses and EHLO.
 package hostname
 
 import (
@@ -19,8 +19,8 @@ const (
 
 var errIDN = errors.New("not a valid internationalized name")
 
-// ASCII returns a name as the DNS has it: in lower case, and in A-labels if it
-// is internationalized (RFC 5891). It accepts what CheckLookup accepts.
+// ASCII returns a name in lower case, with A-labels if it is internationalized (RFC 5891).
+// It returns an error if the name cannot be looked up, see CheckLookup.
 func ASCII(name string) (string, error) {
 	ascii := strings.ToLower(name)
 	if !IsASCII(name) {
@@ -35,17 +35,16 @@ func ASCII(name string) (string, error) {
 	return ascii, nil
 }
 
-// CheckLookup reports why an ASCII name cannot be looked up. It allows a final
-// dot, and underscores and hyphens anywhere in a label, since hosts with such
-// names exist.
+// CheckLookup reports why an ASCII name cannot be looked up. It allows a final dot, and
+// underscores and hyphens anywhere in a label, since such hosts exist.
 func CheckLookup(name string) error {
 	return checkLabels(name, func(label string) error {
 		return checkCharacters(label, "-_")
 	})
 }
 
-// Check reports why an ASCII name is not a host name by RFC 1123 §2.1: letters,
-// digits and hyphens, no hyphen at either end of a label, no final dot.
+// Check reports why an ASCII name is not a host name of RFC 1123 §2.1, which has labels of
+// letters, digits and inner hyphens, and no final dot.
 func Check(name string) error {
 	if strings.HasSuffix(name, ".") {
 		return errors.New("a dot at the end")
@@ -53,8 +52,8 @@ func Check(name string) error {
 	return checkLabels(name, CheckLabel)
 }
 
-// checkLabels has the rules that both grammars share. A last label of digits is a
-// mistyped IPv4 address (RFC 1123 §2.1).
+// checkLabels checks the length of a name, its labels, and that the last label is not
+// numeric: that is an invalid IPv4 address (RFC 1123 §2.1).
 func checkLabels(name string, checkLabel func(string) error) error {
 	name = strings.TrimSuffix(name, ".")
 	if len(name) > maxName {
@@ -62,14 +61,14 @@ func checkLabels(name string, checkLabel func(string) error) error {
 	}
 	last := ""
 	for last = range strings.SplitSeq(name, ".") {
+		switch {
+		case last == "":
+			return errors.New("an empty label")
+		case len(last) > maxLabel:
+			return fmt.Errorf("a label of more than %d bytes", maxLabel)
+		}
 		if err := checkLabel(last); err != nil {
 			return err
-		}
-		if last == "" {
-			return errors.New("an empty label")
-		}
-		if len(last) > maxLabel {
-			return fmt.Errorf("a label of more than %d bytes", maxLabel)
 		}
 	}
 	if strings.Trim(last, "0123456789") == "" {
@@ -78,8 +77,8 @@ func checkLabels(name string, checkLabel func(string) error) error {
 	return nil
 }
 
-// CheckLabel reports why a text is not a label of RFC 1123 §2.1, the sub-domain
-// of RFC 5321 §4.1.2.
+// CheckLabel reports why a string is not a label of RFC 1123 §2.1, which RFC 5321 §4.1.2
+// calls sub-domain.
 func CheckLabel(label string) error {
 	switch {
 	case label == "":
@@ -92,6 +91,7 @@ func CheckLabel(label string) error {
 	return checkCharacters(label, "-")
 }
 
+// checkCharacters reports a character that is not a letter, a digit or in punctuation.
 func checkCharacters(label, punctuation string) error {
 	for _, r := range label {
 		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
@@ -102,7 +102,7 @@ func checkCharacters(label, punctuation string) error {
 	return nil
 }
 
-// IsASCII reports whether a text has only ASCII characters.
+// IsASCII reports whether a string has only ASCII characters.
 func IsASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] >= utf8.RuneSelf {
@@ -112,8 +112,8 @@ func IsASCII(s string) bool {
 	return true
 }
 
-// IsQualified reports whether a name can identify this host to others: it has a
-// domain, and not one that every host has (RFC 5321 §2.3.5).
+// IsQualified reports whether a name is fully qualified, so that it identifies this host to
+// others (RFC 5321 §2.3.5). Names under localhost and localdomain are not.
 func IsQualified(name string) bool {
 	name = strings.ToLower(name)
 	return strings.Contains(name, ".") && Check(name) == nil && !strings.HasPrefix(name, "localhost.") && !strings.HasSuffix(name, ".localdomain")

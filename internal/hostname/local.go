@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// lookupTime bounds the question for this host's canonical name.
-const lookupTime = 2 * time.Second
+// lookupTimeout bounds the lookup of this host's canonical name.
+const lookupTimeout = 2 * time.Second
 
-// Local returns this host's fully qualified name, empty if it has none. It may
-// ask the resolver, once per process.
+// Local returns the fully qualified name of this host, empty if it has none. The first call
+// may use the resolver.
 var Local = sync.OnceValue(func() string {
 	name, err := os.Hostname()
 	if err != nil {
@@ -23,12 +23,12 @@ var Local = sync.OnceValue(func() string {
 	return qualified(name, net.DefaultResolver.LookupCNAME)
 })
 
-// qualified is the name itself, or its canonical name.
+// qualified returns the name or, if it is not fully qualified, its canonical name.
 func qualified(name string, canonical func(context.Context, string) (string, error)) string {
 	if IsQualified(name) {
 		return name
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), lookupTime)
+	ctx, cancel := context.WithTimeout(context.Background(), lookupTimeout)
 	defer cancel()
 	full, err := canonical(ctx, name)
 	if full = strings.TrimSuffix(full, "."); err == nil && IsQualified(full) {
@@ -37,8 +37,8 @@ func qualified(name string, canonical func(context.Context, string) (string, err
 	return ""
 }
 
-// LocalAddr returns the first address of this host that is not loopback, IPv4
-// first; invalid if there is none.
+// LocalAddr returns the first IPv4 address of this host, or else the first IPv6 address. It
+// skips loopback and link-local addresses, and returns the zero Addr if there is none.
 func LocalAddr() netip.Addr {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {

@@ -18,24 +18,24 @@ import (
 const (
 	secureZone   = "secure.test"
 	insecureZone = "insecure.test"
-	// wrongZone is signed, and its trust anchor is another key.
+	// wrongZone is signed, but the trust anchor for it is another key.
 	wrongZone = "wrong.test"
 )
 
-// zones are the records by their zone, one a line: "name type data", with names
-// relative to the zone.
+// zones maps zones to their records, each written as "name type data" with names relative
+// to the zone.
 type zones map[string][]string
 
 func (z zones) addf(zone, format string, args ...any) {
 	z[zone] = append(z[zone], fmt.Sprintf(format, args...))
 }
 
-// signed reports whether a zone is signed.
+// signed reports whether Knot signs a zone.
 func signed(zone string) bool { return zone == secureZone || zone == wrongZone }
 
 const authorityPort = 5300
 
-// authority starts Knot with the zones.
+// authority starts Knot DNS, which serves the zones.
 func authority(t *testing.T, z zones) *e2e.Program {
 	t.Helper()
 	place := e2e.PlaceFor(t, "knot")
@@ -80,7 +80,7 @@ zone:
 	p := e2e.StartProgram(t, place, "knot", "knotd", "-c", place.WriteFile(t, "knot.conf", conf+served.String()))
 	p.Await(t, "signed zones", func() bool {
 		for zone := range z {
-			if a, err := ask(place.At(authorityPort), zone, dns.TypeSOA); err != nil || len(a.Answer) == 0 {
+			if a, err := query(place.At(authorityPort), zone, dns.TypeSOA); err != nil || len(a.Answer) == 0 {
 				return false
 			}
 			if signed(zone) && anchor(place.At(authorityPort), zone) == nil {
@@ -92,13 +92,14 @@ zone:
 	return p
 }
 
-func ask(server, name string, kind uint16) (*dns.Msg, error) {
+// query sends a query with the DO bit.
+func query(server, name string, kind uint16) (*dns.Msg, error) {
 	return dns.Exchange(new(dns.Msg).SetQuestion(dns.Fqdn(name), kind).SetEdns0(4096, true), server)
 }
 
-// anchor is the DS record of a zone's key, nil without one.
+// anchor returns the DS record of a zone's key, nil if there is none.
 func anchor(server, zone string) *dns.DS {
-	a, err := ask(server, zone, dns.TypeDNSKEY)
+	a, err := query(server, zone, dns.TypeDNSKEY)
 	if err != nil {
 		return nil
 	}
@@ -110,8 +111,8 @@ func anchor(server, zone string) *dns.DS {
 	return nil
 }
 
-// resolver starts Unbound at port 53. The zones named by dead are delegated to a
-// server that does not answer.
+// resolver starts Unbound on port 53. It forwards the dead zones to a port where no server
+// listens.
 func resolver(t *testing.T, knot *e2e.Program, z zones, dead ...string) *e2e.Program {
 	t.Helper()
 	place := e2e.PlaceFor(t, "unbound")
@@ -149,7 +150,7 @@ remote-control:
 			fmt.Fprintf(&server, "    domain-insecure: %q\n", zone)
 		case secureZone:
 			server.WriteString(trustAnchor(ds))
-		default: // another key than the zone's, or a key for an unsigned zone
+		default: // a key that is not the zone's
 			ds.Hdr.Name = dns.Fqdn(zone)
 			server.WriteString(trustAnchor(ds))
 		}
@@ -159,7 +160,7 @@ remote-control:
 	}
 	p := e2e.StartProgram(t, place, "unbound", "unbound", "-d", "-c", place.WriteFile(t, "unbound.conf", conf+server.String()+stubs.String()))
 	p.Await(t, "validated answers", func() bool {
-		a, err := ask(place.At(53), secureZone, dns.TypeSOA)
+		a, err := query(place.At(53), secureZone, dns.TypeSOA)
 		return err == nil && a.AuthenticatedData
 	})
 	return p
@@ -169,7 +170,7 @@ func fill(text string, place e2e.Place) string {
 	return strings.NewReplacer("{dir}", place.Dir, "{address}", place.Address).Replace(text)
 }
 
-// installed skips the test where a program is missing.
+// installed fails the test if a program is missing.
 func installed(t *testing.T, programs ...string) {
 	t.Helper()
 	for _, p := range programs {
@@ -178,7 +179,7 @@ func installed(t *testing.T, programs ...string) {
 	}
 }
 
-// trustAnchor is a line of Unbound's configuration.
+// trustAnchor returns a line of Unbound's configuration.
 func trustAnchor(ds *dns.DS) string {
 	return fmt.Sprintf("    trust-anchor: %q\n", strings.ReplaceAll(ds.String(), "\t", " "))
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
 )
 
-// finger asks posttls-finger, in a mount namespace whose resolver is the test's.
+// finger runs posttls-finger in a mount namespace in which the system's resolver is the one
+// of the test.
 type finger struct {
 	place e2e.Place
 }
@@ -28,8 +29,8 @@ func newFinger(t *testing.T, resolver string) *finger {
 	return f
 }
 
-// asked is what posttls-finger wrote at one level.
-func (f *finger) asked(t *testing.T, level, destination string) string {
+// run returns the output of posttls-finger at a TLS security level.
+func (f *finger) run(t *testing.T, level, destination string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 	defer cancel()
@@ -38,17 +39,17 @@ func (f *finger) asked(t *testing.T, level, destination string) string {
 	cmd.Env = append(cmd.Environ(), "MAIL_CONFIG="+f.place.Dir)
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, ctx.Err())
-	if err != nil { // its status is not documented
+	if err != nil { // the exit status is not documented
 		require.NotContains(t, string(out), "fatal:")
 	}
 	return strings.ReplaceAll(string(out), "posttls-finger: ", "")
 }
 
-// states are what posttls-finger writes at the level dane-only, and the states
-// of DANE that this can mean. The first that fits counts.
+// states maps the output of posttls-finger at the level dane-only to states of DANE. The
+// first entry that matches is used.
 var states = []struct {
-	written string
-	dane    []string
+	output string
+	dane   []string
 }{
 	{"TLSA lookup error", []string{"bogus", "error"}},
 	{"address lookup failed", []string{"bogus", "error"}},
@@ -59,10 +60,10 @@ var states = []struct {
 	{"", []string{"mismatch"}},
 }
 
-// results are what posttls-finger writes about a host that it does not verify,
-// and the results that this can mean.
+// results maps the output of posttls-finger for a host that it does not verify to results.
+// The first entry that matches is used.
 var results = []struct {
-	written string
+	output  string
 	results []string
 }{
 	{"certificate has expired", []string{"certificate-expired"}},
@@ -74,17 +75,17 @@ var results = []struct {
 	{"", []string{"starttls-not-supported"}},
 }
 
-// agrees compares a verdict with what posttls-finger makes of a destination.
-func (f *finger) agrees(t *testing.T, destination, dane, result string) {
+// compare fails the test if posttls-finger disagrees with a verdict.
+func (f *finger) compare(t *testing.T, destination, dane, result string) {
 	t.Helper()
-	strict := f.asked(t, "dane-only", destination)
+	strict := f.run(t, "dane-only", destination)
 	for _, s := range states {
-		if strings.Contains(strict, s.written) {
+		if strings.Contains(strict, s.output) {
 			require.Contains(t, s.dane, dane, strict)
 			break
 		}
 	}
-	lenient := f.asked(t, "dane", destination)
+	lenient := f.run(t, "dane", destination)
 	if dane == "unusable" {
 		require.Equal(t, strings.Contains(lenient, " TLS connection established"), result == successful, lenient)
 	}
@@ -92,7 +93,7 @@ func (f *finger) agrees(t *testing.T, destination, dane, result string) {
 		return
 	}
 	for _, r := range results {
-		if strings.Contains(lenient, r.written) {
+		if strings.Contains(lenient, r.output) {
 			require.Contains(t, r.results, result, lenient)
 			break
 		}

@@ -22,17 +22,17 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// addresses are loopback addresses that no other test has.
-type addresses struct{ a, b, next int }
+// addresses hands out loopback addresses that no other test uses.
+type addresses struct{ second, third, last int } // bytes
 
-func newAddresses() *addresses { return &addresses{a: 64 + rand.IntN(128), b: rand.IntN(256)} }
+func newAddresses() *addresses { return &addresses{second: 64 + rand.IntN(128), third: rand.IntN(256)} }
 
-func (n *addresses) take() string {
-	n.next++
-	return fmt.Sprintf("127.%d.%d.%d", n.a, n.b, n.next)
+func (a *addresses) take() string {
+	a.last++
+	return fmt.Sprintf("127.%d.%d.%d", a.second, a.third, a.last)
 }
 
-// once runs the binary and returns its metrics.
+// once runs smtpprobe --once and returns its metrics.
 func once(t *testing.T, config string) []telegraf.Metric {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -49,8 +49,8 @@ func once(t *testing.T, config string) []telegraf.Metric {
 	return all
 }
 
-// find returns a relay's metric of a name, that of the first MX host; nil without
-// one.
+// find returns the metric of a relay, of its first MX host if there are several. It returns
+// nil if there is none.
 func find(all []telegraf.Metric, name, relay string) telegraf.Metric {
 	for _, m := range all {
 		source, _ := m.GetTag("source")
@@ -94,10 +94,10 @@ func TestDANE(t *testing.T) {
 				z.addf(c.zone, "_25._tcp.%s TLSA %s", host, r)
 			}
 		}
-		for _, r := range c.more {
+		for _, r := range c.records {
 			z.addf(c.zone, "%s", fill.Replace(r))
 		}
-		for _, r := range c.far {
+		for _, r := range c.insecure {
 			z.addf(insecureZone, "%s", fill.Replace(r))
 		}
 		fmt.Fprintf(&config, "[[inputs.smtpprobe.relay]]\nname = %q\nurl = \"smtp://%s.%s\"\n", c.name, host, c.zone)
@@ -116,7 +116,7 @@ func TestDANE(t *testing.T) {
 				t.Log("not compared: " + c.differs)
 				return
 			}
-			f.agrees(t, fmt.Sprintf("[c%d.%s]:25", i, c.zone), c.dane, c.result)
+			f.compare(t, fmt.Sprintf("[c%d.%s]:25", i, c.zone), c.dane, c.result)
 		})
 	}
 }
@@ -143,13 +143,18 @@ func TestDomains(t *testing.T) {
 		script, cert := c.relay(host, ca)
 		smtptest.Start(t, script, smtptest.On("tcp", address+":25"))
 		z.addf(secureZone, "mx.%s A %s", domain, address)
-		switch record := data(3, 1, 1, cert.Certificate[0]); c.tlsa {
+		switch record := tlsa(3, 1, 1, cert.Certificate[0]); c.tlsa {
 		case "EE":
 			z.addf(secureZone, "_25._tcp.mx.%s TLSA %s", domain, record)
-		case "WRONG":
-			z.addf(secureZone, "_25._tcp.mx.%s TLSA %s", domain, wrong(record))
+		case "TA":
+			z.addf(secureZone, "_25._tcp.mx.%s TLSA %s", domain, tlsa(2, 1, 1, ca.Certificate().Raw))
+		case "stale":
+			z.addf(secureZone, "_25._tcp.mx.%s TLSA %s", domain, stale(record))
 		}
-		if c.mx == nil {
+		switch {
+		case c.alias:
+			z.addf(c.zone, "%s CNAME target-%[1]s\ntarget-%[1]s MX 10 %s.", domain, host)
+		case c.mx == nil:
 			z.addf(c.zone, "%s MX 10 %s.", domain, host)
 		}
 		for n, name := range c.mx {
@@ -194,7 +199,7 @@ func TestDomains(t *testing.T) {
 				t.Log("not compared: " + c.differs)
 				return
 			}
-			f.agrees(t, fmt.Sprintf("d%d.%s", i, c.zone), c.want["dane"].(string), c.want["result"].(string))
+			f.compare(t, fmt.Sprintf("d%d.%s", i, c.zone), c.want["dane"].(string), c.want["result"].(string))
 		})
 	}
 	for _, r := range policy.Results() {
