@@ -28,7 +28,7 @@ func (s NameServer) LookupNetIP(ctx context.Context, network, host string) ([]ne
 		records, err := s.lookup(ctx, host, t)
 		failures = errors.Join(failures, err)
 		for _, record := range records {
-			if ip, ok := recordAddr(record); ok {
+			if ip, ok := RecordAddr(record); ok {
 				ips = append(ips, ip)
 			}
 		}
@@ -39,9 +39,9 @@ func (s NameServer) LookupNetIP(ctx context.Context, network, host string) ([]ne
 	return nil, failures
 }
 
-// recordAddr returns the address in an A or AAAA record. An IPv4-mapped address in an
-// AAAA record is not valid.
-func recordAddr(record dns.RR) (netip.Addr, bool) {
+// RecordAddr returns the address in an A or AAAA record, and whether it is valid. An
+// IPv4-mapped address in an AAAA record is not.
+func RecordAddr(record dns.RR) (netip.Addr, bool) {
 	var raw net.IP
 	switch r := record.(type) {
 	case *dns.A:

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
 )
 
 // STS is the state of MTA-STS for one domain.
@@ -136,7 +138,7 @@ func (l *stsLookup) addresses(ctx context.Context, host string) ([]netip.Addr, e
 		a, err := l.querier.lookup(ctx, host, qtype)
 		failures = errors.Join(failures, err)
 		for _, record := range a.records {
-			if ip, ok := recordAddr(record); ok {
+			if ip, ok := dial.RecordAddr(record); ok {
 				found = append(found, ip)
 			}
 		}
@@ -148,16 +150,4 @@ func (l *stsLookup) addresses(ctx context.Context, host string) ([]netip.Addr, e
 		return nil, failures
 	}
 	return nil, &lookupError{name: host, cause: "no address"}
-}
-
-// recordAddr returns the address in an A or AAAA record.
-func recordAddr(record dns.RR) (netip.Addr, bool) {
-	var ip netip.Addr
-	switch r := record.(type) {
-	case *dns.A:
-		ip, _ = netip.AddrFromSlice(r.A)
-	case *dns.AAAA:
-		ip, _ = netip.AddrFromSlice(r.AAAA)
-	}
-	return ip.Unmap(), ip.IsValid()
 }

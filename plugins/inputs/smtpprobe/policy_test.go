@@ -28,8 +28,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// tlsaOf is the record 3 1 1 of a certificate, as a zone has it.
-func tlsaOf(t *testing.T, c tls.Certificate) string {
+// tlsaRecord returns the 3 1 1 record of a certificate for a zone.
+func tlsaRecord(t *testing.T, c tls.Certificate) string {
 	t.Helper()
 	leaf, err := x509.ParseCertificate(c.Certificate[0])
 	require.NoError(t, err)
@@ -37,17 +37,20 @@ func tlsaOf(t *testing.T, c tls.Certificate) string {
 	return "TLSA 3 1 1 " + hex.EncodeToString(sum[:])
 }
 
-const otherTLSA = "TLSA 3 1 1 0000000000000000000000000000000000000000000000000000000000000000"
+// staleTLSA matches no certificate.
+const staleTLSA = "TLSA 3 1 1 0000000000000000000000000000000000000000000000000000000000000000"
 
-// mailDomain is domain.test with the MX hosts mx1 and mx2, both a relay on
-// 127.0.0.1, and a policy that covers mx1 only.
+// mailDomain is domain.test. Its MX hosts mx1 and mx2 are the same relay, and its MTA-STS
+// policy lists mx1 only.
 type mailDomain struct {
 	relay    *smtptest.Server
 	dns      *dnstest.Server
 	ca       string
 	requests atomic.Int64
 	broken   atomic.Bool // the policy host replies with status 500
-	web      func(t *testing.T, p *SMTPProbe)
+	// usePolicyHost makes a plugin fetch policies from the policy host, which does not
+	// listen on port 443.
+	usePolicyHost func(t *testing.T, p *SMTPProbe)
 }
 
 func newMailDomain(t *testing.T, more dnstest.Zone) *mailDomain {
@@ -65,8 +68,8 @@ func newMailDomain(t *testing.T, more dnstest.Zone) *mailDomain {
 		"domain.test":     secure(records("MX 10 mx1.domain.test.", "MX 20 mx2.domain.test.")),
 		"mx1.domain.test": secure(records("A 127.0.0.1")),
 		"mx2.domain.test": secure(records("A 127.0.0.1")),
-		fmt.Sprintf("_%d._tcp.mx1.domain.test", port): secure(records(tlsaOf(t, cert))),
-		fmt.Sprintf("_%d._tcp.mx2.domain.test", port): secure(records(otherTLSA)),
+		fmt.Sprintf("_%d._tcp.mx1.domain.test", port): secure(records(tlsaRecord(t, cert))),
+		fmt.Sprintf("_%d._tcp.mx2.domain.test", port): secure(records(staleTLSA)),
 		"_mta-sts.domain.test":                        records(`TXT "v=STSv1; id=7;"`),
 		"mta-sts.domain.test":                         records("A 127.0.0.1"),
 	}
@@ -86,8 +89,7 @@ func newMailDomain(t *testing.T, more dnstest.Zone) *mailDomain {
 	web.TLS = certs.Server(ca.Issue(certs.For("mta-sts.domain.test")))
 	web.StartTLS()
 	t.Cleanup(web.Close)
-	// The policy host listens on a port of its own here, not on 443.
-	d.web = func(t *testing.T, p *SMTPProbe) {
+	d.usePolicyHost = func(t *testing.T, p *SMTPProbe) {
 		t.Helper()
 		for _, r := range p.parsedRelays {
 			if r.policies != nil {
@@ -102,12 +104,14 @@ func newMailDomain(t *testing.T, more dnstest.Zone) *mailDomain {
 	return d
 }
 
+// fixedDialer is the address that it connects to.
 type fixedDialer string
 
-func (to fixedDialer) DialContext(ctx context.Context, network, _ string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, network, string(to))
+func (d fixedDialer) DialContext(ctx context.Context, network, _ string) (net.Conn, error) {
+	return new(net.Dialer).DialContext(ctx, network, string(d))
 }
 
+// plugin returns a plugin that reports the policies of the domain.
 func (d *mailDomain) plugin(t *testing.T, more string) *SMTPProbe {
 	t.Helper()
 	p := initialized(t, fmt.Sprintf(`
@@ -120,22 +124,20 @@ func (d *mailDomain) plugin(t *testing.T, more string) *SMTPProbe {
 		policy = "report"
 		dnssec = "trust"
 		%s`, d.relay.Port(), d.dns.Addr(), d.ca, more))
-	d.web(t, p)
+	d.usePolicyHost(t, p)
 	return p
 }
 
-// verdicts are the points of policies by their host.
+// verdicts returns the fields of smtpprobe_policy by host.
 func verdicts(t *testing.T, acc *record) map[string]map[string]any {
 	t.Helper()
 	found := make(map[string]map[string]any)
 	for _, m := range acc.named("smtpprobe_policy") {
 		fields := m.Fields()
 		found[m.Tags()["source"]] = fields
-		for _, name := range []string{"sts_cert_expiry"} {
-			if fields[name] != nil {
-				require.Positive(t, fields[name])
-				delete(fields, name)
-			}
+		if fields["sts_cert_expiry"] != nil {
+			require.Positive(t, fields["sts_cert_expiry"])
+			delete(fields, "sts_cert_expiry")
 		}
 	}
 	return found
@@ -162,7 +164,7 @@ func TestPolicy(t *testing.T) {
 		require.Equal(t, map[string]string{"relay": p.parsedRelays[0].name, "domain": "domain.test"}, domain.Tags())
 		require.Equal(t, map[string]any{"would_deliver": int64(1), "mx_total": int64(2), "mx_failing_dane": int64(1), "mx_failing_sts": int64(1)}, domain.Fields())
 		for _, m := range acc.named("smtpprobe") {
-			require.Equal(t, int64(1), m.Fields()["success"], "a policy never changes success")
+			require.Equal(t, int64(1), m.Fields()["success"], "a policy changed success")
 		}
 		m := acc.named("smtpprobe_policy")[0]
 		require.Equal(t, "ehlo", m.Tags()["probe"])
@@ -171,6 +173,7 @@ func TestPolicy(t *testing.T) {
 	}
 	require.Equal(t, int64(1), d.requests.Load())
 	require.Equal(t, int64(4+2+2), p.parsedRelays[0].policies.Questions())
+	require.Len(t, d.relay.Wait(t, 3*2), 3*2, "sessions, one for each host and gather")
 }
 
 // A policy that was fetched before a restart stays in effect (RFC 8461 §3.3).
@@ -201,7 +204,7 @@ func TestPolicy_Restart(t *testing.T) {
 	require.Equal(t, "enforce", gather()["sts"])
 }
 
-func TestPolicy_OneHost(t *testing.T) {
+func TestPolicy_Host(t *testing.T) {
 	t.Parallel()
 	d := newMailDomain(t, nil)
 	p := initialized(t, fmt.Sprintf(`
@@ -272,23 +275,38 @@ func TestPolicy_Bogus(t *testing.T) {
 	require.Equal(t, int64(0), acc.only(t, "smtpprobe_policy_domain").Fields()["would_deliver"])
 }
 
+func TestPolicy_NullMX(t *testing.T) {
+	t.Parallel()
+	d := newMailDomain(t, dnstest.Zone{"domain.test": dnstest.Secure(dnstest.Records("MX 0 ."))})
+	acc := newRecord(t)
+	require.NoError(t, d.plugin(t, "").Gather(acc))
+	require.Equal(t, "null_mx", acc.only(t, "smtpprobe").Tags()["reason"])
+	fields := verdicts(t, acc)["domain.test"]
+	require.Equal(t, "enforce", fields["sts"])
+	for _, name := range []string{"dane", "would_deliver_dane", "would_deliver_sts", "result"} {
+		require.NotContains(t, fields, name)
+	}
+	require.Equal(t, map[string]any{"mx_total": int64(0), "mx_failing_dane": int64(0), "mx_failing_sts": int64(0)},
+		acc.only(t, "smtpprobe_policy_domain").Fields())
+}
+
 func TestPolicy_SNI(t *testing.T) {
 	t.Parallel()
-	asked := make(chan string, 1)
+	names := make(chan string, 1)
 	ca := certs.NewAuthority("sni")
-	usual, named := ca.Issue(certs.For("127.0.0.1")), ca.Issue(certs.For("end.test"))
-	config := certs.Server(usual)
+	other, wanted := ca.Issue(certs.For("127.0.0.1")), ca.Issue(certs.For("target.test"))
+	config := certs.Server(other)
 	config.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
-		asked <- hello.ServerName
-		if hello.ServerName == "end.test" {
-			return &named, nil
+		names <- hello.ServerName
+		if hello.ServerName == "target.test" {
+			return &wanted, nil
 		}
-		return &usual, nil
+		return &other, nil
 	}
 	srv := smtptest.Start(t, smtptest.Script{TLS: config})
 	dns := dnstest.Start(t, dnstest.Zone{
-		"mx.test": dnstest.Secure(dnstest.Chain("mx.test CNAME end.test.", "end.test A 127.0.0.1")),
-		fmt.Sprintf("_%d._tcp.end.test", srv.Port()): dnstest.Secure(dnstest.Records(tlsaOf(t, named))),
+		"mx.test": dnstest.Secure(dnstest.Chain("mx.test CNAME target.test.", "target.test A 127.0.0.1")),
+		fmt.Sprintf("_%d._tcp.target.test", srv.Port()): dnstest.Secure(dnstest.Records(tlsaRecord(t, wanted))),
 	})
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
@@ -300,7 +318,7 @@ func TestPolicy_SNI(t *testing.T) {
 	t.Cleanup(p.Stop)
 	acc := newRecord(t)
 	require.NoError(t, p.Gather(acc))
-	require.Equal(t, "end.test", <-asked)
+	require.Equal(t, "target.test", <-names)
 	require.Equal(t, "ok", verdicts(t, acc)["mx.test"]["dane"])
 }
 
@@ -334,8 +352,8 @@ func TestPolicy_Settings(t *testing.T) {
 		"policy_interval":  {`policy_interval = "0s"`, `invalid policy_interval "0s": must be positive`},
 		"starttls":         {"policy = \"report\"\nstarttls = \"never\"", `policy "report" needs STARTTLS, which starttls "never" rules out`},
 		"connect":          {"policy = \"report\"\nprobe = \"connect\"", `policy "report" needs STARTTLS, and probe "connect" ends before that`},
-		"relay of a relay": {"[[inputs.smtpprobe.relay]]\nurl = \"submission://a.test\"\npolicy = \"report\"", `policy "report" applies to mx://domain and to smtp:// with a host name`},
-		"relay of an IP":   {"[[inputs.smtpprobe.relay]]\nurl = \"smtp://192.0.2.1\"\npolicy = \"report\"", `policy "report" applies to mx://domain and to smtp:// with a host name`},
+		"submission relay": {"[[inputs.smtpprobe.relay]]\nurl = \"submission://a.test\"\npolicy = \"report\"", `policy "report" applies to mx://domain and to smtp:// with a host name`},
+		"IP address":       {"[[inputs.smtpprobe.relay]]\nurl = \"smtp://192.0.2.1\"\npolicy = \"report\"", `policy "report" applies to mx://domain and to smtp:// with a host name`},
 	} {
 		p, err := load(t, "[[inputs.smtpprobe]]\nservers = [\"smtp://a.test\"]\ndns_server = \"127.0.0.1\"\n"+tt.settings)
 		if err == nil {
@@ -348,8 +366,8 @@ func TestPolicy_Settings(t *testing.T) {
 		servers = ["smtp://a.test", "mx://b.test", "submission://c.test", "smtp://192.0.2.1", "lmtp:///socket", "lmtp://d.test"]
 		dns_server = "127.0.0.1"
 		policy = "report"`)
-	for i, judged := range []bool{true, true, false, false, false, false} {
-		require.Equal(t, judged, p.parsedRelays[i].policies != nil, p.parsedRelays[i].name)
+	for i, applies := range []bool{true, true, false, false, false, false} {
+		require.Equal(t, applies, p.parsedRelays[i].policies != nil, p.parsedRelays[i].name)
 	}
 	require.Same(t, p.parsedRelays[0].policies, p.parsedRelays[1].policies)
 }
@@ -362,8 +380,8 @@ func TestRelayDialer(t *testing.T) {
 	p := initialized(t, "[[inputs.smtpprobe]]\nservers = [\"mx://a.test\"]")
 	for name, d := range map[string]relayDialer{
 		"direct":          {prober: p.parsedRelays[0].prober},
-		"with a source":   {prober: smtpprobe.Prober{Dialer: dial.Direct{Source: netip.MustParseAddr("127.0.0.1")}}},
-		"no proxy as yet": {prober: p.parsedRelays[0].prober, proxy: func() (string, error) { return "", nil }},
+		"source address":  {prober: smtpprobe.Prober{Dialer: dial.Direct{Source: netip.MustParseAddr("127.0.0.1")}}},
+		"empty proxy URL": {prober: p.parsedRelays[0].prober, proxy: func() (string, error) { return "", nil }},
 	} {
 		conn, err := d.DialContext(t.Context(), "tcp", l.Addr().String())
 		require.NoError(t, err, name)
