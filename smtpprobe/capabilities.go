@@ -74,7 +74,10 @@ func parseCapabilities(lines []string) *Capabilities {
 		switch keyword {
 		case "AUTH":
 			for mech := range strings.FieldsSeq(strings.ToUpper(params)) {
-				if isMechanism(mech) && len(mechanisms) < maxOffered {
+				if len(mechanisms) == maxOffered {
+					break
+				}
+				if isMechanism(mech) {
 					mechanisms[mech] = true
 				}
 			}

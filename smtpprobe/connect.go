@@ -30,7 +30,7 @@ func (s *session) connect() error {
 		if err := s.announce(conn); err != nil {
 			return err
 		}
-		s.clock.current.Complete = true
+		s.clock.running().Complete = true
 		return nil
 	})
 }
@@ -56,8 +56,8 @@ func (s *session) resolve() ([]netip.Addr, error) {
 	defer cancel()
 	var addrs []netip.Addr
 	err := s.during(smtperr.PhaseDNS, func() (err error) {
-		addrs, err = s.prober.lookup(s.target).Addrs(ctx, s.target.lookupName())
-		s.clock.current.Complete = err == nil
+		addrs, err = s.prober.lookup(&s.target).Addrs(ctx, s.target.lookupName())
+		s.clock.running().Complete = err == nil
 		return err
 	})
 	if err != nil {

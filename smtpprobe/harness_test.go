@@ -65,7 +65,7 @@ func prober(srv *smtptest.Server, tr transport) *probing {
 	p := &probing{
 		Prober: smtpprobe.Prober{Helo: "probe.test", Timeout: probeTimeout},
 		Target: smtpprobe.Target{Host: srv.Host(), Port: srv.Port(), TLS: modes[tr]},
-		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, From: "probe@example.org", Transcript: true},
+		Plan:   smtpprobe.Plan{Depth: smtpprobe.DepthEHLO, From: "probe@example.org", Transcript: smtpprobe.TranscriptAlways},
 	}
 	if tr != opportunistic {
 		p.Prober.TLS = &tls.Config{RootCAs: authority().Pool(), MinVersion: tls.VersionTLS12}

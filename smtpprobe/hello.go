@@ -74,14 +74,15 @@ func hostOf(r smtperr.Reply) string {
 	if len(r.Lines) == 0 {
 		return ""
 	}
-	words := strings.Fields(r.Lines[0])
-	if len(words) > 0 && words[0] == r.Enhanced.String() {
-		words = words[1:]
+	text := strings.TrimPrefix(r.Lines[0], r.Enhanced.String())
+	word := ""
+	for word = range strings.FieldsSeq(text) {
+		break
 	}
-	if len(words) == 0 || r.Code >= 400 && !strings.Contains(words[0], ".") {
+	if word == "" || r.Code >= 400 && !strings.Contains(word, ".") {
 		return ""
 	}
-	name := strings.ToLower(words[0])
+	name := strings.ToLower(word)
 	foreign := func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' }
 	if len(name) > longest || strings.ContainsFunc(name, foreign) {
 		return "other"

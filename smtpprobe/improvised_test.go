@@ -73,7 +73,7 @@ func (s *improvised) probe(t *testing.T, prober smtpprobe.Prober) *smtpprobe.Res
 	})
 	prober.Helo = "probe.test"
 	r := prober.Probe(context.Background(), smtpprobe.Target{Socket: s.address, LMTP: s.lmtp}, smtpprobe.Plan{
-		Depth: smtpprobe.DepthSend, From: alice, To: []string{bob, carol}, Transcript: true,
+		Depth: smtpprobe.DepthSend, From: alice, To: []string{bob, carol}, Transcript: smtpprobe.TranscriptAlways,
 		Auth: &smtpprobe.Auth{Username: "user", Password: "secret-pw", Cleartext: true},
 	})
 	l.Close()

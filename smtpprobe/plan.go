@@ -57,9 +57,19 @@ type Plan struct {
 	// domain (RFC 7672 §8.1).
 	SNI string
 
-	// Transcript asks for Result.Transcript.
-	Transcript bool
+	// Transcript selects the probes that have a Result.Transcript.
+	Transcript TranscriptMode
 }
+
+// TranscriptMode selects the probes that have a transcript.
+type TranscriptMode uint8
+
+// The transcript modes.
+const (
+	TranscriptNever     TranscriptMode = iota
+	TranscriptOnFailure                // probes that fail, or whose outcome is not expected
+	TranscriptAlways
+)
 
 // Auth is what to log in with. It holds secrets: do not print it.
 type Auth struct {

@@ -100,7 +100,7 @@ const (
 // that is the timeout of the phase it interrupts. Nothing of the session
 // outlives the call.
 func (p *Prober) Probe(ctx context.Context, t Target, plan Plan) *Result {
-	s := newSession(ctx, p, &t, &plan)
+	s := newSession(ctx, p, t, plan)
 	if err := s.prepare(); err != nil {
 		s.failed(err)
 	} else {

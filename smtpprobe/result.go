@@ -50,7 +50,7 @@ type Result struct {
 	MessageAccepted        bool   // for at least one recipient
 	MessageID              string // of the message, if the depth is DepthSend
 
-	Transcript []Line // if Plan.Transcript
+	Transcript []Line // see Plan.Transcript
 }
 
 // PhaseResult is one phase that was reached.

@@ -16,14 +16,14 @@ import (
 type session struct {
 	ctx      context.Context
 	prober   *Prober
-	target   *Target
-	plan     *Plan
+	target   Target
+	plan     Plan
 	deadline time.Time // of the whole probe
 	trace    Trace
 
 	res     *Result
 	clock   clock
-	secrets *mask.Secrets
+	secrets mask.Secrets
 	log     *wire.Transcript
 	conn    *wire.Conn // nil until connected
 
@@ -38,7 +38,7 @@ type session struct {
 	certificateWanted bool // the relay asked for a client certificate, and there is none
 }
 
-func newSession(ctx context.Context, p *Prober, t *Target, plan *Plan) *session {
+func newSession(ctx context.Context, p *Prober, t Target, plan Plan) *session {
 	start := time.Now()
 	deadline := start.Add(p.timeout())
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
@@ -52,9 +52,9 @@ func newSession(ctx context.Context, p *Prober, t *Target, plan *Plan) *session 
 		deadline: deadline,
 		trace:    traceOf(ctx),
 		res:      &Result{Depth: plan.depth(), Start: start},
-		secrets:  new(mask.Secrets),
 	}
 	s.clock.trace = s.trace
+	s.clock.phases = make([]PhaseResult, 0, usualPhases)
 	// From the start: the greeting may repeat them already.
 	s.secrets.Add(p.Secrets...)
 	if plan.Auth != nil {
@@ -64,8 +64,8 @@ func newSession(ctx context.Context, p *Prober, t *Target, plan *Plan) *session 
 			s.secrets.Add(source.Secrets()...)
 		}
 	}
-	if plan.Transcript {
-		s.log = wire.NewTranscript(start, s.secrets)
+	if plan.Transcript != TranscriptNever {
+		s.log = wire.NewTranscript(start, &s.secrets)
 	}
 	return s
 }
@@ -161,7 +161,9 @@ func (s *session) finish() *Result {
 		r.Reply = asError(r.Err).Reply
 	}
 	r.Phases = s.clock.phases
-	r.Transcript = s.log.Lines()
+	if s.plan.Transcript == TranscriptAlways || r.Err != nil || !r.Expected {
+		r.Transcript = s.log.Lines()
+	}
 	s.redact()
 	return r
 }
@@ -181,36 +183,41 @@ func (s *session) replySession() smtperr.Session {
 	}
 }
 
-// maxPhases is the number of phases that a session may have.
-const maxPhases = 17
+// usualPhases is the number of phases of a probe of DepthEHLO without TLS, DNS
+// included.
+const usualPhases = 5
 
 // clock measures the phases of a probe.
 type clock struct {
-	phases  []PhaseResult // there is room for all of them: pointers stay valid
-	current *PhaseResult  // the phase that runs, or ran last
+	phases  []PhaseResult
+	current int // index of the phase that is running, or was running last
 	began   time.Time
 	trace   Trace
 }
 
-// phase finds the entry of a phase, or adds it.
-func (c *clock) phase(name smtperr.Phase) *PhaseResult {
+// index returns the index of a phase, which it adds if it is new.
+func (c *clock) index(name smtperr.Phase) int {
 	for i := range c.phases {
 		if c.phases[i].Phase == name {
-			return &c.phases[i]
+			return i
 		}
 	}
-	if c.phases == nil {
-		c.phases = make([]PhaseResult, 0, maxPhases)
-	}
 	c.phases = append(c.phases, PhaseResult{Phase: name})
-	return &c.phases[len(c.phases)-1]
+	return len(c.phases) - 1
 }
+
+// phase returns a phase, which it adds if it is new. The pointer is valid until
+// another phase is added.
+func (c *clock) phase(name smtperr.Phase) *PhaseResult { return &c.phases[c.index(name)] }
+
+// running returns the phase that is running, or was running last.
+func (c *clock) running() *PhaseResult { return &c.phases[c.current] }
 
 // start starts the clock of a phase, which is not complete until its next reply.
 func (c *clock) start(name smtperr.Phase) {
 	c.trace.PhaseStart(name)
-	c.current = c.phase(name)
-	c.current.Complete = false
+	c.current = c.index(name)
+	c.running().Complete = false
 	c.began = time.Now()
 }
 
@@ -221,14 +228,15 @@ func (c *clock) stop(arrived time.Time) {
 	if arrived.After(c.began) {
 		took = arrived.Sub(c.began)
 	}
-	c.current.Duration += took
-	c.trace.PhaseDone(*c.current)
+	c.running().Duration += took
+	c.trace.PhaseDone(*c.running())
 }
 
 // replied records a reply of the phase that runs. A 334 in AUTH asks for more.
 func (c *clock) replied(code int) {
-	c.current.Code = code
-	c.current.Complete = code != 334 || c.current.Phase != smtperr.PhaseAuth
+	p := c.running()
+	p.Code = code
+	p.Complete = code != 334 || p.Phase != smtperr.PhaseAuth
 }
 
 // incomplete takes back that a phase is complete: of its several commands, only

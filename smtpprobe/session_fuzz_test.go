@@ -49,7 +49,7 @@ func FuzzSession(f *testing.F) {
 		prober := smtpprobe.Prober{Helo: "probe.test", Timeout: 5 * time.Second, ReadTimeout: 20 * time.Millisecond}
 		target := smtpprobe.Target{Socket: p.address, LMTP: lmtp}
 		plan := smtpprobe.Plan{
-			Depth: smtpprobe.DepthSend, From: alice, To: []string{bob, carol}, Transcript: true,
+			Depth: smtpprobe.DepthSend, From: alice, To: []string{bob, carol}, Transcript: smtpprobe.TranscriptAlways,
 			Auth: &smtpprobe.Auth{Username: "user", Password: "secret-pw", Cleartext: true},
 		}
 		r := prober.Probe(context.Background(), target, plan)

@@ -248,7 +248,7 @@ func TestSecrets_InAChallenge(t *testing.T) {
 			AuthResponse: smtptest.Seq(smtptest.Say("334 UGFzc3dvcmQ6"), smtptest.Say("334 "+challenge), smtptest.Say("334 "+challenge), smtptest.Say("501 5.7.0 "+username+" gave up")),
 		}, func(p *probing) {
 			login("LOGIN")(p)
-			p.Auth.Username, p.Auth.Password, p.Transcript = username, password, true
+			p.Auth.Username, p.Auth.Password, p.Transcript = username, password, smtpprobe.TranscriptAlways
 		})
 		require.Error(t, r.Err)
 		require.Equal(t, smtperr.ReasonChallengeLoop, failure(r).Reason)
@@ -273,7 +273,7 @@ func TestSecrets_UserName(t *testing.T) {
 			AuthResponse: smtptest.Say("535 5.7.8 no " + username),
 		}, func(p *probing) {
 			login(mechanism)(p)
-			p.Auth.Username, p.Transcript = username, true
+			p.Auth.Username, p.Transcript = username, smtpprobe.TranscriptAlways
 		})
 		require.Error(t, r.Err)
 		require.NotContains(t, fmt.Sprintf("%v %+v %v", r.Err, r.Transcript, r.Reply), username)

@@ -85,7 +85,7 @@ func (s *session) handshake() error {
 		if err != nil {
 			return s.handshakeFailure(err, deadline)
 		}
-		s.clock.current.Complete = true
+		s.clock.running().Complete = true
 		s.encrypted = &state
 		seen.Complete = true
 		seen.Version = tls.VersionName(state.Version)

@@ -176,10 +176,9 @@ func (s *session) rcpt() error {
 
 // recipient asks for one recipient.
 func (s *session) recipient(address, command string) RecipientResult {
-	phase := s.clock.phase(smtperr.PhaseRcpt)
-	before := phase.Duration
+	before := s.clock.phase(smtperr.PhaseRcpt).Duration
 	reply, err := s.command(smtperr.PhaseRcpt, command)
-	r := RecipientResult{Address: address, Duration: phase.Duration - before}
+	r := RecipientResult{Address: address, Duration: s.clock.phase(smtperr.PhaseRcpt).Duration - before}
 	if err == nil {
 		err = s.acceptRecipient(smtperr.PhaseRcpt, &r, reply)
 	}
@@ -204,7 +203,7 @@ func (s *session) body() error {
 		if _, err := s.envelope.message.WriteTo(s.conn.Writer(s.deadline)); err != nil {
 			return s.writeFailure(smtperr.PhaseBody, err)
 		}
-		s.clock.current.Complete = true
+		s.clock.running().Complete = true
 		return nil
 	})
 }
@@ -251,7 +250,7 @@ func (s *session) deliveries() error {
 			s.res.MessageAccepted = true
 		}
 		if lost || err != nil && (s.closing || !s.conn.InSync()) {
-			s.clock.current.Complete = last && !lost
+			s.clock.running().Complete = last && !lost
 			s.lose(err, lost, s.accepted[k:])
 			s.failed(smtperr.Refusals(smtperr.PhaseDot, refusals, 1))
 			return err
@@ -259,7 +258,7 @@ func (s *session) deliveries() error {
 		if err != nil {
 			refusals = append(refusals, asError(err))
 		}
-		s.clock.current.Complete = last
+		s.clock.running().Complete = last
 	}
 	return smtperr.Refusals(smtperr.PhaseDot, refusals, len(s.accepted)-len(refusals))
 }

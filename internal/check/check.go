@@ -66,7 +66,7 @@ func Probe(ctx context.Context, relays []Relay, withTranscript bool, stderr io.W
 	var group sync.WaitGroup
 	for i := range relays {
 		relay := relays[i]
-		relay.plan.Transcript = withTranscript
+		relay.plan.Transcript = transcriptMode(withTranscript)
 		group.Go(func() {
 			outcomes[i] = relay.probe(ctx, slots)
 			progress.done(relay.Name)
@@ -74,6 +74,13 @@ func Probe(ctx context.Context, relays []Relay, withTranscript bool, stderr io.W
 	}
 	group.Wait()
 	return slices.Concat(outcomes...)
+}
+
+func transcriptMode(wanted bool) smtpprobe.TranscriptMode {
+	if wanted {
+		return smtpprobe.TranscriptAlways
+	}
+	return smtpprobe.TranscriptNever
 }
 
 // semaphore limits the number of tasks that run at a time.

@@ -52,7 +52,7 @@ func Follow(ctx context.Context, r *Relay, wait time.Duration, withTranscript bo
 	if err != nil {
 		return Outcome{}, err
 	}
-	relay.plan.Transcript, relay.plan.Identify = withTranscript, follow.Identify
+	relay.plan.Transcript, relay.plan.Identify = transcriptMode(withTranscript), follow.Identify
 	targets, err := relay.prober.Targets(ctx, relay.target)
 	if err != nil {
 		return Probe(ctx, []Relay{relay}, withTranscript, stderr)[0], nil // the outcome has the error

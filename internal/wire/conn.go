@@ -29,6 +29,7 @@ type Conn struct {
 	link      *link
 	conn      net.Conn // link, or TLS on top of it
 	in        *reader
+	out       []byte // the command that is being sent; reused for the next one
 	log       *Transcript
 	interrupt interrupter
 
@@ -94,8 +95,9 @@ func (c *Conn) Send(line string, deadline time.Time) error {
 
 // SendSecret is Send for a line that the transcript shows in another form.
 func (c *Conn) SendSecret(line, shown string, deadline time.Time) error {
-	c.log.add(Sent, shown)
-	_, err := c.Writer(deadline).Write([]byte(line + "\r\n"))
+	c.log.sent(shown)
+	c.out = append(append(c.out[:0], line...), "\r\n"...)
+	_, err := c.Writer(deadline).Write(c.out)
 	return err
 }
 

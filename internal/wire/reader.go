@@ -14,7 +14,8 @@ const (
 	maxLine       = 8192      // bytes, line end included
 	maxReply      = 64 * 1024 // bytes
 	maxReplyLines = 1000
-	firstBuffer   = 1024 // bytes; it grows up to maxLine
+	firstBuffer   = 512 // bytes; it grows up to maxLine
+	usualLines    = 8   // of an EHLO reply
 )
 
 // ProtocolError is a reply that is not SMTP.
@@ -41,7 +42,7 @@ type reader struct {
 }
 
 func newReader(src io.Reader) *reader {
-	return &reader{src: src, buf: make([]byte, firstBuffer)}
+	return &reader{src: src, buf: make([]byte, firstBuffer), lines: make([]string, 0, usualLines)}
 }
 
 // buffered is how many bytes were received that no reply has taken yet.

@@ -2,6 +2,7 @@ package wire
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 const (
 	maxTranscript     = 200 // lines
 	maxTranscriptLine = 512 // bytes, before escaping
+	usualTranscript   = 16  // lines
 )
 
 // Line is one line of a transcript, escaped and without secrets.
@@ -33,57 +35,76 @@ const (
 	Event    Direction = "*" // connected, TLS established, closed
 )
 
-// Transcript records a conversation. A nil Transcript records nothing.
+// Transcript records a session. A nil Transcript records nothing. Most
+// transcripts are never read, so that the lines are formatted by Lines.
 type Transcript struct {
 	start   time.Time
 	secrets *mask.Secrets
-	kept    []Line
+	entries []entry
 	dropped int
 	inAuth  bool
 }
 
-// NewTranscript begins a transcript that does not show the secrets.
-func NewTranscript(start time.Time, secrets *mask.Secrets) *Transcript {
-	return &Transcript{start: start, secrets: secrets}
+// entry is a line without secrets that is not formatted yet.
+type entry struct {
+	at   time.Duration
+	dir  Direction
+	code int  // of a reply, else 0
+	last bool // it is the last line of a reply
+	text string
 }
 
-// Event records something that neither side has said.
-func (t *Transcript) Event(text string) { t.add(Event, text) }
+// NewTranscript returns a transcript without lines that will not show the
+// secrets.
+func NewTranscript(start time.Time, secrets *mask.Secrets) *Transcript {
+	return &Transcript{start: start, secrets: secrets, entries: make([]entry, 0, usualTranscript)}
+}
 
-// Note records something that was sent and is not a line, such as a message.
-func (t *Transcript) Note(text string) { t.add(Sent, text) }
+// Event records something that neither side sent.
+func (t *Transcript) Event(text string) { t.add(entry{dir: Event, text: text}) }
 
-// InAuth sets whether an AUTH exchange is under way, in which user names count
-// as secrets.
-func (t *Transcript) InAuth(under bool) {
+// Note describes data that was sent and is not a line, such as a message.
+func (t *Transcript) Note(text string) { t.add(entry{dir: Sent, text: text}) }
+
+// InAuth marks the beginning and the end of an AUTH exchange, in which user
+// names are masked.
+func (t *Transcript) InAuth(running bool) {
 	if t != nil {
-		t.inAuth = under
+		t.inAuth = running
 	}
 }
 
-// Lines returns what was recorded, at most 200 lines and one that counts the
-// others.
+// Lines returns at most 200 lines, and one that counts the others.
 func (t *Transcript) Lines() []Line {
 	if t == nil {
 		return nil
 	}
-	lines := t.kept
+	lines := make([]Line, 0, len(t.entries)+1)
+	for i := range t.entries {
+		lines = append(lines, t.entries[i].line())
+	}
 	if t.dropped > 0 {
 		lines = append(lines, Line{At: time.Since(t.start), Dir: Event, Text: fmt.Sprintf("%d more lines", t.dropped)})
 	}
 	return lines
 }
 
-func (t *Transcript) add(dir Direction, text string) {
+func (t *Transcript) add(e entry) {
 	if t == nil {
 		return
 	}
-	if len(t.kept) == maxTranscript {
+	if len(t.entries) == maxTranscript {
 		t.dropped++
 		return
 	}
-	t.kept = append(t.kept, Line{At: time.Since(t.start), Dir: dir, Text: escape.Text(text, maxTranscriptLine)})
+	if len(e.text) > maxTranscriptLine {
+		e.text = strings.Clone(e.text[:maxTranscriptLine+1]) // must not retain the rest; one byte more, so that line shows "..."
+	}
+	e.at = time.Since(t.start)
+	t.entries = append(t.entries, e)
 }
+
+func (t *Transcript) sent(text string) { t.add(entry{dir: Sent, text: text}) }
 
 func (t *Transcript) reply(r smtperr.Reply) {
 	if t == nil {
@@ -91,10 +112,18 @@ func (t *Transcript) reply(r smtperr.Reply) {
 	}
 	lines := t.secrets.Mask(r.Lines, t.inAuth)
 	for i, text := range lines {
+		t.add(entry{dir: Received, code: r.Code, last: i == len(lines)-1, text: text})
+	}
+}
+
+func (e *entry) line() Line {
+	text := e.text
+	if e.code != 0 {
 		separator := "-"
-		if i == len(lines)-1 {
+		if e.last {
 			separator = " "
 		}
-		t.add(Received, strings.TrimRight(fmt.Sprintf("%03d%s%s", r.Code, separator, text), " "))
+		text = strings.TrimRight(strconv.Itoa(e.code)+separator+text, " ")
 	}
+	return Line{At: e.at, Dir: e.dir, Text: escape.Text(text, maxTranscriptLine)}
 }

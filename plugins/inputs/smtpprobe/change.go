@@ -27,20 +27,20 @@ func (o *observation) capabilities() (plain, encrypted *smtpprobe.Capabilities) 
 	return o.Capabilities, nil
 }
 
-// offerValues are the values that the field capabilities_changed is about.
-func offerValues(layer change.Layer, c *smtpprobe.Capabilities) []change.Value {
+// appendOffers appends the values that the field capabilities_changed is about.
+func appendOffers(values []change.Value, layer change.Layer, c *smtpprobe.Capabilities) []change.Value {
 	if c == nil {
-		return nil
+		return values
 	}
 	size := ""
 	if c.HasSize {
 		size = strconv.FormatInt(c.Size, 10)
 	}
-	return []change.Value{
+	return append(values,
 		change.Set(change.Extensions, layer, c.Keywords()),
 		change.Set(change.Auth, layer, c.Auth),
 		change.Text(change.Size, layer, size),
-	}
+	)
 }
 
 // limitsOf are the limits of the LIMITS extension as the relay writes them.
@@ -57,9 +57,8 @@ func limitsOf(c *smtpprobe.Capabilities) []string {
 	return limits
 }
 
-// otherValues are what else a probe has seen that may change.
-func (o *observation) otherValues() []change.Value {
-	var values []change.Value
+// appendOthers appends the other values of a probe that may change.
+func (o *observation) appendOthers(values []change.Value) []change.Value {
 	plain, encrypted := o.capabilities()
 	if plain != nil {
 		values = append(values, change.Set(change.Limits, change.Plain, limitsOf(plain)))

@@ -113,7 +113,7 @@ func TestGather_FailureIsMetricAndDebugLine(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(1), nil)
 	s.probeAs = func(p *probing) *smtpprobe.Result {
-		require.True(t, p.Plan.Transcript)
+		require.Equal(t, smtpprobe.TranscriptOnFailure, p.Plan.Transcript)
 		r := refusing(p)
 		r.Transcript = []smtpprobe.Line{{At: time.Second, Dir: smtpprobe.Event, Text: "connected"}}
 		return r

@@ -99,7 +99,7 @@ func (*quietLog) Level() telegraf.LogLevel { return telegraf.Info }
 func TestLog_TranscriptForDebugOnly(t *testing.T) {
 	s := withEngine(t, many(1), func(p *SMTPProbe) { p.Log = &quietLog{} })
 	s.gathered(t)
-	require.False(t, s.probed[0].Plan.Transcript)
+	require.Equal(t, smtpprobe.TranscriptNever, s.probed[0].Plan.Transcript)
 }
 
 func TestLog_ExpectedFailure(t *testing.T) {

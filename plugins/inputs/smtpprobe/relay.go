@@ -148,7 +148,10 @@ func detail(err error) *smtperr.Error {
 
 func (p *SMTPProbe) prober(r *relay, t *smtpprobe.Target) (*probing, error) {
 	prober := &probing{Prober: r.spec.prober, Target: *t, Plan: r.plan}
-	prober.Plan.Transcript = p.Log != nil && p.Log.Level().Includes(telegraf.Debug)
+	if p.Log != nil && p.Log.Level().Includes(telegraf.Debug) {
+		// Under execd, where Telegraf's log level is unknown, this is always the case.
+		prober.Plan.Transcript = smtpprobe.TranscriptOnFailure
+	}
 	if r.proxy != nil {
 		raw, err := r.proxy()
 		if err != nil {

@@ -22,6 +22,9 @@ func keyOf(t *smtpprobe.Target) targetKey {
 	return targetKey{t.Host, t.IP.String()}
 }
 
+// maxValues is the most values of one probe that may change.
+const maxValues = 12
+
 // targetState is what the probes of one target leave for the next one. Only one
 // probe of a target runs at a time.
 type targetState struct {
@@ -113,9 +116,11 @@ func (s *targetState) update(o *observation) []change.Change {
 	}
 	plain, encrypted := o.capabilities()
 	s.known.OfferedSTARTTLS = s.known.OfferedSTARTTLS || plain.Has("STARTTLS")
-	offers := append(offerValues(change.Plain, plain), offerValues(change.Encrypted, encrypted)...)
-	o.changed = s.known.Changes.Differs(offers...)
-	return s.known.Changes.Observe(o.Start, append(offers, o.otherValues()...)...)
+	values := make([]change.Value, 0, maxValues)
+	values = appendOffers(values, change.Plain, plain)
+	values = appendOffers(values, change.Encrypted, encrypted)
+	o.changed = s.known.Changes.Differs(values...)
+	return s.known.Changes.Observe(o.Start, o.appendOthers(values)...)
 }
 
 // skips reports whether a target that fails is skipped in this gather, and
