@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// blackboxModules is the session of every contestant, as blackbox_exporter's
-// TCP prober scripts it.
+// blackboxModules is the configuration of blackbox_exporter: the session of the
+// other contestants as a script of its TCP prober.
 const blackboxModules = `modules:
   plain:
     prober: tcp
@@ -34,14 +34,14 @@ const blackboxModules = `modules:
     tcp:
       <<: *session
       tls: true
-      tls_config: {ca_file: %q}
+      tls_config: {ca_file: %q, server_name: %s}
 `
 
-// blackbox is Prometheus's blackbox_exporter: each session is one request to
-// it, as Prometheus makes them. Its CPU time is that of its own process; what
-// Prometheus spends on the request and on parsing the metrics is not counted.
-// BLACKBOX_EXPORTER names the program.
-func blackbox(at *endpoint, sessions, inflight int) (*trial, error) {
+// blackbox runs each session as one HTTP request to Prometheus's
+// blackbox_exporter. Its CPU time is that of its own process: what Prometheus
+// spends on the request and on parsing the metrics is not counted. The
+// environment variable BLACKBOX_EXPORTER may name the program.
+func blackbox(e *endpoint, sessions, inflight int) (*trial, error) {
 	program, err := exec.LookPath(cmp.Or(os.Getenv("BLACKBOX_EXPORTER"), "prometheus-blackbox-exporter"))
 	if err != nil {
 		return nil, errMissing
@@ -51,7 +51,7 @@ func blackbox(at *endpoint, sessions, inflight int) (*trial, error) {
 		return nil, err
 	}
 	config := filepath.Join(dir, "blackbox.yml")
-	if err := os.WriteFile(config, fmt.Appendf(nil, blackboxModules, at.ca), 0o600); err != nil {
+	if err := os.WriteFile(config, fmt.Appendf(nil, blackboxModules, e.ca, serverName), 0o600); err != nil {
 		return nil, err
 	}
 	address, err := freeAddress()
@@ -63,31 +63,31 @@ func blackbox(at *endpoint, sessions, inflight int) (*trial, error) {
 		return nil, err
 	}
 	t := &trial{
-		cpu: func() time.Duration { return cpuOf(cmd.Process.Pid) },
+		cpu: func() time.Duration { return cpuTimeOf(cmd.Process.Pid) },
 		stop: func() {
 			_ = cmd.Process.Kill() //nolint:errcheck // it may have ended
-			_ = cmd.Wait()         //nolint:errcheck // it was killed
+			_ = cmd.Wait()         //nolint:errcheck // "signal: killed"
 			_ = os.RemoveAll(dir)
 		},
 	}
 	module := "plain"
-	if at.tls != nil {
+	if e.tls != nil {
 		module = "secured"
 	}
 	client := &http.Client{Timeout: 2 * sessionTimeout, Transport: &http.Transport{MaxIdleConnsPerHost: inflight}}
-	target := "http://" + address + "/probe?module=" + module + "&target=" + url.QueryEscape(at.addr)
+	probe := "http://" + address + "/probe?module=" + module + "&target="
 	t.run = func() error {
-		return each(sessions, inflight, func(int) error { return requestProbe(client, target) })
+		return each(sessions, inflight, func(i int) error { return requestProbe(client, probe+url.QueryEscape(e.addr(i))) })
 	}
-	if err := untilServed(address); err != nil {
+	if err := waitForServer(address); err != nil {
 		t.stop()
 		return nil, err
 	}
 	return t, nil
 }
 
-func requestProbe(client *http.Client, target string) error {
-	response, err := client.Get(target)
+func requestProbe(client *http.Client, url string) error {
+	response, err := client.Get(url)
 	if err != nil {
 		return err
 	}
@@ -111,8 +111,8 @@ func freeAddress() (string, error) {
 	return l.Addr().String(), l.Close()
 }
 
-// untilServed waits until a server accepts connections.
-func untilServed(address string) error {
+// waitForServer waits until a server accepts connections.
+func waitForServer(address string) error {
 	const limit = 10 * time.Second
 	var err error
 	for start := time.Now(); time.Since(start) < limit; time.Sleep(10 * time.Millisecond) {
@@ -124,9 +124,9 @@ func untilServed(address string) error {
 	return err
 }
 
-// cpuOf is the user and system time of a process, as Linux has it in /proc
-// (proc(5), utime and stime, in ticks of 10 ms); 0 elsewhere.
-func cpuOf(pid int) time.Duration {
+// cpuTimeOf returns the user and system time of a process from /proc (proc(5):
+// utime and stime, in ticks of 10 ms), 0 where there is none.
+func cpuTimeOf(pid int) time.Duration {
 	const tick = 10 * time.Millisecond
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {

@@ -7,29 +7,32 @@ import (
 	"net"
 	"net/netip"
 	netsmtp "net/smtp"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	gosmtp "github.com/emersion/go-smtp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// sessionTimeout is every contestant's.
+// sessionTimeout bounds the sessions of all contestants.
 const sessionTimeout = 5 * time.Second
 
 // contestant runs sessions: connect, greeting, EHLO, QUIT.
 type contestant struct {
-	name string
-	// prepare is not measured. It returns errMissing if the contestant is not
-	// installed.
-	prepare func(at *endpoint, sessions, inflight int) (*trial, error)
+	name    string
+	prepare preparer
 }
+
+// preparer prepares a trial, which is not measured. It returns errMissing if the
+// contestant is not installed.
+type preparer func(e *endpoint, sessions, inflight int) (*trial, error)
 
 // trial is a prepared contestant.
 type trial struct {
-	run  func() error         // so many sessions, so many at once; measured
-	cpu  func() time.Duration // used so far; nil: by this process
+	run  func() error         // runs all sessions; measured
+	cpu  func() time.Duration // CPU time used so far; nil: that of this process
 	stop func()               // nil: nothing to stop
 }
 
@@ -40,57 +43,56 @@ var contestants = []contestant{
 	{"raw Go client", parallel(raw)},
 	{"net/smtp", parallel(netSMTP)},
 	{"go-smtp", parallel(goSMTP)},
+	{"raw client in Telegraf", floor},
 	{"smtpprobe engine", parallel(engine)},
 	{"smtpprobe, whole Gather", wholeGather},
 	{"blackbox_exporter", blackbox},
 }
 
-// session returns a function that runs one session with an endpoint.
-type session func(at *endpoint) (func() error, error)
+// session prepares a contestant and returns the function that runs its i-th
+// session.
+type session func(e *endpoint) (func(i int) error, error)
 
-// parallel lets a fixed number of goroutines run the sessions.
-func parallel(s session) func(*endpoint, int, int) (*trial, error) {
-	return func(at *endpoint, sessions, inflight int) (*trial, error) {
-		one, err := s(at)
+// parallel runs the sessions in a fixed number of goroutines.
+func parallel(s session) preparer {
+	return func(e *endpoint, sessions, inflight int) (*trial, error) {
+		one, err := s(e)
 		if err != nil {
 			return nil, err
 		}
-		return &trial{run: func() error { return each(sessions, inflight, func(int) error { return one() }) }}, nil
+		return &trial{run: func() error { return each(sessions, inflight, one) }}, nil
 	}
 }
 
-// each calls f for 0 to n-1, so many at once, until one fails.
+// each calls f with 0 to n-1, inflight of them at a time, until one fails.
 func each(n, inflight int, f func(int) error) error {
-	work := make(chan int, n)
-	for i := range n {
-		work <- i
-	}
-	close(work)
 	var (
-		wg     sync.WaitGroup
-		once   sync.Once
-		failed error
+		group errgroup.Group
+		next  atomic.Int64
 	)
 	for range min(n, inflight) {
-		wg.Go(func() {
-			for i := range work {
+		group.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= n {
+					return nil
+				}
 				if err := f(i); err != nil {
-					once.Do(func() { failed = err })
-					return
+					next.Store(int64(n))
+					return err
 				}
 			}
 		})
 	}
-	wg.Wait()
-	return failed
+	return group.Wait()
 }
 
-func dial(at *endpoint) (net.Conn, error) {
-	conn, err := net.DialTimeout("tcp", at.addr, sessionTimeout)
-	if err != nil || at.tls == nil {
+func dial(e *endpoint, i int) (net.Conn, error) {
+	conn, err := net.DialTimeout("tcp", e.addr(i), sessionTimeout)
+	if err != nil || e.tls == nil {
 		return conn, err
 	}
-	secured := tls.Client(conn, at.tls)
+	secured := tls.Client(conn, e.tls)
 	if err := secured.Handshake(); err != nil {
 		conn.Close()
 		return nil, err
@@ -98,11 +100,11 @@ func dial(at *endpoint) (net.Conn, error) {
 	return secured, nil
 }
 
-// raw is the least that a session needs: three reads and two writes, with one
-// deadline and nothing understood.
-func raw(at *endpoint) (func() error, error) {
-	return func() error {
-		conn, err := dial(at)
+// raw does the least that a session takes: three reads and two writes with one
+// deadline. It does not interpret the replies.
+func raw(e *endpoint) (func(int) error, error) {
+	return func(i int) error {
+		conn, err := dial(e, i)
 		if err != nil {
 			return err
 		}
@@ -126,9 +128,9 @@ func raw(at *endpoint) (func() error, error) {
 	}, nil
 }
 
-func netSMTP(at *endpoint) (func() error, error) {
-	return func() error {
-		conn, err := dial(at)
+func netSMTP(e *endpoint) (func(int) error, error) {
+	return func(i int) error {
+		conn, err := dial(e, i)
 		if err != nil {
 			return err
 		}
@@ -144,9 +146,9 @@ func netSMTP(at *endpoint) (func() error, error) {
 	}, nil
 }
 
-func goSMTP(at *endpoint) (func() error, error) {
-	return func() error {
-		conn, err := dial(at)
+func goSMTP(e *endpoint) (func(int) error, error) {
+	return func(i int) error {
+		conn, err := dial(e, i)
 		if err != nil {
 			return err
 		}
@@ -159,18 +161,21 @@ func goSMTP(at *endpoint) (func() error, error) {
 	}, nil
 }
 
-func engine(at *endpoint) (func() error, error) {
-	addr, err := netip.ParseAddrPort(at.addr)
-	if err != nil {
-		return nil, err
+func engine(e *endpoint) (func(int) error, error) {
+	p := smtpprobe.Prober{TLS: e.tls, Helo: "probe.test", Timeout: sessionTimeout}
+	targets := make([]smtpprobe.Target, len(e.addrs))
+	for i, text := range e.addrs {
+		addr, err := netip.ParseAddrPort(text)
+		if err != nil {
+			return nil, err
+		}
+		targets[i] = smtpprobe.Target{Host: addr.Addr().String(), Port: addr.Port()}
+		if e.tls != nil {
+			targets[i].TLS = smtpprobe.TLSImplicit
+		}
 	}
-	p := smtpprobe.Prober{TLS: at.tls, Helo: "probe.test", Timeout: sessionTimeout}
-	target := smtpprobe.Target{Host: addr.Addr().String(), Port: addr.Port()}
-	if at.tls != nil {
-		target.TLS = smtpprobe.TLSImplicit
-	}
-	return func() error {
-		r := p.Probe(context.Background(), target, smtpprobe.Plan{})
+	return func(i int) error {
+		r := p.Probe(context.Background(), targets[i%len(targets)], smtpprobe.Plan{})
 		if r.Err != nil {
 			return r.Err
 		}

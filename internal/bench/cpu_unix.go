@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// processCPU is the user and system time of this process; the server has its own.
+// processCPU returns the user and system time of this process.
 func processCPU() time.Duration {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// processCPU is the user and system time of this process; the server has its own.
+// processCPU returns the user and system time of this process.
 func processCPU() time.Duration {
 	process, err := syscall.GetCurrentProcess()
 	if err != nil {
@@ -18,8 +18,8 @@ func processCPU() time.Duration {
 	return ticks(kernel) + ticks(user)
 }
 
-// ticks are a duration in units of 100 ns; Filetime's own conversion takes it
-// for a point in time.
+// ticks converts a duration in units of 100 ns. Filetime's own conversion is for
+// points in time.
 func ticks(t syscall.Filetime) time.Duration {
 	return time.Duration(int64(t.HighDateTime)<<32|int64(t.LowDateTime)) * 100
 }

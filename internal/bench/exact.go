@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -16,39 +15,39 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// exact compares the phases' times with the delays that the late relay says it
-// had, and shows how long it took to connect.
+// exact compares the times of the phases with the actual delays of the delayed
+// relay. For connect, which has no delay, it shows the time itself.
 func exact(srv *server) error {
-	addr, err := netip.ParseAddrPort(srv.delaying)
+	addr, err := netip.ParseAddrPort(srv.delayed)
 	if err != nil {
 		return err
 	}
-	if err := exactRaw(srv.delaying); err != nil {
+	if err := exactRaw(srv.delayed); err != nil {
 		return err
 	}
 	p := &smtpprobe.Prober{Helo: "probe.test", Timeout: time.Minute}
 	target := smtpprobe.Target{Host: addr.Addr().String(), Port: addr.Port()}
 	plan := smtpprobe.Plan{
-		Depth: smtpprobe.DepthSend, Transcript: true,
-		To: []string{"somebody@bench.test"}, Message: smtpprobe.Message{Subject: "late", Body: "late"},
+		Depth: smtpprobe.DepthSend, Transcript: smtpprobe.TranscriptAlways,
+		To: []string{"somebody@bench.test"}, Message: smtpprobe.Message{Subject: "bench", Body: "bench"},
 	}
 	for _, load := range []struct {
 		name               string
 		sessions, inflight int
-		step               time.Duration // between two starts
+		interval           time.Duration // between two starts
 	}{
-		{"one at a time", 30, 1, 0},
-		{"1,000 in flight, started 1 ms apart as the plugin does", 3000, 1000, time.Millisecond},
-		{"1,000 in flight, all started at once", 1000, 1000, 0},
+		{name: "one at a time", sessions: 30, inflight: 1},
+		{name: "1,000 in flight, started 1 ms apart as the plugin does", sessions: 3000, inflight: 1000, interval: time.Millisecond},
+		{name: "1,000 in flight, all started at once", sessions: 1000, inflight: 1000},
 	} {
 		taken := make([]deviations, load.sessions)
 		start := time.Now()
 		err := each(load.sessions, load.inflight, func(i int) error {
 			if i < load.inflight {
-				time.Sleep(time.Until(start.Add(time.Duration(i) * load.step)))
+				time.Sleep(time.Until(start.Add(time.Duration(i) * load.interval)))
 			}
 			var err error
-			taken[i], err = deviate(p.Probe(context.Background(), target, plan))
+			taken[i], err = deviationsOf(p.Probe(context.Background(), target, plan))
 			return err
 		})
 		if err != nil {
@@ -61,20 +60,20 @@ func exact(srv *server) error {
 	return nil
 }
 
-// exactRaw shows what of the deviation is not ours: a client that does nothing
-// but write EHLO and read, one session at a time.
+// exactRaw shows the deviation of a client that only writes EHLO and reads the
+// reply, one session at a time.
 func exactRaw(addr string) error {
 	taken := make([]deviations, 30)
 	for i := range taken {
 		var err error
-		if taken[i], err = deviateRaw(addr); err != nil {
+		if taken[i], err = rawDeviation(addr); err != nil {
 			return err
 		}
 	}
 	return showDeviations("a raw client, one at a time", taken)
 }
 
-func deviateRaw(addr string) (deviations, error) {
+func rawDeviation(addr string) (deviations, error) {
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
 		return nil, err
@@ -84,7 +83,7 @@ func deviateRaw(addr string) (deviations, error) {
 	if _, err := conn.Read(buf); err != nil {
 		return nil, err
 	}
-	began := time.Now()
+	start := time.Now()
 	if _, err := conn.Write([]byte("EHLO probe.test\r\n")); err != nil {
 		return nil, err
 	}
@@ -92,27 +91,27 @@ func deviateRaw(addr string) (deviations, error) {
 	if err != nil {
 		return nil, err
 	}
-	measured := time.Since(began)
-	injected, err := strconv.ParseInt(strings.TrimSpace(strings.TrimPrefix(string(buf[:n]), "250 ")), 10, 64)
-	return deviations{smtperr.PhaseEHLO: measured - time.Duration(injected)}, err
+	measured := time.Since(start)
+	delay, err := strconv.ParseInt(strings.TrimSpace(strings.TrimPrefix(string(buf[:n]), "250 ")), 10, 64)
+	return deviations{smtperr.PhaseEHLO: measured - time.Duration(delay)}, err
 }
 
-// deviations are what one session measured too much in each phase, and for
-// connect the time itself: nothing is injected there.
+// deviations are the measured times of one session less the actual delays, and
+// for connect the measured time.
 type deviations map[smtperr.Phase]time.Duration
 
-// spoken are the phases that end with a reply, in the order of the replies.
-var spoken = []smtperr.Phase{
+// replyPhases are the phases that end with a reply, in the order of the replies.
+var replyPhases = []smtperr.Phase{
 	smtperr.PhaseGreeting, smtperr.PhaseEHLO, smtperr.PhaseMail, smtperr.PhaseRcpt, smtperr.PhaseData, smtperr.PhaseDot, smtperr.PhaseQuit,
 }
 
-func deviate(r *smtpprobe.Result) (deviations, error) {
+func deviationsOf(r *smtpprobe.Result) (deviations, error) {
 	if r.Err != nil {
 		return nil, r.Err
 	}
 	measured := make(map[smtperr.Phase]time.Duration)
-	for _, ph := range r.Phases {
-		measured[ph.Phase] = ph.Duration
+	for _, p := range r.Phases {
+		measured[p.Phase] = p.Duration
 	}
 	d := deviations{smtperr.PhaseConnect: measured[smtperr.PhaseConnect]}
 	replies := 0
@@ -121,22 +120,22 @@ func deviate(r *smtpprobe.Result) (deviations, error) {
 			continue
 		}
 		_, text, _ := strings.Cut(line.Text, " ")
-		injected, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || replies == len(spoken) {
-			return nil, fmt.Errorf("the late relay said %q", line.Text)
+		delay, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || replies == len(replyPhases) {
+			return nil, fmt.Errorf("unexpected reply %q of the delayed relay", line.Text)
 		}
-		phase := spoken[replies]
-		d[phase] = measured[phase] - time.Duration(injected)
+		phase := replyPhases[replies]
+		d[phase] = measured[phase] - time.Duration(delay)
 		replies++
 	}
 	return d, nil
 }
 
 func showDeviations(name string, taken []deviations) error {
-	fmt.Printf("\n%s: measured less injected (connect: measured), %d sessions\n", name, len(taken))
+	fmt.Printf("\n%s: measured time less actual delay (connect: measured time), %d sessions\n", name, len(taken))
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "phase\tmin\tp50\tp90\tp99\tmax\t")
-	for _, phase := range append([]smtperr.Phase{smtperr.PhaseConnect}, spoken...) {
+	for _, phase := range append([]smtperr.Phase{smtperr.PhaseConnect}, replyPhases...) {
 		all := make([]time.Duration, 0, len(taken))
 		for _, d := range taken {
 			if deviation, ok := d[phase]; ok {
@@ -146,9 +145,11 @@ func showDeviations(name string, taken []deviations) error {
 		if len(all) == 0 {
 			continue
 		}
-		slices.Sort(all)
-		at := func(q int) time.Duration { return all[(len(all)-1)*q/100].Round(time.Microsecond) }
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\t\n", phase, at(0), at(50), at(90), at(99), at(100))
+		fmt.Fprint(t, phase)
+		for _, percent := range []int{0, 50, 90, 99, 100} {
+			fmt.Fprintf(t, "\t%s", percentile(all, percent).Round(time.Microsecond))
+		}
+		fmt.Fprintln(t, "\t")
 	}
 	return t.Flush()
 }

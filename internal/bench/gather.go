@@ -19,15 +19,11 @@ import (
 	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
 
-// wholeGather is one gather of the plugin over as many relays as there are
-// sessions, each relay the endpoint under another name, to written line
-// protocol. It is not the plugin's first gather.
-func wholeGather(at *endpoint, sessions, inflight int) (*trial, error) {
-	relays := make([]string, sessions)
-	for i := range relays {
-		relays[i] = at.url()
-	}
-	in, err := load(configuration(relays, inflight, sessionTimeout.String(), at.ca))
+// wholeGather runs one gather of the plugin with a relay for each session, up to
+// written line protocol. It is not the plugin's first gather, which also
+// allocates the state of each relay.
+func wholeGather(e *endpoint, sessions, inflight int) (*trial, error) {
+	in, err := load(configuration(e.urls(sessions), inflight, sessionTimeout.String(), e.ca))
 	if err != nil {
 		return nil, err
 	}
@@ -41,11 +37,10 @@ func wholeGather(at *endpoint, sessions, inflight int) (*trial, error) {
 		}
 		return nil
 	}
-	// The first gather also allocates the state of each relay.
 	return &trial{run: gather}, gather()
 }
 
-// configuration is the TOML of an instance with these relays.
+// configuration returns the TOML of an instance with these relays.
 func configuration(urls []string, maxConcurrent int, timeout, ca string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[[inputs.smtpprobe]]\n  helo = \"probe.test\"\n  timeout = %q\n  max_concurrent = %d\n", timeout, maxConcurrent)
@@ -54,6 +49,9 @@ func configuration(urls []string, maxConcurrent int, timeout, ca string) string 
 	}
 	for i, url := range urls {
 		fmt.Fprintf(&b, "  [[inputs.smtpprobe.relay]]\n    name = \"relay%05d\"\n    url = %q\n", i, url)
+		if ca != "" {
+			fmt.Fprintf(&b, "    tls_server_name = %q\n", serverName)
+		}
 	}
 	return b.String()
 }
@@ -79,7 +77,7 @@ func load(toml string) (*models.RunningInput, error) {
 	return inputs[0], nil
 }
 
-// gatherInto gathers once and writes every metric as it comes.
+// gatherInto gathers once and writes each metric at once.
 func gatherInto(in *models.RunningInput, out io.Writer) error {
 	serializer := &influx.Serializer{}
 	if err := serializer.Init(); err != nil {
@@ -111,7 +109,7 @@ func gatherInto(in *models.RunningInput, out io.Writer) error {
 	return failed
 }
 
-// counter counts the lines it is given.
+// counter counts lines of line protocol, and those of healthy relays.
 type counter struct{ all, healthy atomic.Int64 }
 
 func (c *counter) Write(line []byte) (int, error) {
@@ -122,5 +120,5 @@ func (c *counter) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// instance makes sure that the plugin is linked in, by which the loader knows it.
+// The plugin must be linked in: it registers itself with the loader.
 var _ telegraf.Input = (*plugin.SMTPProbe)(nil)

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"slices"
 	"text/tabwriter"
 	"time"
 )
@@ -11,26 +10,25 @@ import (
 // concurrent is the plugin's default of max_concurrent.
 const concurrent = 100
 
-// grow shows how the cost of one gather grows with the number of relays.
-func grow(srv *server) error {
+// growth shows how the cost of one gather grows with the number of relays.
+func growth(srv *server) error {
 	fmt.Printf("\none gather of the plugin, max_concurrent = %d, to line protocol\n", concurrent)
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "relays\tload\tgather\tCPU/relay\tallocs/relay\tbytes/relay\tpeak memory\t")
-	gather := contestant{"", wholeGather}
 	for _, relays := range []int{10, 100, 1000, 10000} {
 		start := time.Now()
-		if _, err := load(configuration(slices.Repeat([]string{srv.plain.url()}, relays), concurrent, sessionTimeout.String(), "")); err != nil {
+		if _, err := load(configuration(srv.plain.urls(relays), concurrent, sessionTimeout.String(), "")); err != nil {
 			return err
 		}
 		loading := time.Since(start)
 		taken := make([]measurement, 5)
 		for i := range taken {
 			var err error
-			if taken[i], err = measure(gather, srv.plain, relays, concurrent); err != nil {
+			if taken[i], err = measure(wholeGather, srv.plain, relays, concurrent); err != nil {
 				return err
 			}
 		}
-		m := middle(taken)
+		m := medians(taken)
 		fmt.Fprintf(t, "%d\t%s\t%s\t%s\t%.0f\t%.0f\t%.1f MiB\t\n", relays, loading.Round(100*time.Microsecond),
 			time.Duration(float64(relays)/m.rate*float64(time.Second)).Round(100*time.Microsecond),
 			m.cpu.Round(100*time.Nanosecond), m.allocs, m.bytes, float64(m.peak)/mebibyte)

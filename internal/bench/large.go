@@ -6,7 +6,6 @@ import (
 	"math"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/influxdata/telegraf/logger"
@@ -17,17 +16,17 @@ const (
 	largeMemory = 180 << 20 // the limit of the garbage collector
 )
 
-// large gathers from the largest fleet: what it takes to load, what it holds
-// between gathers, and how long one takes.
+// large shows what the largest fleet takes: time and memory to load, memory
+// between gathers, and the time of a gather.
 func large(srv *server) error {
-	toml := configuration(slices.Repeat([]string{srv.plain.url()}, largeFleet), concurrent, sessionTimeout.String(), "")
-	// As the program does it.
+	toml := configuration(srv.plain.urls(largeFleet), concurrent, sessionTimeout.String(), "")
+	// As "smtpprobe execd" does.
 	logger.RedirectLogging(io.Discard)
 	debug.SetMemoryLimit(largeMemory)
 	defer debug.SetMemoryLimit(math.MaxInt64)
 	debug.FreeOSMemory()
 	empty := memory().HeapAlloc
-	resetPeak()
+	resetPeakMemory()
 	start := time.Now()
 	in, err := load(toml)
 	if err != nil {
@@ -35,20 +34,20 @@ func large(srv *server) error {
 	}
 	loading := time.Since(start)
 	fmt.Printf("\n%d relays, each with a table of its own; max_concurrent = %d\n", largeFleet, concurrent)
-	fmt.Printf("  configuration loaded in  %s, with a peak of %.1f MiB resident\n", loading.Round(time.Millisecond), float64(peak())/mebibyte)
+	fmt.Printf("  configuration loaded in  %s, with a peak of %.1f MiB resident\n", loading.Round(time.Millisecond), float64(peakMemory())/mebibyte)
 	debug.FreeOSMemory()
-	resetPeak()
-	for _, which := range []string{"first", "second"} {
+	resetPeakMemory()
+	for _, name := range []string{"first", "second"} {
 		var lines counter
 		start, cpu := time.Now(), processCPU()
 		if err := gatherInto(in, &lines); err != nil {
 			return err
 		}
 		took := time.Since(start)
-		fmt.Printf("  %-6s gather in         %s, with %.0f %% of a core; %d of %d healthy\n", which, took.Round(time.Millisecond),
+		fmt.Printf("  %-6s gather in         %s, with %.0f %% of a core; %d of %d healthy\n", name, took.Round(time.Millisecond),
 			100*(processCPU()-cpu).Seconds()/took.Seconds(), lines.healthy.Load(), largeFleet)
 	}
-	fmt.Printf("  peak memory then         %.1f MiB resident, configuration and program included\n", float64(peak())/mebibyte)
+	fmt.Printf("  peak memory then         %.1f MiB resident, configuration and program included\n", float64(peakMemory())/mebibyte)
 	debug.FreeOSMemory()
 	rest := memory().HeapAlloc - empty
 	fmt.Printf("  at rest                  %.0f bytes per relay\n", float64(rest)/largeFleet)

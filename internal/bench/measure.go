@@ -13,28 +13,28 @@ import (
 	"time"
 )
 
-// measurement is what one run cost.
+// measurement is the cost of one run.
 type measurement struct {
-	rate   float64       // sessions a second
-	cpu    time.Duration // of the contestant's process, a session
-	allocs float64       // a session
-	bytes  float64       // allocated, a session
-	peak   int64         // bytes of memory in use beyond those before, at the most
+	rate   float64       // sessions per second
+	cpu    time.Duration // of the contestant's process, per session
+	allocs float64       // per session
+	bytes  float64       // allocated, per session
+	peak   int64         // bytes of memory, beyond those before the run
 }
 
 // row is the median of a contestant's rounds.
 type row struct {
 	name  string
-	ratio float64 // of rates, to the first contestant, round by round
+	ratio float64 // of the rate to that of the first contestant in the same round
 	measurement
 }
 
-// race lets every contestant run once a round, in turns.
-func race(at *endpoint, sessions, rounds, inflight int) ([]row, error) {
+// compare measures every contestant once per round.
+func compare(e *endpoint, sessions, rounds, inflight int) ([]row, error) {
 	taken := make([][]measurement, len(contestants))
 	for round := range rounds {
 		for i, c := range contestants {
-			m, err := measure(c, at, sessions, inflight)
+			m, err := measure(c.prepare, e, sessions, inflight)
 			if errors.Is(err, errMissing) {
 				if round == 0 {
 					fmt.Fprintf(os.Stderr, "bench: %s is left out: %v\n", c.name, err)
@@ -56,19 +56,19 @@ func race(at *endpoint, sessions, rounds, inflight int) ([]row, error) {
 		for k := range rounds {
 			ratios[k] = taken[i][k].rate / taken[0][k].rate
 		}
-		rows = append(rows, row{c.name, median(ratios, identity), middle(taken[i])})
+		rows = append(rows, row{c.name, percentile(ratios, 50), medians(taken[i])})
 	}
 	return rows, nil
 }
 
-// middle is the median of each figure.
-func middle(m []measurement) measurement {
+// medians returns the median of each figure.
+func medians(list []measurement) measurement {
 	return measurement{
-		rate:   median(m, func(m measurement) float64 { return m.rate }),
-		cpu:    median(m, func(m measurement) time.Duration { return m.cpu }),
-		allocs: median(m, func(m measurement) float64 { return m.allocs }),
-		bytes:  median(m, func(m measurement) float64 { return m.bytes }),
-		peak:   median(m, func(m measurement) int64 { return m.peak }),
+		rate:   median(list, func(m measurement) float64 { return m.rate }),
+		cpu:    median(list, func(m measurement) time.Duration { return m.cpu }),
+		allocs: median(list, func(m measurement) float64 { return m.allocs }),
+		bytes:  median(list, func(m measurement) float64 { return m.bytes }),
+		peak:   median(list, func(m measurement) int64 { return m.peak }),
 	}
 }
 
@@ -77,15 +77,18 @@ func median[T any, V cmp.Ordered](list []T, value func(T) V) V {
 	for i, t := range list {
 		values[i] = value(t)
 	}
-	slices.Sort(values)
-	return values[len(values)/2]
+	return percentile(values, 50)
 }
 
-func identity(v float64) float64 { return v }
+// percentile sorts a list and returns the value at that percentage of it.
+func percentile[T cmp.Ordered](list []T, percent int) T {
+	slices.Sort(list)
+	return list[(len(list)-1)*percent/100]
+}
 
-// measure runs one contestant's sessions, a fixed number at once.
-func measure(c contestant, at *endpoint, sessions, inflight int) (measurement, error) {
-	t, err := c.prepare(at, sessions, inflight)
+// measure prepares a contestant and runs its sessions.
+func measure(prepare preparer, e *endpoint, sessions, inflight int) (measurement, error) {
+	t, err := prepare(e, sessions, inflight)
 	if err != nil {
 		return measurement{}, err
 	}
@@ -96,9 +99,9 @@ func measure(c contestant, at *endpoint, sessions, inflight int) (measurement, e
 	if t.cpu != nil {
 		cpuTime = t.cpu
 	}
-	debug.FreeOSMemory() // a round must not pay for the garbage of the previous one
-	resetPeak()
-	resident := peak()
+	debug.FreeOSMemory() // a run must not pay for the garbage of the previous one
+	resetPeakMemory()
+	resident := peakMemory()
 	before, cpu, start := memory(), cpuTime(), time.Now()
 	err = t.run()
 	took, used, after := time.Since(start), cpuTime()-cpu, memory()
@@ -108,7 +111,7 @@ func measure(c contestant, at *endpoint, sessions, inflight int) (measurement, e
 		cpu:    time.Duration(float64(used) / n),
 		allocs: float64(after.Mallocs-before.Mallocs) / n,
 		bytes:  float64(after.TotalAlloc-before.TotalAlloc) / n,
-		peak:   peak() - resident,
+		peak:   peakMemory() - resident,
 	}, err
 }
 

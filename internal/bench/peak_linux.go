@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// peak is the most memory that was resident since resetPeak, in bytes.
-func peak() int64 {
+// peakMemory returns the most bytes that were resident since resetPeakMemory.
+func peakMemory() int64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
 		return 0
@@ -24,16 +24,16 @@ func peak() int64 {
 	return kib << 10
 }
 
-// resetPeak resets peak; see proc(5), clear_refs.
-func resetPeak() {
-	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) //nolint:errcheck // without it, peak is that of the whole run
+// resetPeakMemory starts another measurement of peakMemory; see proc(5), clear_refs.
+func resetPeakMemory() {
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) //nolint:errcheck // peakMemory is then that of the whole run
 }
 
-// descriptors is how many files and sockets are open, this look aside.
+// descriptors returns the number of open files and sockets.
 func descriptors() int {
 	dir, err := os.ReadDir("/proc/self/fd")
 	if err != nil {
 		return 0
 	}
-	return len(dir) - 1
+	return len(dir) - 1 // without the directory itself
 }

@@ -2,10 +2,10 @@
 
 package main
 
-// Where there is no /proc, these are not known.
+// Unknown without /proc.
 
-func peak() int64 { return 0 }
+func peakMemory() int64 { return 0 }
 
-func resetPeak() {}
+func resetPeakMemory() {}
 
 func descriptors() int { return 0 }

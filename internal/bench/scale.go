@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -11,34 +10,33 @@ import (
 	"time"
 )
 
-// The large gather: of 10,000 relays 1 % hang until their timeout, and 1 %
-// refuse connections.
+// Of the relays of this gather 1 % are silent until the timeout, and 1 % refuse
+// connections.
 const (
-	manyRelays  = 10000
-	oneIn       = 100
-	hangTimeout = 5 * time.Second
+	scaleRelays  = 10000
+	scaleOneIn   = 100
+	scaleTimeout = 5 * time.Second
 )
 
+// scale shows how long relays that hang delay the metrics of the others.
 func scale(srv *server) error {
-	down, err := unusedAddr()
+	down, err := freeAddress()
 	if err != nil {
 		return err
 	}
-	urls := make([]string, manyRelays)
+	urls := srv.plain.urls(scaleRelays)
 	for i := range urls {
-		switch i % oneIn {
+		switch i % scaleOneIn {
 		case 17:
 			urls[i] = "smtp://" + srv.silent
 		case 61:
 			urls[i] = "smtp://" + down
-		default:
-			urls[i] = srv.plain.url()
 		}
 	}
 	debug.FreeOSMemory()
-	resetPeak()
+	resetPeakMemory()
 	start := time.Now()
-	in, err := load(configuration(urls, concurrent, hangTimeout.String(), ""))
+	in, err := load(configuration(urls, concurrent, scaleTimeout.String(), ""))
 	if err != nil {
 		return err
 	}
@@ -56,8 +54,8 @@ func scale(srv *server) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("\n%d relays, of which %d hang until their timeout of %s and %d are down; max_concurrent = %d\n",
-		manyRelays, manyRelays/oneIn, hangTimeout, manyRelays/oneIn, concurrent)
+	fmt.Printf("\n%d relays, of which %d are silent until the timeout of %s and %d are down; max_concurrent = %d\n",
+		scaleRelays, scaleRelays/scaleOneIn, scaleTimeout, scaleRelays/scaleOneIn, concurrent)
 	fmt.Printf("  configuration loaded in  %s\n", loading.Round(time.Millisecond))
 	fmt.Printf("  gathered in              %s\n", took.Round(time.Millisecond))
 	for class, times := range arrived.byClass {
@@ -65,28 +63,20 @@ func scale(srv *server) error {
 		fmt.Printf("  %-24s %d metrics: the first after %s, half by %s, the last after %s\n", class, len(times),
 			times[0].Round(time.Millisecond), times[len(times)/2].Round(time.Millisecond), times[len(times)-1].Round(time.Millisecond))
 	}
-	fmt.Printf("  peak memory              %.1f MiB resident, configuration and program included\n", float64(peak())/mebibyte)
+	fmt.Printf("  peak memory              %.1f MiB resident, configuration and program included\n", float64(peakMemory())/mebibyte)
 	fmt.Printf("  descriptors              %d before, at the most %d more\n", before, most.Load()-int64(before))
 	return nil
 }
 
-// unusedAddr is where nothing listens.
-func unusedAddr() (string, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
-// mostDescriptors looks often, until stop is closed.
+// mostDescriptors returns the most descriptors that were open until stop was
+// closed.
 func mostDescriptors(stop <-chan struct{}) int {
-	look := time.NewTicker(10 * time.Millisecond)
-	defer look.Stop()
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
 	most := 0
 	for {
 		select {
-		case <-look.C:
+		case <-tick.C:
 			most = max(most, descriptors())
 		case <-stop:
 			return most
@@ -94,7 +84,8 @@ func mostDescriptors(stop <-chan struct{}) int {
 	}
 }
 
-// arrivals notes when the metrics of each class were written.
+// arrivals is a writer of line protocol that records when the metrics of each
+// class were written.
 type arrivals struct {
 	start   time.Time
 	byClass map[string][]time.Duration

@@ -10,8 +10,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/socket"
 )
 
-// delays are what the late relay injects before each reply; they differ, so
-// that no two phases can be mistaken for each other.
+// delays are the times that the delayed relay waits before each reply. They
+// differ, so that no phase can be mistaken for another.
 var delays = map[string]time.Duration{
 	"greeting": 120 * time.Millisecond,
 	"EHLO":     180 * time.Millisecond,
@@ -22,22 +22,21 @@ var delays = map[string]time.Duration{
 	"QUIT":     480 * time.Millisecond,
 }
 
-// answerLate takes its time and says in every reply how long it really was, in
-// nanoseconds from the command's arrival (for the greeting from having
-// accepted) to writing the reply: neither a timer nor a reader is ever
-// punctual, and the client cannot be blamed for that.
-func answerLate(accepted net.Conn) {
+// serveDelayed replies after a delay. The text of each reply is the actual delay
+// in nanoseconds: timers are late, too, and that is not the client's error. It
+// counts from the arrival of the command, or from accept for the greeting.
+func serveDelayed(accepted net.Conn) {
 	conn := socket.New(accepted)
-	late := func(moment, code string) error {
-		began := conn.Arrived()
-		if began.IsZero() {
-			began = time.Now()
+	reply := func(name, code string) error {
+		start := conn.Arrived()
+		if start.IsZero() {
+			start = time.Now()
 		}
-		time.Sleep(delays[moment])
-		_, err := fmt.Fprintf(conn, "%s %d\r\n", code, time.Since(began))
+		time.Sleep(delays[name])
+		_, err := fmt.Fprintf(conn, "%s %d\r\n", code, time.Since(start))
 		return err
 	}
-	if late("greeting", "220") != nil {
+	if reply("greeting", "220") != nil {
 		return
 	}
 	lines := bufio.NewReaderSize(conn, 1024)
@@ -55,15 +54,15 @@ func answerLate(accepted net.Conn) {
 			continue
 		case inBody:
 			inBody = false
-			err = late("dot", "250")
+			err = reply("dot", "250")
 		case verb == "DATA":
 			inBody = true
-			err = late(verb, "354")
+			err = reply(verb, "354")
 		case verb == "QUIT":
-			_ = late(verb, "221") //nolint:errcheck // it is the end either way
+			_ = reply(verb, "221") //nolint:errcheck // the session ends either way
 			return
 		default:
-			err = late(verb, "250")
+			err = reply(verb, "250")
 		}
 		if err != nil {
 			return
