@@ -86,8 +86,8 @@ func blackbox(e *endpoint, sessions, inflight int) (*trial, error) {
 	return t, nil
 }
 
-func requestProbe(client *http.Client, url string) error {
-	response, err := client.Get(url)
+func requestProbe(client *http.Client, address string) error {
+	response, err := client.Get(address)
 	if err != nil {
 		return err
 	}

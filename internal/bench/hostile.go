@@ -121,8 +121,9 @@ type percentiles struct{ p50, p99 time.Duration }
 // a process that probes hostile relays, and with hostile relays among them. The
 // arrangements take turns; shown are the medians of the rounds.
 func hostile(srv *server, rounds int) error {
-	fmt.Printf("\ntotal_time of %d healthy relays without hostile ones, with %d of them probed by another process, and by the same; max_concurrent = %d, timeout = %s, spread = %s, %d rounds\n",
-		fleetSize-fleetSize/hostileOneIn, fleetSize/hostileOneIn, concurrent, hostileTimeout, hostileSpread, rounds)
+	fmt.Printf("\ntotal_time of %d healthy relays without hostile ones, with %d of them probed by another process, and by the same\n",
+		fleetSize-fleetSize/hostileOneIn, fleetSize/hostileOneIn)
+	fmt.Printf("max_concurrent = %d, timeout = %s, spread = %s, %d rounds\n", concurrent, hostileTimeout, hostileSpread, rounds)
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "hostile\tp50 without\tapart\ttogether\tchange\tp99 without\tapart\ttogether\tchange\tof apart\t")
 	for i, h := range hostilities {

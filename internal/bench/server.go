@@ -86,11 +86,9 @@ func listenEverywhere(h handler) ([]string, error) {
 	}
 	addrs := []string{first}
 	for i := 2; i <= listenerCount; i++ {
-		addr, err := listen(fmt.Sprintf("127.0.0.%d:%s", i, port), h)
-		if err != nil {
-			break
+		if addr, err := listen(fmt.Sprintf("127.0.0.%d:%s", i, port), h); err == nil {
+			addrs = append(addrs, addr)
 		}
-		addrs = append(addrs, addr)
 	}
 	return addrs, nil
 }
