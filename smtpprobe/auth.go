@@ -172,7 +172,7 @@ func (x *authExchange) decided(reply smtperr.Reply, err error) error {
 func (x *authExchange) answer(challenge smtperr.Reply) ([]byte, error) {
 	decoded, err := base64.StdEncoding.DecodeString(challenge.Text())
 	if err != nil && !x.client.AnyPrompt() {
-		return nil, smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, err)
+		return nil, smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, fmt.Errorf("the challenge is not base64: %w", err))
 	}
 	ctx, cancel := context.WithDeadline(x.ctx, x.deadline)
 	defer cancel()

@@ -41,7 +41,7 @@ func (e *Error) Error() string {
 // what returns the reply, else the underlying error, else the class's meaning.
 func (e *Error) what() string {
 	switch {
-	case e.Reply != nil:
+	case e.Reply != nil && !e.rejectedAuth():
 		return strings.TrimRight(strconv.Itoa(e.Reply.Code)+" "+e.Reply.Text(), " ")
 	case len(e.Details) > 0:
 		return strings.Join(e.Details, "; ")
@@ -51,6 +51,13 @@ func (e *Error) what() string {
 		}
 	}
 	return e.Class.Meaning()
+}
+
+// rejectedAuth reports whether this side ended AUTH because of a challenge or a
+// 235. Such a reply does not say what is wrong with it, the cause does.
+func (e *Error) rejectedAuth() bool {
+	const refused = 400
+	return e.Phase == PhaseAuth && e.Reply.Code < refused && e.Cause != nil
 }
 
 // address names the address that was refused.

@@ -38,6 +38,14 @@ func TestError_Error(t *testing.T) {
 		{name: "a refused sender", err: at(smtperr.PhaseMail, 550, "no"), want: "smtp: MAIL <s@x>: 550 no"},
 		{name: "several lines", err: at(smtperr.PhaseEHLO, 550, "a", "b"), want: `smtp: EHLO: 550 a\nb`},
 		{name: "a code alone", err: at(smtperr.PhaseEHLO, 550, ""), want: "smtp: EHLO: 550"},
+		{
+			name: "a rejected challenge",
+			err: &smtperr.Error{
+				Class: smtperr.ClassProtocolError, Reason: smtperr.ReasonBadChallenge, Phase: smtperr.PhaseAuth,
+				Reply: &smtperr.Reply{Code: 334, Lines: []string{"cj1h"}}, Cause: errors.New("the nonce (r=) does not extend the client's"),
+			},
+			want: "smtp: AUTH: the nonce (r=) does not extend the client's",
+		},
 		{name: "no text at all", err: at(smtperr.PhaseEHLO, 550), want: "smtp: EHLO: 550"},
 		{name: "a cause", err: smtperr.New(smtperr.ClassConfigError, "", "", errors.New("bad\nthing")), want: `smtp: bad\nthing`},
 		{name: "nothing but a class", err: smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, nil), want: "smtp: AUTH: the relay does not offer what the probe needs"},

@@ -94,9 +94,9 @@ func (g *Group) parse(relays map[string]*relay) (*group, error) {
 		r := relays[name]
 		switch {
 		case r == nil:
-			return nil, fmt.Errorf("unknown relay %q (the name of a relay without one is its URL)", name)
+			return nil, fmt.Errorf("invalid relays %q: no relay has this name (the name of a relay without one is its URL)", name)
 		case slices.Contains(g.Relays[:i], name):
-			return nil, fmt.Errorf("duplicate relay %q", name)
+			return nil, fmt.Errorf("invalid relays %q: listed twice", name)
 		case r.expectsFailure():
 			return nil, fmt.Errorf("relay %q expects a failure: no mail would go out through it", name)
 		}

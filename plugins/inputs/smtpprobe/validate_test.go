@@ -150,9 +150,9 @@ func TestInit_Mistakes(t *testing.T) {
 		group + `relays = ["smtp://a.example"]`:                                       `group "": name is missing`,
 		group + "name = \"g\\nh\"\nrelays = [\"smtp://a.example\"]":                   `group "g\nh": invalid name "g\nh": must not contain control characters`,
 		group + `name = "g"`:                                                          `group "g": relays is empty`,
-		group + "name = \"g\"\nrelays = [\"x\"]":                                      `group "g": unknown relay "x" (the name of a relay without one is its URL)`,
+		group + "name = \"g\"\nrelays = [\"x\"]":                                      `group "g": invalid relays "x": no relay has this name (the name of a relay without one is its URL)`,
 		group + "name = \"g\"\nrelays = [\"smtp://a.example\"]\npolicy = \"x\"":       `group "g": invalid policy "x": must be one of any_failure, temporary_only`,
-		group + "name = \"g\"\nrelays = [\"smtp://a.example\", \"smtp://a.example\"]": `group "g": duplicate relay "smtp://a.example"`,
+		group + "name = \"g\"\nrelays = [\"smtp://a.example\", \"smtp://a.example\"]": `group "g": invalid relays "smtp://a.example": listed twice`,
 		strings.Replace(group, "\n", "\nexpect = [\"connect_error\"]\n", 1) + "name = \"g\"\nrelays = [\"smtp://a.example\"]":              `group "g": relay "smtp://a.example" expects a failure: no mail would go out through it`,
 		group + "name = \"g\"\nrelays = [\"smtp://a.example\"]\n[[inputs.smtpprobe.group]]\nname = \"g\"\nrelays = [\"smtp://a.example\"]": `duplicate group name "g"`,
 	} {
