@@ -61,7 +61,7 @@ func TestContainerfile_Paths(t *testing.T) {
 	require.Contains(t, read(t, "packaging/telegraf.conf"), `"/usr/bin/smtpprobe", "--config", "/etc/telegraf/smtpprobe.conf"`)
 	containerfile := read(t, "packaging/Containerfile")
 	for file, path := range map[string]string{
-		"smtpprobe": "/usr/bin/smtpprobe", "sample.conf": "/etc/telegraf/smtpprobe.conf", "telegraf.conf": "/etc/telegraf/telegraf.d/smtpprobe.conf",
+		"smtpprobe": "/usr/bin/smtpprobe", "smtpprobe.conf": "/etc/telegraf/smtpprobe.conf", "telegraf.conf": "/etc/telegraf/telegraf.d/smtpprobe.conf",
 	} {
 		require.Regexp(t, `(?m)^COPY --chmod=\d+ `+file+" "+path+"$", containerfile)
 	}

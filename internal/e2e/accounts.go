@@ -2,16 +2,16 @@
 
 package e2e
 
-// The one user that the servers authenticate.
+// The account that the servers have.
 const (
-	username      = "tester"
-	password      = "correct-horse"
-	wrongPassword = "battery-staple"
+	Username      = "tester"
+	Password      = "correct-horse"
+	WrongPassword = "battery-staple"
 
-	// What OAuth2's grants are given for.
-	clientSecret = "staple-of-the-client"        //nolint:gosec // nobody's
-	refreshToken = "refresh-token-of-the-client" //nolint:gosec // nobody's
+	// The token endpoint's grants (RFC 6749 §4.4, §6).
+	clientSecret = "staple-of-the-client"        //nolint:gosec // used in tests only
+	refreshToken = "refresh-token-of-the-client" //nolint:gosec // used in tests only
 )
 
-// secrets must never be seen in what the product writes.
-var secrets = []string{password, wrongPassword, clientSecret, refreshToken}
+// secrets must not appear in any output of the product.
+var secrets = []string{Password, WrongPassword, clientSecret, refreshToken}

@@ -4,8 +4,8 @@ package e2e
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,19 +13,17 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// Exim is a private Exim. It takes mail for mail.test, and authenticates.
+// Exim is an Exim that accepts mail for mail.test and authenticates clients.
 type Exim struct {
-	Place
+	*Program
 	Log *Log
-
-	server *process
 }
 
-// The ports of an Exim.
+// The ports of Exim, and its user.
 const (
-	eximSMTP        = 2525 // STARTTLS offered, AUTH once TLS is active
+	eximSMTP        = 2525 // offers STARTTLS, and AUTH with TLS
 	eximSMTPS       = 2465 // implicit TLS
-	eximCertificate = 2466 // implicit TLS, wants a client certificate
+	eximCertificate = 2466 // implicit TLS, requires a client certificate
 	eximUser        = "Debian-exim"
 )
 
@@ -105,30 +103,30 @@ external:
   server_set_id = $auth2
 `
 
-// StartExim starts an Exim that ends with the test.
+// StartExim starts an Exim that stops when the test ends.
 func StartExim(t *testing.T, tls *TLSFiles) *Exim {
 	t.Helper()
-	e := &Exim{Place: newPlace(t, "exim")}
+	place := PlaceFor(t, "exim")
 	for _, dir := range []string{"spool", "log", "mail"} {
-		e.mkdir(t, dir, eximUser)
+		place.mkdir(t, dir, eximUser)
 	}
-	// Exim runs itself again to deliver, as its own user, who may not enter our
-	// checkout.
-	program, err := os.ReadFile(binary(t, "EXIM_BIN", "bin/.e2e/usr/sbin/exim4"))
+	// To deliver, Exim executes itself as its own user, who may not be able to
+	// enter the checkout.
+	program, err := os.ReadFile(filepath.Join(Unpacked(t, "exim4-daemon-light"), "usr/sbin/exim4"))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(e.path("exim4"), program, 0o755)) //nolint:gosec // see above
-	cert, key := tls.issue(t, "exim", certs.For(e.Address))
-	config := e.write(t, "exim.conf", strings.NewReplacer("{dir}", e.Dir, "{address}", e.Address,
-		"{cert}", cert, "{key}", key, "{ca}", tls.CA, "USER", username, "PASSWORD", password).Replace(eximConfig))
+	require.NoError(t, os.WriteFile(place.File("exim4"), program, 0o755)) //nolint:gosec // see above
+	cert, key := tls.IssueFiles(t, "exim", certs.For(place.Address))
+	config := place.WriteConfig(t, "exim.conf", eximConfig,
+		"{cert}", cert, "{key}", key, "{ca}", tls.CA, "USER", Username, "PASSWORD", Password)
 
-	e.server = start(t, e.Place, "exim", e.path("exim4"), "-C", config, "-bdf", "-q1h")
-	e.Log = &Log{path: e.path("log", "mainlog"), server: e.server}
+	p := StartProgram(t, place, "exim", place.File("exim4"), "-C", config, "-bdf", "-q1h")
+	e := &Exim{Program: p, Log: p.log("log", "mainlog")}
 	e.Log.Wait(t, "daemon started", strconv.Itoa(eximSMTP))
 	return e
 }
 
-// RequireCleanSession fails the test unless the one session from an address
-// ended by QUIT.
+// RequireCleanSession fails the test if Exim logged a protocol error in the only
+// session of a client, or no QUIT.
 func (e *Exim) RequireCleanSession(t *testing.T, client string) {
 	t.Helper()
 	e.Log.Wait(t, "SMTP connection from", "["+client+"]", "closed by QUIT")

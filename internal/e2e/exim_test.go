@@ -13,11 +13,11 @@ import (
 )
 
 func TestExim(t *testing.T) {
-	tls := newTLSFiles(t)
+	tls := NewTLSFiles(t)
 	e := StartExim(t, tls)
-	cert, key := tls.issue(t, "client", certs.Client(username))
-	strangerCert, strangerKey := tls.issue(t, "stranger", certs.Client("stranger"))
-	smtp, submission, smtps := "smtp://"+e.port(eximSMTP), "submission://"+e.port(eximSMTP), "smtps://"+e.port(eximSMTPS)
+	cert, key := tls.IssueFiles(t, "client", certs.Client(Username))
+	strangerCert, strangerKey := tls.IssueFiles(t, "stranger", certs.Client("stranger"))
+	smtp, submission, smtps := "smtp://"+e.At(eximSMTP), "submission://"+e.At(eximSMTP), "smtps://"+e.At(eximSMTPS)
 
 	to := func(recipients ...string) string {
 		return fmt.Sprintf("probe = \"rcpt\"\nfrom = \"probe@sender.test\"\nto = %s\n", tomlList(recipients))
@@ -26,7 +26,7 @@ func TestExim(t *testing.T) {
 		return strings.Replace(to("alice@mail.test"), "rcpt", "send", 1) + fmt.Sprintf("subject = %q\n", subject)
 	}
 	login := func(mechanism, secret string) string {
-		return fmt.Sprintf("probe = \"auth\"\nusername = %q\npassword = %q\nauth_mechanism = %q\n", username, secret, mechanism)
+		return fmt.Sprintf("probe = \"auth\"\nusername = %q\npassword = %q\nauth_mechanism = %q\n", Username, secret, mechanism)
 	}
 	certificate := func(cert, key string) string { return fmt.Sprintf("tls_cert = %q\ntls_key = %q\n", cert, key) }
 	external := "probe = \"auth\"\nauth_mechanism = \"EXTERNAL\"\n"
@@ -41,23 +41,23 @@ func TestExim(t *testing.T) {
 		{Name: "greylisted", URL: smtp, Settings: to("grey@mail.test"), Want: "recipients_refused/greylisted:451:rcpt"},
 		{Name: "message refused", URL: smtp, Settings: send("spam"), Want: "data_refused/spam_suspected:550:dot"},
 		{Name: "message delivered", URL: smtps, Settings: send("by Exim"), Want: "none/none:250:done"},
-		{Name: "PLAIN right", URL: submission, Settings: login("PLAIN", password), Want: "none/none:235:done"},
-		{Name: "PLAIN wrong", URL: submission, Settings: login("PLAIN", wrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
-		{Name: "LOGIN right", URL: smtps, Settings: login("LOGIN", password), Want: "none/none:235:done"},
-		{Name: "LOGIN wrong", URL: smtps, Settings: login("LOGIN", wrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
-		{Name: "CRAM-MD5 right", URL: smtps, Settings: login("CRAM-MD5", password), Want: "none/none:235:done"},
-		{Name: "CRAM-MD5 wrong", URL: smtps, Settings: login("CRAM-MD5", wrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
+		{Name: "PLAIN right", URL: submission, Settings: login("PLAIN", Password), Want: "none/none:235:done"},
+		{Name: "PLAIN wrong", URL: submission, Settings: login("PLAIN", WrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
+		{Name: "LOGIN right", URL: smtps, Settings: login("LOGIN", Password), Want: "none/none:235:done"},
+		{Name: "LOGIN wrong", URL: smtps, Settings: login("LOGIN", WrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
+		{Name: "CRAM-MD5 right", URL: smtps, Settings: login("CRAM-MD5", Password), Want: "none/none:235:done"},
+		{Name: "CRAM-MD5 wrong", URL: smtps, Settings: login("CRAM-MD5", WrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
 		{Name: "EXTERNAL right", URL: smtps, Settings: external + certificate(cert, key), Want: "none/none:235:done"},
 		{
 			Name: "EXTERNAL wrong", URL: smtps, Settings: external + certificate(strangerCert, strangerKey),
 			Want: "auth_failed/auth_credentials_invalid:535:auth",
 		},
-		{Name: "client certificate", URL: "smtps://" + e.port(eximCertificate), Settings: certificate(cert, key), Want: "none/none:250:done"},
+		{Name: "client certificate", URL: "smtps://" + e.At(eximCertificate), Settings: certificate(cert, key), Want: "none/none:250:done"},
 		{
-			Name: "no client certificate", URL: "smtps://" + e.port(eximCertificate),
+			Name: "no client certificate", URL: "smtps://" + e.At(eximCertificate),
 			Want: "tls_error/client_cert_required:none:greeting", ByRelay: true, // TLS 1.3 says so after the handshake
 		},
-		{Name: "AUTH without TLS", URL: smtp, Settings: login("", password) + `starttls = "never"`, Want: "not_supported/auth_not_offered:none:auth"},
+		{Name: "AUTH without TLS", URL: smtp, Settings: login("", Password) + `starttls = "never"`, Want: "not_supported/auth_not_offered:none:auth"},
 	}
 	ProbeOnce(t, fmt.Sprintf("helo = \"probe.test\"\ntls_ca = %q\n", tls.CA), relays)
 	for _, r := range relays {
@@ -65,5 +65,5 @@ func TestExim(t *testing.T) {
 			t.Run("clean session: "+r.Name, func(t *testing.T) { e.RequireCleanSession(t, r.Source) })
 		}
 	}
-	require.Contains(t, e.server.awaitMail(t, e.path("mail/alice/new")), "Subject: by Exim")
+	require.Contains(t, e.awaitMail(t, e.File("mail/alice")), "Subject: by Exim")
 }

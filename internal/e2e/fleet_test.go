@@ -36,7 +36,7 @@ func TestTelegraf_LargeFleet(t *testing.T) {
 		"[[inputs.smtpprobe]]\n  helo = \"probe.test\"\n  servers = ["+servers.String()+"]\n")
 	seen := make(map[string]int)
 	require.Eventually(t, func() bool {
-		written, err := os.ReadFile(tg.path("metrics"))
+		written, err := os.ReadFile(tg.File("metrics"))
 		if os.IsNotExist(err) {
 			return false
 		}
@@ -51,6 +51,6 @@ func TestTelegraf_LargeFleet(t *testing.T) {
 		return len(seen) == relays
 	}, 3*interval+patience, time.Second)
 	tg.Stop(t)
-	require.NotContains(t, tg.server.said(), "buffer overflow")
-	require.NotContains(t, tg.server.said(), "dropped")
+	require.NotContains(t, tg.Output(), "buffer overflow")
+	require.NotContains(t, tg.Output(), "dropped")
 }

@@ -4,22 +4,14 @@ package e2e
 
 import (
 	"fmt"
-	"net"
 	"strings"
 	"testing"
 )
 
-// HAProxy is a private HAProxy in front of a server that wants the PROXY
-// protocol.
-type HAProxy struct {
-	Place
-	server *process
-}
-
-// The ports of an HAProxy.
+// The ports of HAProxy.
 const (
-	haproxyPlain     = 2525 // tells the server who connected
-	haproxyAccepting = 2526 // wants to be told by a PROXY protocol header itself
+	haproxyPlain     = 2525 // forwards to the servers
+	haproxyAccepting = 2526 // the same for clients that send a PROXY protocol header
 	haproxyNoServer  = 2527 // has no server that is up
 )
 
@@ -31,65 +23,50 @@ defaults
   timeout connect 5s
   timeout client 30s
   timeout server 30s
+listen noserver
+  bind {address}:2527
+  server none {address}:1
+`
+
+const haproxyProxying = `
 listen plain
   bind {address}:2525
   server postfix {server} send-proxy-v2
 listen accepting
   bind {address}:2526 accept-proxy
   server postfix {server} send-proxy
-listen noserver
-  bind {address}:2527
-  server postfix {address}:1
 `
 
-// StartHAProxy starts an HAProxy that ends with the test.
-func StartHAProxy(t *testing.T, server string) *HAProxy {
-	t.Helper()
-	h := &HAProxy{Place: newPlace(t, "haproxy")}
-	h.start(t, strings.NewReplacer("{address}", h.Address, "{server}", server).Replace(haproxyConfig))
-	return h
-}
-
-const balancerConfig = `
-global
-  maxconn 100
-defaults
-  mode tcp
-  timeout connect 5s
-  timeout client 30s
-  timeout server 30s
+const haproxyBalancing = `
 listen balancer
   bind {address}:2525
   balance roundrobin
-{servers}listen noserver
-  bind {address}:2527
-  server none {address}:1
 `
 
-// StartBalancer starts an HAProxy whose port haproxyPlain leads to each of
-// several servers in turn. It ends with the test.
-func StartBalancer(t *testing.T, servers ...string) *HAProxy {
+// StartHAProxy starts an HAProxy in front of a server that requires the PROXY
+// protocol. It stops when the test ends.
+func StartHAProxy(t *testing.T, server string) *Program {
 	t.Helper()
-	h := &HAProxy{Place: newPlace(t, "haproxy")}
-	var lines strings.Builder
-	for i, server := range servers {
-		fmt.Fprintf(&lines, "  server relay%d %s\n", i, server)
-	}
-	h.start(t, strings.NewReplacer("{address}", h.Address, "{servers}", lines.String()).Replace(balancerConfig))
-	return h
+	return runHAProxy(t, strings.ReplaceAll(haproxyProxying, "{server}", server))
 }
 
-func (h *HAProxy) start(t *testing.T, text string) {
+// StartBalancer starts an HAProxy whose port haproxyPlain forwards to each of
+// several servers in turn. It stops when the test ends.
+func StartBalancer(t *testing.T, servers ...string) *Program {
 	t.Helper()
-	config := h.write(t, "haproxy.cfg", text)
-	h.server = start(t, h.Place, "haproxy", "/usr/sbin/haproxy", "-db", "-f", config)
-	// It logs nothing of its start, so ask the port that leads nowhere.
-	h.server.await(t, "its port is open", func() bool {
-		conn, err := net.DialTimeout("tcp", h.port(haproxyNoServer), patience)
-		if err != nil {
-			return false
-		}
-		_ = conn.Close()
-		return true
-	})
+	config := haproxyBalancing
+	for i, server := range servers {
+		config += fmt.Sprintf("  server relay%d %s\n", i, server)
+	}
+	return runHAProxy(t, config)
+}
+
+func runHAProxy(t *testing.T, listeners string) *Program {
+	t.Helper()
+	place := PlaceFor(t, "haproxy")
+	config := place.WriteConfig(t, "haproxy.cfg", haproxyConfig+listeners)
+	p := StartProgram(t, place, "haproxy", "/usr/sbin/haproxy", "-db", "-f", config)
+	// Only a port without a server: a connection to the others is forwarded.
+	p.AwaitPorts(t, haproxyNoServer)
+	return p
 }

@@ -12,32 +12,32 @@ import (
 
 func TestHAProxy_ProxyProtocol(t *testing.T) {
 	p := StartPostfix(t, PostfixOptions{})
-	h := StartHAProxy(t, p.port(postfixProxied))
+	h := StartHAProxy(t, p.At(postfixProxied))
 	relays := []Relay{
-		{Name: "behind HAProxy", URL: "smtp://" + h.port(haproxyPlain), Settings: toAlice, Want: "none/none:250:done"},
+		{Name: "behind HAProxy", URL: "smtp://" + h.At(haproxyPlain), Settings: toAlice, Want: "none/none:250:done"},
 		{
-			Name: "announced to HAProxy by version 1", URL: "smtp://" + h.port(haproxyAccepting),
+			Name: "announced to HAProxy by version 1", URL: "smtp://" + h.At(haproxyAccepting),
 			Settings: `proxy_protocol = "v1"` + toAlice, Want: "none/none:250:done",
 		},
 		{
-			Name: "announced to HAProxy by version 2", URL: "smtp://" + h.port(haproxyAccepting),
+			Name: "announced to HAProxy by version 2", URL: "smtp://" + h.At(haproxyAccepting),
 			Settings: `proxy_protocol = "v2"` + toAlice, Want: "none/none:250:done",
 		},
 		{
-			Name: "announced to Postfix by version 1", URL: "smtp://" + p.port(postfixProxied),
+			Name: "announced to Postfix by version 1", URL: "smtp://" + p.At(postfixProxied),
 			Settings: `proxy_protocol = "v1"` + toAlice, Want: "none/none:250:done",
 		},
 		{
-			Name: "announced to Postfix by version 2", URL: "smtp://" + p.port(postfixProxied),
+			Name: "announced to Postfix by version 2", URL: "smtp://" + p.At(postfixProxied),
 			Settings: `proxy_protocol = "v2"` + toAlice, Want: "none/none:250:done",
 		},
 	}
 	unannounced := []Relay{
 		{
-			Name: "not announced to Postfix", URL: "smtp://" + p.port(postfixProxied),
+			Name: "not announced to Postfix", URL: "smtp://" + p.At(postfixProxied),
 			Settings: `read_timeout = "500ms"`, Want: "read_timeout/no_greeting:none:greeting",
 		},
-		{Name: "HAProxy has no server", URL: "smtp://" + h.port(haproxyNoServer), Want: "disconnected/closed:none:greeting"},
+		{Name: "HAProxy has no server", URL: "smtp://" + h.At(haproxyNoServer), Want: "disconnected/closed:none:greeting"},
 	}
 	all := slices.Concat(relays, unannounced)
 	ProbeOnce(t, "helo = \"probe.test\"\n", all)

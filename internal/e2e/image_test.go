@@ -3,16 +3,20 @@
 package e2e
 
 import (
+	"fmt"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// The image is built upon a stand-in for Telegraf's own, which holds the same
-// program: a registry is not to be had in a test.
+// TestImage replaces Telegraf's official image, which is in a registry, by one
+// with only the program and its user.
 func TestImage(t *testing.T) {
 	storage := t.TempDir()
 	engine := []string{
@@ -34,16 +38,27 @@ func TestImage(t *testing.T) {
 	program, err := filepath.EvalSymlinks(telegrafBinary(t))
 	require.NoError(t, err)
 	buildah("copy", "--chmod=755", base, program, "/usr/bin/telegraf")
+	etc := PlaceFor(t, "etc")
+	buildah("copy", base, etc.WriteFile(t, "passwd", fmt.Sprintf("telegraf:x:%d:%[1]d::/:/bin/false\n", nobody)), "/etc/passwd")
+	buildah("copy", base, etc.WriteFile(t, "group", fmt.Sprintf("telegraf:x:%d:\n", nobody)), "/etc/group")
 	buildah("commit", "--quiet", base, "docker.io/library/telegraf:"+version)
 
 	out, err := exec.Command("make", "-C", filepath.Join("..", ".."), "image",
 		"ENGINE="+strings.Join(engine, " "), "DIST="+filepath.Join(storage, "dist"), "VERSION=v0.0.0").CombinedOutput()
 	require.NoError(t, err, "%s", out)
 
-	requireProbes(t, buildah("mount", buildah("from", "--pull-never", "localhost/smtpprobe:v0.0.0")))
+	const image = "localhost/smtpprobe:v0.0.0"
+	root := buildah("mount", buildah("from", "--pull-never", image))
+	state, err := os.Stat(filepath.Join(root, "var", "lib", "telegraf"))
+	require.NoError(t, err)
+	require.Equal(t, fs.FileMode(0o750), state.Mode().Perm())
+	require.Equal(t, uint32(nobody), state.Sys().(*syscall.Stat_t).Uid, "Telegraf can write the state file")
+	volumes := buildah("inspect", "--type", "image", "--format", "{{.OCIv1.Config.Volumes}}", image)
+	require.Contains(t, volumes, "/var/lib/telegraf", "the state file survives the container")
+	requireProbes(t, root)
 }
 
-// telegrafVersion is that of go.mod, which the image has.
+// telegrafVersion returns the version in go.mod, which is also the image's.
 func telegrafVersion(t *testing.T) string {
 	t.Helper()
 	out, err := exec.Command("go", "list", "-m", "-f", "{{.Version}}", "github.com/influxdata/telegraf").Output()

@@ -14,8 +14,8 @@ func TestDovecot_LMTP(t *testing.T) {
 	to := func(probe string, recipients ...string) string {
 		return fmt.Sprintf("probe = %q\nfrom = \"probe@sender.test\"\nto = %s\n", probe, tomlList(recipients))
 	}
-	tcp, socket := "lmtp://"+d.port(dovecotLMTP), "lmtp://"+d.LMTPSocket()
-	known, unknown := username+"@mail.test", "nobody@mail.test"
+	tcp, socket := "lmtp://"+d.At(DovecotLMTP), "lmtp://"+d.LMTPSocket()
+	known, unknown := Username+"@mail.test", "nobody@mail.test"
 	relays := []Relay{
 		{Name: "LHLO", URL: tcp, Want: "none/none:250:done"},
 		{Name: "LHLO over a unix socket", URL: socket, Want: "none/none:250:done"},
@@ -35,7 +35,7 @@ func TestDovecot_LMTP(t *testing.T) {
 	}
 	ProbeOnce(t, "helo = \"probe.test\"\n", relays)
 	require.Contains(t, d.Mail(t, otherUser), "Subject: by LMTP over TCP")
-	text := d.Mail(t, username)
+	text := d.Mail(t, Username)
 	require.Contains(t, text, "Subject: by LMTP\n")
 	require.Contains(t, text, "Delivered-To: "+known)
 

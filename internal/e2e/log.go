@@ -13,10 +13,15 @@ import (
 // Log is a server's log file.
 type Log struct {
 	path   string
-	server *process
+	server *Program
 }
 
-// Lines are those complete lines that contain all the substrings.
+// log returns the log file of the program with a path in its directory.
+func (p *Program) log(elements ...string) *Log {
+	return &Log{path: p.File(elements...), server: p}
+}
+
+// Lines returns the complete lines that contain all the substrings.
 func (l *Log) Lines(t *testing.T, substrings ...string) []string {
 	t.Helper()
 	text, err := os.ReadFile(l.path)
@@ -39,7 +44,8 @@ func (l *Log) Wait(t *testing.T, substrings ...string) string {
 	return l.WaitFor(t, 1, substrings...)[0]
 }
 
-// WaitFor waits for n such lines.
+// WaitFor waits for n lines that contain all the substrings and returns all
+// such lines.
 func (l *Log) WaitFor(t *testing.T, n int, substrings ...string) []string {
 	t.Helper()
 	var found []string
@@ -48,7 +54,7 @@ func (l *Log) WaitFor(t *testing.T, n int, substrings ...string) []string {
 			t.Logf("%s:\n%s", l.path, strings.Join(l.Lines(t), "\n"))
 		}
 	}()
-	l.server.await(t, "a log line with "+strings.Join(substrings, " and "), func() bool {
+	l.server.Await(t, "a log line with "+strings.Join(substrings, " and "), func() bool {
 		found = l.Lines(t, substrings...)
 		return len(found) >= n
 	})

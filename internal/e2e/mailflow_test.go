@@ -95,17 +95,17 @@ func (a *agent) metrics() []telegraf.Metric {
 }
 
 func TestMailFlow(t *testing.T) {
-	tls := newTLSFiles(t)
+	tls := NewTLSFiles(t)
 	store := startMailStore(t, tls)
 	sink := PlaceFor(t, "sink")
 	third := startMailRelay(t, "third", fmt.Sprintf(`
 transport_maps = inline:{ {%s = lmtp:inet:%s}, {%s = lmtp:inet:%s} }
 virtual_alias_maps = inline:{ {twin-%s = %s}, {twin-%s = %s} }
-`, toInbox, store.port(dovecotLMTP), toSink, sink.At(sinkAt), toInbox, toInbox, toSink, toSink),
-		fate(fateBounced, ".*", "REJECT 5.7.1 not today")+fate(fateDelayed, ".*", "HOLD"))
+`, toInbox, store.At(DovecotLMTP), toSink, sink.At(sinkAt), toInbox, toInbox, toSink, toSink),
+		headerCheck(bounced, ".*", "REJECT 5.7.1 not today")+headerCheck(delayed, ".*", "HOLD"))
 	second := startMailRelay(t, "second", fmt.Sprintf("relayhost = [%s]:2525\n", third.Address),
-		fate(fateDoubled, "mail.test", "BCC twin-"+toInbox)+fate(fateDoubled, "sink.test", "BCC twin-"+toSink))
-	first := startMailRelay(t, "first", fmt.Sprintf("relayhost = [%s]:2525\n", second.Address), fate(fateDiscarded, ".*", "DISCARD"))
+		headerCheck(duplicated, "mail.test", "BCC twin-"+toInbox)+headerCheck(duplicated, "sink.test", "BCC twin-"+toSink))
+	first := startMailRelay(t, "first", fmt.Sprintf("relayhost = [%s]:2525\n", second.Address), headerCheck(discarded, ".*", "DISCARD"))
 
 	stop := make(chan struct{})
 	var releasing sync.WaitGroup
@@ -117,10 +117,10 @@ virtual_alias_maps = inline:{ {twin-%s = %s}, {twin-%s = %s} }
 	for i := range flowGathers {
 		a.gather()
 		if i == flowGathers/2 {
-			store.server.stop(t)
+			store.Stop(t)
 		}
 		if i == flowGathers/2+8 {
-			store.start(t)
+			store.restart(t)
 		}
 		if i%(flowGathers/flowKills) == 3 {
 			time.Sleep(time.Duration(rand.IntN(1000)) * time.Millisecond)
@@ -135,7 +135,7 @@ virtual_alias_maps = inline:{ {twin-%s = %s}, {twin-%s = %s} }
 	a.stop()
 	config, err := os.ReadFile(a.config)
 	require.NoError(t, err)
-	quiet := first.write(t, "quiet.conf", strings.Replace(string(config), "send_interval = \"1s\"", "send_interval = \"1h\"", 1))
+	quiet := first.WriteFile(t, "quiet.conf", strings.Replace(string(config), "send_interval = \"1s\"", "send_interval = \"1h\"", 1))
 	a.config = quiet
 	a.start()
 	for range int(flowSettle/time.Second) + 25 {
@@ -158,7 +158,7 @@ virtual_alias_maps = inline:{ {twin-%s = %s}, {twin-%s = %s} }
 			missing++ // the process ended before it knew the Message-ID
 			continue
 		}
-		if len(delivered[token]) > 1 && got[1%len(got)] == "duplicate" && !strings.Contains(fateDoubled, fateOf(token)) {
+		if len(delivered[token]) > 1 && got[1%len(got)] == "duplicate" && !strings.Contains(duplicated, fateOf(token)) {
 			got = got[:1] // Dovecot was stopped before it could say that it has the message
 		}
 		seen[strings.Join(got, "+")]++
@@ -188,7 +188,7 @@ flow_key = %q
 state_file = %q
 tls_ca = %q
 starttls = "never"
-`, inboxKey, first.path("state"), tls.CA)
+`, inboxKey, first.File("state"), tls.CA)
 	var toDovecot, toSinks []string
 	for i := range flowRelays {
 		name, to := fmt.Sprintf("relay%02d", i), toInbox
@@ -198,13 +198,13 @@ starttls = "never"
 		} else {
 			toDovecot = append(toDovecot, name)
 		}
-		fmt.Fprintf(&b, "[[inputs.smtpprobe.relay]]\nname = %q\nurl = \"smtp://%s\"\nfrom = %q\nto = [%q]\n", name, first.port(relayAt), to, to)
+		fmt.Fprintf(&b, "[[inputs.smtpprobe.relay]]\nname = %q\nurl = \"smtp://%s\"\nfrom = %q\nto = [%q]\n", name, first.At(relayAt), to, to)
 	}
 	common := fmt.Sprintf("deadline = %q\nlate = %q\nmax_in_flight = 1000\n", flowSettle, flowSettle)
 	fmt.Fprintf(&b, "[[inputs.smtpprobe.mailbox]]\nname = \"inbox\"\nurl = \"imaps://%s\"\nusername = \"inbox\"\npassword = %q\nrelays = %s\n%s",
-		store.port(imapsAt), password, tomlList(toDovecot), common)
+		store.At(imapsAt), Password, tomlList(toDovecot), common)
 	fmt.Fprintf(&b, "[[inputs.smtpprobe.mailbox]]\nname = \"sink\"\nurl = \"lmtp://%s\"\nrelays = %s\n%s", sink.At(sinkAt), tomlList(toSinks), common)
-	return first.write(t, "smtpprobe.conf", b.String())
+	return first.WriteFile(t, "smtpprobe.conf", b.String())
 }
 
 // acceptedBy returns the tokens of all messages whose header a relay has read,
@@ -248,11 +248,11 @@ func fateOf(token string) string { return token[strings.LastIndexByte(token, '.'
 func wanted(token string) []string {
 	first := fateOf(token)
 	switch {
-	case strings.Contains(fateDiscarded, first):
+	case strings.Contains(discarded, first):
 		return []string{"lost"}
-	case strings.Contains(fateDoubled, first):
+	case strings.Contains(duplicated, first):
 		return []string{"arrived+duplicate", "duplicate+late"}
-	case strings.Contains(fateBounced, first):
+	case strings.Contains(bounced, first):
 		return []string{"bounced"}
 	}
 	return []string{"arrived", "late", "found+lost"}

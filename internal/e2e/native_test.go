@@ -15,19 +15,19 @@ import (
 )
 
 func nativeBinary(t *testing.T) string {
-	return binary(t, "TELEGRAF_NATIVE_BIN", "bin/telegraf-native")
+	return Built(t, "TELEGRAF_NATIVE_BIN", "telegraf-native")
 }
 
 // The same story as through inputs.execd, by a Telegraf that has the plugin
 // linked in: what belongs to every input is set in the plugin's own section.
 func TestNativeTelegraf(t *testing.T) {
-	files := newTLSFiles(t)
-	accounts := &smtptest.Accounts{Passwords: map[string]string{username: password}, OnlyTLS: true}
+	files := NewTLSFiles(t)
+	accounts := &smtptest.Accounts{Passwords: map[string]string{Username: Password}, OnlyTLS: true}
 	healthy := smtptest.Start(t, smtptest.Script{Accounts: accounts, TLS: certs.Server(files.Issue(certs.For("127.0.0.1")))})
 	busy := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Then(smtptest.Say("421 4.3.2 busy, try again later"), smtptest.HalfClose())})
 
-	tg := &Telegraf{Place: newPlace(t, "native")}
-	config := tg.write(t, "telegraf.conf", fmt.Sprintf(`
+	place := PlaceFor(t, "native")
+	config := place.WriteFile(t, "telegraf.conf", fmt.Sprintf(`
 [global_tags]
   site = "everywhere"
 [agent]
@@ -63,16 +63,16 @@ func TestNativeTelegraf(t *testing.T) {
 [[outputs.file]]
   files = [%[5]q]
   data_format = "influx"
-`, tg.path("secrets"), files.CA, healthy.Addr(), busy.Addr(), tg.path("metrics")))
+`, place.File("secrets"), files.CA, healthy.Addr(), busy.Addr(), place.File("metrics")))
 
-	for key, value := range map[string]string{"user": username, "password": password} {
+	for key, value := range map[string]string{"user": Username, "password": Password} {
 		out, err := exec.Command(nativeBinary(t), "--config", config, "secrets", "set", "mail", key, value).CombinedOutput()
 		require.NoError(t, err, "%s", out)
 	}
-	tg.server = start(t, tg.Place, "telegraf", nativeBinary(t), "--config", config)
+	tg := &Telegraf{Program: StartProgram(t, place, "telegraf", nativeBinary(t), "--config", config)}
 
 	native := func(name string) telegraf.Metric {
-		return tg.awaitMetric(t, name, func(m telegraf.Metric) bool {
+		return tg.AwaitMetric(t, name, func(m telegraf.Metric) bool {
 			return m.Name() == "smtpprobe_native" && m.Tags()["relay"] == name
 		})
 	}
@@ -89,30 +89,14 @@ func TestNativeTelegraf(t *testing.T) {
 	require.Equal(t, int64(0), failing.Fields()["success"])
 	require.Equal(t, "e2e", failing.Tags()["environment"])
 
-	gather := tg.awaitMetric(t, "the alias in Telegraf's statistics of itself", func(m telegraf.Metric) bool {
+	gather := tg.AwaitMetric(t, "the alias in Telegraf's statistics of itself", func(m telegraf.Metric) bool {
 		return m.Name() == "internal_gather" && m.Tags()["input"] == "smtpprobe" && m.Tags()["alias"] == "outbound"
 	})
 	require.Equal(t, int64(0), gather.Fields()["errors"], "a failing relay is data")
 
 	tg.Stop(t)
-	require.NotContains(t, tg.server.said(), " E! ")
+	require.NotContains(t, tg.Output(), " E! ")
 	for _, secret := range secrets {
-		require.NotContains(t, tg.server.said(), secret)
+		require.NotContains(t, tg.Output(), secret)
 	}
-}
-
-// awaitMetric waits for a metric that meets a condition.
-func (tg *Telegraf) awaitMetric(t *testing.T, what string, meets func(telegraf.Metric) bool) telegraf.Metric {
-	t.Helper()
-	var found telegraf.Metric
-	tg.server.await(t, what, func() bool {
-		for _, m := range tg.Metrics(t) {
-			if meets(m) {
-				found = m
-				return true
-			}
-		}
-		return false
-	})
-	return found
 }

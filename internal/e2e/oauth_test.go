@@ -47,31 +47,31 @@ func (e *tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.given.Add(1)
 	const life = time.Hour
 	fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":%d}`,
-		accessToken(username, tokenKey, time.Now().Add(life)), int(life.Seconds()))
+		accessToken(Username, tokenKey, time.Now().Add(life)), int(life.Seconds()))
 }
 
 func TestDovecot_OAuth2(t *testing.T) {
-	tls := newTLSFiles(t)
+	tls := NewTLSFiles(t)
 	d := StartDovecot(t)
 	p := StartPostfix(t, PostfixOptions{TLS: tls, SASL: d.SASL()})
 	tokens := startTokenEndpoint(t)
-	smtps := "smtps://" + p.port(postfixSMTPS)
+	smtps := "smtps://" + p.At(postfixSMTPS)
 
 	login := func(mechanism, url, grant string) string {
-		return fmt.Sprintf("username = %q\nauth_mechanism = %q\ntoken_url = %q\nclient_id = %q\n%s\n", username, mechanism, url, clientID, grant)
+		return fmt.Sprintf("username = %q\nauth_mechanism = %q\ntoken_url = %q\nclient_id = %q\n%s\n", Username, mechanism, url, clientID, grant)
 	}
 	byRefresh, byClient := fmt.Sprintf("refresh_token = %q", refreshToken), fmt.Sprintf("client_secret = %q", clientSecret)
 	const accepted = Outcome("none/none:235:done")
 	relays := []Relay{
 		{Name: "a token by refresh token", URL: smtps, Want: accepted},
-		{Name: "the same token for another relay", URL: "submission://" + p.port(postfixSubmission), Want: accepted},
+		{Name: "the same token for another relay", URL: "submission://" + p.At(postfixSubmission), Want: accepted},
 		{Name: "a token by client credentials", URL: smtps, Settings: login("OAUTHBEARER", tokens.URL, byClient), Want: accepted},
 		{
 			Name: "a refresh token that is refused", URL: smtps, Settings: login("XOAUTH2", tokens.URL, `refresh_token = "revoked"`),
 			Want: "auth_failed/token_refused:none:auth", Fields: map[string]any{"temporary": int64(0)},
 		},
 		{
-			Name: "a token endpoint that is gone", URL: smtps, Settings: login("XOAUTH2", "http://"+p.port(1), byRefresh),
+			Name: "a token endpoint that is gone", URL: smtps, Settings: login("XOAUTH2", "http://"+p.At(1), byRefresh),
 			Want: "auth_failed/token_unreachable:none:auth", Fields: map[string]any{"temporary": int64(1)},
 		},
 	}

@@ -20,16 +20,16 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// nobody is the user that runs Telegraf; it owns nothing.
+// nobody is the user ID that Telegraf runs with.
 const nobody = 65534
 
-// installation is a package, installed into a root directory of its own: the
-// machine's own configuration is never touched.
+// installation is a root directory into which a package is installed, so that
+// the machine's own configuration stays unchanged.
 type installation struct {
 	root    string
 	install []string // command
 	remove  []string
-	purge   []string // nil where remove does all
+	purge   []string // nil if remove also removes the configuration
 }
 
 func installations(t *testing.T) map[string]installation {
@@ -37,25 +37,25 @@ func installations(t *testing.T) map[string]installation {
 	deb, rpm := t.TempDir(), t.TempDir()
 	database := filepath.Join(deb, "var", "lib", "dpkg")
 	for _, dir := range []string{"updates", "info", "triggers"} {
-		require.NoError(t, os.MkdirAll(filepath.Join(database, dir), 0o755)) //nolint:gosec // as on any Debian
+		require.NoError(t, os.MkdirAll(filepath.Join(database, dir), 0o755)) //nolint:gosec // as on Debian
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(database, "status"), nil, 0o600))
-	// The root directories contain no shell for the scripts: dpkg runs them outside, rpm skips them.
+	// There is no shell in the root directories: dpkg runs the scripts outside, rpm skips them.
 	dpkg := []string{"dpkg", "--root=" + deb, "--log=/dev/null", "--force-script-chrootless"}
-	rpmOf := []string{"rpm", "--root=" + rpm, "--force-debian", "--nodeps", "--noscripts"}
+	rpmInstall := []string{"rpm", "--root=" + rpm, "--force-debian", "--nodeps", "--noscripts"}
 	return map[string]installation{
 		"deb": {
 			root: deb, install: append(dpkg[:4:4], "--install", packageFile(t, "*.deb")),
 			remove: append(dpkg[:4:4], "--remove", "smtpprobe"), purge: append(dpkg[:4:4], "--purge", "smtpprobe"),
 		},
 		"rpm": {
-			root: rpm, install: append(rpmOf[:5:5], "--upgrade", "--replacepkgs", packageFile(t, "*.rpm")),
-			remove: append(rpmOf[:5:5], "--erase", "smtpprobe"),
+			root: rpm, install: append(rpmInstall[:5:5], "--upgrade", "--replacepkgs", packageFile(t, "*.rpm")),
+			remove: append(rpmInstall[:5:5], "--erase", "smtpprobe"),
 		},
 	}
 }
 
-// packageFile is the package that "make e2e" built.
+// packageFile returns the path of the package that "make e2e" built.
 func packageFile(t *testing.T, pattern string) string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join("..", "..", "bin", ".packages", pattern))
@@ -116,8 +116,8 @@ func TestPackages(t *testing.T) {
 	}
 }
 
-// requireProbes edits the installed sample as a user would, lets Telegraf run
-// it, and returns what it became.
+// requireProbes edits the installed configuration like a user, runs Telegraf
+// with it, and returns the edited configuration.
 func requireProbes(t *testing.T, root string) string {
 	t.Helper()
 	i := installation{root: root}
@@ -131,16 +131,17 @@ func requireProbes(t *testing.T, root string) string {
 	for address, want := range map[string]Outcome{
 		healthy.Addr().String(): "none/none:250:done", closed.Addr().String(): "greeting_refused/access_denied:554:greeting",
 	} {
-		m := tg.awaitMetric(t, address, func(m telegraf.Metric) bool { return m.Tags()["relay"] == "smtp://"+address })
+		m := tg.AwaitMetric(t, address, func(m telegraf.Metric) bool { return m.Tags()["relay"] == "smtp://"+address })
 		require.Equal(t, want, outcomeOf(m))
 	}
-	// Before the end: at it execd may find the pipes closed that it reads.
-	require.NotContains(t, tg.server.said(), " E! ", "neither root nor a capability is needed")
+	// Before Stop, because execd may log an error when its pipes close.
+	require.NotContains(t, tg.Output(), " E! ", "neither root nor a capability is needed")
 	tg.Stop(t)
+	require.FileExists(t, i.path("var/lib/telegraf/smtpprobe.state"))
 	return edited
 }
 
-// requireFiles compares what a package put where, and with which mode.
+// requireFiles checks the paths and the modes of the installed files.
 func requireFiles(t *testing.T, i *installation) {
 	t.Helper()
 	want := map[string]fs.FileMode{
@@ -167,11 +168,11 @@ func requireFiles(t *testing.T, i *installation) {
 			require.NoError(t, err)
 			name, err := filepath.Rel(i.root, path)
 			require.NoError(t, err)
-			require.NotContains(t, name, "telegraf.d", "Telegraf itself would read it")
+			require.NotContains(t, name, "telegraf.d", "Telegraf would read it as its own configuration")
 			if e.IsDir() {
 				info, err := e.Info()
 				require.NoError(t, err)
-				require.Equal(t, fs.FileMode(0o755), info.Mode().Perm(), "%s: every user can enter it", name)
+				require.Equal(t, fs.FileMode(0o755), info.Mode().Perm(), "%s: accessible to every user", name)
 			} else if want[name] == 0 {
 				require.True(t, strings.HasPrefix(name, "usr/share/doc/smtpprobe/"), "%s: nothing else is installed", name)
 			}
@@ -180,7 +181,7 @@ func requireFiles(t *testing.T, i *installation) {
 	}
 }
 
-// requireLinks follows each link of the installed documents to a file.
+// requireLinks checks that each link between installed documents leads to a file.
 func requireLinks(t *testing.T, root string) {
 	t.Helper()
 	link := regexp.MustCompile(`\]\(([^)#:\s]+)(#[^)\s]*)?\)`)
@@ -199,7 +200,7 @@ func requireLinks(t *testing.T, root string) {
 	}))
 }
 
-// copyExample does what the package's documentation says.
+// copyExample copies the execd block, as docs/install.md describes.
 func copyExample(t *testing.T, i *installation) {
 	t.Helper()
 	block := i.path("etc/telegraf/telegraf.d/smtpprobe.conf")
@@ -209,15 +210,15 @@ func copyExample(t *testing.T, i *installation) {
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(filepath.Dir(block))) })
 }
 
-// startTelegrafIn runs the stock Telegraf in a root directory, with what is in
-// its telegraf.d, as nobody and without any capability.
+// startTelegrafIn runs the stock Telegraf in a root directory, with the
+// configuration in its telegraf.d, as nobody and without capabilities.
 func startTelegrafIn(t *testing.T, root string) *Telegraf {
 	t.Helper()
-	under := installation{root: root}
+	i := installation{root: root}
 	program, err := os.ReadFile(telegrafBinary(t))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(under.path("usr/bin/telegraf"), program, 0o755)) //nolint:gosec // executed by another user
-	require.NoError(t, os.WriteFile(under.path("etc/telegraf/telegraf.conf"), []byte(`
+	require.NoError(t, os.WriteFile(i.path("usr/bin/telegraf"), program, 0o755)) //nolint:gosec // executed by another user
+	require.NoError(t, os.WriteFile(i.path("etc/telegraf/telegraf.conf"), []byte(`
 [agent]
   round_interval = false
   flush_interval = "1s"
@@ -226,16 +227,14 @@ func startTelegrafIn(t *testing.T, root string) *Telegraf {
   files = ["/var/lib/telegraf/metrics"]
   data_format = "influx"
 `), 0o644)) //nolint:gosec // as Telegraf's own package
-	require.NoError(t, os.Chmod(root, 0o755)) //nolint:gosec // entered by another user
-	require.NoError(t, os.Chown(under.path("etc/telegraf/smtpprobe.conf"), 0, nobody), "as the package does for the group telegraf")
-	state := under.path("var/lib/telegraf")
-	require.NoError(t, os.MkdirAll(state, 0o755)) //nolint:gosec // entered by another user
+	require.NoError(t, os.Chmod(root, 0o755)) //nolint:gosec // accessible to another user
+	require.NoError(t, os.Chown(i.path("etc/telegraf/smtpprobe.conf"), 0, nobody), "as the package does for the group telegraf")
+	state := i.path("var/lib/telegraf")
+	require.NoError(t, os.MkdirAll(state, 0o755)) //nolint:gosec // accessible to another user
 	require.NoError(t, os.Chown(state, nobody, nobody))
 
-	tg := &Telegraf{Place: Place{Dir: state}}
-	tg.server = start(t, tg.Place, "telegraf", "setpriv", "--no-new-privs", "chroot", "--userspec=65534:65534", root,
-		"/usr/bin/telegraf", "--config", "/etc/telegraf/telegraf.conf", "--config-directory", "/etc/telegraf/telegraf.d")
-	return tg
+	return &Telegraf{Program: StartProgram(t, Place{Dir: state}, "telegraf", "setpriv", "--no-new-privs", "chroot", "--userspec=65534:65534", root,
+		"/usr/bin/telegraf", "--config", "/etc/telegraf/telegraf.conf", "--config-directory", "/etc/telegraf/telegraf.d")}
 }
 
 func readRepository(t *testing.T, name string) string {

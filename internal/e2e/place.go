@@ -9,61 +9,74 @@ import (
 	"os/user"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// Place is what one server has to itself.
+// Place is the directory and the address of one server.
 type Place struct {
-	// Dir is removed with the test. Unlike that of testing.T it can be entered
-	// by the users that servers change to, and is short enough for the paths of
-	// unix sockets.
+	// Dir is removed when the test ends. Unlike testing.T's temporary directory
+	// it is accessible to other users, since servers change users, and its path
+	// is short enough for unix sockets.
 	Dir string
-	// Address is a loopback address on which any port is free.
+	// Address is a loopback address that no other server uses, so that ports can
+	// be fixed.
 	Address string
 }
 
-func newPlace(t *testing.T, name string) Place {
+// PlaceFor returns a new directory and address for a server.
+func PlaceFor(t *testing.T, name string) Place {
 	t.Helper()
 	dir, err := os.MkdirTemp("", name) //nolint:usetesting // see Dir
 	require.NoError(t, err)
-	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // other users enter it
+	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // accessible to other users
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return Place{Dir: dir, Address: newAddress()}
 }
 
-// newAddress is a random loopback address: chances are one in millions that two
-// tests, of whatever process, get the same.
+// newAddress returns a random loopback address. There are eight million, so that
+// two tests hardly ever get the same one, in this process or another.
 func newAddress() string {
-	//nolint:gosec // nothing is secret about it
+	//nolint:gosec // not secret
 	return fmt.Sprintf("127.%d.%d.%d", 64+rand.IntN(128), rand.IntN(256), 1+rand.IntN(254))
 }
 
-// path is that of a file in the directory.
-func (p Place) path(elements ...string) string {
+// File returns the path of a file in the directory.
+func (p Place) File(elements ...string) string {
 	return filepath.Join(append([]string{p.Dir}, elements...)...)
 }
 
-// port is the address with a port.
-func (p Place) port(port int) string { return fmt.Sprintf("%s:%d", p.Address, port) }
+// At returns the address with a port.
+func (p Place) At(port int) string { return fmt.Sprintf("%s:%d", p.Address, port) }
 
-func (p Place) write(t *testing.T, name, content string) string {
+// WriteFile writes a file into the directory, creates the directories above it
+// and returns its path.
+func (p Place) WriteFile(t *testing.T, name, content string) string {
 	t.Helper()
-	require.NoError(t, os.WriteFile(p.path(name), []byte(content), 0o644)) //nolint:gosec // other users read it
-	return p.path(name)
+	require.NoError(t, os.MkdirAll(filepath.Dir(p.File(name)), 0o755))     //nolint:gosec // accessible to other users
+	require.NoError(t, os.WriteFile(p.File(name), []byte(content), 0o644)) //nolint:gosec // readable by other users
+	return p.File(name)
 }
 
-// mkdir makes a directory that belongs to a system user.
-func (p Place) mkdir(t *testing.T, name, owner string) string {
+// WriteConfig is WriteFile for a text in which {dir} and {address} stand for the
+// place. More placeholders and their values follow in pairs.
+func (p Place) WriteConfig(t *testing.T, name, text string, pairs ...string) string {
 	t.Helper()
-	require.NoError(t, os.MkdirAll(p.path(name), 0o755)) //nolint:gosec // other users enter it
+	pairs = append([]string{"{dir}", p.Dir, "{address}", p.Address}, pairs...)
+	return p.WriteFile(t, name, strings.NewReplacer(pairs...).Replace(text))
+}
+
+// mkdir creates a directory that belongs to a system user.
+func (p Place) mkdir(t *testing.T, name, owner string) {
+	t.Helper()
+	require.NoError(t, os.MkdirAll(p.File(name), 0o755)) //nolint:gosec // accessible to other users
 	u, err := user.Lookup(owner)
 	require.NoError(t, err)
 	uid, err := strconv.Atoi(u.Uid)
 	require.NoError(t, err)
 	gid, err := strconv.Atoi(u.Gid)
 	require.NoError(t, err)
-	require.NoError(t, os.Chown(p.path(name), uid, gid))
-	return p.path(name)
+	require.NoError(t, os.Chown(p.File(name), uid, gid))
 }

@@ -20,10 +20,10 @@ from = "probe@sender.test"
 to = ["alice@mail.test"]`
 
 func TestPostfix(t *testing.T) {
-	tls := newTLSFiles(t)
+	tls := NewTLSFiles(t)
 	p := StartPostfix(t, PostfixOptions{TLS: tls})
-	other := newTLSFiles(t)
-	smtp := func(port int) string { return "smtp://" + p.port(port) }
+	other := NewTLSFiles(t)
+	smtp := func(port int) string { return "smtp://" + p.At(port) }
 	rcpt := func(from string, to ...string) string {
 		return fmt.Sprintf("probe = \"rcpt\"\nfrom = %q\nto = %s\n", from, tomlList(to))
 	}
@@ -40,23 +40,23 @@ func TestPostfix(t *testing.T) {
 			},
 		},
 		{
-			Name: "STARTTLS verified", URL: "submission://" + p.port(postfixSubmission), Want: "none/none:250:done",
+			Name: "STARTTLS verified", URL: "submission://" + p.At(postfixSubmission), Want: "none/none:250:done",
 			Fields: map[string]any{"tls_verified": int64(1)},
 		},
 		{
-			Name: "implicit TLS verified", URL: "smtps://" + p.port(postfixSMTPS), Want: "none/none:250:done",
+			Name: "implicit TLS verified", URL: "smtps://" + p.At(postfixSMTPS), Want: "none/none:250:done",
 			Fields: map[string]any{"tls_verified": int64(1), "tls_version": "TLS 1.3"},
 		},
 		{
-			Name: "STARTTLS of an unknown authority", URL: "submission://" + p.port(postfixSubmission), Settings: "tls_ca = " + strconv.Quote(other.CA),
+			Name: "STARTTLS of an unknown authority", URL: "submission://" + p.At(postfixSubmission), Settings: "tls_ca = " + strconv.Quote(other.CA),
 			Want: "tls_verify_error/unknown_authority:none:tls", ByRelay: true, Fields: map[string]any{"tls_verified": int64(0)},
 		},
 		{
-			Name: "implicit TLS of an unknown authority", URL: "smtps://" + p.port(postfixSMTPS), Settings: "tls_ca = " + strconv.Quote(other.CA),
+			Name: "implicit TLS of an unknown authority", URL: "smtps://" + p.At(postfixSMTPS), Settings: "tls_ca = " + strconv.Quote(other.CA),
 			Want: "tls_verify_error/unknown_authority:none:tls", ByRelay: true,
 		},
 		{
-			Name: "implicit TLS of another host", URL: "smtps://" + p.port(postfixSMTPS), Settings: `tls_server_name = "mx.example.org"`,
+			Name: "implicit TLS of another host", URL: "smtps://" + p.At(postfixSMTPS), Settings: `tls_server_name = "mx.example.org"`,
 			Want: "tls_verify_error/host_mismatch:none:tls", ByRelay: true,
 		},
 		{
@@ -64,7 +64,7 @@ func TestPostfix(t *testing.T) {
 			Want: "not_supported/starttls_not_offered:none:starttls",
 		},
 		{
-			Name: "implicit TLS on a port that speaks plaintext", URL: "smtps://" + p.port(postfixSMTP),
+			Name: "implicit TLS on a port that speaks plaintext", URL: "smtps://" + p.At(postfixSMTP),
 			Want: "tls_error/plaintext_smtp:none:tls", ByRelay: true,
 		},
 		{
@@ -72,8 +72,8 @@ func TestPostfix(t *testing.T) {
 			Want: "sender_refused/tls_required:530:mail", Enhanced: "5.7.0",
 		},
 		{
-			Name: "AUTH not offered", URL: "submission://" + p.port(postfixSubmission),
-			Settings: fmt.Sprintf("probe = \"auth\"\nusername = %q\npassword = %q\n", username, password),
+			Name: "AUTH not offered", URL: "submission://" + p.At(postfixSubmission),
+			Settings: fmt.Sprintf("probe = \"auth\"\nusername = %q\npassword = %q\n", Username, Password),
 			Want:     "not_supported/auth_not_offered:none:auth",
 		},
 		{Name: "recipient accepted", URL: smtp(postfixSMTP), Settings: toAlice, Want: "none/none:250:done", Enhanced: "2.1.5"},
@@ -143,7 +143,7 @@ func TestPostfix(t *testing.T) {
 			Want: "not_supported/smtputf8_not_offered:none:mail",
 		},
 		{Name: "postscreen", URL: smtp(postfixPostscreen), Want: "none/none:250:done"},
-		{Name: "nothing listens", URL: "smtp://" + p.port(1), Want: "connect_error/refused:none:connect"},
+		{Name: "nothing listens", URL: "smtp://" + p.At(1), Want: "connect_error/refused:none:connect"},
 	}
 	metrics := ProbeOnce(t, fmt.Sprintf("helo = \"probe.test\"\ntls_ca = %q\n", tls.CA), relays)
 
@@ -169,7 +169,7 @@ func TestPostfix_ConnectionRate(t *testing.T) {
 	client := newAddress()
 	for _, want := range []Outcome{"none/none:220:done", "service_unavailable/rate_limited:421:greeting"} {
 		ProbeOnce(t, "", []Relay{{
-			Name: string(want), URL: "smtp://" + p.port(postfixLimited), Settings: `probe = "connect"`, Want: want, Source: client,
+			Name: string(want), URL: "smtp://" + p.At(postfixLimited), Settings: `probe = "connect"`, Want: want, Source: client,
 		}})
 	}
 	p.Log.Wait(t, "Connection rate limit exceeded", client)
@@ -178,10 +178,10 @@ func TestPostfix_ConnectionRate(t *testing.T) {
 }
 
 func TestPostfix_MessageArrives(t *testing.T) {
-	tls := newTLSFiles(t)
+	tls := NewTLSFiles(t)
 	p := StartPostfix(t, PostfixOptions{TLS: tls})
 	relays := []Relay{{
-		Name: "send", URL: "smtps://" + p.port(postfixSMTPS),
+		Name: "send", URL: "smtps://" + p.At(postfixSMTPS),
 		Settings: `
 probe = "send"
 from = "probe@sender.test"

@@ -10,31 +10,33 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/plugins/parsers/influx"
 	"github.com/stretchr/testify/require"
 )
 
-// Relay is one relay to probe, and what should become of it.
+// runLimit is how long one run of the binary may take.
+const runLimit = 3 * time.Minute
+
+// Relay is a relay to probe, and the expected result.
 type Relay struct {
 	Name     string
 	URL      string
 	Settings string // TOML
 	Want     Outcome
-	// Enhanced is the reply's enhanced status code, if it should have one.
-	Enhanced string
-	// Fields are further fields and their values.
-	Fields map[string]any
-	// ByRelay: the relay ends this session, so that there is no QUIT.
-	ByRelay bool
+	Enhanced string         // the reply's enhanced status code; empty: not compared
+	Fault    string         // empty: not compared
+	Fields   map[string]any // other fields
+	ByRelay  bool           // the relay ends the session, so that there is no QUIT
 
-	// Source is the local address of the probe, by which the relay's log knows
-	// it; ProbeOnce chooses one that nobody else has.
+	// Source is the local address of the probe, which identifies the session in
+	// the relay's log. By default ProbeOnce chooses an unused one.
 	Source string
 }
 
-// Outcome is what the outcome tags say, written as the setting expect has it:
+// Outcome is the outcome tags in the form of the setting expect:
 // class/reason:code:phase.
 type Outcome string
 
@@ -43,8 +45,8 @@ func outcomeOf(m telegraf.Metric) Outcome {
 	return Outcome(tag("error_class") + "/" + tag("reason") + ":" + tag("reply_code") + ":" + tag("phase"))
 }
 
-// ProbeOnce probes relays by one run of the binary, compares what came of each,
-// and returns their metrics by name.
+// ProbeOnce probes relays in one run of the binary, compares the results, and
+// returns the metrics by relay name. The settings apply to all relays.
 func ProbeOnce(t *testing.T, settings string, relays []Relay) map[string]telegraf.Metric {
 	t.Helper()
 	var config strings.Builder
@@ -60,9 +62,9 @@ func ProbeOnce(t *testing.T, settings string, relays []Relay) map[string]telegra
 		}
 		config.WriteString(r.Settings + "\n")
 	}
-	place := newPlace(t, "probe")
+	place := PlaceFor(t, "probe")
 	metrics := make(map[string]telegraf.Metric, len(relays))
-	for _, m := range runOnce(t, place.write(t, "smtpprobe.conf", config.String())) {
+	for _, m := range runOnce(t, place.WriteFile(t, "smtpprobe.conf", config.String())) {
 		if m.Name() != "smtpprobe" {
 			continue
 		}
@@ -90,16 +92,19 @@ func (r *Relay) compare(t *testing.T, m telegraf.Metric) {
 	if r.Enhanced != "" {
 		require.Equal(t, r.Enhanced, fields["enhanced_code"])
 	}
+	if r.Fault != "" {
+		require.Equal(t, r.Fault, m.Tags()["fault"], "%v", fields["error"])
+	}
 	for name, value := range r.Fields {
 		require.Equal(t, value, fields[name], name)
 	}
 	require.Contains(t, fields, "total_time")
 }
 
-// runOnce runs the binary with a configuration and reads the metrics.
+// runOnce runs the binary with a configuration file and returns the metrics.
 func runOnce(t *testing.T, config string) []telegraf.Metric {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
+	ctx, cancel := context.WithTimeout(context.Background(), runLimit)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, smtpprobeBinary(t), "--config", config, "--once")
 	var stdout, stderr bytes.Buffer
@@ -121,7 +126,7 @@ func readMetrics(t *testing.T, lines []byte) []telegraf.Metric {
 	return metrics
 }
 
-// tomlList is a TOML array of strings.
+// tomlList returns a TOML array of strings.
 func tomlList(values []string) string {
 	quoted := make([]string, 0, len(values))
 	for _, value := range values {

@@ -3,77 +3,145 @@
 package e2e
 
 import (
+	"errors"
+	"fmt"
+	"net"
 	"os"
-	"path/filepath"
+	"os/exec"
+	"runtime"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// Program is any other program, for tests in packages of their own.
+const (
+	// patience is how long a test waits for a condition.
+	patience = time.Minute
+	// stopLimit is how long a program may take to exit before it is killed.
+	stopLimit = 20 * time.Second
+	pollPause = 5 * time.Millisecond
+)
+
+// Program is a program that runs until its test stops it.
 type Program struct {
 	Place
-	process *process
+	name   string
+	cmd    *exec.Cmd
+	output string // file
+	exited chan struct{}
+	err    error // of Wait, once exited is closed
 }
 
-// PlaceFor is a directory and an address for a program that is still to start.
-func PlaceFor(t *testing.T, name string) Place {
+// StartProgram runs a program in the foreground until Stop or the end of the
+// test, and at most until the test process ends. Its directory is the place's.
+func StartProgram(t *testing.T, place Place, name string, command ...string) *Program {
 	t.Helper()
-	return newPlace(t, name)
+	out, err := os.Create(place.File(name + ".out"))
+	require.NoError(t, err)
+	defer out.Close()
+
+	p := &Program{
+		Place: place, name: name, cmd: exec.Command(command[0], command[1:]...), output: out.Name(), exited: make(chan struct{}),
+	}
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = place.Dir, out, out
+	// In a session of its own its children share its process group.
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setsid: true}
+
+	started := make(chan error)
+	go func() {
+		// Linux sends Pdeathsig when the thread that started the process exits.
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		err := p.cmd.Start()
+		started <- err
+		if err == nil {
+			p.err = p.cmd.Wait()
+			close(p.exited)
+		}
+	}()
+	require.NoError(t, <-started)
+	t.Cleanup(func() { p.Stop(t) })
+	return p
 }
 
-// File is the path of a file in the directory.
-func (p Place) File(elements ...string) string { return p.path(elements...) }
-
-// At is the address with a port.
-func (p Place) At(port int) string { return p.port(port) }
-
-// WriteFile writes a file into the directory and returns its path.
-func (p Place) WriteFile(t *testing.T, name, content string) string {
-	t.Helper()
-	require.NoError(t, os.MkdirAll(filepath.Dir(p.path(name)), 0o755)) //nolint:gosec // other users enter it
-	return p.write(t, name, content)
-}
-
-// StartProgram runs a program in its place until it is stopped or the test
-// ends.
-func StartProgram(t *testing.T, place Place, name string, args ...string) *Program {
-	t.Helper()
-	return &Program{Place: place, process: start(t, place, name, args...)}
-}
-
-// Await waits for a condition as long as the program runs.
-func (p *Program) Await(t *testing.T, what string, condition func() bool) {
-	t.Helper()
-	p.process.await(t, what, condition)
-}
-
-// Said is the end of what it wrote to its stdout and stderr.
-func (p *Program) Said() string { return p.process.said() }
-
-// Stop asks it to end, and waits.
+// Stop sends the program SIGTERM and waits until it and its children have
+// exited. The test fails if they have to be killed.
 func (p *Program) Stop(t *testing.T) {
 	t.Helper()
-	p.process.stop(t)
-}
-
-// Built finds what "make e2e" has built in the folder bin, or what the
-// environment names instead.
-func Built(t *testing.T, variable, name string) string {
-	t.Helper()
-	return binary(t, variable, filepath.Join("bin", name))
-}
-
-// Root is the folder of the module.
-func Root(t *testing.T) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	require.NoError(t, err)
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir
-		}
-		require.NotEqual(t, "/", dir, "no go.mod above the test")
-		dir = filepath.Dir(dir)
+	select {
+	case <-p.exited:
+		return
+	default:
 	}
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		t.Errorf("stopping %s: %v", p.name, err)
+	}
+	select {
+	case <-p.exited:
+	case <-time.After(stopLimit):
+		if err := p.cmd.Process.Kill(); err != nil {
+			t.Errorf("killing %s: %v", p.name, err)
+		}
+		<-p.exited
+		t.Errorf("%s did not exit within %v and was killed", p.name, stopLimit)
+	}
+	p.stopChildren(t)
+}
+
+// stopChildren waits until the children have exited, and kills them after
+// stopLimit.
+func (p *Program) stopChildren(t *testing.T) {
+	t.Helper()
+	group := -p.cmd.Process.Pid
+	for deadline := time.Now().Add(stopLimit); syscall.Kill(group, 0) == nil; time.Sleep(pollPause) {
+		if time.Now().After(deadline) {
+			require.NoError(t, syscall.Kill(group, syscall.SIGKILL))
+			t.Errorf("children of %s did not exit within %v and were killed", p.name, stopLimit)
+			return
+		}
+	}
+}
+
+// Await waits for a condition while the program runs.
+func (p *Program) Await(t *testing.T, what string, condition func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(patience)
+	for !condition() {
+		select {
+		case <-p.exited:
+			require.FailNow(t, fmt.Sprintf("%s exited (%v) before %s", p.name, p.err, what), p.Output())
+		case <-time.After(pollPause):
+		}
+		if time.Now().After(deadline) {
+			require.FailNow(t, fmt.Sprintf("%s: waited %v for %s", p.name, patience, what), p.Output())
+		}
+	}
+}
+
+// AwaitPorts waits until the program accepts connections on ports of the
+// place's address.
+func (p *Program) AwaitPorts(t *testing.T, ports ...int) {
+	t.Helper()
+	for _, port := range ports {
+		p.Await(t, fmt.Sprintf("port %d is open", port), func() bool {
+			conn, err := net.DialTimeout("tcp", p.At(port), time.Second)
+			if err != nil {
+				return false
+			}
+			require.NoError(t, conn.Close())
+			return true
+		})
+	}
+}
+
+// Output returns the end of the program's stdout and stderr.
+func (p *Program) Output() string {
+	const limit = 4096
+	text, err := os.ReadFile(p.output)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text[max(0, len(text)-limit):])
 }

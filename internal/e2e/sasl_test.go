@@ -12,50 +12,50 @@ import (
 )
 
 func TestDovecot_Mechanisms(t *testing.T) {
-	tls := newTLSFiles(t)
+	tls := NewTLSFiles(t)
 	d := StartDovecot(t)
 	p := StartPostfix(t, PostfixOptions{TLS: tls, SASL: d.SASL()})
 
-	good := accessToken(username, tokenKey, time.Now().Add(time.Hour))
-	expired := accessToken(username, tokenKey, time.Now().Add(-time.Minute))
+	good := accessToken(Username, tokenKey, time.Now().Add(time.Hour))
+	expired := accessToken(Username, tokenKey, time.Now().Add(-time.Minute))
 	strangers := accessToken("stranger", tokenKey, time.Now().Add(time.Hour))
-	forged := accessToken(username, "another key", time.Now().Add(time.Hour))
+	forged := accessToken(Username, "another key", time.Now().Add(time.Hour))
 	login := func(mechanism, secret string) string {
 		kind := "password"
 		if strings.HasSuffix(mechanism, "AUTH2") || mechanism == "OAUTHBEARER" {
 			kind = "token"
 		}
-		return fmt.Sprintf("probe = \"auth\"\nusername = %q\n%s = %q\nauth_mechanism = %q\n", username, kind, secret, mechanism)
+		return fmt.Sprintf("probe = \"auth\"\nusername = %q\n%s = %q\nauth_mechanism = %q\n", Username, kind, secret, mechanism)
 	}
-	submission, smtps := "submission://"+p.port(postfixSubmission), "smtps://"+p.port(postfixSMTPS)
+	submission, smtps := "submission://"+p.At(postfixSubmission), "smtps://"+p.At(postfixSMTPS)
 	const accepted, refused = Outcome("none/none:235:done"), Outcome("auth_failed/auth_credentials_invalid:535:auth")
 
 	relays := []Relay{
-		{Name: "the strongest mechanism", URL: submission, Settings: login("", password), Want: accepted},
-		{Name: "a wrong password for the strongest mechanism", URL: submission, Settings: login("", wrongPassword), Want: refused},
-		{Name: "an unknown user", URL: submission, Settings: strings.Replace(login("PLAIN", password), username, "stranger", 1), Want: refused},
+		{Name: "the strongest mechanism", URL: submission, Settings: login("", Password), Want: accepted},
+		{Name: "a wrong password for the strongest mechanism", URL: submission, Settings: login("", WrongPassword), Want: refused},
+		{Name: "an unknown user", URL: submission, Settings: strings.Replace(login("PLAIN", Password), Username, "stranger", 1), Want: refused},
 		{Name: "an expired token", URL: submission, Settings: login("XOAUTH2", expired), Want: refused},
 		{Name: "a token of somebody else", URL: submission, Settings: login("OAUTHBEARER", strangers), Want: refused},
 		{
-			Name: "no password without TLS", URL: "smtp://" + p.port(postfixCleartext), Settings: login("PLAIN", password),
+			Name: "no password without TLS", URL: "smtp://" + p.At(postfixCleartext), Settings: login("PLAIN", Password),
 			Want: "not_supported/cleartext_auth_forbidden:none:auth",
 		},
 		{
-			Name: "a password without TLS where it is allowed", URL: "smtp://" + p.port(postfixCleartext),
-			Settings: login("PLAIN", password) + "auth_cleartext = true", Want: accepted,
+			Name: "a password without TLS where it is allowed", URL: "smtp://" + p.At(postfixCleartext),
+			Settings: login("PLAIN", Password) + "auth_cleartext = true", Want: accepted,
 		},
 		{
-			Name: "no mechanism in common", URL: submission, Settings: login("SCRAM-SHA-256-PLUS", password),
+			Name: "no mechanism in common", URL: submission, Settings: login("SCRAM-SHA-256-PLUS", Password),
 			Want: "not_supported/auth_no_mechanism:none:auth",
 		},
 		{
 			Name: "relaying once authenticated", URL: submission,
-			Settings: strings.Replace(login("", password), `"auth"`, `"rcpt"`, 1) + "from = \"probe@sender.test\"\nto = [\"someone@example.com\"]",
+			Settings: strings.Replace(login("", Password), `"auth"`, `"rcpt"`, 1) + "from = \"probe@sender.test\"\nto = [\"someone@example.com\"]",
 			Want:     "none/none:250:done",
 		},
 	}
 	for _, mechanism := range dovecotMechanisms {
-		right, wrong := password, wrongPassword
+		right, wrong := Password, WrongPassword
 		if strings.Contains(login(mechanism, ""), "token") {
 			right, wrong = good, forged
 		}

@@ -35,10 +35,10 @@ func TestBalancer_FailingBackend(t *testing.T) {
   probe = "rcpt"
   to = ["alice@mail.test"]
   timeout = "900ms"
-`, h.port(haproxyPlain)))
+`, h.At(haproxyPlain)))
 
 	var probes []telegraf.Metric
-	tg.server.await(t, "three probes of each backend", func() bool {
+	tg.Await(t, "three probes of each backend", func() bool {
 		probes = named(tg.Metrics(t), "smtpprobe")
 		return len(probes) >= 12
 	})
@@ -68,7 +68,7 @@ func TestBalancer_FailingBackend(t *testing.T) {
 }
 
 func TestTelegrafRestarted_ConsecutiveFailures(t *testing.T) {
-	place := newPlace(t, "state")
+	place := PlaceFor(t, "state")
 	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no service for you")})
 	tg := StartTelegraf(t, fmt.Sprintf(`
 [[inputs.smtpprobe]]
@@ -76,7 +76,7 @@ func TestTelegrafRestarted_ConsecutiveFailures(t *testing.T) {
   helo = "probe.test"
   timeout = "900ms"
   state_file = %q
-`, srv.Addr(), place.path("smtpprobe.state")))
+`, srv.Addr(), place.File("smtpprobe.state")))
 	failures := func() []int64 {
 		var list []int64
 		for _, m := range named(tg.Metrics(t), "smtpprobe") {
@@ -88,9 +88,8 @@ func TestTelegrafRestarted_ConsecutiveFailures(t *testing.T) {
 		return list
 	}
 	for n := 3; n <= 9; n += 3 {
-		tg.server.await(t, fmt.Sprint(n, " probes"), func() bool { return len(failures()) >= n })
-		tg.Stop(t)
-		tg.Start(t)
+		tg.Await(t, fmt.Sprint(n, " probes"), func() bool { return len(failures()) >= n })
+		tg.Restart(t)
 	}
 	tg.Stop(t)
 	list := failures()
@@ -98,9 +97,9 @@ func TestTelegrafRestarted_ConsecutiveFailures(t *testing.T) {
 	require.True(t, slices.IsSorted(list), "%v", list)
 	require.Equal(t, int64(1), list[0])
 	require.Equal(t, int64(len(list)), list[len(list)-1], "no probe is counted twice, or forgotten: %v", list)
-	files, err := filepath.Glob(place.path("*"))
+	files, err := filepath.Glob(place.File("*"))
 	require.NoError(t, err)
-	require.NotContains(t, files, place.path("smtpprobe.state.lock"))
+	require.NotContains(t, files, place.File("smtpprobe.state.lock"))
 }
 
 // named returns the metrics of one measurement.
@@ -126,8 +125,8 @@ func TestKilled_SendInterval(t *testing.T) {
 		}
 		return smtptest.Healthy()(c)
 	}})
-	place := newPlace(t, "state")
-	config := place.write(t, "smtpprobe.conf", fmt.Sprintf(`
+	place := PlaceFor(t, "state")
+	config := place.WriteFile(t, "smtpprobe.conf", fmt.Sprintf(`
 [[inputs.smtpprobe]]
   servers = ["smtp://%s"]
   helo = "probe.test"
@@ -136,7 +135,7 @@ func TestKilled_SendInterval(t *testing.T) {
   to = ["alice@mail.test"]
   timeout = "3s"
   state_file = %q
-`, srv.Addr(), interval, place.path("smtpprobe.state")))
+`, srv.Addr(), interval, place.File("smtpprobe.state")))
 
 	// Each process gathers for every prompt, until it sends and is killed.
 	for range 3 {

@@ -4,6 +4,7 @@ package e2e
 
 import (
 	"os"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -11,26 +12,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Telegraf is a stock Telegraf that runs the binary by inputs.execd and writes
-// what it gets to a file.
+// Telegraf is a Telegraf that writes its metrics to the file metrics.
 type Telegraf struct {
-	Place
-	config string // file
-	server *process
+	*Program
+	config string // path
 }
 
-// StartTelegraf probes every second as a configuration of the plugin says.
+// StartTelegraf starts a stock Telegraf that runs the plugin through
+// inputs.execd every second, with the given configuration of the plugin.
 func StartTelegraf(t *testing.T, settings string) *Telegraf {
 	t.Helper()
 	return startAgent(t, `interval = "1s"`, settings)
 }
 
-// startAgent is StartTelegraf with settings for the agent.
+// startAgent is StartTelegraf with other settings of Telegraf's agent.
 func startAgent(t *testing.T, agent, settings string) *Telegraf {
 	t.Helper()
-	tg := &Telegraf{Place: newPlace(t, "telegraf")}
-	plugin := tg.write(t, "smtpprobe.conf", settings)
-	config := tg.write(t, "telegraf.conf", `
+	place := PlaceFor(t, "telegraf")
+	plugin := place.WriteFile(t, "smtpprobe.conf", settings)
+	config := place.WriteFile(t, "telegraf.conf", `
 [agent]
   `+agent+`
   flush_interval = "1s"
@@ -40,24 +40,24 @@ func startAgent(t *testing.T, agent, settings string) *Telegraf {
   signal = "STDIN"
   data_format = "influx"
 [[outputs.file]]
-  files = [`+strconv.Quote(tg.path("metrics"))+`]
+  files = [`+strconv.Quote(place.File("metrics"))+`]
   data_format = "influx"
 `)
-	tg.config = config
-	tg.Start(t)
-	return tg
+	return &Telegraf{Program: StartProgram(t, place, "telegraf", telegrafBinary(t), "--config", config), config: config}
 }
 
-// Start starts it again after Stop, with the same configuration and files.
-func (tg *Telegraf) Start(t *testing.T) {
+// Restart stops Telegraf and starts it again with the same configuration and
+// files.
+func (tg *Telegraf) Restart(t *testing.T) {
 	t.Helper()
-	tg.server = start(t, tg.Place, "telegraf", telegrafBinary(t), "--config", tg.config)
+	tg.Stop(t)
+	tg.Program = StartProgram(t, tg.Place, "telegraf", telegrafBinary(t), "--config", tg.config)
 }
 
-// Metrics are those that were written so far.
+// Metrics returns the metrics that Telegraf has written so far.
 func (tg *Telegraf) Metrics(t *testing.T) []telegraf.Metric {
 	t.Helper()
-	lines, err := os.ReadFile(tg.path("metrics"))
+	lines, err := os.ReadFile(tg.File("metrics"))
 	if os.IsNotExist(err) {
 		return nil
 	}
@@ -65,31 +65,30 @@ func (tg *Telegraf) Metrics(t *testing.T) []telegraf.Metric {
 	return readMetrics(t, lines)
 }
 
-// Await waits for a metric with an outcome.
-func (tg *Telegraf) Await(t *testing.T, want Outcome) telegraf.Metric {
+// AwaitMetric waits for a metric that satisfies a condition.
+func (tg *Telegraf) AwaitMetric(t *testing.T, what string, condition func(telegraf.Metric) bool) telegraf.Metric {
 	t.Helper()
 	var found telegraf.Metric
-	defer func() {
-		if found == nil {
-			for _, m := range tg.Metrics(t) {
-				t.Log(outcomeOf(m), m.Fields()["error"])
-			}
+	tg.Await(t, what, func() bool {
+		metrics := tg.Metrics(t)
+		i := slices.IndexFunc(metrics, condition)
+		if i >= 0 {
+			found = metrics[i]
 		}
-	}()
-	tg.server.await(t, string(want), func() bool {
-		for _, m := range tg.Metrics(t) {
-			if m.Name() == "smtpprobe" && outcomeOf(m) == want {
-				found = m
-				return true
-			}
-		}
-		return false
+		return i >= 0
 	})
 	return found
 }
 
-// Stop ends it and everything that it started.
-func (tg *Telegraf) Stop(t *testing.T) {
+// AwaitOutcome waits for a probe with an outcome.
+func (tg *Telegraf) AwaitOutcome(t *testing.T, want Outcome) telegraf.Metric {
 	t.Helper()
-	tg.server.stop(t)
+	t.Cleanup(func() {
+		if t.Failed() {
+			for _, m := range tg.Metrics(t) {
+				t.Log(outcomeOf(m), m.Fields()["error"])
+			}
+		}
+	})
+	return tg.AwaitMetric(t, string(want), func(m telegraf.Metric) bool { return m.Name() == "smtpprobe" && outcomeOf(m) == want })
 }

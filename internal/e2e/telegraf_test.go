@@ -19,11 +19,11 @@ func TestTelegraf_Postfix(t *testing.T) {
   helo = "probe.test"
   source_address = %q
   timeout = "900ms"
-`, p.port(postfixSMTP), client))
+`, p.At(postfixSMTP), client))
 
-	m := tg.Await(t, "none/none:250:done")
+	m := tg.AwaitOutcome(t, "none/none:250:done")
 	require.Equal(t, map[string]string{
-		"relay": "smtp://" + p.port(postfixSMTP), "source": p.Address, "port": strconv.Itoa(postfixSMTP), "probe": "ehlo", "tls": "opportunistic",
+		"relay": "smtp://" + p.At(postfixSMTP), "source": p.Address, "port": strconv.Itoa(postfixSMTP), "probe": "ehlo", "tls": "opportunistic",
 		"error_class": "none", "reason": "none", "reply_code": "250", "phase": "done", "fault": "none",
 	}, m.Tags())
 	fields := m.Fields()
@@ -35,14 +35,14 @@ func TestTelegraf_Postfix(t *testing.T) {
 	p.Log.Wait(t, "disconnect from unknown["+client+"] ehlo=1 quit=1 commands=2")
 
 	p.Stop(t)
-	m = tg.Await(t, "connect_error/refused:none:connect")
+	m = tg.AwaitOutcome(t, "connect_error/refused:none:connect")
 	require.Equal(t, int64(0), m.Fields()["success"])
 	require.NotContains(t, m.Fields(), "connect_time")
 	require.Positive(t, m.Fields()["consecutive_failures"])
 	require.Contains(t, m.Fields(), "failed_phase_time")
 
 	// What execd itself may log while it stops is not ours.
-	require.NotContains(t, tg.server.said(), " E! ", "a failing relay is data")
+	require.NotContains(t, tg.Output(), " E! ", "a failing relay is data")
 	tg.Stop(t)
 	for _, line := range p.Log.Lines(t, client) {
 		require.NotContains(t, line, "lost connection")

@@ -38,25 +38,25 @@ async def main():
 asyncio.run(main())
 `
 
-func startAiosmtpd(t *testing.T) *running {
+func startAiosmtpd(t *testing.T) *instance {
 	t.Helper()
 	place := e2e.PlaceFor(t, "aiosmtpd")
-	write(t, place, "server.py", aiosmtpdServer)
-	r := &running{place: place}
-	r.program = sandboxed(t, place, "aiosmtpd", nil, `exec /usr/bin/python3 "$ROOT/server.py"`)
-	r.await(t, 2525, 2526, 2424)
-	at := url("smtp", place, 2525)
-	r.situations = []situation{
-		{asked: "a session", url: at, settings: ehlo, verdict: "none/none:250:done"},
-		{asked: "a recipient of another domain", url: at, settings: foreign, verdict: "recipients_refused/relay_denied:550:rcpt", fault: "config"},
-		{asked: "a wrong password", url: at, settings: login(wrongPassword), verdict: "auth_failed/auth_credentials_invalid:535:auth", fault: "credentials"},
-		{asked: "the right password", url: at, settings: login(password), verdict: "none/none:235:done"},
-		{asked: "MAIL without the AUTH that the port requires", url: url("smtp", place, 2526), settings: known, verdict: "sender_refused/auth_required:530:mail", fault: "config"},
-		{asked: "a message", url: at, settings: send, verdict: "none/none:250:done"},
-		{asked: "a message over the size limit", url: at, settings: send + "\nmessage_size = 4000", verdict: "not_supported/message_too_large:none:mail", fault: "config"},
-		{asked: "LMTP on an SMTP port", url: url("lmtp", place, 2525), verdict: "helo_refused/not_lmtp:500:ehlo", fault: "config"},
-		{asked: "LMTP", url: url("lmtp", place, 2424), verdict: "none/none:250:done"},
-		{asked: "SMTP on an LMTP port", url: url("smtp", place, 2424), settings: ehlo, verdict: "helo_refused/refused:500:helo", fault: "config"},
+	place.WriteConfig(t, "server.py", aiosmtpdServer)
+	r := &instance{}
+	r.Program = sandboxed(t, place, "aiosmtpd", nil, `exec /usr/bin/python3 "$ROOT/server.py"`)
+	r.AwaitPorts(t, 2525, 2526, 2424)
+	at := "smtp://" + place.At(2525)
+	r.probes = []e2e.Relay{
+		{Name: "a session", URL: at, Settings: ehlo, Want: "none/none:250:done"},
+		{Name: "a recipient in another domain", URL: at, Settings: otherDomain, Want: "recipients_refused/relay_denied:550:rcpt", Fault: "config"},
+		{Name: "a wrong password", URL: at, Settings: login(e2e.WrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth", Fault: "credentials"},
+		{Name: "the right password", URL: at, Settings: login(e2e.Password), Want: "none/none:235:done"},
+		{Name: "MAIL before AUTH", URL: "smtp://" + place.At(2526), Settings: knownUser, Want: "sender_refused/auth_required:530:mail", Fault: "config"},
+		{Name: "a message", URL: at, Settings: send, Want: "none/none:250:done"},
+		{Name: "a message over the size limit", URL: at, Settings: send + "message_size = 4000", Want: "not_supported/message_too_large:none:mail", Fault: "config"},
+		{Name: "LMTP on an SMTP port", URL: "lmtp://" + place.At(2525), Want: "helo_refused/not_lmtp:500:ehlo", Fault: "config"},
+		{Name: "LMTP", URL: "lmtp://" + place.At(2424), Want: "none/none:250:done"},
+		{Name: "SMTP on an LMTP port", URL: "smtp://" + place.At(2424), Settings: ehlo, Want: "helo_refused/refused:500:helo", Fault: "config"},
 	}
 	return r
 }

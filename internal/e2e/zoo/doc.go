@@ -1,15 +1,15 @@
 //go:build e2e && zoo
 
-// Package zoo probes mail servers that nobody here wrote, and compares class,
-// reason, fault, reply code and phase with what an operator would want to read,
-// and each server's log with what a polite client leaves in it.
+// Package zoo probes mail servers written by others. For each probe it compares
+// class, reason, reply code, phase and fault with the values that would help the
+// server's operator, and searches the server's log for complaints about the
+// client.
 //
-// "make zoo" installs the servers (install.sh) and runs the tests, as root. The
-// result is the table docs/servers.md, which the test keeps current; run the
-// test with -update to write it.
+// "make zoo" installs the servers (../install.sh) and runs the tests, as root.
+// The result is the table docs/servers.md. The test compares it with the file,
+// or writes it if run with -update.
 //
-// A server is one file with its configuration and its situations. Servers that
-// cannot be installed beside each other are unpacked, and run in mount
-// namespaces of their own in which they find their files at the usual paths
-// (sandbox.go).
+// Each server has a file with its configuration and its probes. Servers whose
+// Debian packages conflict are unpacked, and run in mount namespaces in which
+// their files have the usual paths (sandbox.go).
 package zoo

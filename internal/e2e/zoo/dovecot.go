@@ -9,38 +9,13 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
 )
 
-const dovecotConfig = `
-base_dir = {dir}/run
-state_dir = {dir}/state
-log_path = {dir}/dovecot.log
-instance_name = {dir}
+const dovecotSettings = `
 protocols = lmtp submission
-listen = {address}
-ssl = no
-default_internal_user = dovecot
-default_login_user = dovenull
-disable_plaintext_auth = no
 auth_failure_delay = 1s
-mail_location = maildir:{dir}/mail/%n
-first_valid_uid = 1
-hostname = ` + hostname + `
 submission_relay_host = 127.0.0.1
 submission_relay_port = 1
 submission_relay_trusted = no
 quota_full_tempfail = no
-passdb {
-  driver = passwd-file
-  args = scheme=PLAIN username_format=%n {dir}/users
-}
-userdb {
-  driver = passwd-file
-  args = username_format=%n {dir}/users
-}
-service lmtp {
-  inet_listener lmtp {
-    port = 2424
-  }
-}
 service submission-login {
   inet_listener submission {
     port = 2587
@@ -48,47 +23,47 @@ service submission-login {
 }
 `
 
-func startDovecot(t *testing.T) *running {
+func startDovecot(t *testing.T) *instance {
 	t.Helper()
 	place := e2e.PlaceFor(t, "dovecot")
-	write(t, place, "users", username+":{PLAIN}"+password+":65534:65534::{dir}/mail::\n")
-	write(t, place, "dovecot.conf", dovecotConfig)
-	r := &running{place: place, logs: []string{place.File("dovecot.log")}, rude: regexp.MustCompile(`(?i)disconnected: connection closed|unexpected|too many`)}
-	r.program = sandboxed(t, place, "dovecot", nil, `
-mkdir -p "$ROOT/mail"
-chown nobody "$ROOT/mail"
-exec /usr/sbin/dovecot -F -c "$ROOT/dovecot.conf"`)
-	r.await(t, 2424, 2587)
+	r := &instance{
+		Program:   e2e.RunDovecot(t, place, e2e.DovecotConfig{Hostname: hostname, Users: []string{e2e.Username}, Settings: dovecotSettings}),
+		logs:      []string{place.File("dovecot.log")},
+		complaint: regexp.MustCompile(`(?i)disconnected: connection closed|unexpected|too many`),
+	}
+	r.AwaitPorts(t, e2e.DovecotLMTP, 2587)
 	return r
 }
 
-// startDovecotSubmission: after AUTH Dovecot connects to its own relay, and
-// sends a 421 when that fails. With probe = "auth" QUIT may be first.
-func startDovecotSubmission(t *testing.T) *running {
+// startDovecotSubmission starts a submission server. After AUTH, Dovecot connects
+// to its own relay and replies 421 when that fails. A probe of depth auth may send
+// QUIT before the 421, so its result would vary.
+func startDovecotSubmission(t *testing.T) *instance {
 	t.Helper()
 	r := startDovecot(t)
-	at := url("smtp", r.place, 2587)
-	r.situations = []situation{
-		{asked: "a session", url: at, settings: ehlo, verdict: "none/none:250:done"},
-		{asked: "a wrong password", url: at, settings: login(wrongPassword), verdict: "auth_failed/auth_credentials_invalid:535:auth", fault: "credentials"},
-		{asked: "a recipient, but the relay behind is down", url: at, settings: login(password, `probe = "rcpt"`, `to = ["tester@zoo.test"]`), verdict: "service_unavailable/refused:421:mail", fault: "relay"},
-		{asked: "MAIL before AUTH", url: at, settings: known, verdict: "sender_refused/auth_required:530:mail", fault: "config"},
-		{asked: "LMTP on a submission port", url: url("lmtp", r.place, 2587), verdict: "helo_refused/not_lmtp:500:ehlo", fault: "config"},
+	at := "smtp://" + r.At(2587)
+	r.probes = []e2e.Relay{
+		{Name: "a session", URL: at, Settings: ehlo, Want: "none/none:250:done"},
+		{Name: "a wrong password", URL: at, Settings: login(e2e.WrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth", Fault: "credentials"},
+		{Name: "a recipient while the next relay is down", URL: at, Settings: knownUser + "auth_cleartext = true\n" + credentials(e2e.Username, e2e.Password), Want: "service_unavailable/refused:421:mail", Fault: "relay"},
+		{Name: "MAIL before AUTH", URL: at, Settings: knownUser, Want: "sender_refused/auth_required:530:mail", Fault: "config"},
+		{Name: "LMTP on a submission port", URL: "lmtp://" + r.At(2587), Want: "helo_refused/not_lmtp:500:ehlo", Fault: "config"},
 	}
 	return r
 }
 
-func startDovecotLMTP(t *testing.T) *running {
+func startDovecotLMTP(t *testing.T) *instance {
 	t.Helper()
 	r := startDovecot(t)
-	at := url("lmtp", r.place, 2424)
-	lmtp := "\n" + `from = "probe@zoo.test"` + "\n"
-	r.situations = []situation{
-		{asked: "a session", url: at, verdict: "none/none:250:done"},
-		{asked: "a recipient", url: at, settings: `probe = "rcpt"` + lmtp + `to = ["tester@zoo.test"]`, verdict: "none/none:250:done"},
-		{asked: "an unknown mailbox", url: at, settings: `probe = "rcpt"` + lmtp + `to = ["nobody-at-all@zoo.test"]`, verdict: "recipients_refused/mailbox_unknown:550:rcpt", fault: "message"},
-		{asked: "a message for a mailbox and an unknown one", url: at, settings: `probe = "send"` + lmtp + `to = ["tester@zoo.test", "nobody-at-all@zoo.test"]`, verdict: "recipient_refused/mailbox_unknown:550:rcpt", fault: "message"},
-		{asked: "SMTP on an LMTP port", url: url("smtp", r.place, 2424), settings: ehlo, verdict: "helo_refused/refused:500:helo", fault: "config"},
+	at := "lmtp://" + r.At(e2e.DovecotLMTP)
+	r.probes = []e2e.Relay{
+		{Name: "a session", URL: at, Want: "none/none:250:done"},
+		{Name: "a recipient", URL: at, Settings: rcpt + toTester, Want: "none/none:250:done"},
+		{Name: "an unknown mailbox", URL: at, Settings: rcpt + toUnknown, Want: "recipients_refused/mailbox_unknown:550:rcpt", Fault: "message"},
+		{Name: "a message to a known and an unknown mailbox", URL: at, Settings: `probe = "send"
+from = "probe@zoo.test"
+to = ["tester@zoo.test", "nobody-at-all@zoo.test"]`, Want: "recipient_refused/mailbox_unknown:550:rcpt", Fault: "message"},
+		{Name: "SMTP on an LMTP port", URL: "smtp://" + r.At(e2e.DovecotLMTP), Settings: ehlo, Want: "helo_refused/refused:500:helo", Fault: "config"},
 	}
 	return r
 }

@@ -61,33 +61,33 @@ plain:
   server_condition = ${if eq{$auth2}{broken}{${lookup{x}lsearch{/does/not/exist}}}{${if and{{eq{$auth2}{tester}}{eq{$auth3}{correct-horse}}}}}}
 `
 
-func startExim(t *testing.T) *running {
+func startExim(t *testing.T) *instance {
 	t.Helper()
 	place := e2e.PlaceFor(t, "exim")
-	write(t, place, "exim.conf", eximConfig)
-	r := &running{
-		place: place, logs: []string{place.File("log/mainlog")},
-		rude: regexp.MustCompile(`(?i)synchronization|unexpected disconnection|incomplete transaction \(connection lost|connection lost`),
+	place.WriteConfig(t, "exim.conf", eximConfig)
+	r := &instance{
+		logs:      []string{place.File("log/mainlog")},
+		complaint: regexp.MustCompile(`(?i)synchronization|unexpected disconnection|incomplete transaction \(connection lost|connection lost`),
 	}
-	r.program = sandboxed(t, place, "exim", []string{"exim4-daemon-heavy"}, `
+	r.Program = sandboxed(t, place, "exim", []string{"exim4-daemon-heavy"}, `
 mkdir -p "$ROOT/spool" "$ROOT/log"
 touch "$ROOT/log/mainlog"
 chown -R Debian-exim "$ROOT/spool" "$ROOT/log"
 chown root "$ROOT/exim.conf"
 exec /usr/sbin/exim4 -C "$ROOT/exim.conf" -bdf -q1h`)
-	r.await(t, 2525, 2526, 2527)
-	smtp := url("smtp", place, 2525)
-	r.situations = []situation{
-		{asked: "a session", url: smtp, settings: ehlo, verdict: "none/none:250:done"},
-		{asked: "a sender over its rate", url: url("smtp", place, 2526), settings: known, verdict: "sender_refused/rate_limited:451:mail", fault: "prober"},
-		{asked: "a listed address", url: url("smtp", place, 2527), settings: known, verdict: "recipients_refused/client_blocked:550:rcpt", fault: "prober"},
-		{asked: "a recipient of another domain", url: smtp, settings: foreign, verdict: "recipients_refused/relay_denied:550:rcpt", fault: "config"},
-		{asked: "a refusal without words", url: smtp, settings: rcpt + `to = ["x@listed.test"]`, verdict: "recipients_refused/mailbox_unavailable:550:rcpt", fault: "message"},
-		{asked: "greylisting", url: smtp, settings: rcpt + `to = ["grey@zoo.test"]`, verdict: "recipients_refused/greylisted:451:rcpt", fault: "message"},
-		{asked: "a message that is taken for spam", url: smtp, settings: send + "\n" + `subject = "viagra"`, verdict: "data_refused/spam_suspected:550:dot", fault: "message"},
-		{asked: "a wrong password", url: smtp, settings: login(wrongPassword), verdict: "auth_failed/auth_credentials_invalid:535:auth", fault: "credentials"},
-		{asked: "a password lookup that fails", url: smtp, settings: `probe = "auth"` + "\n" + `starttls = "never"` + "\n" + `auth_cleartext = true` + "\n" + `username = "broken"` + "\n" + `password = "x-x-x-x"`, verdict: "auth_failed/auth_temporary:435:auth", fault: "relay"},
-		{asked: "LMTP on an SMTP port", url: url("lmtp", place, 2525), verdict: "helo_refused/not_lmtp:500:ehlo", fault: "config"},
+	r.AwaitPorts(t, 2525, 2526, 2527)
+	smtp := "smtp://" + place.At(2525)
+	r.probes = []e2e.Relay{
+		{Name: "a session", URL: smtp, Settings: ehlo, Want: "none/none:250:done"},
+		{Name: "a sender over the rate limit", URL: "smtp://" + place.At(2526), Settings: knownUser, Want: "sender_refused/rate_limited:451:mail", Fault: "prober"},
+		{Name: "a client on a block list", URL: "smtp://" + place.At(2527), Settings: knownUser, Want: "recipients_refused/client_blocked:550:rcpt", Fault: "prober"},
+		{Name: "a recipient in another domain", URL: smtp, Settings: otherDomain, Want: "recipients_refused/relay_denied:550:rcpt", Fault: "config"},
+		{Name: "a rejection without a reason", URL: smtp, Settings: rcpt + plaintext + `to = ["x@listed.test"]`, Want: "recipients_refused/mailbox_unavailable:550:rcpt", Fault: "message"},
+		{Name: "greylisting", URL: smtp, Settings: rcpt + plaintext + `to = ["grey@zoo.test"]`, Want: "recipients_refused/greylisted:451:rcpt", Fault: "message"},
+		{Name: "a message classified as spam", URL: smtp, Settings: spam, Want: "data_refused/spam_suspected:550:dot", Fault: "message"},
+		{Name: "a wrong password", URL: smtp, Settings: login(e2e.WrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth", Fault: "credentials"},
+		{Name: "a password lookup that fails", URL: smtp, Settings: "probe = \"auth\"\nauth_cleartext = true\n" + plaintext + credentials("broken", "x-x-x-x"), Want: "auth_failed/auth_temporary:435:auth", Fault: "relay"},
+		{Name: "LMTP on an SMTP port", URL: "lmtp://" + place.At(2525), Want: "helo_refused/not_lmtp:500:ehlo", Fault: "config"},
 	}
 	return r
 }

@@ -41,20 +41,20 @@ mail {
 }
 `
 
-// startNginx: nginx asks an HTTP server for the verdict on a login and for the
-// relay behind.
-func startNginx(t *testing.T) *running {
+// startNginx starts nginx as a mail proxy. It asks an HTTP server to check a login
+// and for the address of the relay.
+func startNginx(t *testing.T) *instance {
 	t.Helper()
 	place := e2e.PlaceFor(t, "nginx")
-	behind := smtptest.Start(t, smtptest.Script{})
+	relay := smtptest.Start(t, smtptest.Script{})
 	auth := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		host, port, err := net.SplitHostPort(behind.Addr().String())
+		host, port, err := net.SplitHostPort(relay.Addr().String())
 		require.NoError(t, err)
 		switch {
 		case r.Header.Get("Auth-User") == "later":
 			w.Header().Set("Auth-Status", "Temporary server problem, try again later")
 			w.Header().Set("Auth-Error-Code", "451 4.3.0")
-		case r.Header.Get("Auth-Method") != "none" && r.Header.Get("Auth-Pass") != password:
+		case r.Header.Get("Auth-Method") != "none" && r.Header.Get("Auth-Pass") != e2e.Password:
 			w.Header().Set("Auth-Status", "Invalid login or password")
 			w.Header().Set("Auth-Wait", "0")
 		default:
@@ -64,20 +64,20 @@ func startNginx(t *testing.T) *running {
 		}
 	}))
 	t.Cleanup(auth.Close)
-	write(t, place, "nginx.conf", nginxConfig, "{auth}", strings.TrimPrefix(auth.URL, "http://"))
-	r := &running{place: place, logs: []string{place.File("error.log")}}
-	r.program = sandboxed(t, place, "nginx", []string{"nginx", "libnginx-mod-mail"}, `
+	place.WriteConfig(t, "nginx.conf", nginxConfig, "{auth}", strings.TrimPrefix(auth.URL, "http://"))
+	r := &instance{logs: []string{place.File("error.log")}}
+	r.Program = sandboxed(t, place, "nginx", []string{"nginx", "libnginx-mod-mail"}, `
 mkdir -p /var/log/nginx /var/lib/nginx
 exec /usr/sbin/nginx -c "$ROOT/nginx.conf" -e "$ROOT/error.log"`)
-	r.await(t, 2525, 2526)
-	at := url("smtp", place, 2525)
-	r.situations = []situation{
-		{asked: "a session", url: at, settings: ehlo, verdict: "none/none:250:done"},
-		{asked: "a wrong password", url: at, settings: login(wrongPassword), verdict: "auth_failed/auth_credentials_invalid:535:auth", fault: "credentials"},
-		{asked: "the right password", url: at, settings: login(password), verdict: "none/none:235:done"},
-		{asked: "MAIL before AUTH", url: at, settings: known, verdict: "sender_refused/auth_required:530:mail", fault: "config"},
-		{asked: "a login server that is out of order", url: at, settings: `probe = "auth"` + "\n" + `starttls = "never"` + "\n" + `auth_cleartext = true` + "\n" + `username = "later"` + "\n" + `password = "x-x-x-x"`, verdict: "auth_failed/system_error:451:auth", fault: "relay"},
-		{asked: "a recipient without AUTH, on a proxy", url: url("smtp", place, 2526), settings: known, verdict: "none/none:250:done"},
+	r.AwaitPorts(t, 2525, 2526)
+	at := "smtp://" + place.At(2525)
+	r.probes = []e2e.Relay{
+		{Name: "a session", URL: at, Settings: ehlo, Want: "none/none:250:done"},
+		{Name: "a wrong password", URL: at, Settings: login(e2e.WrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth", Fault: "credentials"},
+		{Name: "the right password", URL: at, Settings: login(e2e.Password), Want: "none/none:235:done"},
+		{Name: "MAIL before AUTH", URL: at, Settings: knownUser, Want: "sender_refused/auth_required:530:mail", Fault: "config"},
+		{Name: "a temporary error of the login server", URL: at, Settings: "probe = \"auth\"\nauth_cleartext = true\n" + plaintext + credentials("later", "x-x-x-x"), Want: "auth_failed/system_error:451:auth", Fault: "relay"},
+		{Name: "a recipient on a proxy without AUTH", URL: "smtp://" + place.At(2526), Settings: knownUser, Want: "none/none:250:done"},
 	}
 	return r
 }

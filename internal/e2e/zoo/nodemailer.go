@@ -3,10 +3,10 @@
 package zoo
 
 import (
-	"path/filepath"
 	"testing"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 const nodemailerServer = `
@@ -35,30 +35,30 @@ serve(2528, { onConnect: (session, done) => done(Object.assign(new Error("No con
 process.on("SIGTERM", () => process.exit(0));
 `
 
-func startNodemailer(t *testing.T) *running {
+func startNodemailer(t *testing.T) *instance {
 	t.Helper()
 	place := e2e.PlaceFor(t, "nodemailer")
-	ca := newAuthority(t, place)
-	cert, key := ca.issue(t, place)
-	write(t, place, "server.js", nodemailerServer, "{modules}", filepath.Join(directory(t), "node_modules"), "{cert}", cert, "{key}", key, "{ca}", ca.file)
-	r := &running{place: place}
-	r.program = sandboxed(t, place, "nodemailer", nil, `exec node "$ROOT/server.js"`)
-	r.await(t, 2525, 2526, 2465, 2466, 2424, 2528)
-	tls := "\ntls_ca = \"" + ca.file + "\"\n"
-	at := url("smtp", place, 2525)
-	r.situations = []situation{
-		{asked: "a session with STARTTLS", url: at, settings: `starttls = "required"` + tls, verdict: "none/none:250:done"},
-		{asked: "a wrong password", url: at, settings: login(wrongPassword), verdict: "auth_failed/auth_credentials_invalid:535:auth", fault: "credentials"},
-		{asked: "the right password", url: at, settings: login(password), verdict: "none/none:235:done"},
-		{asked: "MAIL without the AUTH that the port requires", url: url("smtp", place, 2526), settings: known, verdict: "sender_refused/auth_required:530:mail", fault: "config"},
-		{asked: "a recipient of another domain", url: at, settings: foreign, verdict: "recipients_refused/relay_denied:553:rcpt", fault: "config"},
-		{asked: "a message", url: at, settings: send, verdict: "none/none:250:done"},
-		{asked: "implicit TLS", url: url("smtps", place, 2465), settings: tls, verdict: "none/none:250:done"},
-		{asked: "a client certificate is required (TLS 1.3)", url: url("smtps", place, 2466), settings: tls, verdict: "tls_error/client_cert_required:none:greeting", fault: "config"},
-		{asked: "a greeting that refuses", url: url("smtp", place, 2528), settings: ehlo, verdict: "greeting_refused/access_denied:554:greeting", fault: "prober"},
-		{asked: "LMTP", url: url("lmtp", place, 2424), verdict: "none/none:250:done"},
-		{asked: "SMTP on an LMTP port", url: url("smtp", place, 2424), settings: ehlo, verdict: "helo_refused/not_smtp_lmtp:500:helo", fault: "config"},
-		{asked: "LMTP on an SMTP port", url: url("lmtp", place, 2525), verdict: "helo_refused/not_lmtp:500:ehlo", fault: "config"},
+	tls := e2e.NewTLSFiles(t)
+	cert, key := tls.IssueFiles(t, "server", certs.For(place.Address))
+	place.WriteConfig(t, "server.js", nodemailerServer, "{modules}", e2e.Unpacked(t, "node_modules"), "{cert}", cert, "{key}", key, "{ca}", tls.CA)
+	r := &instance{}
+	r.Program = sandboxed(t, place, "nodemailer", nil, `exec node "$ROOT/server.js"`)
+	r.AwaitPorts(t, 2525, 2526, 2465, 2466, 2424, 2528)
+	ca := trust(tls)
+	at := "smtp://" + place.At(2525)
+	r.probes = []e2e.Relay{
+		{Name: "a session with STARTTLS", URL: at, Settings: startTLS + ca, Want: "none/none:250:done"},
+		{Name: "a wrong password", URL: at, Settings: login(e2e.WrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth", Fault: "credentials"},
+		{Name: "the right password", URL: at, Settings: login(e2e.Password), Want: "none/none:235:done"},
+		{Name: "MAIL before AUTH", URL: "smtp://" + place.At(2526), Settings: knownUser, Want: "sender_refused/auth_required:530:mail", Fault: "config"},
+		{Name: "a recipient in another domain", URL: at, Settings: otherDomain, Want: "recipients_refused/relay_denied:553:rcpt", Fault: "config"},
+		{Name: "a message", URL: at, Settings: send, Want: "none/none:250:done"},
+		{Name: "implicit TLS", URL: "smtps://" + place.At(2465), Settings: ca, Want: "none/none:250:done"},
+		{Name: "no client certificate (TLS 1.3)", URL: "smtps://" + place.At(2466), Settings: ca, Want: "tls_error/client_cert_required:none:greeting", Fault: "config"},
+		{Name: "a refusal in the greeting", URL: "smtp://" + place.At(2528), Settings: ehlo, Want: "greeting_refused/access_denied:554:greeting", Fault: "prober"},
+		{Name: "LMTP", URL: "lmtp://" + place.At(2424), Want: "none/none:250:done"},
+		{Name: "SMTP on an LMTP port", URL: "smtp://" + place.At(2424), Settings: ehlo, Want: "helo_refused/not_smtp_lmtp:500:helo", Fault: "config"},
+		{Name: "LMTP on an SMTP port", URL: "lmtp://" + place.At(2525), Want: "helo_refused/not_lmtp:500:ehlo", Fault: "config"},
 	}
 	return r
 }

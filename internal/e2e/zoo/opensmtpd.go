@@ -6,38 +6,40 @@ import (
 	"testing"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 const openSMTPDConfig = `
-pki zoo cert "{dir}/server.pem"
-pki zoo key "{dir}/server-key.pem"
+pki zoo cert "{cert}"
+pki zoo key "{key}"
 listen on {address} port 2525
 listen on {address} port 2526 tls-require pki zoo
 action "local" maildir "{dir}/mail"
 match from any for domain "zoo.test" action "local"
 `
 
-// startOpenSMTPD: the TLS of Debian's build fails with the alert internal_error.
-func startOpenSMTPD(t *testing.T) *running {
+// startOpenSMTPD starts OpenSMTPD. In Debian's build every TLS handshake fails with
+// the alert internal_error.
+func startOpenSMTPD(t *testing.T) *instance {
 	t.Helper()
 	place := e2e.PlaceFor(t, "opensmtpd")
-	ca := newAuthority(t, place)
-	cert, key := ca.issue(t, place)
-	write(t, place, "smtpd.conf", openSMTPDConfig, "{dir}/server.pem", cert, "{dir}/server-key.pem", key)
-	r := &running{place: place}
-	r.program = sandboxed(t, place, "opensmtpd", []string{"opensmtpd"}, `
+	tls := e2e.NewTLSFiles(t)
+	cert, key := tls.IssueFiles(t, "server", certs.For(place.Address))
+	place.WriteConfig(t, "smtpd.conf", openSMTPDConfig, "{cert}", cert, "{key}", key)
+	r := &instance{}
+	r.Program = sandboxed(t, place, "opensmtpd", []string{"opensmtpd"}, `
 mkdir -p /var/spool/smtpd /var/lib/opensmtpd/empty
 chmod 711 /var/spool/smtpd
-chmod 600 "$ROOT"/server*key*
+chmod 600 `+key+`
 exec /usr/sbin/smtpd -dv -f "$ROOT/smtpd.conf"`)
-	r.await(t, 2525, 2526)
-	smtp, tls := url("smtp", place, 2525), url("smtp", place, 2526)
-	r.situations = []situation{
-		{asked: "a session", url: smtp, settings: ehlo, verdict: "none/none:250:done"},
-		{asked: "a recipient of another domain", url: smtp, settings: foreign, verdict: "recipients_refused/mailbox_unavailable:550:rcpt", fault: "message"},
-		{asked: "MAIL where TLS is required", url: tls, settings: known, verdict: "sender_refused/tls_required:530:mail", fault: "config"},
-		{asked: "a handshake that the server breaks off", url: tls, settings: `starttls = "required"` + "\ntls_ca = \"" + ca.file + "\"", verdict: "tls_error/tls_alert:none:tls", fault: "relay"},
-		{asked: "LMTP on an SMTP port", url: url("lmtp", place, 2525), verdict: "helo_refused/not_lmtp:500:ehlo", fault: "config"},
+	r.AwaitPorts(t, 2525, 2526)
+	at, requiringTLS := "smtp://"+place.At(2525), "smtp://"+place.At(2526)
+	r.probes = []e2e.Relay{
+		{Name: "a session", URL: at, Settings: ehlo, Want: "none/none:250:done"},
+		{Name: "a recipient in another domain", URL: at, Settings: otherDomain, Want: "recipients_refused/mailbox_unavailable:550:rcpt", Fault: "message"},
+		{Name: "MAIL where TLS is required", URL: requiringTLS, Settings: knownUser, Want: "sender_refused/tls_required:530:mail", Fault: "config"},
+		{Name: "a TLS handshake aborted by the server", URL: requiringTLS, Settings: startTLS + trust(tls), Want: "tls_error/tls_alert:none:tls", Fault: "relay"},
+		{Name: "LMTP on an SMTP port", URL: "lmtp://" + place.At(2525), Want: "helo_refused/not_lmtp:500:ehlo", Fault: "config"},
 	}
 	return r
 }

@@ -3,9 +3,7 @@
 package zoo
 
 import (
-	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -14,13 +12,13 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
 )
 
-// hostname is the one that a server in a sandbox has. Sendmail waits a minute
-// for a name without a dot.
+// hostname is the name of the host in a sandbox. Sendmail waits a minute if it
+// has no dot.
 const hostname = "zoo.example.test"
 
-// enter mounts the unpacked packages over the system's folders, with a writable
-// layer on top that nobody else sees, and then runs the script. $ROOT is the
-// server's own directory; what is below $ROOT/etc and $ROOT/var is laid on top.
+// enter mounts the unpacked packages over the system's directories, with a
+// writable layer on top, and copies $ROOT/etc and $ROOT/var into it. $ROOT is the
+// server's own directory.
 const enter = `set -e
 hostname ` + hostname + `
 mkdir -p "$ROOT/layers"
@@ -36,37 +34,16 @@ for top in usr etc var; do
 done
 `
 
-// sandboxed starts a shell script in namespaces of its own. The script ends by
-// exec of the server, in the foreground. Everything ends with the test.
+// sandboxed runs a shell script with unpacked packages in a mount namespace. The
+// script ends by running the server in the foreground. It stops when the test
+// ends.
 func sandboxed(t *testing.T, place e2e.Place, name string, packages []string, script string) *e2e.Program {
 	t.Helper()
 	paths := make([]string, 0, len(packages))
 	for _, p := range packages {
-		path := filepath.Join(directory(t), p)
-		require.DirExists(t, path, "make zoo unpacks it")
-		paths = append(paths, path)
+		paths = append(paths, e2e.Unpacked(t, p))
 	}
-	require.NoError(t, os.WriteFile(place.File("start.sh"), []byte(enter+script), 0o755)) //nolint:gosec // other users run it
+	require.NoError(t, os.WriteFile(place.File("start.sh"), []byte(enter+script), 0o755)) //nolint:gosec // executed by other users
 	return e2e.StartProgram(t, place, name, "unshare", "--mount", "--uts",
 		"env", "ROOT="+place.Dir, "ADDRESS="+place.Address, "PACKAGES="+strings.Join(paths, " "), "sh", place.File("start.sh"))
-}
-
-// directory is where install.sh unpacked the servers.
-func directory(t *testing.T) string {
-	t.Helper()
-	return filepath.Join(e2e.Root(t), "bin", ".zoo")
-}
-
-// fill replaces {dir}, {address} and further names in a configuration.
-func fill(place e2e.Place, text string, more ...string) string {
-	return strings.NewReplacer(append([]string{"{dir}", place.Dir, "{address}", place.Address}, more...)...).Replace(text)
-}
-
-func write(t *testing.T, place e2e.Place, name, text string, more ...string) string {
-	t.Helper()
-	return place.WriteFile(t, name, fill(place, text, more...))
-}
-
-func url(scheme string, place e2e.Place, port int) string {
-	return fmt.Sprintf("%s://%s:%d", scheme, place.Address, port)
 }

@@ -32,19 +32,19 @@ MAILER(` + "`local'" + `)dnl
 MAILER(` + "`smtp'" + `)dnl
 `
 
-func startSendmail(t *testing.T) *running {
+func startSendmail(t *testing.T) *instance {
 	t.Helper()
 	place := e2e.PlaceFor(t, "sendmail")
-	write(t, place, "sendmail.mc", sendmailConfig)
-	write(t, place, "service.switch", "hosts files\naliases files\n")
-	write(t, place, "etc/mail/aliases", "tester: /dev/null\npostmaster: /dev/null\nMAILER-DAEMON: /dev/null\n")
-	write(t, place, "etc/mail/local-host-names", "zoo.test\n")
-	write(t, place, "etc/hosts", "127.0.0.1 localhost\n{address} "+hostname+"\n")
-	write(t, place, "etc/sasl2/Sendmail.conf", "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {dir}/sasldb2\nmech_list: PLAIN LOGIN CRAM-MD5\n")
-	r := &running{place: place, rude: regexp.MustCompile(`(?i)lost input channel|rejecting commands|SYSERR`)}
-	r.program = sandboxed(t, place, "sendmail", []string{"sendmail-bin", "sendmail-base", "sendmail-cf"}, `
+	place.WriteConfig(t, "sendmail.mc", sendmailConfig)
+	place.WriteConfig(t, "service.switch", "hosts files\naliases files\n")
+	place.WriteConfig(t, "etc/mail/aliases", "tester: /dev/null\npostmaster: /dev/null\nMAILER-DAEMON: /dev/null\n")
+	place.WriteConfig(t, "etc/mail/local-host-names", "zoo.test\n")
+	place.WriteConfig(t, "etc/hosts", "127.0.0.1 localhost\n{address} "+hostname+"\n")
+	place.WriteConfig(t, "etc/sasl2/Sendmail.conf", "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: {dir}/sasldb2\nmech_list: PLAIN LOGIN CRAM-MD5\n")
+	r := &instance{complaint: regexp.MustCompile(`(?i)lost input channel|rejecting commands|SYSERR`)}
+	r.Program = sandboxed(t, place, "sendmail", []string{"sendmail-bin", "sendmail-base", "sendmail-cf"}, `
 m4 "$ROOT/sendmail.mc" > "$ROOT/sendmail.cf"
-echo `+password+` | saslpasswd2 -p -c -f "$ROOT/sasldb2" -u `+hostname+` `+username+`
+echo `+e2e.Password+` | saslpasswd2 -p -c -f "$ROOT/sasldb2" -u `+hostname+` `+e2e.Username+`
 mkdir -p /var/spool/mqueue /var/lib/sendmail /var/run/sendmail /var/mail
 chmod 700 /var/spool/mqueue
 chmod 644 /etc/mail/*
@@ -52,19 +52,19 @@ chmod go-w / /etc /etc/mail
 mkdir -p /usr/lib/sm.bin
 /usr/libexec/sendmail/sendmail -C "$ROOT/sendmail.cf" -bi
 exec /usr/libexec/sendmail/sendmail -C "$ROOT/sendmail.cf" -bD -X /dev/null -d0.1`)
-	r.await(t, 2525, 2526)
-	smtp, auth := url("smtp", place, 2525), url("smtp", place, 2526)
-	r.situations = []situation{
-		{asked: "a session", url: smtp, settings: ehlo, verdict: "none/none:250:done"},
-		{asked: "a wrong password (CRAM-MD5)", url: smtp, settings: login(wrongPassword, `auth_mechanism = "CRAM-MD5"`), verdict: "auth_failed/auth_credentials_invalid:535:auth", fault: "credentials"},
-		{asked: "a wrong password (PLAIN)", url: smtp, settings: login(wrongPassword, `auth_mechanism = "PLAIN"`), verdict: "auth_failed/auth_credentials_invalid:535:auth", fault: "credentials"},
-		{asked: "the right password", url: smtp, settings: login(password), verdict: "none/none:235:done"},
-		{asked: "MAIL without the AUTH that the port requires", url: auth, settings: known, verdict: "sender_refused/auth_required:530:mail", fault: "config"},
-		{asked: "a recipient of another domain", url: smtp, settings: foreign, verdict: "recipients_refused/relay_denied:550:rcpt", fault: "config"},
-		{asked: "an unknown mailbox", url: smtp, settings: missing, verdict: "recipients_refused/mailbox_unknown:550:rcpt", fault: "message"},
-		{asked: "a message larger than SIZE", url: smtp, settings: send + "\nmessage_size = 4096", verdict: "not_supported/message_too_large:none:mail", fault: "config"},
-		{asked: "a message", url: smtp, settings: send, verdict: "none/none:250:done"},
-		{asked: "LMTP on an SMTP port", url: url("lmtp", place, 2525), verdict: "helo_refused/not_lmtp:500:ehlo", fault: "config"},
+	r.AwaitPorts(t, 2525, 2526)
+	smtp, auth := "smtp://"+place.At(2525), "smtp://"+place.At(2526)
+	r.probes = []e2e.Relay{
+		{Name: "a session", URL: smtp, Settings: ehlo, Want: "none/none:250:done"},
+		{Name: "a wrong password (CRAM-MD5)", URL: smtp, Settings: login(e2e.WrongPassword) + `auth_mechanism = "CRAM-MD5"`, Want: "auth_failed/auth_credentials_invalid:535:auth", Fault: "credentials"},
+		{Name: "a wrong password (PLAIN)", URL: smtp, Settings: login(e2e.WrongPassword) + `auth_mechanism = "PLAIN"`, Want: "auth_failed/auth_credentials_invalid:535:auth", Fault: "credentials"},
+		{Name: "the right password", URL: smtp, Settings: login(e2e.Password), Want: "none/none:235:done"},
+		{Name: "MAIL before AUTH", URL: auth, Settings: knownUser, Want: "sender_refused/auth_required:530:mail", Fault: "config"},
+		{Name: "a recipient in another domain", URL: smtp, Settings: otherDomain, Want: "recipients_refused/relay_denied:550:rcpt", Fault: "config"},
+		{Name: "an unknown mailbox", URL: smtp, Settings: unknownUser, Want: "recipients_refused/mailbox_unknown:550:rcpt", Fault: "message"},
+		{Name: "a message larger than SIZE", URL: smtp, Settings: send + "message_size = 4096", Want: "not_supported/message_too_large:none:mail", Fault: "config"},
+		{Name: "a message", URL: smtp, Settings: send, Want: "none/none:250:done"},
+		{Name: "LMTP on an SMTP port", URL: "lmtp://" + place.At(2525), Want: "helo_refused/not_lmtp:500:ehlo", Fault: "config"},
 	}
 	return r
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
 const stunnelConfig = `
@@ -16,12 +17,12 @@ debug = 5
 pid =
 [smtps]
 accept = {address}:2465
-connect = {behind}
+connect = {relay}
 cert = {cert}
 key = {key}
 [client-certificate]
 accept = {address}:2466
-connect = {behind}
+connect = {relay}
 cert = {cert}
 key = {key}
 CAfile = {ca}
@@ -34,30 +35,30 @@ cert = {cert}
 key = {key}
 [old]
 accept = {address}:2468
-connect = {behind}
+connect = {relay}
 cert = {cert}
 key = {key}
 ciphers = AES128-SHA
 sslVersionMax = TLSv1.2
 `
 
-func startStunnel(t *testing.T) *running {
+func startStunnel(t *testing.T) *instance {
 	t.Helper()
 	place := e2e.PlaceFor(t, "stunnel")
-	ca := newAuthority(t, place)
-	cert, key := ca.issue(t, place)
-	behind := smtptest.Start(t, smtptest.Script{})
-	write(t, place, "stunnel.conf", stunnelConfig, "{behind}", behind.Addr().String(), "{cert}", cert, "{key}", key, "{ca}", ca.file)
-	r := &running{place: place}
-	r.program = sandboxed(t, place, "stunnel", nil, `exec stunnel4 "$ROOT/stunnel.conf"`)
-	r.await(t, 2465, 2466, 2467, 2468)
-	tls := "tls_ca = \"" + ca.file + "\"\n"
-	r.situations = []situation{
-		{asked: "implicit TLS", url: url("smtps", place, 2465), settings: tls, verdict: "none/none:250:done"},
-		{asked: "an authority that is not known", url: url("smtps", place, 2465), verdict: "tls_verify_error/unknown_authority:none:tls", fault: "relay"},
-		{asked: "a client certificate is required", url: url("smtps", place, 2466), settings: tls, verdict: "tls_error/client_cert_required:none:tls", fault: "config"},
-		{asked: "the relay behind is down", url: url("smtps", place, 2467), settings: tls, verdict: "disconnected/reset:none:greeting", fault: "relay"},
-		{asked: "ciphers that are too old", url: url("smtps", place, 2468), settings: tls, verdict: "tls_error/handshake_failure:none:tls", fault: "relay"},
+	tls := e2e.NewTLSFiles(t)
+	cert, key := tls.IssueFiles(t, "server", certs.For(place.Address))
+	relay := smtptest.Start(t, smtptest.Script{})
+	place.WriteConfig(t, "stunnel.conf", stunnelConfig, "{relay}", relay.Addr().String(), "{cert}", cert, "{key}", key, "{ca}", tls.CA)
+	r := &instance{}
+	r.Program = sandboxed(t, place, "stunnel", nil, `exec stunnel4 "$ROOT/stunnel.conf"`)
+	r.AwaitPorts(t, 2465, 2466, 2467, 2468)
+	ca := trust(tls)
+	r.probes = []e2e.Relay{
+		{Name: "implicit TLS", URL: "smtps://" + place.At(2465), Settings: ca, Want: "none/none:250:done"},
+		{Name: "an unknown authority", URL: "smtps://" + place.At(2465), Want: "tls_verify_error/unknown_authority:none:tls", Fault: "relay"},
+		{Name: "no client certificate (TLS 1.2)", URL: "smtps://" + place.At(2466), Settings: ca, Want: "tls_error/client_cert_required:none:tls", Fault: "config"},
+		{Name: "a relay behind stunnel that is down", URL: "smtps://" + place.At(2467), Settings: ca, Want: "disconnected/reset:none:greeting", Fault: "relay"},
+		{Name: "only obsolete ciphers", URL: "smtps://" + place.At(2468), Settings: ca, Want: "tls_error/handshake_failure:none:tls", Fault: "relay"},
 	}
 	return r
 }

@@ -3,125 +3,75 @@
 package zoo
 
 import (
-	"net"
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// server is one kind of mail server.
+// server is a mail server of docs/servers.md.
 type server struct {
 	name  string
-	start func(t *testing.T) *running
+	start func(t *testing.T) *instance
 }
 
-// running is a server that was started.
-type running struct {
-	place   e2e.Place
-	program *e2e.Program
-	// logs are its log files; empty: what it writes to stdout and stderr.
-	logs []string
-	// rude matches the log lines that a client's mistakes leave. A line of a
-	// probe that must provoke one is named by the situation.
-	rude       *regexp.Regexp
-	situations []situation
+// instance is a running server with the probes to run.
+type instance struct {
+	*e2e.Program
+	logs []string // paths of log files; without any, stdout and stderr are the log
+	// complaint matches the log lines about mistakes of the client, if the server
+	// logs them.
+	complaint *regexp.Regexp
+	probes    []e2e.Relay // the names are the situations of docs/servers.md
 }
 
-// situation is one probe of a server, and the verdict that helps the operator.
-type situation struct {
-	asked    string // in the words of docs/servers.md
-	url      string
-	settings string // TOML
-	verdict  e2e.Outcome
-	fault    string
-	warnings string
-}
+// client is the address of the probes. Postfix's block list names it.
+const client = "127.200.1.1"
 
-// The one account, where a server has accounts.
+// Settings that probes share.
 const (
-	username      = "tester"
-	password      = "correct-horse"
-	wrongPassword = "battery-staple"
+	plaintext = "starttls = \"never\"\n"
+	startTLS  = "starttls = \"required\"\n"
+
+	ehlo        = "probe = \"ehlo\"\n" + plaintext
+	rcpt        = "probe = \"rcpt\"\nfrom = \"probe@zoo.test\"\n"
+	send        = "probe = \"send\"\nfrom = \"probe@zoo.test\"\n" + toTester + plaintext
+	toTester    = "to = [\"tester@zoo.test\"]\n"
+	toUnknown   = "to = [\"nobody-at-all@zoo.test\"]\n"
+	knownUser   = rcpt + toTester + plaintext
+	unknownUser = rcpt + toUnknown + plaintext
+	otherDomain = rcpt + plaintext + "to = [\"someone@elsewhere.test\"]\n"
+	spam        = send + "subject = \"viagra\"\n"
 )
 
-// settings that situations share
-const (
-	ehlo    = `probe = "ehlo"` + "\n" + `starttls = "never"`
-	rcpt    = `probe = "rcpt"` + "\n" + `starttls = "never"` + "\n" + `from = "probe@zoo.test"` + "\n"
-	foreign = rcpt + `to = ["someone@elsewhere.test"]`
-	known   = rcpt + `to = ["tester@zoo.test"]`
-	missing = rcpt + `to = ["nobody-at-all@zoo.test"]`
-	send    = `probe = "send"` + "\n" + `starttls = "never"` + "\n" + `from = "probe@zoo.test"` + "\n" + `to = ["tester@zoo.test"]`
-)
+// login returns the settings of a probe that authenticates without TLS.
+func login(password string) string {
+	return "probe = \"auth\"\n" + plaintext + "auth_cleartext = true\n" + credentials(e2e.Username, password)
+}
 
-// login is the settings of a probe that logs in without TLS.
-func login(secret string, more ...string) string {
-	if !strings.Contains(strings.Join(more, ""), "probe = ") {
-		more = append(more, `probe = "auth"`)
+func credentials(username, password string) string {
+	return fmt.Sprintf("username = %q\npassword = %q\n", username, password)
+}
+
+// trust returns the setting that makes a probe trust an authority.
+func trust(tls *e2e.TLSFiles) string { return fmt.Sprintf("tls_ca = %q\n", tls.CA) }
+
+// log returns everything that the server has logged.
+func (r *instance) log(t *testing.T) string {
+	t.Helper()
+	if len(r.logs) == 0 {
+		return r.Output()
 	}
-	return strings.Join(append([]string{
-		`starttls = "never"`, `auth_cleartext = true`, `username = "` + username + `"`, `password = "` + secret + `"`,
-	}, more...), "\n")
-}
-
-// authority issues the servers' certificates.
-type authority struct {
-	*certs.Authority
-	file string
-}
-
-func newAuthority(t *testing.T, place e2e.Place) *authority {
-	t.Helper()
-	a := &authority{Authority: certs.NewAuthority("zoo"), file: place.File("ca.pem")}
-	require.NoError(t, a.WriteFile(a.file))
-	return a
-}
-
-// issue writes a certificate for the place's address, and its key.
-func (a *authority) issue(t *testing.T, place e2e.Place) (cert, key string) {
-	t.Helper()
-	cert, key, err := certs.WriteFiles(place.Dir, "server", a.Issue(certs.For(place.Address)))
-	require.NoError(t, err)
-	for _, file := range []string{cert, key} {
-		require.NoError(t, os.Chmod(file, 0o644)) //nolint:gosec // servers read it after they have changed users
-	}
-	return cert, key
-}
-
-// await waits until ports are served. It connects and leaves at once, which some
-// servers log: the logs are read from then on.
-func (r *running) await(t *testing.T, ports ...int) {
-	t.Helper()
-	for _, port := range ports {
-		r.program.Await(t, "its port is open", func() bool {
-			conn, err := net.DialTimeout("tcp", r.place.At(port), time.Second)
-			if err != nil {
-				return false
-			}
-			require.NoError(t, conn.Close())
-			return true
-		})
-	}
-}
-
-// log is what the server has logged.
-func (r *running) log(t *testing.T) string {
-	t.Helper()
 	var all strings.Builder
 	for _, name := range r.logs {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		all.Write(text)
-	}
-	if len(r.logs) == 0 {
-		return r.program.Said()
 	}
 	return all.String()
 }

@@ -3,19 +3,14 @@
 package zoo
 
 import (
-	"bytes"
-	"context"
+	"cmp"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/influxdata/telegraf"
-	"github.com/influxdata/telegraf/plugins/parsers/influx"
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
@@ -23,7 +18,7 @@ import (
 
 var update = flag.Bool("update", false, "write docs/servers.md")
 
-// servers in the order of the table.
+// servers are in the order of the table.
 var servers = []server{
 	{"OpenSMTPD 6.8", startOpenSMTPD},
 	{"Sendmail 8.17", startSendmail},
@@ -42,6 +37,9 @@ var servers = []server{
 	{"Inbucket 3.2", startInbucket},
 }
 
+// Some servers limit the sessions of a client, so probes run one after another.
+const settings = "helo = \"probe.zoo.test\"\ntimeout = \"20s\"\nmax_concurrent = 1\n"
+
 func TestZoo(t *testing.T) {
 	var table strings.Builder
 	for _, s := range servers {
@@ -53,10 +51,15 @@ func TestZoo(t *testing.T) {
 					t.Log(r.log(t))
 				}
 			})
-			for i, m := range probe(t, r.situations) {
-				requireVerdict(t, r.situations[i], m)
+			for i := range r.probes {
+				r.probes[i].Source = client
+				r.probes[i].Fault = cmp.Or(r.probes[i].Fault, "none")
 			}
-			r.program.Stop(t)
+			metrics := e2e.ProbeOnce(t, settings, r.probes)
+			for _, p := range r.probes {
+				require.Equal(t, p.Fields["warnings"], metrics[p.Name].Fields()["warnings"], p.Name)
+			}
+			r.Stop(t)
 			requireCleanLog(t, r, before)
 			writeRows(&table, s.name, r)
 		})
@@ -66,100 +69,42 @@ func TestZoo(t *testing.T) {
 	}
 }
 
-// requireCleanLog finds complaints about the client in what was logged since.
-func requireCleanLog(t *testing.T, r *running, since int) {
+// requireCleanLog fails the test if the server logged a complaint after the
+// first bytes of its log.
+func requireCleanLog(t *testing.T, r *instance, skip int) {
 	t.Helper()
-	if r.rude == nil {
+	if r.complaint == nil {
 		return
 	}
-	for line := range strings.Lines(r.log(t)[since:]) {
-		// await connects from 127.0.0.1, and leaves without a word.
+	for line := range strings.Lines(r.log(t)[skip:]) {
+		// AwaitPorts connects from 127.0.0.1 and disconnects.
 		if !strings.Contains(line, "127.0.0.1") {
-			require.NotRegexp(t, r.rude, line)
+			require.NotRegexp(t, r.complaint, line)
 		}
 	}
 }
 
-// probe runs all situations in one gather, one after the other: some servers
-// limit how many sessions a client has at a time.
-func probe(t *testing.T, situations []situation) []telegraf.Metric {
-	t.Helper()
-	var config strings.Builder
-	config.WriteString("[[inputs.smtpprobe]]\nmax_concurrent = 1\nhelo = \"probe.zoo.test\"\ntimeout = \"20s\"\nsource_address = \"127.200.1.1\"\n")
-	for i, s := range situations {
-		fmt.Fprintf(&config, "[[inputs.smtpprobe.relay]]\nname = \"%d\"\nurl = %q\n%s\n", i, s.url, s.settings)
-	}
-	file := filepath.Join(t.TempDir(), "smtpprobe.conf")
-	require.NoError(t, os.WriteFile(file, []byte(config.String()), 0o600))
-
-	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, e2e.Built(t, "SMTPPROBE_BIN", "smtpprobe"), "--config", file, "--once")
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	require.NoError(t, cmd.Run(), stderr.String())
-	require.NotContains(t, stderr.String(), "E!")
-	for _, secret := range []string{password, wrongPassword} {
-		require.NotContains(t, stdout.String()+stderr.String(), secret)
-	}
-	parser := &influx.Parser{}
-	require.NoError(t, parser.Init())
-	parsed, err := parser.Parse(stdout.Bytes())
-	require.NoError(t, err)
-	metrics := make([]telegraf.Metric, len(situations))
-	for _, m := range parsed {
-		if m.Name() != "smtpprobe" {
-			continue
-		}
-		var i int
-		_, err := fmt.Sscan(m.Tags()["relay"], &i)
-		require.NoError(t, err)
-		metrics[i] = m
-	}
-	return metrics
-}
-
-func requireVerdict(t *testing.T, s situation, m telegraf.Metric) {
-	t.Helper()
-	t.Run(s.asked, func(t *testing.T) {
-		require.NotNil(t, m)
-		tags, fields := m.Tags(), m.Fields()
-		got := fmt.Sprintf("%s/%s:%s:%s", tags["error_class"], tags["reason"], tags["reply_code"], tags["phase"])
-		require.Equal(t, string(s.verdict), got, "%v", fields["error"])
-		require.Equal(t, orNone(s.fault), tags["fault"], "%v", fields["error"])
-		warnings, _ := fields["warnings"].(string)
-		require.Equal(t, s.warnings, warnings)
-	})
-}
-
-func orNone(s string) string {
-	if s == "" {
-		return "none"
-	}
-	return s
-}
-
-func writeRows(b *strings.Builder, name string, r *running) {
+func writeRows(b *strings.Builder, name string, r *instance) {
 	log := "clean"
-	if r.rude == nil {
+	if r.complaint == nil {
 		log = "not read"
 	}
-	for _, s := range r.situations {
-		verdict := string(s.verdict)
-		if s.warnings != "" {
-			verdict += ", warning " + s.warnings
+	for _, p := range r.probes {
+		verdict := "`" + string(p.Want) + "`"
+		if warnings, ok := p.Fields["warnings"]; ok {
+			verdict += fmt.Sprintf(", warning `%s`", warnings)
 		}
-		fmt.Fprintf(b, "| %s | %s | `%s` | %s | %s |\n", name, s.asked, verdict, orNone(s.fault), log)
+		fmt.Fprintf(b, "| %s | %s | %s | %s | %s |\n", name, p.Name, verdict, p.Fault, log)
 	}
 }
 
-const document = `# Mail servers that were tried
+const document = `# Tested mail servers
 
 Generated by ` + "`make zoo`" + `, which starts each server from Debian's packages, npm or
 the Go module proxy, probes it, and compares the verdict (class/reason:reply
-code:phase) and the fault. Log is whether the server's log has a complaint about
-the client, such as a lost connection or talking early; servers without such
-lines are not read.
+code:phase) and the fault. The last column is about complaints in the server's
+log, such as a lost connection or a client that talks early; the log is not read
+if the server logs no such complaints.
 
 | Server | Situation | Verdict | Fault | Log |
 |---|---|---|---|---|
@@ -169,7 +114,7 @@ func requireDocument(t *testing.T, rows string) {
 	t.Helper()
 	file := filepath.Join(e2e.Root(t), "docs", "servers.md")
 	if *update {
-		require.NoError(t, os.WriteFile(file, []byte(document+rows), 0o644)) //nolint:gosec // a document
+		require.NoError(t, os.WriteFile(file, []byte(document+rows), 0o644)) //nolint:gosec // not secret
 	}
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
