@@ -1,6 +1,6 @@
 //go:build e2e
 
-package story
+package monitoring
 
 import (
 	"fmt"
@@ -13,12 +13,11 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// fleet is an agent with a hundred relays, which go through the story in four
-// quarters, and two databases of theirs: one with the tags of the outcome, one
-// without.
+// fleet is an agent that probes a hundred relays, and writes to two databases:
+// one with the tags of the outcome, one without.
 type fleet struct {
 	agent    *e2e.Program
-	quarters []*actor
+	quarters []*relay // each serves a quarter of the relays
 }
 
 const (
@@ -31,7 +30,7 @@ func startFleet(t *testing.T, db *influxDB) *fleet {
 	t.Helper()
 	f := &fleet{}
 	for range 4 {
-		f.quarters = append(f.quarters, newActor(t, 25, smtptest.Script{}))
+		f.quarters = append(f.quarters, startRelay(t, 25, smtptest.Script{}))
 	}
 	var settings strings.Builder
 	settings.WriteString(`
@@ -45,7 +44,7 @@ func startFleet(t *testing.T, db *influxDB) *fleet {
 		fmt.Fprintf(&settings, "[[inputs.smtpprobe.relay]]\nname = \"relay-%03d\"\nurl = \"smtp://%s\"\n", i+1, f.quarters[i%len(f.quarters)].address)
 	}
 	place := e2e.PlaceFor(t, "fleet")
-	program, input := byExecd(t, place, settings.String())
+	program, input := execdPlugin(t, place, settings.String())
 	config := agentSection("fleet", "2s") + input + fmt.Sprintf(`
 [[outputs.influxdb]]
   urls = [%[1]q]
@@ -59,23 +58,24 @@ func startFleet(t *testing.T, db *influxDB) *fleet {
 	return f
 }
 
-// follow: the first quarter is always well, the second has one incident, the
-// third two, and the fourth one in every stage.
-func (f *fleet) follow(stage int) {
-	incidents := [][]behaviour{
+// apply changes the behaviors for a step of the scenario. The first quarter is
+// always healthy, the second has one incident, the third has two, and the fourth
+// has one in most steps.
+func (f *fleet) apply(step int) {
+	incidents := [][]behavior{
 		1: {2: refusesMail},
-		2: {2: refusesAll, 4: shuns},
-		3: {1: refusesAll, 2: refusesMail, 3: slow, 4: shuns, 5: refusesAll, 7: refusesMail},
+		2: {2: refusesAll, 4: disconnects},
+		3: {1: refusesAll, 2: refusesMail, 3: slow, 4: disconnects, 5: refusesAll, 7: refusesMail},
 	}
 	for i, quarter := range f.quarters {
-		quarter.behaves(nil)
-		if i < len(incidents) && stage < len(incidents[i]) {
-			quarter.behaves(incidents[i][stage])
+		quarter.set(nil)
+		if i < len(incidents) && step < len(incidents[i]) {
+			quarter.set(incidents[i][step])
 		}
 	}
 }
 
-// measure prints what docs/fleet.md has in its tables.
+// measure stops the agent and logs the numbers for the tables in docs/fleet.md.
 func (f *fleet) measure(t *testing.T, db *influxDB) {
 	t.Helper()
 	f.agent.Stop(t)
@@ -91,12 +91,12 @@ func (f *fleet) measure(t *testing.T, db *influxDB) {
 		t.Logf("cardinality of %s: %d relays, %.0f series (SHOW SERIES CARDINALITY estimates %.0f), %d fields, %.0f points",
 			database.name, fleetSize, *database.series, estimate, len(fields), points)
 	}
-	require.InDelta(t, fleetSize, untagged, 0, "without the tags of the outcome a relay is one series")
+	require.InDelta(t, fleetSize, untagged, 0, "one series per relay without the tags of the outcome")
 	require.Greater(t, tagged, untagged)
 }
 
-// scraped prints how many series a relay is in Prometheus.
-func (p *prometheus) scraped(t *testing.T) {
+// measure logs how many series each relay has.
+func (p *prometheus) measure(t *testing.T) {
 	t.Helper()
 	for _, series := range p.query(t, `count by (relay, probe) ({__name__=~"smtpprobe_.+", host="a"})`) {
 		if series.Metric["relay"] != "" {
@@ -106,7 +106,7 @@ func (p *prometheus) scraped(t *testing.T) {
 	}
 }
 
-// single is the only value of an answer.
+// single returns the last value of the first row.
 func single(t *testing.T, tables []table) float64 {
 	t.Helper()
 	require.NotEmpty(t, tables)

@@ -1,6 +1,6 @@
 //go:build e2e
 
-package story
+package monitoring
 
 import (
 	"fmt"
@@ -11,9 +11,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAlerts_WrittenPoints asks the alerts' InfluxQL about points that are
-// written for it: what the story's relays cannot show, and two relays each, of
-// which one has no reason to alert.
+// TestAlerts_WrittenPoints runs the alerts' InfluxQL on written points, for
+// conditions that the relays of TestScenario do not produce. For each there is also
+// a relay without an alert.
 func TestAlerts_WrittenPoints(t *testing.T) {
 	t.Parallel()
 	db := startInfluxDB(t)
@@ -25,8 +25,8 @@ func TestAlerts_WrittenPoints(t *testing.T) {
 	}
 	const tags = "source=s,host=a"
 	for ago := 59; ago >= 0; ago-- {
-		// The budget of "burns" is spent by refused logins, that of "blip" is
-		// not by one lost probe.
+		// Refused logins exhaust the error budget of "burns"; one lost probe does
+		// not exhaust that of "blip".
 		success, fault := 1, "none"
 		if ago < 20 {
 			success, fault = 0, "credentials"
@@ -56,7 +56,7 @@ func TestAlerts_WrittenPoints(t *testing.T) {
 			rose = 1
 		}
 		point(ago, "smtpprobe_flow,relay=leaky,mailbox=inbox,host=a seconds_since_arrival=%di,lost_total=%di,bounced_total=%[2]di,duplicate_total=%[2]di,late_total=%[3]di", 20-ago, rose, 3*rose)
-		// A counter that a restart set back has not grown.
+		// A counter that a restart resets has not increased.
 		point(ago, "smtpprobe_flow,relay=fine,mailbox=inbox,host=a seconds_since_arrival=1i,lost_total=%di,bounced_total=%[1]di,duplicate_total=%[1]di,late_total=%[1]di", 7*(1-rose))
 	}
 	point(0, "smtpprobe_flow,relay=silent,mailbox=inbox,host=a seconds_since_arrival=31i,lost_total=0i,bounced_total=0i,duplicate_total=0i,late_total=0i")
@@ -78,8 +78,8 @@ func TestAlerts_WrittenPoints(t *testing.T) {
 	point(1, "smtpprobe_gather,instance=2,host=b suspect=0i")
 
 	db.write(t, lines.String())
-	require.Equal(t, distinct([]fired{
-		"SMTPErrorBudgetBurnFast burns credentials", "SMTPErrorBudgetBurn burns credentials", // the slowest needs more probes
+	require.Equal(t, distinct([]alert{
+		"SMTPErrorBudgetBurnFast burns credentials", "SMTPErrorBudgetBurn burns credentials", // the slowest alert needs more probes
 		"SMTPAvailabilityLow burns",
 		"SMTPTLSNotVerified unverified", "SMTPCertificateExpired expired", "SMTPCertificateExpiring expiring", "SMTPCertificateExpiring old-chain",
 		"SMTPCapabilityLost stripped", "SMTPCapabilityLost no-auth",

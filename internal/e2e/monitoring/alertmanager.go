@@ -1,6 +1,6 @@
 //go:build e2e
 
-package story
+package monitoring
 
 import (
 	"encoding/json"
@@ -14,7 +14,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
 )
 
-// alertmanager is one server, with the file for users as its configuration.
+// alertmanager is an Alertmanager with the configuration for users.
 type alertmanager struct {
 	*e2e.Program
 	address string
@@ -29,20 +29,20 @@ func startAlertmanager(t *testing.T) *alertmanager {
 	a := &alertmanager{address: place.At(9093), Program: e2e.StartProgram(t, place, "alertmanager", path,
 		"--config.file="+config, "--storage.path="+place.File("data"), "--web.listen-address="+place.At(9093),
 		"--cluster.listen-address=", "--log.level=warn")}
-	a.Await(t, "is ready", func() bool { return up(t, "http://"+a.address+"/-/ready") })
+	a.Await(t, "it is ready", func() bool { return up(t, "http://"+a.address+"/-/ready") })
 	return a
 }
 
-// notifies are the alerts that no other inhibits.
-func (a *alertmanager) notifies(t *testing.T) []fired {
+// notifying returns the alerts that are not inhibited.
+func (a *alertmanager) notifying(t *testing.T) []alert {
 	t.Helper()
 	status, body := request(t, http.MethodGet, "http://"+a.address+"/api/v2/alerts?active=true&inhibited=false&silenced=false", "", "")
 	require.Equal(t, http.StatusOK, status, "%s", body)
 	var active []struct{ Labels map[string]string }
 	require.NoError(t, json.Unmarshal(body, &active))
-	found := make([]fired, 0, len(active))
+	found := make([]alert, 0, len(active))
 	for _, alert := range active {
-		found = append(found, newFired(alert.Labels["alertname"], alert.Labels))
+		found = append(found, newAlert(alert.Labels["alertname"], alert.Labels))
 	}
 	return distinct(found)
 }

@@ -1,6 +1,6 @@
 //go:build e2e
 
-package story
+package monitoring
 
 import (
 	"fmt"
@@ -17,15 +17,15 @@ import (
 // agent is a Telegraf at one vantage point.
 type agent struct {
 	*e2e.Program
-	name, scrape string
+	scrape string // address of the metrics for Prometheus
 }
 
-// engine runs the plugin in a Telegraf: it names the program, and makes of the
-// plugin's settings what that reads.
-type engine func(t *testing.T, place e2e.Place, settings string) (program, input string)
+// variant returns a Telegraf and the part of its configuration that runs the
+// plugin with the given settings.
+type variant func(t *testing.T, place e2e.Place, settings string) (program, input string)
 
-// byExecd: a stock Telegraf runs the plugin as a program of its own.
-func byExecd(t *testing.T, place e2e.Place, settings string) (program, input string) {
+// execdPlugin is a stock Telegraf that runs the plugin through inputs.execd.
+func execdPlugin(t *testing.T, place e2e.Place, settings string) (program, input string) {
 	t.Helper()
 	return e2e.Built(t, "TELEGRAF_BIN", "telegraf"), fmt.Sprintf(`
 [[inputs.execd]]
@@ -35,21 +35,21 @@ func byExecd(t *testing.T, place e2e.Place, settings string) (program, input str
 `, e2e.Built(t, "SMTPPROBE_BIN", "smtpprobe"), place.WriteFile(t, "smtpprobe.conf", settings))
 }
 
-// linkedIn: the plugin is one of Telegraf's own.
-func linkedIn(t *testing.T, _ e2e.Place, settings string) (program, input string) {
+// linkedPlugin is a Telegraf with the plugin linked in.
+func linkedPlugin(t *testing.T, _ e2e.Place, settings string) (program, input string) {
 	t.Helper()
 	return e2e.Built(t, "TELEGRAF_NATIVE_BIN", "telegraf-native"), settings
 }
 
-// startAgent probes by the plugin's settings, and writes to both databases and,
-// as dashboards/telegraf-prometheus.conf has it, for Prometheus.
-func startAgent(t *testing.T, name string, run engine, settings string, databases ...*influxDB) *agent {
+// startAgent starts an agent that writes to the databases and serves metrics to
+// Prometheus with dashboards/telegraf-prometheus.conf.
+func startAgent(t *testing.T, name string, plugin variant, settings string, databases ...*influxDB) *agent {
 	t.Helper()
 	place := e2e.PlaceFor(t, "telegraf")
-	a := &agent{name: name, scrape: place.At(9273)}
+	a := &agent{scrape: place.At(9273)}
 	var config strings.Builder
-	program, input := run(t, place, settings)
-	config.WriteString(agentSection(name, "1s") + input + servedToPrometheus(t, a.scrape))
+	program, input := plugin(t, place, settings)
+	config.WriteString(agentSection(name, "1s") + input + prometheusOutput(t, a.scrape))
 	for _, db := range databases {
 		fmt.Fprintf(&config, `
 [[outputs.influxdb]]
@@ -75,8 +75,8 @@ func agentSection(name, interval string) string {
 `, "network-"+name, interval, name)
 }
 
-// otherOutputs are the metrics that dashboards/telegraf-prometheus.conf says
-// other outputs should pass.
+// otherOutputs returns the value of namepass that
+// dashboards/telegraf-prometheus.conf recommends for other outputs.
 func otherOutputs(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(e2e.Root(t), "dashboards", "telegraf-prometheus.conf"))
@@ -88,18 +88,19 @@ func otherOutputs(t *testing.T) string {
 	return strings.ReplaceAll(list, "#", "")
 }
 
-// servedToPrometheus is the file for users, at the pace of the story.
-func servedToPrometheus(t *testing.T, listen string) string {
+// prometheusOutput returns dashboards/telegraf-prometheus.conf with an address and
+// with the intervals of these tests.
+func prometheusOutput(t *testing.T, listen string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(e2e.Root(t), "dashboards", "telegraf-prometheus.conf"))
 	require.NoError(t, err)
 	config := string(text)
-	for old, paced := range map[string]string{
+	for old, replacement := range map[string]string{
 		`listen = ":9273"`:             fmt.Sprintf("listen = %q", listen),
 		`expiration_interval = "180s"`: `expiration_interval = "3s"`,
 	} {
 		require.Contains(t, config, old)
-		config = strings.Replace(config, old, paced, 1)
+		config = strings.Replace(config, old, replacement, 1)
 	}
 	return config
 }

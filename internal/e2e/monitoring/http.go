@@ -1,6 +1,6 @@
 //go:build e2e
 
-package story
+package monitoring
 
 import (
 	"context"
@@ -13,12 +13,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const askLimit = 10 * time.Second
+const requestLimit = 10 * time.Second
 
-// request asks a database, and returns the status and the whole body.
-func request(t *testing.T, method, url, contentType, body string) (status int, answer []byte) {
+// request sends an HTTP request and returns the status and the body. The status
+// is 0 if the server cannot be reached.
+func request(t *testing.T, method, url, contentType, body string) (status int, response []byte) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), askLimit)
+	ctx, cancel := context.WithTimeout(context.Background(), requestLimit)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, url, strings.NewReader(body))
 	require.NoError(t, err)
@@ -30,12 +31,12 @@ func request(t *testing.T, method, url, contentType, body string) (status int, a
 		return 0, []byte(err.Error())
 	}
 	defer resp.Body.Close()
-	answer, err = io.ReadAll(resp.Body)
+	response, err = io.ReadAll(resp.Body)
 	require.NoError(t, err)
-	return resp.StatusCode, answer
+	return resp.StatusCode, response
 }
 
-// up reports whether a server answers a GET with success.
+// up reports whether a GET succeeds.
 func up(t *testing.T, url string) bool {
 	t.Helper()
 	status, _ := request(t, http.MethodGet, url, "", "")

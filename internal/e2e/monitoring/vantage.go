@@ -1,6 +1,6 @@
 //go:build e2e
 
-package story
+package monitoring
 
 import (
 	"os"
@@ -14,7 +14,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
 )
 
-// documented is a query of docs/fleet.md, by the comment before it.
+// documented returns the query of docs/fleet.md that follows a comment.
 func documented(t *testing.T, comment string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(e2e.Root(t), "docs", "fleet.md"))
@@ -24,13 +24,14 @@ func documented(t *testing.T, comment string) string {
 	_, block, _ = strings.Cut(block, "\n")
 	block, _, found = strings.Cut(block, "```")
 	require.True(t, found, comment)
-	// Five probes instead of ten: what the stage before left is past.
+	// The last five probes instead of ten, so that the previous step has no effect.
 	return strings.ReplaceAll(block, "10m", "5s")
 }
 
-// vantagePoints asks the queries of docs/fleet.md who fails from where: here
-// are relays and vantage points, everywhere relays alone.
-func (s *story) vantagePoints(t *testing.T, here, everywhere []string) {
+// vantagePoints runs the queries of docs/fleet.md that compare vantage points. It
+// expects failures of the relays here, each with a vantage point, and of the relays
+// everywhere.
+func (s *scenario) vantagePoints(t *testing.T, here, everywhere []string) {
 	t.Helper()
 	var failing []string
 	partly := make([]string, 0, len(here))
@@ -52,7 +53,7 @@ func (s *story) vantagePoints(t *testing.T, here, everywhere []string) {
 	require.ElementsMatch(t, everywhere, s.promNames(t, "everywhere, PromQL"))
 }
 
-func (s *story) influxNames(t *testing.T, comment string) []string {
+func (s *scenario) influxNames(t *testing.T, comment string) []string {
 	t.Helper()
 	found := s.influx.query(t, documented(t, comment))
 	names := make([]string, 0, len(found))
@@ -62,7 +63,7 @@ func (s *story) influxNames(t *testing.T, comment string) []string {
 	return names
 }
 
-func (s *story) promNames(t *testing.T, comment string) []string {
+func (s *scenario) promNames(t *testing.T, comment string) []string {
 	t.Helper()
 	found := s.prometheus.query(t, documented(t, comment))
 	names := make([]string, 0, len(found))

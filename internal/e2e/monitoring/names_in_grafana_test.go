@@ -1,6 +1,6 @@
 //go:build e2e
 
-package story
+package monitoring
 
 import (
 	"bytes"
@@ -23,7 +23,7 @@ import (
 
 const urlName = "smtp://mx.example.org:2525"
 
-// write sends line protocol to a database that it creates.
+// write creates the database and writes line protocol.
 func (db *influxDB) write(t *testing.T, lines string) {
 	t.Helper()
 	db.query(t, "CREATE DATABASE "+database)
@@ -31,8 +31,8 @@ func (db *influxDB) write(t *testing.T, lines string) {
 	require.Equal(t, http.StatusNoContent, status, "%s", body)
 }
 
-// fourRelays are points of relays whose names a careless regular expression
-// takes for each other.
+// fourRelays returns points of relays whose names match each other as regular
+// expressions.
 func fourRelays() string {
 	var lines strings.Builder
 	for i, relay := range []string{"a", "b", "ab", urlName} {
@@ -52,21 +52,21 @@ func TestVariables(t *testing.T) {
 		relays, want []string
 	}{
 		{name: "All", want: []string{"a", "b", "ab", urlName}},
-		{name: "one", relays: []string{"a"}, want: []string{"a"}},
-		{name: "two", relays: []string{"a", "b"}, want: []string{"a", "b"}},
+		{name: "one relay", relays: []string{"a"}, want: []string{"a"}},
+		{name: "two relays", relays: []string{"a", "b"}, want: []string{"a", "b"}},
 		{name: "a URL", relays: []string{urlName}, want: []string{urlName}},
 		{name: "a URL and another", relays: []string{urlName, "ab"}, want: []string{urlName, "ab"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			for source, ask := range map[string]func(*testing.T, dashboards.Query, time.Time, ...string) answer{"influxql": influx.influxQL, "flux": flux.flux} {
+			for source, query := range map[string]func(*testing.T, dashboards.Query, time.Time, ...string) panel{"influxql": influx.influxQL, "flux": flux.flux} {
 				for _, s := range dashboards.Sources() {
 					if s.Key != source {
 						continue
 					}
-					shown := ask(t, s.Queries[dashboards.Availability][0], time.Now().Add(-time.Minute), tt.relays...)
-					names := make([]string, 0, len(shown.series))
-					for name := range shown.series {
+					content := query(t, s.Queries[dashboards.Availability][0], time.Now().Add(-time.Minute), tt.relays...)
+					names := make([]string, 0, len(content.series))
+					for name := range content.series {
 						names = append(names, strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(name), "fra1 s")))
 					}
 					require.ElementsMatch(t, tt.want, names, source)
@@ -76,7 +76,7 @@ func TestVariables(t *testing.T) {
 	}
 }
 
-// frame is one of Grafana's, as JSON.
+// frame is a data frame of Grafana, as JSON.
 type frame struct {
 	Fields []field `json:"fields"`
 }
@@ -88,10 +88,10 @@ type field struct {
 	Values []any             `json:"values"`
 }
 
-// frames are those that Grafana's data source makes of an answer: a series with
-// labels of a table with _time and _value, else a field for each column.
+// frames returns the data frames that Grafana's data source makes of a response: a
+// series with labels if there are _time and _value, otherwise a field per column.
 func frames(rows []map[string]any) []frame {
-	made := make([]frame, 0, len(rows))
+	frames := make([]frame, 0, len(rows))
 	for _, row := range rows {
 		_, hasTime := row["_time"]
 		_, hasValue := row["_value"]
@@ -114,18 +114,18 @@ func frames(rows []map[string]any) []frame {
 				f.Fields[i].Labels = labels
 			}
 		}
-		made = append(made, f)
+		frames = append(frames, f)
 	}
-	return made
+	return frames
 }
 
-// TestFlux_NamesInGrafana feeds answers of a real InfluxDB to Grafana's own
-// library, which npm has; Grafana itself is not run.
+// TestFlux_NamesInGrafana passes responses of InfluxDB to Grafana's library from
+// npm, and compares the names that it gives to the series.
 func TestFlux_NamesInGrafana(t *testing.T) {
 	t.Parallel()
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
-			t.Skipf("WITHOUT %s NOBODY CHECKS WHAT GRAFANA CALLS THE SERIES OF FLUX", strings.ToUpper(program))
+			t.Skipf("%s is not installed: the names of the series in Grafana are not tested", program)
 		}
 	}
 	library := grafanaLibrary(t)
@@ -148,10 +148,10 @@ func TestFlux_NamesInGrafana(t *testing.T) {
 		cmd.Stdin = bytes.NewReader(input)
 		output, err := cmd.Output()
 		require.NoError(t, err, "%s", view)
-		var shown []string
-		require.NoError(t, json.Unmarshal(output, &shown))
+		var displayed []string
+		require.NoError(t, json.Unmarshal(output, &displayed))
 		distinct := make(map[string]bool)
-		for _, name := range shown {
+		for _, name := range displayed {
 			distinct[name] = true
 		}
 		var found []string
@@ -162,8 +162,7 @@ func TestFlux_NamesInGrafana(t *testing.T) {
 	}
 }
 
-// grafanaLibrary installs Grafana's library once, beside the other programs of
-// the tests.
+// grafanaLibrary installs Grafana's library in bin and returns its directory.
 func grafanaLibrary(t *testing.T) string {
 	t.Helper()
 	from, to := filepath.Join("testdata", "grafana"), filepath.Join(e2e.Root(t), "bin", ".grafana-data")
@@ -176,7 +175,7 @@ func grafanaLibrary(t *testing.T) string {
 	cmd := exec.CommandContext(t.Context(), "npm", "install", "--no-audit", "--no-fund", "--no-package-lock", "--loglevel=error", "--prefer-offline")
 	cmd.Dir = to
 	if output, err := cmd.CombinedOutput(); err != nil {
-		t.Skipf("NOBODY CHECKS WHAT GRAFANA CALLS THE SERIES OF FLUX: npm has no @grafana/data: %v\n%s", err, output)
+		t.Skipf("the names of the series in Grafana are not tested: installing @grafana/data: %v\n%s", err, output)
 	}
 	return to
 }

@@ -1,6 +1,6 @@
 //go:build e2e
 
-package story
+package monitoring
 
 import (
 	"testing"
@@ -11,10 +11,10 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards"
 )
 
-// variables are what the dashboards let one choose from.
-func (s *story) variables(t *testing.T) {
+// variables checks the values of the dashboards' variables.
+func (s *scenario) variables(t *testing.T) {
 	t.Helper()
-	choices := map[string][]string{
+	want := map[string][]string{
 		"relay": {"login", "mx1", "mx2", "closed"}, "probe": {"auth", "rcpt"}, "agent": {"a", "b"},
 	}
 	for _, v := range dashboards.InfluxQL().Variables {
@@ -23,7 +23,7 @@ func (s *story) variables(t *testing.T) {
 		for _, row := range rows {
 			found = append(found, row[1].(string))
 		}
-		require.ElementsMatch(t, choices[v.Name], found, "InfluxQL %s", v.Name)
+		require.ElementsMatch(t, want[v.Name], found, "InfluxQL %s", v.Name)
 	}
 	for _, v := range dashboards.Flux().Variables {
 		rows := s.flux.flux(t, dashboards.Query{Text: v.Definition, Table: true}, time.Now()).rows
@@ -31,6 +31,6 @@ func (s *story) variables(t *testing.T) {
 		for _, row := range rows {
 			found = append(found, row["_value"].(string))
 		}
-		require.ElementsMatch(t, choices[v.Name], found, "Flux %s", v.Name)
+		require.ElementsMatch(t, want[v.Name], found, "Flux %s", v.Name)
 	}
 }

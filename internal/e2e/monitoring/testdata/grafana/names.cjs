@@ -1,6 +1,6 @@
-// Reads frames as Grafana's data source for Flux makes them, on standard input:
+// Reads data frames from standard input:
 // [{"fields": [{"name": ..., "type": ..., "labels": {...}, "values": [...]}]}].
-// Prints what Grafana's own library calls their numbers.
+// Prints the names that Grafana displays for their number fields.
 const { toDataFrame, getFieldDisplayName, FieldType } = require('@grafana/data');
 
 let input = '';

@@ -1,6 +1,6 @@
 //go:build e2e
 
-package story
+package monitoring
 
 import (
 	"fmt"
@@ -18,15 +18,14 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// TestChanges_FromPluginToAlert takes STARTTLS away from a relay whose
-// certificate nobody verifies, and follows both through the real plugin, the
-// databases, the alerts and the dashboards.
-func TestChanges_FromPluginToAlert(t *testing.T) {
+// TestChanges_StartTLSLost removes STARTTLS from a relay whose certificate is not
+// verified, and checks the alerts and the dashboards.
+func TestChanges_StartTLSLost(t *testing.T) {
 	t.Parallel()
 	authority := certs.NewAuthority("unknown to the prober")
-	relay := newActor(t, 25, smtptest.Script{TLS: certs.Server(authority.Issue(certs.For("relay.test")))})
+	relay := startRelay(t, 25, smtptest.Script{TLS: certs.Server(authority.Issue(certs.For("relay.test")))})
 	influx, flux := startInfluxDB(t), startFlux(t)
-	agent := startAgent(t, "a", byExecd, fmt.Sprintf(`
+	agent := startAgent(t, "a", execdPlugin, fmt.Sprintf(`
 [[inputs.smtpprobe]]
   helo = "a.test"
   timeout = "900ms"
@@ -36,25 +35,25 @@ func TestChanges_FromPluginToAlert(t *testing.T) {
 `, relay.address), influx, flux)
 	manager := startAlertmanager(t)
 	prometheus := startPrometheus(t, alerts.Prometheus(timing), manager.address, []string{agent.scrape})
-	influx.Await(t, "has the database", func() bool { return len(influx.query(t, "SHOW DATABASES")[0].Values) > 0 })
-	systems := map[string]func(*testing.T) []fired{"InfluxQL": influx.firing, "Prometheus": prometheus.firing}
-	await := func(want fired) {
+	influx.Await(t, "there is a database", func() bool { return len(influx.query(t, "SHOW DATABASES")[0].Values) > 0 })
+	sources := map[string]func(*testing.T) []alert{"InfluxQL": influx.firing, "Prometheus": prometheus.firing}
+	await := func(want alert) {
 		t.Helper()
-		for name, firing := range systems {
-			var got []fired
-			for deadline := time.Now().Add(stageLimit); !slices.Contains(got, want); time.Sleep(pollPause) {
+		for name, firing := range sources {
+			var got []alert
+			for deadline := time.Now().Add(stepLimit); !slices.Contains(got, want); time.Sleep(pollPause) {
 				require.True(t, time.Now().Before(deadline), "%s: %s is not among %v", name, want, got)
 				got = firing(t)
 			}
 		}
 	}
 	await("SMTPTLSNotVerified edge")
-	typed(t, "http://"+agent.scrape+"/metrics")
+	requireTypes(t, "http://"+agent.scrape+"/metrics")
 
-	relay.behaves(behaviour{smtptest.AtEHLO: smtptest.Say("250-relay.test", "250 PIPELINING")})
+	relay.set(behavior{smtptest.AtEHLO: smtptest.Say("250-relay.test", "250 PIPELINING")})
 
 	await("SMTPCapabilityLost edge")
-	ask := map[string]func(*testing.T, dashboards.Query, time.Time, ...string) answer{"influxql": influx.influxQL, "flux": flux.flux, "prometheus": prometheus.promQL}
+	ask := map[string]func(*testing.T, dashboards.Query, time.Time, ...string) panel{"influxql": influx.influxQL, "flux": flux.flux, "prometheus": prometheus.promQL}
 	for _, source := range dashboards.Sources() {
 		var all strings.Builder
 		for _, q := range source.Queries[dashboards.Changes] {
@@ -67,9 +66,9 @@ func TestChanges_FromPluginToAlert(t *testing.T) {
 	require.NotEmpty(t, prometheus.promQL(t, dashboards.Query{Text: dashboards.Prometheus().Changes.Expr}, time.Now().Add(-time.Minute)).rows, "annotations")
 }
 
-// typed requires that every metric has a type: a gauge, or a counter if its name
-// says so.
-func typed(t *testing.T, address string) {
+// requireTypes fails the test unless each exposed metric is a gauge, or a counter
+// if its name ends with _total.
+func requireTypes(t *testing.T, address string) {
 	t.Helper()
 	status, body := request(t, http.MethodGet, address, "", "")
 	require.Equal(t, http.StatusOK, status)

@@ -1,6 +1,6 @@
 //go:build e2e
 
-package story
+package monitoring
 
 import (
 	"fmt"
@@ -16,19 +16,19 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// TestInfluxDB_Loss writes the metrics of a large fleet to a database that is
-// down during one gather, and counts the points: every probe must be there. The
-// settings are those that docs/fleet.md recommends.
+// TestInfluxDB_Loss writes the metrics of a large fleet to a database that is down
+// during one gather, and checks that there is a point for every probe. The settings
+// are those of docs/fleet.md.
 func TestInfluxDB_Loss(t *testing.T) {
 	const (
 		relays   = 5000
 		interval = 6 * time.Second
-		buffered = 5 * relays // for as many intervals: the outage lasts at least one
+		buffered = 5 * relays // five intervals; the outage lasts at least one
 	)
 	var sessions atomic.Int64
 	port := countingRelay(t, &sessions)
 	servers := make([]string, relays)
-	for i := range servers { // every address of 127.0.0.0/8 is this machine's
+	for i := range servers {
 		servers[i] = fmt.Sprintf("\"smtp://127.201.%d.%d:%d\"", i/250, 1+i%250, port)
 	}
 	settings := fmt.Sprintf(`
@@ -42,7 +42,7 @@ func TestInfluxDB_Loss(t *testing.T) {
 	db := startInfluxDB(t)
 	db.query(t, "CREATE DATABASE "+database)
 	place := e2e.PlaceFor(t, "telegraf")
-	program, input := byExecd(t, place, settings)
+	program, input := execdPlugin(t, place, settings)
 	config := fmt.Sprintf(`
 [agent]
   interval = %q
@@ -59,21 +59,21 @@ func TestInfluxDB_Loss(t *testing.T) {
 	agent.Await(t, "the first gather", func() bool { return probes() >= relays })
 	db.Stop(t)
 	agent.Await(t, "the second gather", func() bool { return sessions.Load() >= 2*relays })
-	db.start(t)
+	db.restart(t)
 	agent.Await(t, "the third gather", func() bool { return probes() >= 3*relays })
 	agent.Stop(t)
 
 	require.Equal(t, probes(), db.sum(t, `SELECT sum("n") FROM (SELECT count("success") AS "n" FROM "smtpprobe" GROUP BY "relay")`))
 	require.Len(t, db.query(t, `SELECT count("success") FROM "smtpprobe" GROUP BY "relay"`), relays)
-	require.NotContains(t, agent.Said(), "buffer overflow")
-	require.NotContains(t, agent.Said(), "dropped")
+	require.NotContains(t, agent.Output(), "buffer overflow")
+	require.NotContains(t, agent.Output(), "dropped")
 }
 
-// countingRelay is a relay that counts its sessions. It returns its port, which
+// countingRelay starts a relay that counts its sessions. It returns the port, which
 // is open on all addresses.
 func countingRelay(t *testing.T, sessions *atomic.Int64) uint16 {
 	t.Helper()
-	l, err := net.Listen("tcp", "0.0.0.0:0") //nolint:gosec // the relays have all addresses of 127.0.0.0/8
+	l, err := net.Listen("tcp", "0.0.0.0:0") //nolint:gosec // the relays have addresses all over 127.0.0.0/8
 	require.NoError(t, err)
 	greet := func(c *smtptest.Conn) error {
 		sessions.Add(1)
@@ -85,7 +85,7 @@ func countingRelay(t *testing.T, sessions *atomic.Int64) uint16 {
 	return srv.Port()
 }
 
-// sum is the only value of an answer, 0 without points.
+// sum returns the only value of a query, or 0 without points.
 func (db *influxDB) sum(t *testing.T, query string) int {
 	t.Helper()
 	tables := db.query(t, query)

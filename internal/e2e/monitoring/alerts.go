@@ -1,6 +1,6 @@
 //go:build e2e
 
-package story
+package monitoring
 
 import (
 	"slices"
@@ -13,30 +13,31 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/alerts"
 )
 
-// fired is an alert that fires: its name, the relay, group or mailbox, and the
-// agent if the alert is about one.
-type fired string
+// alert is a firing alert: its name, followed by the labels that it has of relay,
+// group, mailbox, fault and host.
+type alert string
 
-func newFired(name string, labels map[string]string) fired {
+func newAlert(name string, labels map[string]string) alert {
 	parts := []string{name}
 	for _, label := range []string{"relay", "group", "mailbox", "fault", "host"} {
 		if labels[label] != "" {
 			parts = append(parts, labels[label])
 		}
 	}
-	return fired(strings.Join(parts, " "))
+	return alert(strings.Join(parts, " "))
 }
 
-func distinct(found []fired) []fired {
+// distinct sorts alerts and removes duplicates.
+func distinct(found []alert) []alert {
 	slices.Sort(found)
 	return slices.Compact(found)
 }
 
-// firing asks InfluxDB each alert's query, as Grafana does, and compares what
-// it finds with the threshold.
-func (db *influxDB) firing(t *testing.T) []fired {
+// firing returns the firing alerts. Like Grafana, it runs the query of each alert
+// and compares the values with the threshold.
+func (db *influxDB) firing(t *testing.T) []alert {
 	t.Helper()
-	var found []fired
+	var found []alert
 	now := time.Now()
 	for _, a := range alerts.All(timing) {
 		if a.Burn != nil {
@@ -46,7 +47,7 @@ func (db *influxDB) firing(t *testing.T) []fired {
 		for _, q := range a.InfluxQL {
 			for labels, value := range db.values(t, timing.Scaled(q.Query), now.Add(-timing.Interval*time.Duration(q.Over)), now) {
 				if a.Fires(q, value) {
-					found = append(found, newFired(a.Name, labels.tags()))
+					found = append(found, newAlert(a.Name, labels.tags()))
 				}
 			}
 		}
@@ -54,10 +55,11 @@ func (db *influxDB) firing(t *testing.T) []fired {
 	return distinct(found)
 }
 
-// burning compares the quotients of an error budget's four queries.
-func (db *influxDB) burning(t *testing.T, a alerts.Alert, now time.Time) []fired {
+// burning returns the firing alerts of an error budget, whose condition has four
+// queries.
+func (db *influxDB) burning(t *testing.T, a alerts.Alert, now time.Time) []alert {
 	t.Helper()
-	var found []fired
+	var found []alert
 	var counts [4]map[labelSet]float64
 	for i, q := range a.Burn.InfluxQL(timing) {
 		counts[i] = db.values(t, q.Query, now.Add(-q.Window), now)
@@ -65,20 +67,20 @@ func (db *influxDB) burning(t *testing.T, a alerts.Alert, now time.Time) []fired
 	for labels, failed := range counts[0] {
 		all := labelSet{relay: labels.relay}
 		if a.Burn.Fires(timing, failed, counts[1][all], counts[2][labels], counts[3][all]) {
-			found = append(found, newFired(a.Name, labels.tags()))
+			found = append(found, newAlert(a.Name, labels.tags()))
 		}
 	}
 	return found
 }
 
-// labelSet are the tags that alerts are by.
+// labelSet is the tags that alerts are grouped by.
 type labelSet struct{ relay, source, ip, host, group, mailbox, fault string }
 
 func (l labelSet) tags() map[string]string {
 	return map[string]string{"relay": l.relay, "group": l.group, "mailbox": l.mailbox, "fault": l.fault, "host": l.host}
 }
 
-// values are what a query finds, one for each series.
+// values returns the value of each series that a query finds.
 func (db *influxDB) values(t *testing.T, query string, since, until time.Time) map[labelSet]float64 {
 	t.Helper()
 	values := make(map[labelSet]float64)
@@ -92,7 +94,7 @@ func (db *influxDB) values(t *testing.T, query string, since, until time.Time) m
 	return values
 }
 
-// slowPhases are the phases that the alert of slow ones names, in Prometheus.
+// slowPhases returns the phases for which SMTPPhaseSlow fires.
 func (p *prometheus) slowPhases(t *testing.T, relay string) []string {
 	t.Helper()
 	found := p.query(t, `count by (phase) (ALERTS{alertname="SMTPPhaseSlow", alertstate="firing", relay="`+relay+`"})`)

@@ -1,6 +1,6 @@
 //go:build e2e
 
-package story
+package monitoring
 
 import (
 	"encoding/csv"
@@ -23,15 +23,14 @@ import (
 
 const database = "telegraf"
 
-// influxDB is one server.
+// influxDB is an InfluxDB 1 server.
 type influxDB struct {
 	*e2e.Program
-	place   e2e.Place
 	command []string
 	url     string
 }
 
-// startInfluxDB runs Debian's InfluxDB, which speaks InfluxQL.
+// startInfluxDB starts Debian's InfluxDB, which supports InfluxQL.
 func startInfluxDB(t *testing.T) *influxDB {
 	t.Helper()
 	path, err := exec.LookPath("influxd")
@@ -39,7 +38,7 @@ func startInfluxDB(t *testing.T) *influxDB {
 	return runInfluxDB(t, path, "")
 }
 
-// startFlux runs an InfluxDB that speaks Flux.
+// startFlux starts an InfluxDB that also supports Flux.
 func startFlux(t *testing.T) *influxDB {
 	t.Helper()
 	return runInfluxDB(t, e2e.Built(t, "INFLUXD_FLUX_BIN", "influxd"), "flux-enabled = true")
@@ -66,22 +65,27 @@ bind-address = %q
 [logging]
   level = "warn"
 `, place.At(8088), place.File("meta"), place.File("data"), place.File("wal"), place.At(8086), settings))
-	db := &influxDB{place: place, command: []string{path, "-config", config}, url: "http://" + place.At(8086)}
-	db.start(t)
+	db := &influxDB{command: []string{path, "-config", config}, url: "http://" + place.At(8086)}
+	db.start(t, place)
 	return db
 }
 
-// start starts the server, also after Stop: with the data that it had.
-func (db *influxDB) start(t *testing.T) {
+// restart starts the server again after Stop, with the same data.
+func (db *influxDB) restart(t *testing.T) {
 	t.Helper()
-	db.Program = e2e.StartProgram(t, db.place, "influxd", db.command...)
-	db.Await(t, "answers", func() bool { return up(t, db.url+"/ping") })
+	db.start(t, db.Place)
 }
 
-// unknown is a variable that a test has put nothing into the place of.
-var unknown = regexp.MustCompile(`[$][a-z_{]`)
+func (db *influxDB) start(t *testing.T, place e2e.Place) {
+	t.Helper()
+	db.Program = e2e.StartProgram(t, place, "influxd", db.command...)
+	db.Await(t, "it responds", func() bool { return up(t, db.url+"/ping") })
+}
 
-// table is one series of an answer.
+// unreplaced matches a dashboard variable.
+var unreplaced = regexp.MustCompile(`[$][a-z_{]`)
+
+// table is one series of a response.
 type table struct {
 	Name    string
 	Tags    map[string]string
@@ -89,35 +93,35 @@ type table struct {
 	Values  [][]any
 }
 
-// query asks by InfluxQL.
+// query runs an InfluxQL query.
 func (db *influxDB) query(t *testing.T, query string) []table {
 	t.Helper()
 	form := url.Values{"db": {database}, "q": {query}, "epoch": {"ms"}}.Encode()
 	status, body := request(t, http.MethodPost, db.url+"/query", "application/x-www-form-urlencoded", form)
 	require.Equal(t, http.StatusOK, status, "%s\n%s", query, body)
-	var answer struct {
+	var response struct {
 		Results []struct {
 			Error  string
 			Series []table
 		}
 	}
-	require.NoError(t, json.Unmarshal(body, &answer))
-	require.Len(t, answer.Results, 1)
-	require.Empty(t, answer.Results[0].Error, query)
-	return answer.Results[0].Series
+	require.NoError(t, json.Unmarshal(body, &response))
+	require.Len(t, response.Results, 1)
+	require.Empty(t, response.Results[0].Error, query)
+	return response.Results[0].Series
 }
 
-// between is the condition of time that Grafana fills in.
+// between returns the time condition that Grafana inserts.
 func between(since, until time.Time) string {
 	return fmt.Sprintf("time >= %dms AND time <= %dms", since.UnixMilli(), until.UnixMilli())
 }
 
-// special are the characters that Grafana's format "regex" escapes.
+// special matches the characters that Grafana's format "regex" escapes.
 var special = regexp.MustCompile(`[\\^$*+?.()|[\]{}/]`)
 
-// chosen is what Grafana puts in the place of ${relay:regex}: the value for
-// All, one name, or a list of them.
-func chosen(names []string) string {
+// regexVariable returns the value that Grafana inserts for ${relay:regex}: the
+// value of All without names, a name, or a list.
+func regexVariable(names []string) string {
 	escaped := make([]string, 0, len(names))
 	for _, name := range names {
 		escaped = append(escaped, special.ReplaceAllString(name, `\$0`))
@@ -132,14 +136,14 @@ func chosen(names []string) string {
 	}
 }
 
-// influxQL asks a dashboard's query as Grafana would, for these relays or, with
-// none, for All.
-func (db *influxDB) influxQL(t *testing.T, q dashboards.Query, since time.Time, relays ...string) answer {
+// influxQL runs a dashboard's query with Grafana's variables, for some relays or,
+// without any, for All.
+func (db *influxDB) influxQL(t *testing.T, q dashboards.Query, since time.Time, relays ...string) panel {
 	t.Helper()
 	text := strings.NewReplacer("$timeFilter", between(since, time.Now()), "$__interval", "1s",
-		"${relay:regex}", chosen(relays), "${probe:regex}", ".*", "${agent:regex}", ".*").Replace(q.Text)
-	require.NotRegexp(t, unknown, text)
-	a := newAnswer()
+		"${relay:regex}", regexVariable(relays), "${probe:regex}", ".*", "${agent:regex}", ".*").Replace(q.Text)
+	require.NotRegexp(t, unreplaced, text)
+	content := newPanel()
 	for _, series := range db.query(t, text) {
 		for _, row := range series.Values {
 			cells := make(map[string]any)
@@ -149,13 +153,13 @@ func (db *influxDB) influxQL(t *testing.T, q dashboards.Query, since time.Time, 
 			for i, column := range series.Columns {
 				cells[column] = row[i]
 				if column != "time" && !q.Table {
-					a.add(influxLegend(q.Legend, series.Tags, column), row[i])
+					content.add(influxLegend(q.Legend, series.Tags, column), row[i])
 				}
 			}
-			a.rows = append(a.rows, cells)
+			content.rows = append(content.rows, cells)
 		}
 	}
-	return a
+	return content
 }
 
 func influxLegend(legend string, tags map[string]string, column string) string {
@@ -166,23 +170,22 @@ func influxLegend(legend string, tags map[string]string, column string) string {
 	return name
 }
 
-// fluxMeta are columns of numbers that are no values, and that Grafana shows in
-// no graph.
+// fluxMeta is the set of columns that are not values.
 var fluxMeta = map[string]bool{"": true, "result": true, "table": true, "_time": true, "_start": true, "_stop": true,
 	"relay": true, "host": true}
 
-// flux asks a dashboard's query as Grafana would, for these relays or, with none,
-// for All.
-func (db *influxDB) flux(t *testing.T, q dashboards.Query, since time.Time, relays ...string) answer {
+// flux runs a dashboard's query with Grafana's variables, for some relays or,
+// without any, for All.
+func (db *influxDB) flux(t *testing.T, q dashboards.Query, since time.Time, relays ...string) panel {
 	t.Helper()
 	text := strings.NewReplacer("v.defaultBucket", strconv.Quote(database+"/autogen"), "v.timeRangeStart", since.UTC().Format(time.RFC3339Nano),
-		"v.timeRangeStop", time.Now().UTC().Format(time.RFC3339Nano), "v.windowPeriod", "1s", "${relay:regex}", chosen(relays), "${probe:regex}", ".*",
+		"v.timeRangeStop", time.Now().UTC().Format(time.RFC3339Nano), "v.windowPeriod", "1s", "${relay:regex}", regexVariable(relays), "${probe:regex}", ".*",
 		"${agent:regex}", ".*").Replace(q.Text)
-	require.NotRegexp(t, unknown, text)
+	require.NotRegexp(t, unreplaced, text)
 	status, body := request(t, http.MethodPost, db.url+"/api/v2/query", "application/vnd.flux", text)
 	require.Equal(t, http.StatusOK, status, "%s\n%s", text, body)
-	a := newAnswer()
-	// Tables are apart by empty lines, and begin with their columns' names.
+	content := newPanel()
+	// Tables are separated by empty lines and begin with the names of the columns.
 	for _, part := range strings.Split(strings.ReplaceAll(string(body), "\r\n", "\n"), "\n\n") {
 		reader := csv.NewReader(strings.NewReader(part))
 		reader.Comment = '#' // annotations
@@ -199,11 +202,11 @@ func (db *influxDB) flux(t *testing.T, q dashboards.Query, since time.Time, rela
 				if !q.Table && !fluxMeta[column] && line[i] != "" {
 					value, err := strconv.ParseFloat(line[i], 64)
 					require.NoError(t, err, "%s\n%s", text, body)
-					a.add(column, value)
+					content.add(column, value)
 				}
 			}
-			a.rows = append(a.rows, cells)
+			content.rows = append(content.rows, cells)
 		}
 	}
-	return a
+	return content
 }

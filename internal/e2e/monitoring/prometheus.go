@@ -1,6 +1,6 @@
 //go:build e2e
 
-package story
+package monitoring
 
 import (
 	"encoding/json"
@@ -19,20 +19,19 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
 )
 
-// prometheus is one server.
+// prometheus is a Prometheus server.
 type prometheus struct {
 	*e2e.Program
 	url string
 }
 
-// startPrometheus scrapes the agents and evaluates the rules every second.
+// startPrometheus starts a server that scrapes the targets and evaluates the rules
+// every second.
 func startPrometheus(t *testing.T, rules, alertmanager string, targets []string) *prometheus {
 	t.Helper()
-	path, err := exec.LookPath("prometheus")
-	require.NoError(t, err, "internal/e2e/install.sh installs it")
 	place := e2e.PlaceFor(t, "prometheus")
 	place.WriteFile(t, "rules.yml", rules)
-	config := place.WriteFile(t, "prometheus.yml", fmt.Sprintf(`
+	return runPrometheus(t, place, fmt.Sprintf(`
 global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}
 rule_files: [rules.yml]
 alerting: {alertmanagers: [{static_configs: [{targets: [%q]}]}]}
@@ -40,9 +39,16 @@ scrape_configs:
   - job_name: telegraf
     static_configs: [{targets: [%s]}]
 `, alertmanager, strings.Join(targets, ", ")))
+}
+
+// runPrometheus starts a server whose database is in the place's directory data.
+func runPrometheus(t *testing.T, place e2e.Place, config string) *prometheus {
+	t.Helper()
+	path, err := exec.LookPath("prometheus")
+	require.NoError(t, err, "internal/e2e/install.sh installs it")
 	p := &prometheus{url: "http://" + place.At(9090), Program: e2e.StartProgram(t, place, "prometheus", path,
-		"--config.file="+config, "--storage.tsdb.path="+place.File("data"), "--web.listen-address="+place.At(9090), "--log.level=warn")}
-	p.Await(t, "is ready", func() bool { return up(t, p.url+"/-/ready") })
+		"--config.file="+place.WriteFile(t, "prometheus.yml", config), "--storage.tsdb.path="+place.File("data"), "--web.listen-address="+place.At(9090), "--log.level=warn")}
+	p.Await(t, "it is ready", func() bool { return up(t, p.url+"/-/ready") })
 	return p
 }
 
@@ -53,13 +59,14 @@ func (p *prometheus) get(t *testing.T, path string, query url.Values, data any) 
 	require.NoError(t, json.Unmarshal(body, &struct{ Data any }{data}))
 }
 
-// result is one series of an answer.
+// result is one series of a response.
 type result struct {
 	Metric map[string]string
 	Value  [2]any
 	Values [][2]any
 }
 
+// query runs an instant query.
 func (p *prometheus) query(t *testing.T, expr string) []result {
 	t.Helper()
 	var data struct{ Result []result }
@@ -67,6 +74,7 @@ func (p *prometheus) query(t *testing.T, expr string) []result {
 	return data.Result
 }
 
+// number returns the value of a sample.
 func number(t *testing.T, sample [2]any) float64 {
 	t.Helper()
 	value, err := strconv.ParseFloat(fmt.Sprint(sample[1]), 64)
@@ -74,14 +82,15 @@ func number(t *testing.T, sample [2]any) float64 {
 	return value
 }
 
-// promQL asks a dashboard's query as Grafana would, with All chosen. Its steps
-// of 15 seconds, for probes a minute apart, are one here.
-func (p *prometheus) promQL(t *testing.T, q dashboards.Query, since time.Time, _ ...string) answer {
+// promQL runs a dashboard's query with Grafana's variables, for all relays. The
+// step is one second instead of 15, because the probes are one second apart
+// instead of a minute.
+func (p *prometheus) promQL(t *testing.T, q dashboards.Query, since time.Time, _ ...string) panel {
 	t.Helper()
 	elapsed := strconv.Itoa(max(1, int(time.Since(since).Seconds()))) + "s"
 	expr := strings.NewReplacer("$__range", elapsed, "$__rate_interval", "4s", "$__interval", "1s", ":15s]", ":1s]",
 		"$relay", ".*", "$probe", ".*", "$agent", ".*").Replace(q.Text)
-	require.NotRegexp(t, unknown, expr)
+	require.NotRegexp(t, unreplaced, expr)
 	query := url.Values{"query": {expr}}
 	path := "/api/v1/query"
 	if !q.Now {
@@ -92,7 +101,7 @@ func (p *prometheus) promQL(t *testing.T, q dashboards.Query, since time.Time, _
 	}
 	var data struct{ Result []result }
 	p.get(t, path, query, &data)
-	a := newAnswer()
+	content := newPanel()
 	for _, series := range data.Result {
 		name := q.Legend
 		cells := make(map[string]any)
@@ -108,15 +117,15 @@ func (p *prometheus) promQL(t *testing.T, q dashboards.Query, since time.Time, _
 		for _, sample := range series.Values {
 			cells["Value"] = number(t, sample)
 			if !q.Table {
-				a.add(name, number(t, sample))
+				content.add(name, number(t, sample))
 			}
 		}
-		a.rows = append(a.rows, cells)
+		content.rows = append(content.rows, cells)
 	}
-	return a
+	return content
 }
 
-// promLabels are the labels that a legend names.
+// promLabels returns the labels in a legend.
 func promLabels(legend string) []string {
 	var labels []string
 	for {
@@ -130,8 +139,8 @@ func promLabels(legend string) []string {
 	}
 }
 
-// firing are the alerts that Prometheus itself says fire.
-func (p *prometheus) firing(t *testing.T) []fired {
+// firing returns the firing alerts.
+func (p *prometheus) firing(t *testing.T) []alert {
 	t.Helper()
 	var data struct {
 		Alerts []struct {
@@ -140,10 +149,10 @@ func (p *prometheus) firing(t *testing.T) []fired {
 		}
 	}
 	p.get(t, "/api/v1/alerts", nil, &data)
-	var alerts []fired
+	var alerts []alert
 	for _, a := range data.Alerts {
 		if a.State == "firing" {
-			alerts = append(alerts, newFired(a.Labels["alertname"], a.Labels))
+			alerts = append(alerts, newAlert(a.Labels["alertname"], a.Labels))
 		}
 	}
 	return distinct(alerts)

@@ -1,6 +1,6 @@
 //go:build e2e
 
-package story
+package monitoring
 
 import (
 	"fmt"
@@ -13,13 +13,13 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// TestRelayDown_SurvivesARestart: with a state file a restarted Telegraf goes on
-// counting failures where the last one stopped, so that the alert does not
-// resolve and fire again.
-func TestRelayDown_SurvivesARestart(t *testing.T) {
+// TestRelayDown_Restart restarts Telegraf while a relay is down. With a state file
+// the number of consecutive failures continues, so that the alert does not resolve
+// and fire again.
+func TestRelayDown_Restart(t *testing.T) {
 	t.Parallel()
-	relay := newActor(t, 25, smtptest.Script{})
-	relay.down()
+	relay := startRelay(t, 25, smtptest.Script{})
+	relay.stop()
 	influx := startInfluxDB(t)
 	settings := fmt.Sprintf(`
 [[inputs.smtpprobe]]
@@ -38,13 +38,13 @@ func TestRelayDown_SurvivesARestart(t *testing.T) {
 		return all
 	}
 	down := func() bool { return slices.Contains(influx.firing(t), "SMTPRelayDown mx") }
-	first := startAgent(t, "a", byExecd, settings, influx)
-	influx.Await(t, "has the database", func() bool { return len(influx.query(t, "SHOW DATABASES")[0].Values) > 0 })
+	first := startAgent(t, "a", execdPlugin, settings, influx)
+	influx.Await(t, "there is a database", func() bool { return len(influx.query(t, "SHOW DATABASES")[0].Values) > 0 })
 	first.Await(t, "the alert fires", down)
 	first.Stop(t)
 	before := len(counts())
-	second := startAgent(t, "a", byExecd, settings, influx)
-	second.Await(t, "probes again", func() bool { return len(counts()) >= before+3 })
-	require.True(t, slices.IsSorted(counts()), "the count begins again: %v", counts())
+	second := startAgent(t, "a", execdPlugin, settings, influx)
+	second.Await(t, "it probes again", func() bool { return len(counts()) >= before+3 })
+	require.True(t, slices.IsSorted(counts()), "the count restarts: %v", counts())
 	require.True(t, down())
 }
