@@ -562,7 +562,7 @@ func init() {
 func unavailableEverywhere() []conversation {
 	busy := smtptest.Then(smtptest.Say("421 4.3.2 shutting down"), smtptest.HalfClose())
 	var list []conversation
-	for phase, at := range map[smtperr.Phase]smtptest.Moment{
+	for phase, at := range map[smtperr.Phase]smtptest.Event{
 		smtperr.PhaseGreeting: smtptest.AtGreeting, smtperr.PhaseEHLO: smtptest.AtEHLO, smtperr.PhaseSTARTTLS: smtptest.AtStartTLS,
 		smtperr.PhaseAuth: smtptest.AtAuth, smtperr.PhaseMail: smtptest.AtMail, smtperr.PhaseData: smtptest.AtData, smtperr.PhaseDot: smtptest.AtDot,
 	} {

@@ -17,7 +17,7 @@ import (
 // moment is a place in the conversation at which the relay may go wrong.
 type moment struct {
 	name    string
-	at      smtptest.Moment
+	at      smtptest.Event
 	phase   smtperr.Phase
 	next    smtperr.Phase // whose command an unsolicited line precedes; "" after the goal
 	refused smtperr.Class

@@ -131,7 +131,7 @@ func TestBody_Interrupted(t *testing.T) {
 			want: outcome{class: smtperr.ClassDataRefused, reason: smtperr.ReasonMessageTooLarge, phase: smtperr.PhaseBody, code: 552, enhanced: enhanced(5, 3, 4)},
 		},
 		{
-			name: "by a relay that reads no further", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Deaf()},
+			name: "by a relay that reads no further", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Stall()},
 			plan: func(p *probing) { large(p); p.Timeout = 700 * time.Millisecond },
 			want: outcome{class: smtperr.ClassWriteTimeout, phase: smtperr.PhaseBody, temporary: true},
 		},
@@ -162,7 +162,7 @@ func TestProbe_Canceled(t *testing.T) {
 	for name, script := range map[string]smtptest.Script{
 		"while the greeting is due":      {Greeting: smtptest.Silence()},
 		"while a reply to MAIL is due":   {Mail: smtptest.Silence()},
-		"while the message is written":   {BodyAfter: 1000, Body: smtptest.Deaf()},
+		"while the message is written":   {BodyAfter: 1000, Body: smtptest.Stall()},
 		"while the reply to QUIT is due": {Quit: smtptest.Silence()},
 	} {
 		t.Run(name, func(t *testing.T) {

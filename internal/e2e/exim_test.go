@@ -16,7 +16,7 @@ func TestExim(t *testing.T) {
 	tls := NewTLSFiles(t)
 	e := StartExim(t, tls)
 	cert, key := tls.IssueFiles(t, "client", certs.Client(Username))
-	strangerCert, strangerKey := tls.IssueFiles(t, "stranger", certs.Client("stranger"))
+	otherCert, otherKey := tls.IssueFiles(t, "other", certs.Client("other"))
 	smtp, submission, smtps := "smtp://"+e.At(eximSMTP), "submission://"+e.At(eximSMTP), "smtps://"+e.At(eximSMTPS)
 
 	to := func(recipients ...string) string {
@@ -41,28 +41,28 @@ func TestExim(t *testing.T) {
 		{Name: "greylisted", URL: smtp, Settings: to("grey@mail.test"), Want: "recipients_refused/greylisted:451:rcpt"},
 		{Name: "message refused", URL: smtp, Settings: send("spam"), Want: "data_refused/spam_suspected:550:dot"},
 		{Name: "message delivered", URL: smtps, Settings: send("by Exim"), Want: "none/none:250:done"},
-		{Name: "PLAIN right", URL: submission, Settings: login("PLAIN", Password), Want: "none/none:235:done"},
-		{Name: "PLAIN wrong", URL: submission, Settings: login("PLAIN", WrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
-		{Name: "LOGIN right", URL: smtps, Settings: login("LOGIN", Password), Want: "none/none:235:done"},
-		{Name: "LOGIN wrong", URL: smtps, Settings: login("LOGIN", WrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
-		{Name: "CRAM-MD5 right", URL: smtps, Settings: login("CRAM-MD5", Password), Want: "none/none:235:done"},
-		{Name: "CRAM-MD5 wrong", URL: smtps, Settings: login("CRAM-MD5", WrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
-		{Name: "EXTERNAL right", URL: smtps, Settings: external + certificate(cert, key), Want: "none/none:235:done"},
+		{Name: "PLAIN, right password", URL: submission, Settings: login("PLAIN", Password), Want: "none/none:235:done"},
+		{Name: "PLAIN, wrong password", URL: submission, Settings: login("PLAIN", WrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
+		{Name: "LOGIN, right password", URL: smtps, Settings: login("LOGIN", Password), Want: "none/none:235:done"},
+		{Name: "LOGIN, wrong password", URL: smtps, Settings: login("LOGIN", WrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
+		{Name: "CRAM-MD5, right password", URL: smtps, Settings: login("CRAM-MD5", Password), Want: "none/none:235:done"},
+		{Name: "CRAM-MD5, wrong password", URL: smtps, Settings: login("CRAM-MD5", WrongPassword), Want: "auth_failed/auth_credentials_invalid:535:auth"},
+		{Name: "EXTERNAL, known certificate", URL: smtps, Settings: external + certificate(cert, key), Want: "none/none:235:done"},
 		{
-			Name: "EXTERNAL wrong", URL: smtps, Settings: external + certificate(strangerCert, strangerKey),
+			Name: "EXTERNAL, unknown certificate", URL: smtps, Settings: external + certificate(otherCert, otherKey),
 			Want: "auth_failed/auth_credentials_invalid:535:auth",
 		},
 		{Name: "client certificate", URL: "smtps://" + e.At(eximCertificate), Settings: certificate(cert, key), Want: "none/none:250:done"},
 		{
 			Name: "no client certificate", URL: "smtps://" + e.At(eximCertificate),
-			Want: "tls_error/client_cert_required:none:greeting", ByRelay: true, // TLS 1.3 says so after the handshake
+			Want: "tls_error/client_cert_required:none:greeting", ByRelay: true, // in TLS 1.3 the alert follows the handshake
 		},
 		{Name: "AUTH without TLS", URL: smtp, Settings: login("", Password) + `starttls = "never"`, Want: "not_supported/auth_not_offered:none:auth"},
 	}
 	ProbeOnce(t, fmt.Sprintf("helo = \"probe.test\"\ntls_ca = %q\n", tls.CA), relays)
 	for _, r := range relays {
 		if !r.ByRelay {
-			t.Run("clean session: "+r.Name, func(t *testing.T) { e.RequireCleanSession(t, r.Source) })
+			t.Run("clean session/"+r.Name, func(t *testing.T) { e.RequireCleanSession(t, r.Source) })
 		}
 	}
 	require.Contains(t, e.awaitMail(t, e.File("mail/alice")), "Subject: by Exim")

@@ -21,29 +21,28 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The two ends of every link. Each link has networks of its own.
+// The addresses of the two hosts of each link.
 const (
 	proberAddress = "10.77.0.1"
 	relayAddress  = "10.77.0.2"
 )
 
-// link is a network of two hosts, each in a network namespace of its own. What
-// one host sends to the other is forwarded by the test, so that it can be
-// delayed, lost and dropped. Many kernels lack the traffic shaping that tc needs
-// for that.
+// link connects two hosts, each in its own network namespace. The test itself
+// forwards the packets, so that it can delay and drop them: many kernels lack the
+// traffic shaping of tc.
 type link struct {
 	prober, relay namespace
 
 	delay time.Duration // one way
-	loss  float64       // the share of packets that is lost
-	mtu   int           // larger packets vanish; 0: any size passes
-	// downAt, if not nil, takes the link down for good, or for downFor, as soon
-	// as the prober sends a packet with it: that one is the first that is lost.
+	loss  float64       // probability that a packet is dropped
+	mtu   int           // larger packets are dropped; 0: no limit
+	// downAt, if not nil, takes the link down, starting with the first packet of
+	// the prober that contains it: forever, or for downFor if that is positive.
 	downAt  []byte
 	downFor time.Duration
 
 	down   atomic.Bool
-	failed atomic.Bool // downAt was seen
+	failed atomic.Bool // a packet contained downAt
 }
 
 // namespace is one host.
@@ -52,10 +51,10 @@ type namespace struct {
 	tun  *os.File
 }
 
-// connect brings a link up. It ends with the test.
+// connect brings the link up until the test ends.
 func (l *link) connect(t *testing.T) *link {
 	t.Helper()
-	id := rand.Uint32() //nolint:gosec // nothing is secret about it
+	id := rand.Uint32() //nolint:gosec // not secret
 	l.prober = newNamespace(t, fmt.Sprintf("smtpprobe-%08x-p", id), proberAddress)
 	l.relay = newNamespace(t, fmt.Sprintf("smtpprobe-%08x-r", id), relayAddress)
 	var running sync.WaitGroup
@@ -69,7 +68,7 @@ func (l *link) connect(t *testing.T) *link {
 	return l
 }
 
-// takesDown notices the packet that takes the link down.
+// takesDown reports whether a packet takes the link down, and takes it down.
 func (l *link) takesDown(packet []byte) bool {
 	if l.downAt == nil || !bytes.Contains(packet, l.downAt) || l.failed.Swap(true) {
 		return false
@@ -81,24 +80,24 @@ func (l *link) takesDown(packet []byte) bool {
 	return true
 }
 
-// forward carries packets one way, in order.
+// forward forwards packets in one direction, in order.
 func (l *link) forward(from, to *os.File, down func(packet []byte) bool) {
-	type parcel struct {
+	type delayedPacket struct {
 		packet []byte
-		due    time.Time
+		at     time.Time
 	}
-	parcels := make(chan parcel, 4096)
+	packets := make(chan delayedPacket, 4096)
 	var delivering sync.WaitGroup
 	delivering.Go(func() {
-		for p := range parcels {
-			time.Sleep(time.Until(p.due))
+		for p := range packets {
+			time.Sleep(time.Until(p.at))
 			if !l.down.Load() {
-				_, _ = to.Write(p.packet) //nolint:errcheck // packets get lost
+				_, _ = to.Write(p.packet) //nolint:errcheck // like a lost packet
 			}
 		}
 	})
 	defer delivering.Wait()
-	defer close(parcels)
+	defer close(packets)
 	buf := make([]byte, 1<<16)
 	for {
 		n, err := from.Read(buf)
@@ -106,15 +105,15 @@ func (l *link) forward(from, to *os.File, down func(packet []byte) bool) {
 			return
 		}
 		packet := bytes.Clone(buf[:n])
-		lost := l.loss > 0 && rand.Float64() < l.loss //nolint:gosec // nothing is secret about it
+		lost := l.loss > 0 && rand.Float64() < l.loss //nolint:gosec // not secret
 		if down(packet) || l.down.Load() || lost || l.mtu > 0 && n > l.mtu {
 			continue
 		}
-		parcels <- parcel{packet, time.Now().Add(l.delay)}
+		packets <- delayedPacket{packet, time.Now().Add(l.delay)}
 	}
 }
 
-// newNamespace makes a host with one interface, whose packets the test carries.
+// newNamespace creates a host with one interface, whose packets the test forwards.
 func newNamespace(t *testing.T, name, address string) namespace {
 	t.Helper()
 	ip(t, "netns", "add", name)
@@ -135,7 +134,7 @@ func ip(t *testing.T, args ...string) {
 	require.NoError(t, err, "ip %s: %s", strings.Join(args, " "), out)
 }
 
-// openTUN makes an interface of bare IP packets in the current namespace.
+// openTUN creates a network interface for IP packets in the current namespace.
 func openTUN(name string) (*os.File, error) {
 	fd, err := unix.Open("/dev/net/tun", unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if err != nil {
@@ -148,17 +147,17 @@ func openTUN(name string) (*os.File, error) {
 	}
 	if err != nil {
 		unix.Close(fd)
-		return nil, fmt.Errorf("making a TUN interface: %w", err)
+		return nil, fmt.Errorf("creating a TUN interface: %w", err)
 	}
 	return os.NewFile(uintptr(fd), "tun"), nil
 }
 
-// within calls do on a thread that is in the namespace. Sockets stay where they
-// were made.
+// within calls do on a thread in the namespace. Sockets stay in the namespace in
+// which they are created.
 func (n *namespace) within(do func() error) error {
 	result := make(chan error)
 	go func() {
-		// Never unlocked: the thread ends with the goroutine.
+		// Not unlocked, so that the thread exits with the goroutine.
 		runtime.LockOSThread()
 		f, err := os.Open("/run/netns/" + n.name)
 		if err == nil {
@@ -173,7 +172,7 @@ func (n *namespace) within(do func() error) error {
 	return <-result
 }
 
-// DialContext connects from the namespace: it is the Dialer of a Prober.
+// DialContext connects from the namespace. It implements the Dialer of a Prober.
 func (n *namespace) DialContext(ctx context.Context, network, address string) (conn net.Conn, err error) {
 	err = n.within(func() (err error) {
 		conn, err = new(net.Dialer).DialContext(ctx, network, address)
@@ -182,7 +181,7 @@ func (n *namespace) DialContext(ctx context.Context, network, address string) (c
 	return conn, err
 }
 
-// listen is a listener in the namespace.
+// listen listens in the namespace.
 func (n *namespace) listen(t *testing.T, address string) net.Listener {
 	t.Helper()
 	var l net.Listener

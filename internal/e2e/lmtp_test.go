@@ -18,17 +18,17 @@ func TestDovecot_LMTP(t *testing.T) {
 	known, unknown := Username+"@mail.test", "nobody@mail.test"
 	relays := []Relay{
 		{Name: "LHLO", URL: tcp, Want: "none/none:250:done"},
-		{Name: "LHLO over a unix socket", URL: socket, Want: "none/none:250:done"},
+		{Name: "LHLO, unix socket", URL: socket, Want: "none/none:250:done"},
 		{Name: "RCPT", URL: tcp, Settings: to("rcpt", known), Want: "none/none:250:done"},
-		{Name: "RCPT over a unix socket", URL: socket, Settings: to("rcpt", known), Want: "none/none:250:done"},
+		{Name: "RCPT, unix socket", URL: socket, Settings: to("rcpt", known), Want: "none/none:250:done"},
 		{Name: "unknown user", URL: tcp, Settings: to("rcpt", unknown), Want: "recipients_refused/mailbox_unknown:550:rcpt", Enhanced: "5.1.1"},
-		{Name: "unknown user over a unix socket", URL: socket, Settings: to("rcpt", unknown), Want: "recipients_refused/mailbox_unknown:550:rcpt"},
+		{Name: "unknown user, unix socket", URL: socket, Settings: to("rcpt", unknown), Want: "recipients_refused/mailbox_unknown:550:rcpt"},
 		{
 			Name: "delivery", URL: tcp, Settings: to("send", otherUser+"@mail.test") + `subject = "by LMTP over TCP"`, Want: "none/none:250:done",
 			Fields: map[string]any{"message_accepted": int64(1), "dot_code": int64(250)},
 		},
 		{
-			Name: "delivery to one of two users over a unix socket", URL: socket, Settings: to("send", known, unknown) + `subject = "by LMTP"`,
+			Name: "delivery to one of two users, unix socket", URL: socket, Settings: to("send", known, unknown) + `subject = "by LMTP"`,
 			Want:   "recipient_refused/mailbox_unknown:550:rcpt",
 			Fields: map[string]any{"message_accepted": int64(1), "recipients_accepted": int64(1), "recipients_refused": int64(1), "dot_code": int64(250)},
 		},
@@ -41,6 +41,6 @@ func TestDovecot_LMTP(t *testing.T) {
 
 	disconnects := d.Log.WaitFor(t, len(relays), "Disconnect from")
 	for _, line := range disconnects {
-		require.Contains(t, line, "Logged out", "QUIT ended every session")
+		require.Contains(t, line, "Logged out", "every session ends with QUIT")
 	}
 }

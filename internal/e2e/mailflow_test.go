@@ -22,23 +22,23 @@ import (
 )
 
 const (
-	flowRelays  = 20 // every other one sends to the sink
-	flowGathers = 120
-	flowKills   = 20
-	flowSettle  = 45 * time.Second // the deadline of a message
+	flowRelays   = 20 // every other one sends to the sink
+	flowGathers  = 120
+	flowKills    = 20
+	flowDeadline = 45 * time.Second // of a message
 )
 
-// agent is the prober, killed and started again on the same state.
+// agent is the binary, which is killed and restarted with the same state.
 type agent struct {
 	t      *testing.T
 	config string
 
 	cmd    *exec.Cmd
 	prompt io.WriteCloser
-	ended  chan struct{}
+	exited chan struct{}
 
 	mu     sync.Mutex
-	output bytes.Buffer // whole lines of all runs
+	output bytes.Buffer // complete lines of all runs
 	errors bytes.Buffer
 }
 
@@ -52,9 +52,9 @@ func (a *agent) start() {
 	out, err := a.cmd.StdoutPipe()
 	require.NoError(a.t, err)
 	require.NoError(a.t, a.cmd.Start())
-	a.ended = make(chan struct{})
+	a.exited = make(chan struct{})
 	go func() {
-		defer close(a.ended)
+		defer close(a.exited)
 		text := make([]byte, 64<<10)
 		var rest []byte
 		for {
@@ -67,7 +67,7 @@ func (a *agent) start() {
 				rest = append([]byte(nil), rest[i+1:]...)
 			}
 			if err != nil {
-				return // what a killed process has left of a line is no line
+				return // drop the incomplete last line of a killed process
 			}
 		}
 	}()
@@ -76,16 +76,16 @@ func (a *agent) start() {
 func (a *agent) gather() { fmt.Fprintln(a.prompt) }
 
 func (a *agent) kill() {
-	_ = a.cmd.Process.Kill() //nolint:errcheck // it may have ended
-	<-a.ended
+	_ = a.cmd.Process.Kill() //nolint:errcheck // it may have exited
+	<-a.exited
 	_ = a.cmd.Wait() //nolint:errcheck // it was killed
 }
 
-// stop lets the agent end by itself.
+// stop closes stdin and waits until the agent exits.
 func (a *agent) stop() {
 	_ = a.prompt.Close()
-	<-a.ended
-	_ = a.cmd.Wait() //nolint:errcheck // what it wrote counts
+	<-a.exited
+	_ = a.cmd.Wait() //nolint:errcheck // the output is compared
 }
 
 func (a *agent) metrics() []telegraf.Metric {
@@ -130,15 +130,15 @@ virtual_alias_maps = inline:{ {twin-%s = %s}, {twin-%s = %s} }
 		}
 		time.Sleep(time.Second)
 	}
-	// No more is sent: what is in flight is settled, and the sink must have been
-	// there for the whole deadline.
+	// Send no more messages and wait until the deadline of the last ones has
+	// passed.
 	a.stop()
 	config, err := os.ReadFile(a.config)
 	require.NoError(t, err)
 	quiet := first.WriteFile(t, "quiet.conf", strings.Replace(string(config), "send_interval = \"1s\"", "send_interval = \"1h\"", 1))
 	a.config = quiet
 	a.start()
-	for range int(flowSettle/time.Second) + 25 {
+	for range int(flowDeadline/time.Second) + 25 {
 		time.Sleep(time.Second)
 		a.gather()
 	}
@@ -155,23 +155,23 @@ virtual_alias_maps = inline:{ {twin-%s = %s}, {twin-%s = %s} }
 	for token, queued := range accepted {
 		got := events.of(token)
 		if len(got) == 0 {
-			missing++ // the process ended before it knew the Message-ID
+			missing++ // the process was killed before it stored the Message-ID
 			continue
 		}
-		if len(delivered[token]) > 1 && got[1%len(got)] == "duplicate" && !strings.Contains(duplicated, fateOf(token)) {
-			got = got[:1] // Dovecot was stopped before it could say that it has the message
+		if len(delivered[token]) > 1 && got[1%len(got)] == "duplicate" && !strings.Contains(duplicated, selectorOf(token)) {
+			got = got[:1] // Dovecot was stopped before it replied that it has the message
 		}
 		seen[strings.Join(got, "+")]++
 		want := wanted(token)
 		if !queued {
-			want = []string{"lost"} // the prober was killed before its final dot
+			want = []string{"lost"} // the agent was killed before the final dot
 		}
-		require.Contains(t, want, strings.Join(got, "+"), token)
+		require.Contains(t, want, strings.Join(got, "+"), "%s, delivered at %v: %v", token, delivered[token], events.byToken[token])
 	}
-	t.Logf("what became of them: %v; lost of unknown outcome: %d", seen, events.unknown)
+	t.Logf("events: %v; lost with unknown outcome: %d", seen, events.unknown)
 	require.LessOrEqual(t, missing, events.unknown)
 	for token := range events.byToken {
-		require.Contains(t, accepted, token, "no message is made up")
+		require.Contains(t, accepted, token, "each event is about a message that was sent")
 	}
 	checkDelays(t, events, delivered)
 	checkCounters(t, metrics, events)
@@ -200,15 +200,15 @@ starttls = "never"
 		}
 		fmt.Fprintf(&b, "[[inputs.smtpprobe.relay]]\nname = %q\nurl = \"smtp://%s\"\nfrom = %q\nto = [%q]\n", name, first.At(relayAt), to, to)
 	}
-	common := fmt.Sprintf("deadline = %q\nlate = %q\nmax_in_flight = 1000\n", flowSettle, flowSettle)
+	common := fmt.Sprintf("deadline = %q\nlate = %q\nmax_in_flight = 1000\n", flowDeadline, flowDeadline)
 	fmt.Fprintf(&b, "[[inputs.smtpprobe.mailbox]]\nname = \"inbox\"\nurl = \"imaps://%s\"\nusername = \"inbox\"\npassword = %q\nrelays = %s\n%s",
 		store.At(imapsAt), Password, tomlList(toDovecot), common)
 	fmt.Fprintf(&b, "[[inputs.smtpprobe.mailbox]]\nname = \"sink\"\nurl = \"lmtp://%s\"\nrelays = %s\n%s", sink.At(sinkAt), tomlList(toSinks), common)
 	return first.WriteFile(t, "smtpprobe.conf", b.String())
 }
 
-// acceptedBy returns the tokens of all messages whose header a relay has read,
-// and whether it queued the message: not if the session ended before the dot.
+// acceptedBy returns the tokens of all messages whose header a relay has read, and
+// whether it queued the message. It did not if the session ended before the dot.
 func acceptedBy(t *testing.T, r *mailRelay) map[string]bool {
 	t.Helper()
 	queued := make(map[string]bool) // by queue id
@@ -241,12 +241,12 @@ func tokenOf(text string) string {
 	return ""
 }
 
-// fateOf returns the character that decides what happens to a message.
-func fateOf(token string) string { return token[strings.LastIndexByte(token, '.')+1:][:1] }
+// selectorOf returns the character that selects what happens to a message.
+func selectorOf(token string) string { return token[strings.LastIndexByte(token, '.')+1:][:1] }
 
-// wanted returns what may become of a message.
+// wanted returns the possible events of a message.
 func wanted(token string) []string {
-	first := fateOf(token)
+	first := selectorOf(token)
 	switch {
 	case strings.Contains(discarded, first):
 		return []string{"lost"}
@@ -258,12 +258,11 @@ func wanted(token string) []string {
 	return []string{"arrived", "late", "found+lost"}
 }
 
-// flowEvents are the points of smtpprobe_arrival, each once however often it was
-// emitted.
+// flowEvents is the points of smtpprobe_arrival without duplicates.
 type flowEvents struct {
 	byToken map[string][]telegraf.Metric
 	counts  map[string]int // by relay and state
-	unknown int            // lost without a Message-ID: the reply was lost with the process
+	unknown int            // lost without a Message-ID, because the process was killed before the reply
 }
 
 func eventsOf(t *testing.T, metrics []telegraf.Metric) *flowEvents {
@@ -294,7 +293,7 @@ func eventsOf(t *testing.T, metrics []telegraf.Metric) *flowEvents {
 	return e
 }
 
-// of returns the states of a message, sorted.
+// of returns the sorted states of a message.
 func (e *flowEvents) of(token string) []string {
 	var states []string
 	for _, m := range e.byToken[token] {
@@ -305,7 +304,7 @@ func (e *flowEvents) of(token string) []string {
 	return states
 }
 
-// checkDelays compares delays with the times of the files.
+// checkDelays compares the delays with the modification times of the files.
 func checkDelays(t *testing.T, e *flowEvents, delivered map[string][]time.Time) {
 	t.Helper()
 	compared := 0
@@ -323,8 +322,8 @@ func checkDelays(t *testing.T, e *flowEvents, delivered map[string][]time.Time) 
 	require.Greater(t, compared, 100)
 }
 
-// checkCounters wants counters that never decrease over all kills, and that say
-// in the end what the events say.
+// checkCounters checks that counters never decrease, even when the process is
+// killed, and that in the end they agree with the events.
 func checkCounters(t *testing.T, metrics []telegraf.Metric, e *flowEvents) {
 	t.Helper()
 	last := map[string]map[string]any{}

@@ -18,8 +18,8 @@ func nativeBinary(t *testing.T) string {
 	return Built(t, "TELEGRAF_NATIVE_BIN", "telegraf-native")
 }
 
-// The same story as through inputs.execd, by a Telegraf that has the plugin
-// linked in: what belongs to every input is set in the plugin's own section.
+// In a Telegraf with the plugin linked in, the settings of all inputs and secret
+// stores work in the plugin's section.
 func TestNativeTelegraf(t *testing.T) {
 	files := NewTLSFiles(t)
 	accounts := &smtptest.Accounts{Passwords: map[string]string{Username: Password}, OnlyTLS: true}
@@ -38,7 +38,7 @@ func TestNativeTelegraf(t *testing.T) {
 [[secretstores.jose]]
   id = "mail"
   path = %[1]q
-  password = "of the store"
+  password = "for the store"
 
 [[inputs.smtpprobe]]
   alias = "outbound"
@@ -71,23 +71,23 @@ func TestNativeTelegraf(t *testing.T) {
 	}
 	tg := &Telegraf{Program: StartProgram(t, place, "telegraf", nativeBinary(t), "--config", config)}
 
-	native := func(name string) telegraf.Metric {
+	await := func(name string) telegraf.Metric {
 		return tg.AwaitMetric(t, name, func(m telegraf.Metric) bool {
 			return m.Name() == "smtpprobe_native" && m.Tags()["relay"] == name
 		})
 	}
-	well := native("healthy")
-	require.Equal(t, Outcome("none/none:235:done"), outcomeOf(well), "%v", well.Fields()["error"])
-	require.Equal(t, int64(1), well.Fields()["success"])
-	require.Equal(t, "e2e", well.Tags()["environment"])
-	require.Equal(t, "everywhere", well.Tags()["site"])
-	require.Contains(t, well.Fields(), "auth_time")
-	require.NotContains(t, well.Fields(), "extensions")
+	succeeded := await("healthy")
+	require.Equal(t, Outcome("none/none:235:done"), outcomeOf(succeeded), "%v", succeeded.Fields()["error"])
+	require.Equal(t, int64(1), succeeded.Fields()["success"])
+	require.Equal(t, "e2e", succeeded.Tags()["environment"])
+	require.Equal(t, "everywhere", succeeded.Tags()["site"])
+	require.Contains(t, succeeded.Fields(), "auth_time")
+	require.NotContains(t, succeeded.Fields(), "extensions")
 
-	failing := native("busy")
-	require.Equal(t, Outcome("service_unavailable/congested:421:greeting"), outcomeOf(failing))
-	require.Equal(t, int64(0), failing.Fields()["success"])
-	require.Equal(t, "e2e", failing.Tags()["environment"])
+	failed := await("busy")
+	require.Equal(t, Outcome("service_unavailable/congested:421:greeting"), outcomeOf(failed))
+	require.Equal(t, int64(0), failed.Fields()["success"])
+	require.Equal(t, "e2e", failed.Tags()["environment"])
 
 	gather := tg.AwaitMetric(t, "the alias in Telegraf's statistics of itself", func(m telegraf.Metric) bool {
 		return m.Name() == "internal_gather" && m.Tags()["input"] == "smtpprobe" && m.Tags()["alias"] == "outbound"

@@ -20,8 +20,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// needNamespaces skips a test, loudly, where it cannot make networks of its own.
-func needNamespaces(t *testing.T) {
+// requireNamespaces skips a test if it cannot create network namespaces.
+func requireNamespaces(t *testing.T) {
 	t.Helper()
 	missing := ""
 	switch _, err := exec.LookPath("ip"); {
@@ -32,21 +32,21 @@ func needNamespaces(t *testing.T) {
 	default:
 		if _, err := os.Stat("/dev/net/tun"); err != nil {
 			missing = "/dev/net/tun"
-		} else if out, err := exec.Command("ip", "netns", "add", "smtpprobe-try").CombinedOutput(); err != nil {
+		} else if out, err := exec.Command("ip", "netns", "add", "smtpprobe-test").CombinedOutput(); err != nil {
 			missing = "network namespaces: " + string(out)
 		} else {
-			ip(t, "netns", "del", "smtpprobe-try")
+			ip(t, "netns", "del", "smtpprobe-test")
 		}
 	}
 	if missing != "" {
-		t.Skip("SKIPPED: the tests of network faults need " + missing)
+		t.Skip("the tests of network faults require " + missing)
 	}
 }
 
-// crossing is a healthy relay at the other end of a link.
-type crossing struct{ link *link }
+// remoteRelay is a healthy relay at the other end of a link.
+type remoteRelay struct{ link *link }
 
-func cross(t *testing.T, l *link) *crossing {
+func startRemoteRelay(t *testing.T, l *link) *remoteRelay {
 	t.Helper()
 	l.connect(t)
 	script := smtptest.Script{
@@ -56,21 +56,21 @@ func cross(t *testing.T, l *link) *crossing {
 	srv, err := smtptest.Listen(script, smtptest.From(l.relay.listen(t, relayAddress+":25")))
 	require.NoError(t, err)
 	t.Cleanup(srv.Close)
-	return &crossing{l}
+	return &remoteRelay{l}
 }
 
-// crossed is one probe as a test changes it.
-type crossed struct {
+// probeSettings is the settings of one probe.
+type probeSettings struct {
 	smtpprobe.Prober
 	smtpprobe.Target
 	smtpprobe.Plan
 }
 
-// probe sends a message over the link.
-func (c *crossing) probe(t *testing.T, change func(*crossed)) *smtpprobe.Result {
+// probe sends a message over the link. change may change the settings.
+func (r *remoteRelay) probe(t *testing.T, change func(*probeSettings)) *smtpprobe.Result {
 	t.Helper()
-	p := crossed{
-		Prober: smtpprobe.Prober{Dialer: &c.link.prober, Helo: "probe.test", Timeout: 2 * time.Second},
+	p := probeSettings{
+		Prober: smtpprobe.Prober{Dialer: &r.link.prober, Helo: "probe.test", Timeout: 2 * time.Second},
 		Target: smtpprobe.Target{Host: relayAddress, Port: 25, TLS: smtpprobe.TLSNever},
 		Plan: smtpprobe.Plan{
 			Depth: smtpprobe.DepthSend, From: "alice@example.org", To: []string{"bob@example.org"},
@@ -80,15 +80,14 @@ func (c *crossing) probe(t *testing.T, change func(*crossed)) *smtpprobe.Result 
 	if change != nil {
 		change(&p)
 	}
-	r := p.Prober.Probe(t.Context(), p.Target, p.Plan)
-	assertPlausible(t, r, p.Timeout)
-	return r
+	result := p.Prober.Probe(t.Context(), p.Target, p.Plan)
+	assertPlausible(t, result, p.Timeout)
+	return result
 }
 
 var networkAuthority = sync.OnceValue(func() *certs.Authority { return certs.NewAuthority("Test CA") })
 
-// assertPlausible checks what holds for the times of every session, whatever the network
-// does.
+// assertPlausible checks the times of a session for consistency.
 func assertPlausible(t *testing.T, r *smtpprobe.Result, timeout time.Duration) {
 	t.Helper()
 	var sum time.Duration
@@ -108,19 +107,18 @@ func outcome(r *smtpprobe.Result) string {
 	return strings.Join([]string{e.Class.String(), string(e.Reason), string(e.Phase), string(e.Fault())}, " ")
 }
 
-// With 500 ms between question and answer each phase takes just that. This
-// machine may be late in carrying a packet, never early, so that the fastest of
-// several sessions proves it for each phase.
+// Each phase takes one round trip. The test may forward a packet late, never
+// early, so the shortest duration of several sessions is compared.
 func TestNetwork_RoundTripTime(t *testing.T) {
-	needNamespaces(t)
+	requireNamespaces(t)
 	t.Parallel()
 	const (
 		rtt       = 500 * time.Millisecond
 		tolerance = 10 * time.Millisecond
 		attempts  = 6
 	)
-	c := cross(t, &link{delay: rtt / 2})
-	excess := make(map[smtperr.Phase]time.Duration) // the least of each phase
+	relay := startRemoteRelay(t, &link{delay: rtt / 2})
+	excess := make(map[smtperr.Phase]time.Duration) // the smallest of each phase
 	exact := func() bool {
 		for _, e := range excess {
 			if e >= tolerance {
@@ -130,17 +128,17 @@ func TestNetwork_RoundTripTime(t *testing.T) {
 		return true
 	}
 	for attempt := 0; attempt == 0 || attempt < attempts && !exact(); attempt++ {
-		r := c.probe(t, func(p *crossed) { p.Timeout = 20 * time.Second })
+		r := relay.probe(t, func(p *probeSettings) { p.Timeout = 20 * time.Second })
 		require.NoError(t, r.Err)
 		require.Len(t, r.Phases, 10)
 		for _, p := range r.Phases {
 			want := rtt
 			if p.Phase == smtperr.PhaseBody {
-				want = 0 // the kernel takes it
+				want = 0 // the kernel buffers it
 			}
 			require.Greater(t, p.Duration, want-tolerance, p.Phase)
-			least, known := excess[p.Phase]
-			if took := p.Duration - want; !known || took < least {
+			smallest, known := excess[p.Phase]
+			if took := p.Duration - want; !known || took < smallest {
 				excess[p.Phase] = took
 			}
 		}
@@ -148,18 +146,18 @@ func TestNetwork_RoundTripTime(t *testing.T) {
 	require.True(t, exact(), "%v", excess)
 }
 
-// A link that goes down for good at a command: nothing that is sent then is
-// acknowledged, so the network is at fault and not the relay.
+// When the link goes down, nothing is acknowledged any more: the fault is the
+// network's, not the relay's.
 func TestNetwork_LinkDown(t *testing.T) {
-	needNamespaces(t)
+	requireNamespaces(t)
 	t.Parallel()
 	for _, tt := range []struct {
 		name string
-		at   string // begins to be lost
+		at   string // in the first lost packet
 		tls  smtpprobe.TLSMode
 		want string
 	}{
-		{name: "connect", at: "E", want: "connect_timeout  connect network"}, // every IP packet begins so
+		{name: "connect", at: "E", want: "connect_timeout  connect network"}, // the first byte of each IP packet
 		{name: "ehlo", at: "EHLO", want: "read_timeout no_ack ehlo network"},
 		{name: "auth", at: "AUTH", want: "read_timeout no_ack auth network"},
 		{name: "mail", at: "MAIL", want: "read_timeout no_ack mail network"},
@@ -172,7 +170,7 @@ func TestNetwork_LinkDown(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			r := cross(t, &link{downAt: []byte(tt.at)}).probe(t, func(p *crossed) { p.Target.TLS = tt.tls })
+			r := startRemoteRelay(t, &link{downAt: []byte(tt.at)}).probe(t, func(p *probeSettings) { p.Target.TLS = tt.tls })
 			require.Equal(t, tt.want, outcome(r))
 			if tt.want == "none" {
 				require.NotEmpty(t, r.Secondary)
@@ -181,11 +179,11 @@ func TestNetwork_LinkDown(t *testing.T) {
 	}
 }
 
-// A link that is down for a moment costs time, not the verdict.
+// A link that is down for a second delays the probe but does not make it fail.
 func TestNetwork_LinkDownAndUp(t *testing.T) {
-	needNamespaces(t)
+	requireNamespaces(t)
 	t.Parallel()
-	r := cross(t, &link{downAt: []byte("MAIL"), downFor: time.Second}).probe(t, func(p *crossed) { p.Timeout = 20 * time.Second })
+	r := startRemoteRelay(t, &link{downAt: []byte("MAIL"), downFor: time.Second}).probe(t, func(p *probeSettings) { p.Timeout = 20 * time.Second })
 	require.NoError(t, r.Err)
 	for _, p := range r.Phases {
 		if p.Phase == smtperr.PhaseMail {
@@ -194,26 +192,25 @@ func TestNetwork_LinkDownAndUp(t *testing.T) {
 	}
 }
 
-// Where packets of a full frame vanish and nothing says so, everything works but
-// the message.
+// If large packets are dropped without an ICMP message, only the message fails.
 func TestNetwork_MTUBlackhole(t *testing.T) {
-	needNamespaces(t)
+	requireNamespaces(t)
 	t.Parallel()
-	r := cross(t, &link{mtu: 1000}).probe(t, func(p *crossed) { p.Message.Size = 7 << 10 })
+	r := startRemoteRelay(t, &link{mtu: 1000}).probe(t, func(p *probeSettings) { p.Message.Size = 7 << 10 })
 	require.Equal(t, "read_timeout no_ack dot network", outcome(r))
 }
 
-// With three packets in ten lost in each direction sessions are slow. What they
-// report is still true.
+// With 30 % packet loss in each direction, sessions are slow but succeed or report
+// a timeout.
 func TestNetwork_Loss(t *testing.T) {
-	needNamespaces(t)
+	requireNamespaces(t)
 	t.Parallel()
 	const sessions = 8
-	c := cross(t, &link{loss: 0.3})
+	relay := startRemoteRelay(t, &link{loss: 0.3})
 	results := make(chan string, sessions)
 	for range sessions {
 		go func() {
-			results <- outcome(c.probe(t, func(p *crossed) { p.Timeout = 20 * time.Second }))
+			results <- outcome(relay.probe(t, func(p *probeSettings) { p.Timeout = 20 * time.Second }))
 		}()
 	}
 	succeeded := 0
@@ -221,7 +218,7 @@ func TestNetwork_Loss(t *testing.T) {
 		if result := <-results; result == "none" {
 			succeeded++
 		} else {
-			assert.Contains(t, result, "timeout", "nothing else follows from lost packets")
+			assert.Contains(t, result, "timeout", "lost packets cause only timeouts")
 		}
 	}
 	require.Positive(t, succeeded)

@@ -13,15 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The one client that the token endpoint knows.
-const (
-	clientID = "smtpprobe"
-)
+const clientID = "smtpprobe"
 
-// tokenEndpoint gives out access tokens that Dovecot takes (RFC 6749 §4.4, §6).
+// tokenEndpoint issues access tokens for Dovecot to one client (RFC 6749 §4.4, §6).
 type tokenEndpoint struct {
-	URL   string
-	given atomic.Int64
+	URL    string
+	issued atomic.Int64
 }
 
 func startTokenEndpoint(t *testing.T) *tokenEndpoint {
@@ -33,7 +30,7 @@ func startTokenEndpoint(t *testing.T) *tokenEndpoint {
 	return e
 }
 
-// ServeHTTP answers a request for a token.
+// ServeHTTP issues a token.
 func (e *tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	grant := r.PostFormValue("grant_type")
@@ -44,10 +41,10 @@ func (e *tokenEndpoint) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `{"error":"invalid_grant"}`)
 		return
 	}
-	e.given.Add(1)
-	const life = time.Hour
+	e.issued.Add(1)
+	const lifetime = time.Hour
 	fmt.Fprintf(w, `{"access_token":%q,"token_type":"Bearer","expires_in":%d}`,
-		accessToken(Username, tokenKey, time.Now().Add(life)), int(life.Seconds()))
+		accessToken(Username, tokenKey, time.Now().Add(lifetime)), int(lifetime.Seconds()))
 }
 
 func TestDovecot_OAuth2(t *testing.T) {
@@ -63,21 +60,21 @@ func TestDovecot_OAuth2(t *testing.T) {
 	byRefresh, byClient := fmt.Sprintf("refresh_token = %q", refreshToken), fmt.Sprintf("client_secret = %q", clientSecret)
 	const accepted = Outcome("none/none:235:done")
 	relays := []Relay{
-		{Name: "a token by refresh token", URL: smtps, Want: accepted},
-		{Name: "the same token for another relay", URL: "submission://" + p.At(postfixSubmission), Want: accepted},
-		{Name: "a token by client credentials", URL: smtps, Settings: login("OAUTHBEARER", tokens.URL, byClient), Want: accepted},
+		{Name: "refresh token", URL: smtps, Want: accepted},
+		{Name: "same refresh token for another relay", URL: "submission://" + p.At(postfixSubmission), Want: accepted},
+		{Name: "client credentials", URL: smtps, Settings: login("OAUTHBEARER", tokens.URL, byClient), Want: accepted},
 		{
-			Name: "a refresh token that is refused", URL: smtps, Settings: login("XOAUTH2", tokens.URL, `refresh_token = "revoked"`),
+			Name: "refused refresh token", URL: smtps, Settings: login("XOAUTH2", tokens.URL, `refresh_token = "revoked"`),
 			Want: "auth_failed/token_refused:none:auth", Fields: map[string]any{"temporary": int64(0)},
 		},
 		{
-			Name: "a token endpoint that is gone", URL: smtps, Settings: login("XOAUTH2", "http://"+p.At(1), byRefresh),
+			Name: "token endpoint down", URL: smtps, Settings: login("XOAUTH2", "http://"+p.At(1), byRefresh),
 			Want: "auth_failed/token_unreachable:none:auth", Fields: map[string]any{"temporary": int64(1)},
 		},
 	}
 	ProbeOnce(t, fmt.Sprintf("helo = \"probe.test\"\ntls_ca = %q\nprobe = \"auth\"\n", tls.CA)+login("XOAUTH2", tokens.URL, byRefresh), relays)
-	require.Equal(t, int64(2), tokens.given.Load(), "relays that share their settings share a token")
+	require.Equal(t, int64(2), tokens.issued.Load(), "relays with the same settings share a token")
 	for _, r := range relays {
-		t.Run("clean session: "+r.Name, func(t *testing.T) { p.RequireCleanSession(t, r.Source) })
+		t.Run("clean session/"+r.Name, func(t *testing.T) { p.RequireCleanSession(t, r.Source) })
 	}
 }

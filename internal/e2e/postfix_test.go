@@ -30,7 +30,7 @@ func TestPostfix(t *testing.T) {
 	relays := []Relay{
 		{Name: "connect", URL: smtp(postfixSMTP), Settings: `probe = "connect"`, Want: "none/none:220:done"},
 		{
-			Name: "EHLO with opportunistic TLS that does not verify", URL: smtp(postfixSMTP), Settings: "tls_ca = " + strconv.Quote(other.CA),
+			Name: "opportunistic TLS, unverified", URL: smtp(postfixSMTP), Settings: "tls_ca = " + strconv.Quote(other.CA),
 			Want: "none/none:250:done", Fields: map[string]any{"tls_verified": int64(0), "tls_version": "TLS 1.3", "starttls_code": int64(220)},
 		},
 		{
@@ -48,15 +48,15 @@ func TestPostfix(t *testing.T) {
 			Fields: map[string]any{"tls_verified": int64(1), "tls_version": "TLS 1.3"},
 		},
 		{
-			Name: "STARTTLS of an unknown authority", URL: "submission://" + p.At(postfixSubmission), Settings: "tls_ca = " + strconv.Quote(other.CA),
+			Name: "STARTTLS, unknown authority", URL: "submission://" + p.At(postfixSubmission), Settings: "tls_ca = " + strconv.Quote(other.CA),
 			Want: "tls_verify_error/unknown_authority:none:tls", ByRelay: true, Fields: map[string]any{"tls_verified": int64(0)},
 		},
 		{
-			Name: "implicit TLS of an unknown authority", URL: "smtps://" + p.At(postfixSMTPS), Settings: "tls_ca = " + strconv.Quote(other.CA),
+			Name: "implicit TLS, unknown authority", URL: "smtps://" + p.At(postfixSMTPS), Settings: "tls_ca = " + strconv.Quote(other.CA),
 			Want: "tls_verify_error/unknown_authority:none:tls", ByRelay: true,
 		},
 		{
-			Name: "implicit TLS of another host", URL: "smtps://" + p.At(postfixSMTPS), Settings: `tls_server_name = "mx.example.org"`,
+			Name: "implicit TLS, certificate of another host", URL: "smtps://" + p.At(postfixSMTPS), Settings: `tls_server_name = "mx.example.org"`,
 			Want: "tls_verify_error/host_mismatch:none:tls", ByRelay: true,
 		},
 		{
@@ -64,7 +64,7 @@ func TestPostfix(t *testing.T) {
 			Want: "not_supported/starttls_not_offered:none:starttls",
 		},
 		{
-			Name: "implicit TLS on a port that speaks plaintext", URL: "smtps://" + p.At(postfixSMTP),
+			Name: "implicit TLS on a plaintext port", URL: "smtps://" + p.At(postfixSMTP),
 			Want: "tls_error/plaintext_smtp:none:tls", ByRelay: true,
 		},
 		{
@@ -79,11 +79,11 @@ func TestPostfix(t *testing.T) {
 		{Name: "recipient accepted", URL: smtp(postfixSMTP), Settings: toAlice, Want: "none/none:250:done", Enhanced: "2.1.5"},
 		{Name: "null sender", URL: smtp(postfixSMTP), Settings: rcpt("", "alice@mail.test"), Want: "none/none:250:done"},
 		{
-			Name: "relay access denied for now", URL: smtp(postfixSMTP), Settings: rcpt("probe@sender.test", "someone@example.com"),
+			Name: "relay access denied, 454", URL: smtp(postfixSMTP), Settings: rcpt("probe@sender.test", "someone@example.com"),
 			Want: "recipients_refused/relay_denied:454:rcpt", Enhanced: "4.7.1", Fields: map[string]any{"temporary": int64(1)},
 		},
 		{
-			Name: "relay access denied for good", URL: smtp(postfixStrict), Settings: rcpt("probe@sender.test", "someone@example.com"),
+			Name: "relay access denied, 554", URL: smtp(postfixStrict), Settings: rcpt("probe@sender.test", "someone@example.com"),
 			Want: "recipients_refused/relay_denied:554:rcpt", Enhanced: "5.7.1", Fields: map[string]any{"temporary": int64(0)},
 		},
 		{
@@ -105,21 +105,21 @@ func TestPostfix(t *testing.T) {
 			Want: "recipients_refused/greylisted:450:rcpt", Enhanced: "4.7.1",
 		},
 		{
-			Name: "shut down at RCPT", URL: smtp(postfixSMTP), Settings: rcpt("probe@sender.test", "busy@mail.test"),
+			Name: "421 in RCPT", URL: smtp(postfixSMTP), Settings: rcpt("probe@sender.test", "busy@mail.test"),
 			Want: "service_unavailable/congested:421:rcpt", Enhanced: "4.3.2",
 		},
 		{
-			Name: "message larger than the SIZE offered", URL: smtp(postfixSmall),
+			Name: "message larger than SIZE", URL: smtp(postfixSmall),
 			Settings: strings.Replace(toAlice, "rcpt", "send", 1) + "\nmessage_size = \"4KiB\"",
 			Want:     "not_supported/message_too_large:none:mail",
 		},
 		{
-			Name: "message too large after the dot", URL: smtp(postfixSmallSilent),
+			Name: "message refused as too large", URL: smtp(postfixSmallSilent),
 			Settings: strings.Replace(toAlice, "rcpt", "send", 1) + "\nmessage_size = \"4KiB\"",
 			Want:     "data_refused/message_too_large:552:dot", Enhanced: "5.3.4",
 		},
 		{
-			Name: "client refused in the greeting", URL: smtp(postfixNoClient), Want: "greeting_refused/access_denied:554:greeting", Enhanced: "5.7.1",
+			Name: "554 in the greeting", URL: smtp(postfixNoClient), Want: "greeting_refused/access_denied:554:greeting", Enhanced: "5.7.1",
 		},
 		{Name: "521 in the greeting", URL: smtp(postfixNoMail), Want: "greeting_refused/host_no_mail:521:greeting"},
 		{
@@ -143,25 +143,25 @@ func TestPostfix(t *testing.T) {
 			Want: "not_supported/smtputf8_not_offered:none:mail",
 		},
 		{Name: "postscreen", URL: smtp(postfixPostscreen), Want: "none/none:250:done"},
-		{Name: "nothing listens", URL: "smtp://" + p.At(1), Want: "connect_error/refused:none:connect"},
+		{Name: "closed port", URL: "smtp://" + p.At(1), Want: "connect_error/refused:none:connect"},
 	}
 	metrics := ProbeOnce(t, fmt.Sprintf("helo = \"probe.test\"\ntls_ca = %q\n", tls.CA), relays)
 
-	require.Greater(t, metrics["postscreen"].Fields()["greeting_time"], 0.9, "postscreen makes clients wait for a second")
+	require.Greater(t, metrics["postscreen"].Fields()["greeting_time"], 0.9, "postscreen delays the greeting by a second")
 	p.Log.Wait(t, "/postscreen[", "PASS NEW")
-	var ended []string
+	var endedByRelay []string
 	for _, r := range relays {
-		if r.Name == "nothing listens" {
+		if r.Name == "closed port" {
 			continue
 		}
 		if r.ByRelay {
 			p.Session(t, r.Source)
-			ended = append(ended, r.Source)
+			endedByRelay = append(endedByRelay, r.Source)
 			continue
 		}
-		t.Run("clean session: "+r.Name, func(t *testing.T) { p.RequireCleanSession(t, r.Source) })
+		t.Run("clean session/"+r.Name, func(t *testing.T) { p.RequireCleanSession(t, r.Source) })
 	}
-	p.RequireNoLostConnection(t, ended...)
+	p.RequireNoLostConnection(t, endedByRelay...)
 }
 
 func TestPostfix_ConnectionRate(t *testing.T) {
@@ -177,7 +177,7 @@ func TestPostfix_ConnectionRate(t *testing.T) {
 	p.RequireNoLostConnection(t)
 }
 
-func TestPostfix_MessageArrives(t *testing.T) {
+func TestPostfix_Delivery(t *testing.T) {
 	tls := NewTLSFiles(t)
 	p := StartPostfix(t, PostfixOptions{TLS: tls})
 	relays := []Relay{{
@@ -186,7 +186,7 @@ func TestPostfix_MessageArrives(t *testing.T) {
 probe = "send"
 from = "probe@sender.test"
 to = ["alice@mail.test"]
-subject = "Test of the way"
+subject = "Delivery test"
 body = "first line\n.line with a dot\n..two dots\n.\nlast line: ä"
 headers = ["X-Environment: e2e"]
 message_size = 4000`,
@@ -199,7 +199,7 @@ message_size = 4000`,
 	m, err := mail.ReadMessage(strings.NewReader(text))
 	require.NoError(t, err, text)
 	for name, want := range map[string]string{
-		"Return-Path": "<probe@sender.test>", "X-Original-To": "alice@mail.test", "Subject": "Test of the way", "Auto-Submitted": "auto-generated", "X-Environment": "e2e",
+		"Return-Path": "<probe@sender.test>", "X-Original-To": "alice@mail.test", "Subject": "Delivery test", "Auto-Submitted": "auto-generated", "X-Environment": "e2e",
 	} {
 		require.Equal(t, want, m.Header.Get(name), text)
 	}

@@ -18,30 +18,30 @@ func TestDovecot_Mechanisms(t *testing.T) {
 
 	good := accessToken(Username, tokenKey, time.Now().Add(time.Hour))
 	expired := accessToken(Username, tokenKey, time.Now().Add(-time.Minute))
-	strangers := accessToken("stranger", tokenKey, time.Now().Add(time.Hour))
+	othersToken := accessToken("other", tokenKey, time.Now().Add(time.Hour))
 	forged := accessToken(Username, "another key", time.Now().Add(time.Hour))
 	login := func(mechanism, secret string) string {
-		kind := "password"
+		setting := "password"
 		if strings.HasSuffix(mechanism, "AUTH2") || mechanism == "OAUTHBEARER" {
-			kind = "token"
+			setting = "token"
 		}
-		return fmt.Sprintf("probe = \"auth\"\nusername = %q\n%s = %q\nauth_mechanism = %q\n", Username, kind, secret, mechanism)
+		return fmt.Sprintf("probe = \"auth\"\nusername = %q\n%s = %q\nauth_mechanism = %q\n", Username, setting, secret, mechanism)
 	}
 	submission, smtps := "submission://"+p.At(postfixSubmission), "smtps://"+p.At(postfixSMTPS)
 	const accepted, refused = Outcome("none/none:235:done"), Outcome("auth_failed/auth_credentials_invalid:535:auth")
 
 	relays := []Relay{
-		{Name: "the strongest mechanism", URL: submission, Settings: login("", Password), Want: accepted},
-		{Name: "a wrong password for the strongest mechanism", URL: submission, Settings: login("", WrongPassword), Want: refused},
-		{Name: "an unknown user", URL: submission, Settings: strings.Replace(login("PLAIN", Password), Username, "stranger", 1), Want: refused},
-		{Name: "an expired token", URL: submission, Settings: login("XOAUTH2", expired), Want: refused},
-		{Name: "a token of somebody else", URL: submission, Settings: login("OAUTHBEARER", strangers), Want: refused},
+		{Name: "strongest mechanism", URL: submission, Settings: login("", Password), Want: accepted},
+		{Name: "wrong password", URL: submission, Settings: login("", WrongPassword), Want: refused},
+		{Name: "unknown user", URL: submission, Settings: strings.Replace(login("PLAIN", Password), Username, "other", 1), Want: refused},
+		{Name: "expired token", URL: submission, Settings: login("XOAUTH2", expired), Want: refused},
+		{Name: "token of another user", URL: submission, Settings: login("OAUTHBEARER", othersToken), Want: refused},
 		{
-			Name: "no password without TLS", URL: "smtp://" + p.At(postfixCleartext), Settings: login("PLAIN", Password),
+			Name: "PLAIN without TLS", URL: "smtp://" + p.At(postfixCleartext), Settings: login("PLAIN", Password),
 			Want: "not_supported/cleartext_auth_forbidden:none:auth",
 		},
 		{
-			Name: "a password without TLS where it is allowed", URL: "smtp://" + p.At(postfixCleartext),
+			Name: "PLAIN without TLS, allowed", URL: "smtp://" + p.At(postfixCleartext),
 			Settings: login("PLAIN", Password) + "auth_cleartext = true", Want: accepted,
 		},
 		{
@@ -49,7 +49,7 @@ func TestDovecot_Mechanisms(t *testing.T) {
 			Want: "not_supported/auth_no_mechanism:none:auth",
 		},
 		{
-			Name: "relaying once authenticated", URL: submission,
+			Name: "relaying after AUTH", URL: submission,
 			Settings: strings.Replace(login("", Password), `"auth"`, `"rcpt"`, 1) + "from = \"probe@sender.test\"\nto = [\"someone@example.com\"]",
 			Want:     "none/none:250:done",
 		},
@@ -60,18 +60,18 @@ func TestDovecot_Mechanisms(t *testing.T) {
 			right, wrong = good, forged
 		}
 		relays = append(relays,
-			Relay{Name: mechanism + " right", URL: smtps, Settings: login(mechanism, right), Want: accepted},
-			Relay{Name: mechanism + " wrong", URL: smtps, Settings: login(mechanism, wrong), Want: refused},
+			Relay{Name: mechanism + ", right credentials", URL: smtps, Settings: login(mechanism, right), Want: accepted},
+			Relay{Name: mechanism + ", wrong credentials", URL: smtps, Settings: login(mechanism, wrong), Want: refused},
 		)
 	}
 	metrics := ProbeOnce(t, fmt.Sprintf("helo = \"probe.test\"\ntls_ca = %q\n", tls.CA), relays)
 
 	for _, r := range relays {
-		t.Run("clean session: "+r.Name, func(t *testing.T) {
+		t.Run("clean session/"+r.Name, func(t *testing.T) {
 			p.RequireCleanSession(t, r.Source)
 			require.LessOrEqual(t, strings.Count(strings.Join(p.Session(t, r.Source), "\n"), "authentication failed"), 1, "one attempt")
 		})
 	}
-	offered := strings.Split(metrics["PLAIN right"].Fields()["auth_mechanisms"].(string), ",")
+	offered := strings.Split(metrics["PLAIN, right credentials"].Fields()["auth_mechanisms"].(string), ",")
 	require.ElementsMatch(t, dovecotMechanisms, offered)
 }

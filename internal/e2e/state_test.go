@@ -57,7 +57,8 @@ func TestBalancer_FailingBackend(t *testing.T) {
 	require.Len(t, hosts, 4)
 	require.GreaterOrEqual(t, hosts[failing], 2)
 
-	// Each backend is new once; then the balancer's turns are no change.
+	// A change is reported when a backend is first seen, not when the balancer
+	// returns to it.
 	changes := named(tg.Metrics(t), "smtpprobe_change")
 	require.Len(t, changes, 3)
 	for _, m := range changes {
@@ -67,7 +68,7 @@ func TestBalancer_FailingBackend(t *testing.T) {
 	tg.Stop(t)
 }
 
-func TestTelegrafRestarted_ConsecutiveFailures(t *testing.T) {
+func TestTelegraf_RestartKeepsFailures(t *testing.T) {
 	place := PlaceFor(t, "state")
 	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no service for you")})
 	tg := StartTelegraf(t, fmt.Sprintf(`
@@ -80,7 +81,7 @@ func TestTelegrafRestarted_ConsecutiveFailures(t *testing.T) {
 	failures := func() []int64 {
 		var list []int64
 		for _, m := range named(tg.Metrics(t), "smtpprobe") {
-			if m.Tags()["error_class"] == "canceled" { // by the end of the process
+			if m.Tags()["error_class"] == "canceled" { // by Stop
 				continue
 			}
 			list = append(list, m.Fields()["consecutive_failures"].(int64))
@@ -96,7 +97,7 @@ func TestTelegrafRestarted_ConsecutiveFailures(t *testing.T) {
 	require.GreaterOrEqual(t, len(list), 9)
 	require.True(t, slices.IsSorted(list), "%v", list)
 	require.Equal(t, int64(1), list[0])
-	require.Equal(t, int64(len(list)), list[len(list)-1], "no probe is counted twice, or forgotten: %v", list)
+	require.Equal(t, int64(len(list)), list[len(list)-1], "each probe counts once: %v", list)
 	files, err := filepath.Glob(place.File("*"))
 	require.NoError(t, err)
 	require.NotContains(t, files, place.File("smtpprobe.state.lock"))
@@ -107,20 +108,20 @@ func named(metrics []telegraf.Metric, name string) []telegraf.Metric {
 	return slices.DeleteFunc(metrics, func(m telegraf.Metric) bool { return m.Name() != name })
 }
 
-// TestKilled_SendInterval kills the process at the end of a message, before it
-// learns what the relay replied: the next one sends no message too soon.
-func TestKilled_SendInterval(t *testing.T) {
+// TestSendInterval_Killed kills the process at the end of a message, before the
+// relay replies. The next process does not send before the interval has passed.
+func TestSendInterval_Killed(t *testing.T) {
 	const interval = 4 * time.Second
 	var (
 		mu     sync.Mutex
 		sent   []time.Time
-		victim *exec.Cmd
+		sender *exec.Cmd
 	)
 	srv := smtptest.Start(t, smtptest.Script{Dot: func(c *smtptest.Conn) error {
 		mu.Lock()
 		defer mu.Unlock()
 		sent = append(sent, time.Now())
-		if err := victim.Process.Kill(); err != nil {
+		if err := sender.Process.Kill(); err != nil {
 			return err
 		}
 		return smtptest.Healthy()(c)
@@ -137,13 +138,13 @@ func TestKilled_SendInterval(t *testing.T) {
   state_file = %q
 `, srv.Addr(), interval, place.File("smtpprobe.state")))
 
-	// Each process gathers for every prompt, until it sends and is killed.
+	// Each process gathers every 100 ms until it sends a message and is killed.
 	for range 3 {
 		process := exec.Command(smtpprobeBinary(t), "--config", config)
 		prompts, err := process.StdinPipe()
 		require.NoError(t, err)
 		mu.Lock()
-		victim = process
+		sender = process
 		mu.Unlock()
 		require.NoError(t, process.Start())
 		ended := make(chan error, 1)
@@ -156,9 +157,9 @@ func TestKilled_SendInterval(t *testing.T) {
 				running = false
 			case <-deadline:
 				require.NoError(t, process.Process.Kill())
-				require.FailNow(t, "nothing is sent")
+				require.FailNow(t, "no message was sent")
 			case <-time.After(100 * time.Millisecond):
-				_, _ = prompts.Write([]byte("\n")) //nolint:errcheck // it may be dead
+				_, _ = prompts.Write([]byte("\n")) //nolint:errcheck // the process may have been killed
 			}
 		}
 	}

@@ -41,7 +41,7 @@ func TestTelegraf_Postfix(t *testing.T) {
 	require.Positive(t, m.Fields()["consecutive_failures"])
 	require.Contains(t, m.Fields(), "failed_phase_time")
 
-	// What execd itself may log while it stops is not ours.
+	// Before Stop, because execd may log an error when its pipes close.
 	require.NotContains(t, tg.Output(), " E! ", "a failing relay is data")
 	tg.Stop(t)
 	for _, line := range p.Log.Lines(t, client) {

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// startAuth answers AUTH with the accounts' mechanisms (RFC 4954 §4).
+// startAuth replies to AUTH using the accounts (RFC 4954 §4).
 func (c *Conn) startAuth() error {
 	accounts := c.script.Accounts
 	if accounts == nil {
 		return c.say("502 5.5.1 command not implemented")
 	}
-	if c.state.identified || !c.state.greeted {
+	if c.state.authenticated || !c.state.greeted {
 		return c.say("503 5.5.1 bad sequence of commands")
 	}
 	name, initial, hasInitial := mechanismOf(c.line)
-	c.state.sasl = accounts.open(name, c.circumstances())
+	c.state.sasl = accounts.open(name, c.info())
 	if c.state.sasl == nil {
 		return c.say("504 5.5.4 mechanism not offered")
 	}
@@ -26,8 +26,8 @@ func (c *Conn) startAuth() error {
 	return c.respond(initial)
 }
 
-// continueAuth answers the line after a 334. Without accounts the script
-// leads, and a relay whose script asked no further is satisfied.
+// continueAuth replies to the line after a 334. Without accounts, the script sent
+// that 334, and any response succeeds.
 func (c *Conn) continueAuth() error {
 	if c.line == "*" {
 		c.state.sasl = nil
@@ -39,6 +39,7 @@ func (c *Conn) continueAuth() error {
 	return c.respond(c.line)
 }
 
+// mechanismOf parses AUTH.
 func mechanismOf(line string) (name, initial string, hasInitial bool) {
 	_, arguments, _ := strings.Cut(line, " ")
 	name, initial, hasInitial = strings.Cut(arguments, " ")
@@ -48,6 +49,7 @@ func mechanismOf(line string) (name, initial string, hasInitial bool) {
 	return strings.ToUpper(name), initial, hasInitial
 }
 
+// respond decodes the client's response and replies to it.
 func (c *Conn) respond(encoded string) error {
 	response, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
@@ -60,8 +62,8 @@ func (c *Conn) respond(encoded string) error {
 	return c.advance(response)
 }
 
-// advance gives the mechanism a response, nil for none yet, and says what it
-// makes of it.
+// advance passes a response to the mechanism and replies with the result. nil means
+// that there is no initial response.
 func (c *Conn) advance(response []byte) error {
 	challenge, done, err := c.state.sasl.Next(response)
 	if err != nil {
@@ -80,13 +82,13 @@ func (c *Conn) advance(response []byte) error {
 	return c.say("235 2.7.0 authenticated")
 }
 
-func (c *Conn) circumstances() *circumstances {
-	around := &circumstances{hostname: c.script.hostname()}
+func (c *Conn) info() *connInfo {
+	info := &connInfo{hostname: c.script.hostname()}
 	if c.Encrypted() {
-		around.tls = c.rec.snapshot().TLS
+		info.tls = c.rec.snapshot().TLS
 		if certificates := c.script.TLS.Certificates; len(certificates) > 0 {
-			around.certificate = certificates[0].Certificate[0]
+			info.certificate = certificates[0].Certificate[0]
 		}
 	}
-	return around
+	return info
 }

@@ -16,11 +16,10 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// answers are what a client says: to AUTH (nil: nothing), then to each
-// challenge.
+// answers returns a client's response to a challenge.
 type answers func(challenge []byte) ([]byte, error)
 
-// authenticate runs AUTH to its last reply.
+// authenticate runs AUTH and returns the last reply.
 func (c *client) authenticate(mechanism string, initial []byte, answer answers) string {
 	c.t.Helper()
 	line := "AUTH " + mechanism
@@ -47,7 +46,7 @@ func encode(b []byte) string {
 	return base64.StdEncoding.EncodeToString(b)
 }
 
-// inOrder gives one answer after the other.
+// inOrder returns the texts in order.
 func inOrder(texts ...string) answers {
 	i := -1
 	return func([]byte) ([]byte, error) {
@@ -56,8 +55,9 @@ func inOrder(texts ...string) answers {
 	}
 }
 
-// authenticated is a session over TLS with a client certificate, up to EHLO.
-func authenticated(t *testing.T, accounts *Accounts) (*Server, *client, *tls.ConnectionState, string) {
+// startSession starts a relay and a client that has sent EHLO over TLS with a client
+// certificate.
+func startSession(t *testing.T, accounts *Accounts) (*Server, *client, *tls.ConnectionState, string) {
 	t.Helper()
 	ca := certs.NewAuthority("test")
 	server := ca.DemandClient(certs.Server(ca.Issue(certs.For("relay.test"))))
@@ -71,7 +71,7 @@ func authenticated(t *testing.T, accounts *Accounts) (*Server, *client, *tls.Con
 	return srv, c, state, offered
 }
 
-func everybody() *Accounts {
+func accounts() *Accounts {
 	return &Accounts{Passwords: map[string]string{"user": "pencil"}, Tokens: map[string]string{"user": "t0ken"}}
 }
 
@@ -116,7 +116,7 @@ func TestAccounts_Mechanisms(t *testing.T) {
 				secret = "pencil"
 			}
 			attempt := func(s string) (string, string) {
-				srv, c, _, _ := authenticated(t, everybody())
+				srv, c, _, _ := startSession(t, accounts())
 				first, answer := tt.try(s)
 				initial := []byte(first)
 				if tt.deferred {
@@ -143,15 +143,15 @@ func TestAccounts_SCRAMChannelBinding(t *testing.T) {
 		for _, plus := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s plus=%t", name, plus), func(t *testing.T) {
 				t.Parallel()
-				attempt := func(password string, spoil bool) (reply string, verified bool) {
-					_, c, state, _ := authenticated(t, everybody())
+				attempt := func(password string, wrongBinding bool) (reply string, verified bool) {
+					_, c, state, _ := startSession(t, accounts())
 					user, err := hash.NewClient("user", password, "")
 					require.NoError(t, err)
 					conversation, mechanism := user.NewConversation(), name
 					if plus {
 						binding, err := scram.NewTLSExporterBinding(state)
 						require.NoError(t, err)
-						if spoil {
+						if wrongBinding {
 							binding.Data[0]++
 						}
 						conversation, mechanism = user.NewConversationWithChannelBinding(binding), name+"-PLUS"
@@ -183,7 +183,7 @@ func TestAccounts_SCRAMChannelBinding(t *testing.T) {
 func TestAccounts_External(t *testing.T) {
 	t.Parallel()
 	for identity, want := range map[string]string{"": accepted, "probe": accepted, "root": refused} {
-		srv, c, _, offered := authenticated(t, everybody())
+		srv, c, _, offered := startSession(t, accounts())
 		require.Contains(t, offered, " EXTERNAL\r\n")
 		require.Equal(t, want, c.authenticate("EXTERNAL", []byte(identity), nil), identity)
 		c.close()
@@ -195,7 +195,7 @@ func TestAccounts_External(t *testing.T) {
 
 func TestAccounts_Offered(t *testing.T) {
 	t.Parallel()
-	_, c, _, offered := authenticated(t, everybody())
+	_, c, _, offered := startSession(t, accounts())
 	require.Contains(t, offered, "250 AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-1 SCRAM-SHA-1-PLUS SCRAM-SHA-256 SCRAM-SHA-256-PLUS XOAUTH2 OAUTHBEARER EXTERNAL\r\n")
 
 	plaintext := func(a *Accounts) (*client, string) {
@@ -237,8 +237,8 @@ func TestScript_Auth(t *testing.T) {
 	require.Equal(t, "250 2.0.0 ok\r\n", c.say("NOOP"))
 	c.close()
 	lines := srv.Wait(t, 1)[0].Lines
-	require.Equal(t, []Moment{AtEHLO, AtAuth, AtAuthResponse, AtAuthResponse, AtNoop},
-		[]Moment{lines[0].Moment, lines[1].Moment, lines[2].Moment, lines[3].Moment, lines[4].Moment})
+	require.Equal(t, []Event{AtEHLO, AtAuth, AtAuthResponse, AtAuthResponse, AtNoop},
+		[]Event{lines[0].Event, lines[1].Event, lines[2].Event, lines[3].Event, lines[4].Event})
 
 	short := dial(t, Start(t, Script{Auth: Say("334 ")}))
 	short.reply()

@@ -1,7 +1,7 @@
 package smtptest
 
-// readBody reads a message to its final dot, doing the script's Body step on
-// the way.
+// readBody reads a message up to the final dot, and performs the script's Body step
+// after BodyAfter bytes.
 func (c *Conn) readBody() error {
 	m := Message{Sender: c.state.sender, Recipients: c.state.recipients}
 	defer func() {
@@ -12,19 +12,19 @@ func (c *Conn) readBody() error {
 		})
 	}()
 	end := newDotScanner()
-	acted := c.script.Body == nil
+	performed := c.script.Body == nil
 	for {
-		if !acted && m.Size >= c.script.BodyAfter {
-			acted = true
+		if !performed && m.Size >= c.script.BodyAfter {
+			performed = true
 			if err := c.perform(AtBody); err != nil {
 				return err
 			}
 		}
 		limit := int64(c.in.Size())
-		if !acted {
+		if !performed {
 			limit = min(limit, c.script.BodyAfter-m.Size)
 		}
-		part, err := c.ahead(int(limit))
+		part, err := c.peekBuffered(int(limit))
 		if err != nil {
 			return err
 		}
@@ -32,7 +32,7 @@ func (c *Conn) readBody() error {
 		m.Raw = appendBounded(m.Raw, part[:n], maxBodyKept)
 		m.Size += int64(n)
 		c.count(n)
-		_, _ = c.in.Discard(n) //nolint:errcheck // it is in the buffer
+		_, _ = c.in.Discard(n) //nolint:errcheck // the input is buffered
 		if done {
 			m.Dot = true
 			m.Size -= int64(len(".\r\n"))
@@ -42,23 +42,24 @@ func (c *Conn) readBody() error {
 	}
 }
 
-// ahead waits for input and shows what there is of it, without taking it.
-func (c *Conn) ahead(limit int) ([]byte, error) {
+// peekBuffered waits for input and returns what is buffered without consuming it.
+func (c *Conn) peekBuffered(limit int) ([]byte, error) {
 	if _, err := c.in.Peek(1); err != nil {
 		return nil, err
 	}
 	return c.in.Peek(min(limit, c.in.Buffered()))
 }
 
-// dotScanner finds the end of a message: CRLF "." CRLF and nothing else, the
-// first CRLF being DATA's own for an empty message (RFC 5321 §4.1.1.4).
+// dotScanner finds the end of a message, CRLF "." CRLF. The first CRLF of an empty
+// message is that of DATA (RFC 5321 §4.1.1.4).
 type dotScanner struct{ matched int }
 
 const endOfMessage = "\r\n.\r\n"
 
 func newDotScanner() *dotScanner { return &dotScanner{matched: len("\r\n")} }
 
-// scan returns how many bytes belong to the message and its end.
+// scan returns how many bytes belong to the message and its end, and whether the
+// end was found.
 func (d *dotScanner) scan(b []byte) (int, bool) {
 	for i, c := range b {
 		switch c {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// toData brings a client up to the body.
+// toData starts a relay and a client that has sent DATA.
 func toData(t *testing.T, script Script) (*Server, *client) {
 	t.Helper()
 	srv := Start(t, script)
@@ -26,15 +26,15 @@ func TestBody_FinalDot(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"", "\r\n", "x\r\n", "..\r\n", ".x\r\n", "\n.\n\r\n", "\r\n.\n\r\n", "\n.\r\n\r\n", "\r.\r\r\n", "\r\n.\r\r\n", "\r\n\r\n"} {
 		var d dotScanner
-		whole := text + ".\r\n"
-		for split := range len(whole) {
+		input := text + ".\r\n"
+		for split := range len(input) {
 			d = *newDotScanner()
-			n, done := d.scan([]byte(whole[:split]))
-			require.False(t, done, "%q", whole[:split])
+			n, done := d.scan([]byte(input[:split]))
+			require.False(t, done, "%q", input[:split])
 			require.Equal(t, split, n)
-			n, done = d.scan([]byte(whole[split:] + "QUIT\r\n"))
+			n, done = d.scan([]byte(input[split:] + "QUIT\r\n"))
 			require.True(t, done, "%q", text)
-			require.Equal(t, len(whole)-split, n, "%q", text)
+			require.Equal(t, len(input)-split, n, "%q", text)
 		}
 	}
 }
@@ -58,9 +58,9 @@ func TestBody_After(t *testing.T) {
 	t.Parallel()
 	const text = "0123456789\r\n"
 	for after := range int64(len(text)) + 1 {
-		var seen int64
+		var received int64
 		step := func(c *Conn) error {
-			seen = c.rec.snapshot().Received
+			received = c.rec.snapshot().Received
 			return c.Write([]byte("552 5.3.4 too large\r\n"))
 		}
 		srv, c := toData(t, Script{BodyAfter: after, Body: step})
@@ -70,13 +70,13 @@ func TestBody_After(t *testing.T) {
 		require.Equal(t, "250", c.reply()[:3])
 		c.close()
 		s := srv.Wait(t, 1)[0]
-		require.Equal(t, before+after, seen)
+		require.Equal(t, before+after, received)
 		require.Equal(t, text, string(s.Messages[0].Raw))
 		require.True(t, s.Messages[0].Dot)
 	}
 }
 
-func TestBody_CutShort(t *testing.T) {
+func TestBody_Truncated(t *testing.T) {
 	t.Parallel()
 	srv, c := toData(t, Script{BodyAfter: 5, Body: Then(Say("552 5.3.4 too large"), HalfClose())})
 	c.send("0123456789\r\n")

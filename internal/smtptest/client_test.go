@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// client is the other side of the conversation, as plain as can be.
+// client is a minimal SMTP client.
 type client struct {
 	t    *testing.T
 	conn net.Conn
@@ -28,6 +28,7 @@ func dial(t *testing.T, srv *Server) *client {
 	return c
 }
 
+// over continues on another connection.
 func (c *client) over(conn net.Conn) {
 	require.NoError(c.t, conn.SetDeadline(time.Now().Add(waitLimit)))
 	c.conn, c.in = conn, bufio.NewReader(conn)
@@ -39,7 +40,7 @@ func (c *client) send(text string) {
 	require.NoError(c.t, err)
 }
 
-// reply reads one reply, all its lines.
+// reply reads a reply with all its lines.
 func (c *client) reply() string {
 	c.t.Helper()
 	var lines strings.Builder
@@ -53,7 +54,7 @@ func (c *client) reply() string {
 	}
 }
 
-// say sends lines and reads a reply to each.
+// say sends lines, reads a reply to each, and returns the last one.
 func (c *client) say(lines ...string) (last string) {
 	c.t.Helper()
 	for _, line := range lines {
@@ -63,7 +64,7 @@ func (c *client) say(lines ...string) (last string) {
 	return last
 }
 
-// rest reads until the relay ends the stream.
+// rest reads until the relay closes the connection.
 func (c *client) rest() (string, error) {
 	b, err := io.ReadAll(c.in)
 	return string(b), err

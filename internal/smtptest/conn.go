@@ -8,29 +8,29 @@ import (
 	"time"
 )
 
-// Conn is one conversation as a Step sees it.
+// Conn is the connection that a Step acts on.
 type Conn struct {
 	server *Server
 	script Script
-	wire   net.Conn // the connection itself
-	conn   net.Conn // what the conversation runs over: wire, or TLS on it
+	wire   net.Conn // the TCP connection or unix socket
+	conn   net.Conn // wire, or TLS over it
 	in     *bufio.Reader
 	rec    *record
 
-	moment   Moment
-	attempts map[Moment]int
-	line     string // the command that is being answered
-	said     reply  // at this moment
+	event    Event
+	attempts map[Event]int
+	line     string // the current command
+	sent     reply  // what was sent for the current event
 
-	state conversation
+	state dialog
 }
 
-// conversation is what the replies so far have made of it.
-type conversation struct {
-	greeted    bool // EHLO, HELO or LHLO was accepted
-	inAuth     bool // the next line answers a 334
-	sasl       exchange
-	identified bool
+// dialog is the state of the session, which depends on the replies sent.
+type dialog struct {
+	greeted       bool // EHLO, HELO or LHLO was accepted
+	inAuth        bool // the next line is the response to a 334
+	sasl          exchange
+	authenticated bool
 	transaction
 }
 
@@ -47,40 +47,41 @@ func newConn(s *Server, wire net.Conn, rec *record) *Conn {
 		wire:     wire,
 		conn:     wire,
 		rec:      rec,
-		attempts: make(map[Moment]int),
+		attempts: make(map[Event]int),
 	}
 	c.in = bufio.NewReader(wire)
 	return c
 }
 
-// Attempt is how often the present moment has come in this session, from 1.
-func (c *Conn) Attempt() int { return c.attempts[c.moment] }
+// Attempt returns how many events of the current kind there have been in this
+// session, including this one.
+func (c *Conn) Attempt() int { return c.attempts[c.event] }
 
-// SessionNumber counts the server's sessions from 1.
+// SessionNumber returns the number of the session, from 1.
 func (c *Conn) SessionNumber() int { return c.rec.Number }
 
-// Line is the command that is being answered, without its line end.
+// Line returns the current command without its line end.
 func (c *Conn) Line() string { return c.line }
 
 // Encrypted reports whether TLS is active.
 func (c *Conn) Encrypted() bool { return c.conn != c.wire }
 
-// Done is closed when the server closes.
+// Done returns a channel that is closed by the server's Close.
 func (c *Conn) Done() <-chan struct{} { return c.server.done }
 
-// Write sends bytes at once.
+// Write sends bytes immediately.
 func (c *Conn) Write(b []byte) error {
 	if c.early() {
-		c.lookForEarlyTalk()
+		c.recordEarlyInput()
 	}
-	c.said.add(b)
+	c.sent.add(b)
 	_, err := c.conn.Write(b)
 	return err
 }
 
-// run is the whole conversation.
+// run runs the session.
 func (c *Conn) run() {
-	// Behind a PROXY protocol listener this reads the header.
+	// With a PROXY protocol listener this reads the header.
 	local, remote := c.wire.LocalAddr(), c.wire.RemoteAddr()
 	c.rec.update(func(s *Session) { s.Local, s.Remote = local, remote })
 	err := c.converse()
@@ -107,46 +108,46 @@ func (c *Conn) converse() error {
 	}
 }
 
-// next reads a line and answers it.
+// next reads a line and performs its step.
 func (c *Conn) next() error {
 	raw, err := c.readLine()
 	if err != nil {
 		return err
 	}
 	c.line = Line{Raw: raw}.Text()
-	m := momentOf(c.line)
+	e := eventOf(c.line)
 	if c.state.inAuth {
-		m = AtAuthResponse
+		e = AtAuthResponse
 	}
 	c.rec.update(func(s *Session) {
 		if len(s.Lines) < maxLines {
-			s.Lines = append(s.Lines, Line{At: time.Now(), Moment: m, Raw: raw, TLS: c.Encrypted()})
+			s.Lines = append(s.Lines, Line{At: time.Now(), Event: e, Raw: raw, TLS: c.Encrypted()})
 		}
 	})
-	return c.perform(m)
+	return c.perform(e)
 }
 
-// perform runs the step of a moment, and then what follows from
-// the code that was said.
-func (c *Conn) perform(m Moment) error {
-	c.moment, c.said = m, reply{}
-	c.attempts[m]++
-	if c.script.Before != nil && m != AtHandshake && m != AtBody {
+// perform runs the step of an event, and then what follows from the code of the
+// reply.
+func (c *Conn) perform(e Event) error {
+	c.event, c.sent = e, reply{}
+	c.attempts[e]++
+	if c.script.Before != nil && e != AtHandshake && e != AtBody {
 		if err := c.script.Before(c); err != nil {
 			return err
 		}
 	}
-	step := *c.script.at(m)
+	step := *c.script.at(e)
 	if err := step.or(Healthy())(c); err != nil {
 		return err
 	}
-	return c.follow(m, c.said.code)
+	return c.follow(e, c.sent.code)
 }
 
-// early reports whether it is not yet the client's turn to speak.
-func (c *Conn) early() bool { return c.moment == AtGreeting && !c.said.complete }
+// early reports whether the client has to wait for the greeting.
+func (c *Conn) early() bool { return c.event == AtGreeting && !c.sent.complete }
 
-// ending is how the session ended, from the error that ended it.
+// ending returns how the session ended, given the error that ended it.
 func ending(err error) (End, error) {
 	switch {
 	case errors.Is(err, errQuit):

@@ -1,6 +1,6 @@
-// Package smtptest is a scripted SMTP and LMTP server (RFC 5321, RFC 2033) for
-// tests and for the demonstration relays. It behaves like a healthy relay unless the script
-// differs:
+// Package smtptest provides a scripted SMTP and LMTP server (RFC 5321, RFC 2033)
+// for tests, and for the demonstration relays. Its healthy replies are those of an
+// ordinary relay; a Script replaces some of them:
 //
 //	srv := smtptest.Start(t, smtptest.Script{
 //		Mail: smtptest.Say("451 4.3.0 try again"),
@@ -13,32 +13,42 @@
 //	require.Equal(t, []string{"EHLO probe.test", "QUIT"}, s.Commands())
 //	require.Equal(t, smtptest.ClientQuit, s.End)
 //
-// A Script has one Step for each Moment of the conversation. A Step replies
-// or breaks something, and Steps compose:
+// Start closes the server when the test ends. Wait returns the recorded sessions:
+// commands, messages, and how each session ended.
 //
-//	Say("250-a", "250 b")   lines, in one segment
-//	Raw("250 que")          bytes as they are
-//	Drip("250 ok\r\n", d)   a byte every d
-//	Endless("250-more\r\n") until the client leaves
-//	Pause(d)                wait; ends early when the client or the server leaves
-//	Silence()               read on, but say nothing until the client leaves
-//	Deaf()                  do not even read
-//	Close() HalfClose() Cut() Reset()   four ways to end a connection
-//	Healthy()               what a relay does without a script
-//	Then(a, b)              one after the other
-//	Seq(a, b)               a the first time in a session, b from then on
-//	Match(re, a)            a if the command matches, else the healthy reply
-//	Sessions(a, b), Cycle(a, b)         whole scripts by session
+// # Steps
 //
-// What the relay does next follows the code that the step said, as in a real
-// one: after a 220 to STARTTLS comes the handshake, after a 334 in AUTH the
-// next line is an AuthResponse, after a 3xx to DATA the body is read, after a
-// 221 to QUIT the relay closes. Nothing else closes a connection: a 421 is
-// Then(Say("421 4.3.2 bye"), Close()).
+// A Script has one Step for each Event of a session. These functions return steps:
 //
-// Bytes injected behind STARTTLS' 220 are Say("220 go", "250 evil"): one
-// segment. A body cut short is Script{BodyAfter: 1000, Body: Reset()}.
+//	Healthy()               the default reply
+//	Say("250-a", "250 b")   send lines, in one write
+//	Raw("250 que")          send bytes, in one write
+//	Drip("250 ok\r\n", d)   send a byte every d
+//	Endless("250-more\r\n") send until the client closes the connection
+//	Pause(d)                wait
+//	Silence()               read, but send nothing more
+//	Stall()                 neither read nor send
+//	Close()                 close the connection; over TLS with close_notify
+//	HalfClose()             the same, but keep reading, so that no reset follows
+//	Cut()                   close the connection without close_notify
+//	Reset()                 reset the connection
 //
-// A server closes with its test and leaves no goroutine; every wait of a step
-// ends then.
+// Steps combine:
+//
+//	Then(a, b)              a, then b
+//	Seq(a, b)               a for the first event of its kind in a session, then b
+//	Match(re, a)            a if the command matches, otherwise Healthy
+//
+// Sessions and Cycle select whole scripts by session.
+//
+// # Replies decide what follows
+//
+// As in a real relay, the code of the reply decides what comes next: the handshake
+// after 220 to STARTTLS, an AuthResponse after 334 in AUTH, the message after 3xx
+// to DATA, the end of the connection after 221 to QUIT. No other reply closes the
+// connection, so a shutdown is Then(Say("421 4.3.2 bye"), Close()).
+//
+// To inject bytes after the reply to STARTTLS, send them in the same write:
+// Say("220 go", "250 evil"). To fail in the middle of a message, use
+// Script{BodyAfter: 1000, Body: Reset()}.
 package smtptest

@@ -7,15 +7,14 @@ import (
 	"net"
 )
 
-// errEnded: the relay ended the session, as the script wanted.
+// errEnded means that the script ended the session.
 var errEnded = errors.New("the relay ended the session")
 
-// errQuit: the client said QUIT and left.
+// errQuit means that the client sent QUIT and closed the connection.
 var errQuit = errors.New("the client quit")
 
-// Close closes the connection, over TLS with a close_notify alert. Input that
-// was not read makes a TCP stack turn this into a reset, as it does for real
-// relays.
+// Close closes the connection, over TLS with a close_notify alert. If there is
+// unread input, the client receives a reset, as with real relays.
 func Close() Step {
 	return func(c *Conn) error {
 		_ = c.conn.Close()
@@ -23,14 +22,14 @@ func Close() Step {
 	}
 }
 
-// HalfClose sends the end of the stream, and then reads on until the client
-// leaves, so that the client never sees a reset.
+// HalfClose closes the connection for writing and reads until the client closes it,
+// so that the client never receives a reset.
 func HalfClose() Step {
 	return func(c *Conn) error { return c.halfClose() }
 }
 
-// Cut closes the connection without TLS' close_notify alert. Without TLS it is
-// Close.
+// Cut closes the connection without a close_notify alert. Without TLS it is the same
+// as Close.
 func Cut() Step {
 	return func(c *Conn) error {
 		_ = c.wire.Close()
@@ -38,29 +37,29 @@ func Cut() Step {
 	}
 }
 
-// Reset sends a TCP RST. On a unix socket, which has none, it is Cut.
+// Reset sends a TCP reset. On a unix socket it is the same as Cut.
 func Reset() Step {
 	return func(c *Conn) error {
 		if l, ok := lingerer(c.wire); ok {
-			_ = l.SetLinger(0) //nolint:errcheck // the client has already left
+			_ = l.SetLinger(0) //nolint:errcheck // the connection may be closed
 		}
 		_ = c.wire.Close()
 		return errEnded
 	}
 }
 
-// Silence sends nothing more and reads on until the client leaves.
+// Silence sends nothing more and reads until the client closes the connection.
 func Silence() Step {
 	return func(c *Conn) error { return c.drain() }
 }
 
-// Deaf neither sends nor reads anything more, so that the client's writes
-// stall, until the server closes.
-func Deaf() Step {
+// Stall neither sends nor reads anything more until the server is closed, so that
+// the client's writes block.
+func Stall() Step {
 	return func(c *Conn) error {
-		// The less the system takes in for us, the sooner they stall.
+		// A small buffer makes them block sooner.
 		if b, ok := bottom(c.wire).(interface{ SetReadBuffer(bytes int) error }); ok {
-			_ = b.SetReadBuffer(1) //nolint:errcheck // the client has already left
+			_ = b.SetReadBuffer(1) //nolint:errcheck // the connection may be closed
 		}
 		<-c.Done()
 		return errEnded
@@ -84,7 +83,7 @@ func (c *Conn) halfClose() error {
 type (
 	canLinger     interface{ SetLinger(seconds int) error }
 	canCloseWrite interface{ CloseWrite() error }
-	// wrapper is how connections of PROXY-protocol listeners show what is below.
+	// wrapper is implemented by connections of PROXY protocol listeners.
 	wrapper interface{ Raw() net.Conn }
 )
 
@@ -98,6 +97,7 @@ func writeCloser(conn net.Conn) (canCloseWrite, bool) {
 	return w, ok
 }
 
+// bottom returns the innermost connection.
 func bottom(conn net.Conn) net.Conn {
 	for {
 		w, ok := conn.(wrapper)

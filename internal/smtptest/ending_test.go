@@ -17,7 +17,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-func TestEnding_AtTheClient(t *testing.T) {
+func TestEnding_Client(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
@@ -25,14 +25,14 @@ func TestEnding_AtTheClient(t *testing.T) {
 		tls  bool
 		want error
 	}{
-		{"Close is the end of the stream", Close(), false, nil},
-		{"HalfClose is the end of the stream", HalfClose(), false, nil},
-		{"Cut without TLS is the end of the stream", Cut(), false, nil},
-		{"Reset is a reset", Reset(), false, syscall.ECONNRESET},
-		{"Close over TLS is the end of the stream", Close(), true, nil},
-		{"HalfClose over TLS is the end of the stream", HalfClose(), true, nil},
-		{"Cut over TLS is the end of the stream", Cut(), true, nil},
-		{"Reset over TLS is a reset", Reset(), true, syscall.ECONNRESET},
+		{"Close", Close(), false, nil},
+		{"HalfClose", HalfClose(), false, nil},
+		{"Cut", Cut(), false, nil},
+		{"Reset", Reset(), false, syscall.ECONNRESET},
+		{"Close over TLS", Close(), true, nil},
+		{"HalfClose over TLS", HalfClose(), true, nil},
+		{"Cut over TLS", Cut(), true, nil},
+		{"Reset over TLS", Reset(), true, syscall.ECONNRESET},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -76,27 +76,27 @@ func TestEnding_CloseNotify(t *testing.T) {
 		cert := certs.SelfSigned(certs.For("relay.test"))
 		srv := Start(t, Script{TLS: certs.ServerUpTo(tls.VersionTLS12, cert), ImplicitTLS: true, Greeting: Then(Healthy(), tt.step)})
 		c := dial(t, srv)
-		wire := &sniffed{Conn: c.conn}
+		wire := &recording{Conn: c.conn}
 		c.over(tls.Client(wire, &tls.Config{InsecureSkipVerify: true}))
 		_, err := c.rest()
 		require.NoError(t, err)
-		require.Equal(t, tt.last, lastRecord(wire.seen), name)
+		require.Equal(t, tt.last, lastRecord(wire.input), name)
 	}
 }
 
-// sniffed keeps what was read.
-type sniffed struct {
+// recording is a connection that records the input.
+type recording struct {
 	net.Conn
-	seen []byte
+	input []byte
 }
 
-func (s *sniffed) Read(b []byte) (int, error) {
+func (s *recording) Read(b []byte) (int, error) {
 	n, err := s.Conn.Read(b)
-	s.seen = append(s.seen, b[:n]...)
+	s.input = append(s.input, b[:n]...)
 	return n, err
 }
 
-// lastRecord is the type of the last of some TLS records.
+// lastRecord returns the type of the last TLS record.
 func lastRecord(records []byte) (kind byte) {
 	const header = 5
 	for len(records) >= header {
@@ -109,24 +109,24 @@ func lastRecord(records []byte) (kind byte) {
 func TestSession_End(t *testing.T) {
 	t.Parallel()
 	srv := Start(t, Script{})
-	closes := dial(t, srv)
-	closes.reply()
-	closes.close()
+	closing := dial(t, srv)
+	closing.reply()
+	closing.close()
 	require.Equal(t, ClientClosed, srv.Wait(t, 1)[0].End)
 
-	resets := dial(t, srv)
-	resets.reply()
-	require.NoError(t, resets.conn.(canLinger).SetLinger(0))
-	resets.close()
+	resetting := dial(t, srv)
+	resetting.reply()
+	require.NoError(t, resetting.conn.(canLinger).SetLinger(0))
+	resetting.close()
 	s := srv.Wait(t, 2)[1]
 	require.Equal(t, ClientAborted, s.End)
 	require.ErrorIs(t, s.Err, syscall.ECONNRESET)
 
-	quits := dial(t, srv)
-	quits.reply()
-	quits.say("QUIT")
-	quits.send("hello?")
-	quits.close()
+	quitting := dial(t, srv)
+	quitting.reply()
+	quitting.say("QUIT")
+	quitting.send("hello?")
+	quitting.close()
 	s = srv.Wait(t, 3)[2]
 	require.Equal(t, ClientQuit, s.End)
 	require.Equal(t, "hello?", string(s.Stray))
@@ -144,9 +144,9 @@ func TestSilence(t *testing.T) {
 	require.Equal(t, "MAIL", string(s.Stray))
 }
 
-func TestDeaf(t *testing.T) {
+func TestStall(t *testing.T) {
 	t.Parallel()
-	srv := Start(t, Script{Data: Then(Healthy(), Deaf())})
+	srv := Start(t, Script{Data: Then(Healthy(), Stall())})
 	c := dial(t, srv)
 	c.reply()
 	c.say("EHLO x", "MAIL FROM:<>", "RCPT TO:<a@b.test>", "DATA")
@@ -155,27 +155,27 @@ func TestDeaf(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 }
 
-// everyWait is every step that can last.
-func everyWait() map[string]Script {
+// waits returns scripts with each step that waits.
+func waits() map[string]Script {
 	cert := certs.Server(certs.SelfSigned(certs.For("relay.test")))
 	return map[string]Script{
-		"the next command":    {},
-		"silence":             {Greeting: Silence()},
-		"deafness":            {Greeting: Deaf()},
-		"a pause":             {Greeting: Pause(time.Hour)},
-		"a pause before":      {Before: Pause(time.Hour)},
-		"a drip":              {Greeting: Drip("220 relay\r\n", time.Hour)},
-		"an endless reply":    {Greeting: Endless("220-x\r\n")},
-		"the client's end":    {Greeting: Then(Healthy(), HalfClose())},
-		"a handshake":         {TLS: cert, ImplicitTLS: true},
-		"before a handshake":  {TLS: cert, ImplicitTLS: true, Handshake: Pause(time.Hour)},
-		"without a handshake": {ImplicitTLS: true},
+		"next command":       {},
+		"Silence":            {Greeting: Silence()},
+		"Stall":              {Greeting: Stall()},
+		"Pause":              {Greeting: Pause(time.Hour)},
+		"Before":             {Before: Pause(time.Hour)},
+		"Drip":               {Greeting: Drip("220 relay\r\n", time.Hour)},
+		"Endless":            {Greeting: Endless("220-x\r\n")},
+		"HalfClose":          {Greeting: Then(Healthy(), HalfClose())},
+		"handshake":          {TLS: cert, ImplicitTLS: true},
+		"Handshake":          {TLS: cert, ImplicitTLS: true, Handshake: Pause(time.Hour)},
+		"TLS without Config": {ImplicitTLS: true},
 	}
 }
 
-func TestServer_Close(t *testing.T) { //nolint:paralleltest // it counts goroutines
+func TestServer_Close(t *testing.T) { //nolint:paralleltest // counts goroutines
 	before := runtime.NumGoroutine()
-	for name, script := range everyWait() {
+	for name, script := range waits() {
 		srv, err := Listen(script)
 		require.NoError(t, err)
 		c := dial(t, srv)
@@ -188,14 +188,14 @@ func TestServer_Close(t *testing.T) { //nolint:paralleltest // it counts gorouti
 		require.False(t, s.Ended.IsZero(), name)
 		c.close()
 	}
-	const itself = 1 // the condition runs in a goroutine
-	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+itself }, waitLimit, time.Millisecond)
+	const own = 1 // Eventually runs the condition in a goroutine
+	require.Eventually(t, func() bool { return runtime.NumGoroutine() <= before+own }, waitLimit, time.Millisecond)
 }
 
 func TestSteps_ClientLeaves(t *testing.T) {
 	t.Parallel()
-	scripts := everyWait()
-	delete(scripts, "deafness")
+	scripts := waits()
+	delete(scripts, "Stall")
 	for name, script := range scripts {
 		srv := Start(t, script)
 		c := dial(t, srv)

@@ -9,8 +9,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// A relay that refuses one recipient, and what a client sees of it. A test
-// calls Start, which closes the relay at its end.
+// A relay refuses the second recipient. In a test, call Start instead of Listen and
+// Close.
 func Example() {
 	relay, err := smtptest.Listen(smtptest.Script{
 		Rcpt: smtptest.Seq(smtptest.Healthy(), smtptest.Say("550 5.1.1 no such user")),

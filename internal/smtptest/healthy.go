@@ -7,19 +7,19 @@ import (
 	"strings"
 )
 
-// momentOf finds the moment of a command line.
-func momentOf(line string) Moment {
+// eventOf returns the event of a command line.
+func eventOf(line string) Event {
 	verb, _, _ := strings.Cut(line, " ")
-	switch m := Moment(strings.ToUpper(verb)); m {
+	switch e := Event(strings.ToUpper(verb)); e {
 	case AtEHLO, AtHELO, AtLHLO, AtStartTLS, AtAuth, AtMail, AtRcpt, AtData, AtRset, AtNoop, AtVrfy, AtQuit:
-		return m
+		return e
 	}
 	return AtOther
 }
 
-// healthy does what belongs to the present moment.
+// healthy performs the default step of the current event.
 func (c *Conn) healthy() error {
-	switch c.moment {
+	switch c.event {
 	case AtGreeting:
 		return c.say("220 %s %s", c.script.hostname(), c.protocol())
 	case AtHandshake:
@@ -40,11 +40,11 @@ func (c *Conn) healthy() error {
 	case AtAuthResponse:
 		return c.continueAuth()
 	case AtMail:
-		return c.inOrder(c.state.greeted && !c.state.hasSender, "250 2.1.0 sender ok")
+		return c.inSequence(c.state.greeted && !c.state.hasSender, "250 2.1.0 sender ok")
 	case AtRcpt:
-		return c.inOrder(c.state.hasSender, "250 2.1.5 recipient ok")
+		return c.inSequence(c.state.hasSender, "250 2.1.5 recipient ok")
 	case AtData:
-		return c.inOrder(len(c.state.recipients) > 0, "354 end data with <CR><LF>.<CR><LF>")
+		return c.inSequence(len(c.state.recipients) > 0, "354 end data with <CR><LF>.<CR><LF>")
 	case AtBody:
 		return nil
 	case AtDot:
@@ -72,18 +72,20 @@ func (c *Conn) protocol() string {
 
 func (c *Conn) unknownCommand() error { return c.say("500 5.5.2 command unrecognized") }
 
-func (c *Conn) inOrder(yes bool, text string) error {
-	if !yes {
+// inSequence sends a reply, or 503 if the command is out of sequence.
+func (c *Conn) inSequence(ok bool, text string) error {
+	if !ok {
 		return c.say("503 5.5.1 bad sequence of commands")
 	}
 	return c.say("%s", text)
 }
 
-func (c *Conn) hello(known bool) error {
-	if !known {
+// hello replies to EHLO or LHLO.
+func (c *Conn) hello(supported bool) error {
+	if !supported {
 		return c.unknownCommand()
 	}
-	lines := append([]string{c.script.hostname()}, c.script.extensions(c.circumstances())...)
+	lines := append([]string{c.script.hostname()}, c.script.extensions(c.info())...)
 	var b strings.Builder
 	for i, line := range lines {
 		separator := "-"
@@ -99,13 +101,13 @@ func (c *Conn) offerTLS() error {
 	if c.script.TLS == nil {
 		return c.say("502 5.5.1 command not implemented")
 	}
-	return c.inOrder(!c.Encrypted(), "220 2.0.0 ready to start TLS")
+	return c.inSequence(!c.Encrypted(), "220 2.0.0 ready to start TLS")
 }
 
-// follow does what comes after a reply at a moment.
-func (c *Conn) follow(m Moment, code int) error {
+// follow performs what a real relay does after replying to an event.
+func (c *Conn) follow(e Event, code int) error {
 	positive := code/100 == 2
-	switch m {
+	switch e {
 	case AtEHLO, AtHELO, AtLHLO:
 		if positive {
 			c.state.greeted = true
@@ -117,7 +119,7 @@ func (c *Conn) follow(m Moment, code int) error {
 		}
 	case AtAuth, AtAuthResponse:
 		c.state.inAuth = code == 334
-		c.state.identified = c.state.identified || code == 235
+		c.state.authenticated = c.state.authenticated || code == 235
 	case AtMail:
 		if positive {
 			c.state.transaction = transaction{sender: argument(c.line), hasSender: true}
@@ -142,8 +144,8 @@ func (c *Conn) follow(m Moment, code int) error {
 	return nil
 }
 
-// receive reads the message and answers it, in LMTP once for each accepted
-// recipient (RFC 2033 §4.2), whose argument is then Line.
+// receive reads the message and performs the step of the dot: in LMTP once for each
+// accepted recipient (RFC 2033 §4.2), with Line returning the recipient.
 func (c *Conn) receive() error {
 	if err := c.readBody(); err != nil {
 		return err
@@ -162,8 +164,8 @@ func (c *Conn) receive() error {
 	return nil
 }
 
-// quit closes, but waits for the client to do so, too, so that the record
-// reports whether it did.
+// quit closes the connection and waits until the client has closed it, so that the
+// record reports whether it did.
 func (c *Conn) quit() error {
 	if err := c.halfClose(); errors.Is(err, net.ErrClosed) {
 		return err
@@ -171,7 +173,7 @@ func (c *Conn) quit() error {
 	return errQuit
 }
 
-// argument is what follows the colon of MAIL FROM: or RCPT TO:.
+// argument returns the text after the colon of MAIL FROM: or RCPT TO:.
 func argument(line string) string {
 	_, arg, _ := strings.Cut(line, ":")
 	return strings.TrimSpace(arg)

@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// peekTime is how long the relay looks for input that should not be there.
+// peekTime is how long recordEarlyInput waits for input.
 const peekTime = time.Millisecond
 
-// readLine reads a line of any length; a very long one is cut.
+// readLine reads a line of any length and truncates very long ones.
 func (c *Conn) readLine() (string, error) {
 	var line []byte
 	for {
@@ -32,7 +32,7 @@ func (c *Conn) readLine() (string, error) {
 	return string(line), nil
 }
 
-// drain reads until the client leaves.
+// drain reads until the client closes the connection.
 func (c *Conn) drain() error {
 	chunk := make([]byte, 4096)
 	for {
@@ -45,7 +45,7 @@ func (c *Conn) drain() error {
 	}
 }
 
-// pause waits, and notices when the client leaves meanwhile.
+// pause waits, and returns early if the client closes the connection.
 func (c *Conn) pause(d time.Duration) error {
 	until := time.Now().Add(d)
 	if c.in.Buffered() == 0 {
@@ -63,7 +63,7 @@ func (c *Conn) pause(d time.Duration) error {
 	}
 }
 
-// peek waits for input to come, but not longer than d.
+// peek waits for input, at most for d.
 func (c *Conn) peek(d time.Duration) error {
 	_ = c.wire.SetReadDeadline(time.Now().Add(d))
 	defer func() { _ = c.wire.SetReadDeadline(time.Time{}) }()
@@ -73,13 +73,12 @@ func (c *Conn) peek(d time.Duration) error {
 	return nil
 }
 
-// lookForEarlyTalk records what the client sent before its turn (RFC 5321
-// §3.1).
-func (c *Conn) lookForEarlyTalk() {
+// recordEarlyInput records input that arrived before the greeting (RFC 5321 §3.1).
+func (c *Conn) recordEarlyInput() {
 	if c.in.Buffered() == 0 && c.peek(peekTime) != nil {
 		return
 	}
-	early, _ := c.in.Peek(c.in.Buffered()) //nolint:errcheck // it is in the buffer
+	early, _ := c.in.Peek(c.in.Buffered()) //nolint:errcheck // the input is buffered
 	c.rec.update(func(s *Session) { s.Early = bytes.Clone(early) })
 }
 
@@ -87,7 +86,7 @@ func (c *Conn) count(n int) {
 	c.rec.update(func(s *Session) { s.Received += int64(n) })
 }
 
-// stray records input that is no line.
+// stray records input that is not read as a line.
 func (c *Conn) stray(b []byte) {
 	c.rec.update(func(s *Session) {
 		if c.early() {

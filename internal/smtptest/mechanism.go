@@ -16,8 +16,8 @@ import (
 	"github.com/xdg-go/scram"
 )
 
-// exchange is the server's side of a SASL mechanism. Next is called with nil
-// when the client sent no initial response.
+// exchange is the server side of a SASL mechanism. Next is called with nil if the
+// client sent no initial response.
 type exchange interface {
 	sasl.Server
 	identity() string
@@ -29,11 +29,11 @@ var (
 	errMalformed = errors.New("malformed response")
 )
 
-// mechanisms in the order in which a relay offers them.
+// mechanisms are in the order in which a relay offers them.
 var mechanisms = []struct {
-	name   string
-	served func(a *Accounts, c *circumstances) bool
-	open   func(a *Accounts, c *circumstances) exchange
+	name      string
+	available func(a *Accounts, c *connInfo) bool
+	open      func(a *Accounts, c *connInfo) exchange
 }{
 	{"PLAIN", withPasswords, openPlain},
 	{"LOGIN", withPasswords, openLogin},
@@ -47,26 +47,26 @@ var mechanisms = []struct {
 	{"EXTERNAL", withCertificate, openExternal},
 }
 
-func withPasswords(a *Accounts, _ *circumstances) bool { return len(a.Passwords) > 0 }
+func withPasswords(a *Accounts, _ *connInfo) bool { return len(a.Passwords) > 0 }
 
-func withPasswordsAndTLS(a *Accounts, c *circumstances) bool {
+func withPasswordsAndTLS(a *Accounts, c *connInfo) bool {
 	return withPasswords(a, c) && c.tls != nil
 }
 
-func withTokens(a *Accounts, _ *circumstances) bool { return len(a.Tokens) > 0 }
+func withTokens(a *Accounts, _ *connInfo) bool { return len(a.Tokens) > 0 }
 
-func withCertificate(_ *Accounts, c *circumstances) bool { return c.clientCertificate() }
+func withCertificate(_ *Accounts, c *connInfo) bool { return c.clientCertificate() }
 
-// lookup is an exchange of a library that reports the user in a callback.
-type lookup struct {
+// libraryExchange is an exchange of a library that passes the user to a callback.
+type libraryExchange struct {
 	sasl.Server
 	user string
 }
 
-func (l *lookup) identity() string { return l.user }
+func (l *libraryExchange) identity() string { return l.user }
 
-func openPlain(a *Accounts, _ *circumstances) exchange {
-	l := &lookup{}
+func openPlain(a *Accounts, _ *connInfo) exchange {
+	l := &libraryExchange{}
 	l.Server = sasl.NewPlainServer(func(_, username, password string) error {
 		l.user = username
 		return check(a.Passwords, username, password)
@@ -74,19 +74,19 @@ func openPlain(a *Accounts, _ *circumstances) exchange {
 	return l
 }
 
-// bearer is OAUTHBEARER. A client that answers the reason of a failure with
-// nothing, instead of RFC 7628 §3.2.3's byte, is refused as well.
-type bearer struct{ lookup }
+// bearer is OAUTHBEARER. It also refuses a client that responds to the error with an
+// empty response instead of the byte of RFC 7628 §3.2.3.
+type bearer struct{ libraryExchange }
 
 // Next checks the token.
 func (b *bearer) Next(response []byte) (challenge []byte, done bool, err error) {
 	if response != nil && len(response) == 0 {
 		return nil, false, errDenied
 	}
-	return b.lookup.Next(response)
+	return b.libraryExchange.Next(response)
 }
 
-func openOAuthBearer(a *Accounts, _ *circumstances) exchange {
+func openOAuthBearer(a *Accounts, _ *connInfo) exchange {
 	l := &bearer{}
 	l.Server = sasl.NewOAuthBearerServer(func(o sasl.OAuthBearerOptions) *sasl.OAuthBearerError {
 		l.user = o.Username
@@ -98,10 +98,10 @@ func openOAuthBearer(a *Accounts, _ *circumstances) exchange {
 	return l
 }
 
-// openExternal takes any client certificate that the handshake took. A client
-// may ask to be one of the names in it, no other (RFC 4422 appendix A).
-func openExternal(_ *Accounts, c *circumstances) exchange {
-	l := &lookup{}
+// openExternal accepts any verified client certificate. The authorization identity
+// has to be empty or one of the names in it (RFC 4422 appendix A).
+func openExternal(_ *Accounts, c *connInfo) exchange {
+	l := &libraryExchange{}
 	l.Server = sasl.NewExternalServer(func(wanted string) error {
 		leaf := c.tls.PeerCertificates[0]
 		names := slices.Concat([]string{leaf.Subject.CommonName}, leaf.EmailAddresses, leaf.DNSNames)
@@ -125,27 +125,27 @@ func check(secrets map[string]string, user, given string) error {
 	return nil
 }
 
-// login asks for the user and then for the password (draft-murchison-sasl-login).
+// login prompts for the user, then for the password (draft-murchison-sasl-login).
 type login struct {
 	accounts *Accounts
-	asked    int
+	prompts  int
 	user     string
 }
 
-func openLogin(a *Accounts, _ *circumstances) exchange { return &login{accounts: a} }
+func openLogin(a *Accounts, _ *connInfo) exchange { return &login{accounts: a} }
 
 func (l *login) identity() string { return l.user }
 
-// Next asks for what comes next.
+// Next sends a prompt, or checks the password.
 func (l *login) Next(response []byte) (challenge []byte, done bool, err error) {
-	l.asked++
+	l.prompts++
 	switch {
-	case l.asked == 1 && response == nil:
+	case l.prompts == 1 && response == nil:
 		return []byte("Username:"), false, nil
-	case l.asked == 1:
-		l.asked++
+	case l.prompts == 1:
+		l.prompts++
 		fallthrough
-	case l.asked == 2:
+	case l.prompts == 2:
 		l.user = string(response)
 		return []byte("Password:"), false, nil
 	}
@@ -159,13 +159,13 @@ type cram struct {
 	user      string
 }
 
-func openCRAM(a *Accounts, c *circumstances) exchange {
+func openCRAM(a *Accounts, c *connInfo) exchange {
 	return &cram{accounts: a, challenge: fmt.Sprintf("<%s@%s>", rand.Text(), c.hostname)}
 }
 
 func (m *cram) identity() string { return m.user }
 
-// Next sends the challenge, then checks its digest.
+// Next sends the challenge, then checks the digest.
 func (m *cram) Next(response []byte) (challenge []byte, done bool, err error) {
 	if response == nil {
 		return []byte(m.challenge), false, nil
@@ -184,15 +184,15 @@ func (m *cram) Next(response []byte) (challenge []byte, done bool, err error) {
 	return nil, true, nil
 }
 
-// xoauth2 tells a client why it failed in one more challenge, which the client
-// answers with nothing, and then refuses.
+// xoauth2 is XOAUTH2. After a failure it sends the reason in another challenge, which
+// the client confirms with an empty response, and then refuses.
 type xoauth2 struct {
 	accounts *Accounts
 	user     string
 	failed   bool
 }
 
-func openXOAUTH2(a *Accounts, _ *circumstances) exchange { return &xoauth2{accounts: a} }
+func openXOAUTH2(a *Accounts, _ *connInfo) exchange { return &xoauth2{accounts: a} }
 
 func (x *xoauth2) identity() string { return x.user }
 

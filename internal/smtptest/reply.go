@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// reply follows what is said at one moment for the code of the first complete
-// reply, which decides how the conversation goes on.
+// reply parses the output for one event. It has the code of the first complete
+// reply, which decides what follows.
 type reply struct {
 	complete bool
-	code     int // 0 if it was no SMTP reply
-	start    []byte
+	code     int    // 0 if it is not an SMTP reply
+	start    []byte // of the current line
 }
 
-// add reads on. Of each line no more than code and separator is kept.
+// add parses more output.
 func (r *reply) add(b []byte) {
 	for _, c := range b {
 		switch {

@@ -8,27 +8,27 @@ import (
 	"github.com/xdg-go/scram"
 )
 
-// scramIterations is the least that RFC 7677 §4 allows.
+// scramIterations is the minimum of RFC 7677 §4.
 const scramIterations = 4096
 
-// scramExchange is SCRAM-SHA-1 or SCRAM-SHA-256, with channel binding or
-// without (RFC 5802, RFC 7677).
+// scramExchange is SCRAM-SHA-1 or SCRAM-SHA-256, with or without channel binding
+// (RFC 5802, RFC 7677).
 type scramExchange struct {
 	server       *scram.Server
-	around       *circumstances
-	bound        bool // this is the PLUS form
+	info         *connInfo
+	bound        bool // the PLUS variant
 	conversation *scram.ServerConversation
 }
 
-func openSCRAM(hash scram.HashGeneratorFcn, bound bool) func(*Accounts, *circumstances) exchange {
-	return func(a *Accounts, c *circumstances) exchange {
+func openSCRAM(hash scram.HashGeneratorFcn, bound bool) func(*Accounts, *connInfo) exchange {
+	return func(a *Accounts, c *connInfo) exchange {
 		server, err := hash.NewServer(func(user string) (scram.StoredCredentials, error) {
 			return stored(hash, a.Passwords, user)
 		})
 		if err != nil {
 			return nil
 		}
-		return &scramExchange{server: server, around: c, bound: bound}
+		return &scramExchange{server: server, info: c, bound: bound}
 	}
 }
 
@@ -46,7 +46,7 @@ func stored(hash scram.HashGeneratorFcn, passwords map[string]string, user strin
 
 func (s *scramExchange) identity() string { return s.conversation.Username() }
 
-// Next goes on with the conversation.
+// Next continues the conversation.
 func (s *scramExchange) Next(response []byte) (challenge []byte, done bool, err error) {
 	if response == nil {
 		return nil, false, nil
@@ -56,8 +56,8 @@ func (s *scramExchange) Next(response []byte) (challenge []byte, done bool, err 
 			return nil, false, err
 		}
 	}
-	// The server's signature travels in a challenge of its own, which the
-	// client answers with nothing: AUTH's 235 has no room for it (RFC 4954 §4).
+	// The server's signature is in an additional challenge, to which the client
+	// sends an empty response, because 235 cannot contain it (RFC 4954 §4).
 	if s.conversation.Done() {
 		if !s.conversation.Valid() || len(response) > 0 {
 			return nil, false, errDenied
@@ -68,16 +68,16 @@ func (s *scramExchange) Next(response []byte) (challenge []byte, done bool, err 
 	return []byte(answer), false, err
 }
 
-// converse starts a conversation with the binding that the client asks for.
+// converse starts a conversation with the channel binding that the client selects.
 func (s *scramExchange) converse(first string) (*scram.ServerConversation, error) {
-	kind, _, _ := strings.Cut(strings.TrimPrefix(first, "p="), ",")
+	name, _, _ := strings.Cut(strings.TrimPrefix(first, "p="), ",")
 	if asked := strings.HasPrefix(first, "p="); asked != s.bound {
 		return nil, errDenied
 	}
-	if !s.bound && !s.around.plusOffered {
+	if !s.bound && !s.info.plusOffered {
 		return s.server.NewConversation(), nil
 	}
-	binding, err := s.binding(scram.ChannelBindingType(kind))
+	binding, err := s.binding(scram.ChannelBindingType(name))
 	if err != nil {
 		return nil, err
 	}
@@ -87,16 +87,16 @@ func (s *scramExchange) converse(first string) (*scram.ServerConversation, error
 	return s.server.NewConversationWithChannelBinding(binding), nil
 }
 
-// binding is what the server knows of its own connection; a kind that it does
-// not know gets the one for any TLS, and is refused for it.
-func (s *scramExchange) binding(kind scram.ChannelBindingType) (scram.ChannelBinding, error) {
-	switch kind {
+// binding returns the channel binding of the connection. For an unknown type it
+// returns tls-server-end-point, which does not match.
+func (s *scramExchange) binding(name scram.ChannelBindingType) (scram.ChannelBinding, error) {
+	switch name {
 	case scram.ChannelBindingTLSUnique:
-		return scram.NewTLSUniqueBinding(s.around.tls.TLSUnique), nil
+		return scram.NewTLSUniqueBinding(s.info.tls.TLSUnique), nil
 	case scram.ChannelBindingTLSExporter:
-		return scram.NewTLSExporterBinding(s.around.tls)
+		return scram.NewTLSExporterBinding(s.info.tls)
 	}
-	own, err := x509.ParseCertificate(s.around.certificate)
+	own, err := x509.ParseCertificate(s.info.certificate)
 	if err != nil {
 		return scram.ChannelBinding{}, err
 	}

@@ -6,39 +6,38 @@ import (
 	"strings"
 )
 
-// Script is how a relay behaves. The zero value is a healthy ESMTP relay
-// without TLS and AUTH. A nil Step is the healthy one.
+// Script is the behavior of a relay. The zero value is a healthy ESMTP relay
+// without TLS and AUTH. A nil Step is Healthy.
 type Script struct {
-	Hostname string // in greeting and EHLO reply; default "relay.test"
+	Hostname string // in the greeting and the EHLO reply; default "relay.test"
 	LMTP     bool   // LHLO, and one reply per accepted recipient after the dot
 
-	// TLS makes STARTTLS offered and served. The caller's Config decides about
-	// certificates, versions and client certificates.
+	// TLS enables STARTTLS with this configuration.
 	TLS *tls.Config
-	// ImplicitTLS begins with the handshake (RFC 8314 §3).
+	// ImplicitTLS starts sessions with the handshake (RFC 8314 §3). It requires TLS.
 	ImplicitTLS bool
 
-	// Extensions replaces the lines after the first of the EHLO reply, SIZE and
-	// so on; STARTTLS and AUTH are added when they are served. ExtensionsTLS is
-	// the same once TLS is active; nil means no difference.
+	// Extensions are the lines of the EHLO reply after the first; by default a few
+	// ordinary ones. STARTTLS and AUTH are added if TLS and Accounts are set.
+	// ExtensionsTLS, if not nil, replaces Extensions while TLS is active.
 	Extensions    []string
 	ExtensionsTLS []string
 
-	// Accounts makes AUTH offered and really served; see there.
+	// Accounts enables AUTH.
 	Accounts *Accounts
 
 	Greeting     Step
-	Handshake    Step // in place of the TLS handshake; Healthy does it
+	Handshake    Step // replaces the TLS handshake, which is Healthy
 	EHLO         Step
 	HELO         Step
 	LHLO         Step
 	StartTLS     Step
 	Auth         Step
-	AuthResponse Step // every line after a 334
+	AuthResponse Step // a line after 334
 	Mail         Step
 	Rcpt         Step
 	Data         Step
-	Body         Step // as soon as BodyAfter bytes of the body were read
+	Body         Step // after BodyAfter bytes of the message were read
 	Dot          Step // in LMTP once for each accepted recipient
 	Rset         Step
 	Noop         Step
@@ -46,7 +45,7 @@ type Script struct {
 	Quit         Step
 	Other        Step // any other command
 
-	// Before comes ahead of the greeting and of every reply.
+	// Before runs before the greeting and before each reply.
 	Before Step
 
 	BodyAfter int64
@@ -55,40 +54,41 @@ type Script struct {
 	cycle    bool
 }
 
-// Moment is a point of the conversation at which the relay acts.
-type Moment string
+// Event is a command of the client, or another point of a session for which a
+// Script has a Step.
+type Event string
 
-// The moments, each named after its field of Script.
+// The events, named after the fields of Script.
 const (
-	AtGreeting     Moment = "greeting"
-	AtHandshake    Moment = "handshake"
-	AtEHLO         Moment = "EHLO"
-	AtHELO         Moment = "HELO"
-	AtLHLO         Moment = "LHLO"
-	AtStartTLS     Moment = "STARTTLS"
-	AtAuth         Moment = "AUTH"
-	AtAuthResponse Moment = "auth response"
-	AtMail         Moment = "MAIL"
-	AtRcpt         Moment = "RCPT"
-	AtData         Moment = "DATA"
-	AtBody         Moment = "body"
-	AtDot          Moment = "dot"
-	AtRset         Moment = "RSET"
-	AtNoop         Moment = "NOOP"
-	AtVrfy         Moment = "VRFY"
-	AtQuit         Moment = "QUIT"
-	AtOther        Moment = "other"
+	AtGreeting     Event = "greeting"
+	AtHandshake    Event = "handshake"
+	AtEHLO         Event = "EHLO"
+	AtHELO         Event = "HELO"
+	AtLHLO         Event = "LHLO"
+	AtStartTLS     Event = "STARTTLS"
+	AtAuth         Event = "AUTH"
+	AtAuthResponse Event = "auth response"
+	AtMail         Event = "MAIL"
+	AtRcpt         Event = "RCPT"
+	AtData         Event = "DATA"
+	AtBody         Event = "body"
+	AtDot          Event = "dot"
+	AtRset         Event = "RSET"
+	AtNoop         Event = "NOOP"
+	AtVrfy         Event = "VRFY"
+	AtQuit         Event = "QUIT"
+	AtOther        Event = "other"
 )
 
-// With is the script with another step at one moment, for tests that are
-// generated over moments.
-func (s Script) With(m Moment, step Step) Script {
-	*s.at(m) = step
+// With returns the script with another step for one event, for tests that iterate
+// over events.
+func (s Script) With(e Event, step Step) Script {
+	*s.at(e) = step
 	return s
 }
 
-func (s *Script) at(m Moment) *Step {
-	switch m {
+func (s *Script) at(e Event) *Step {
+	switch e {
 	case AtGreeting:
 		return &s.Greeting
 	case AtHandshake:
@@ -126,17 +126,17 @@ func (s *Script) at(m Moment) *Step {
 	case AtOther:
 		return &s.Other
 	}
-	panic("smtptest: no such moment: " + string(m))
+	panic("smtptest: unknown event: " + string(e))
 }
 
-// Sessions gives the first session the first script, and so on; the last one
-// stays.
+// Sessions returns a script that uses the first script for the first session, and
+// so on. Further sessions use the last one.
 func Sessions(scripts ...Script) Script { return Script{variants: scripts} }
 
-// Cycle is like Sessions, but begins again after the last script.
+// Cycle is like Sessions, but starts again after the last script.
 func Cycle(scripts ...Script) Script { return Script{variants: scripts, cycle: true} }
 
-// session is the script of the nth session, counted from 1.
+// session returns the script of the nth session, from 1.
 func (s Script) session(n int) Script {
 	if len(s.variants) == 0 {
 		return s
@@ -155,11 +155,11 @@ func (s *Script) hostname() string {
 	return s.Hostname
 }
 
-// defaultExtensions is what an ordinary relay offers.
+// defaultExtensions are the extensions of an ordinary relay.
 var defaultExtensions = []string{"PIPELINING", "SIZE 10240000", "8BITMIME", "ENHANCEDSTATUSCODES"}
 
-// extensions is the EHLO reply after its first line.
-func (s *Script) extensions(c *circumstances) []string {
+// extensions returns the lines of the EHLO reply after the first.
+func (s *Script) extensions(c *connInfo) []string {
 	encrypted := c.tls != nil
 	lines := s.Extensions
 	if lines == nil {

@@ -25,13 +25,14 @@ type Server struct {
 	conns    map[net.Conn]struct{}
 }
 
-// acceptAgain is the pause after a failure to accept a connection.
-const acceptAgain = 50 * time.Millisecond
+// acceptPause is the pause after an error of Accept.
+const acceptPause = 50 * time.Millisecond
 
-// defaultKeep is how many sessions a server remembers.
+// defaultKeep is the default of Keep.
 const defaultKeep = 1000
 
-// Option is a way to listen other than on a free port of 127.0.0.1.
+// Option changes how a server listens or what it records. By default it listens on
+// a free port of 127.0.0.1.
 type Option func(*options)
 
 type options struct {
@@ -40,23 +41,25 @@ type options struct {
 	keep             int
 }
 
-// On listens on an address, such as ("tcp", "[::1]:0") or ("unix", path).
+// On makes the server listen on an address, such as ("tcp", "[::1]:0") or
+// ("unix", path).
 func On(network, address string) Option {
 	return func(o *options) { o.network, o.address = network, address }
 }
 
-// From takes connections from a listener, which the server then owns: one that
-// reads PROXY protocol headers, for example.
+// From makes the server accept connections from a listener, which it closes in the
+// end. The listener may read PROXY protocol headers, for example.
 func From(l net.Listener) Option {
 	return func(o *options) { o.listener = l }
 }
 
-// Keep bounds how many of the latest sessions are remembered.
+// Keep sets how many sessions are recorded; older ones are dropped. The default is
+// 1000.
 func Keep(sessions int) Option {
 	return func(o *options) { o.keep = sessions }
 }
 
-// Listen starts a relay. Close ends it.
+// Listen starts a relay, which runs until Close. Tests call Start instead.
 func Listen(script Script, opts ...Option) (*Server, error) {
 	o := options{network: "tcp", address: "127.0.0.1:0", keep: defaultKeep}
 	for _, opt := range opts {
@@ -81,10 +84,10 @@ func Listen(script Script, opts ...Option) (*Server, error) {
 	return s, nil
 }
 
-// Addr is where the relay listens.
+// Addr returns the address of the listener.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// Host is the IP address it listens on, or the path of its unix socket.
+// Host returns the IP address of the listener, or the path of its unix socket.
 func (s *Server) Host() string {
 	if tcp, ok := s.Addr().(*net.TCPAddr); ok {
 		return tcp.IP.String()
@@ -92,7 +95,7 @@ func (s *Server) Host() string {
 	return s.Addr().String()
 }
 
-// Port is the TCP port it listens on, 0 for a unix socket.
+// Port returns the TCP port of the listener, or 0 for a unix socket.
 func (s *Server) Port() uint16 {
 	if tcp, ok := s.Addr().(*net.TCPAddr); ok {
 		return tcp.AddrPort().Port()
@@ -100,8 +103,8 @@ func (s *Server) Port() uint16 {
 	return 0
 }
 
-// Close ends the relay and every session at once, and returns when all its
-// goroutines are gone.
+// Close stops the relay and ends all sessions immediately. It returns after all
+// goroutines have ended.
 func (s *Server) Close() {
 	s.mu.Lock()
 	if !s.closed {
@@ -117,8 +120,8 @@ func (s *Server) Close() {
 	s.running.Wait()
 }
 
-// Sessions is what was recorded so far, the running sessions included, in the
-// order in which the clients came.
+// Sessions returns the recorded sessions, including running ones, in the order of
+// their connections.
 func (s *Server) Sessions() []Session {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,11 +143,11 @@ func (s *Server) accept() {
 			s.begin(conn)
 			continue
 		}
-		// Out of file descriptors, for example: nothing that stays.
+		// The error may be temporary, such as too many open files.
 		select {
 		case <-s.done:
 			return
-		case <-time.After(acceptAgain):
+		case <-time.After(acceptPause):
 		}
 	}
 }

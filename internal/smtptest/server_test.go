@@ -49,7 +49,7 @@ func TestListen_From(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	srv := Start(t, Script{Mail: Reset()}, From(&proxyproto.Listener{Listener: l}))
-	slow := dial(t, srv) // sends no header yet, and keeps nobody waiting
+	slow := dial(t, srv) // a client without a header does not block others
 	c := dial(t, srv)
 	header := &proxyproto.Header{
 		Version: 1, Command: proxyproto.PROXY, TransportProtocol: proxyproto.TCPv4,
@@ -85,7 +85,7 @@ func TestServer_Keep(t *testing.T) {
 	require.False(t, sessions[1].Ended.Before(sessions[1].Began))
 }
 
-// failing is a TB that keeps what it is told.
+// failing is a TB that records the message.
 type failing struct {
 	TB
 	message string

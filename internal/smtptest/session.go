@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Bounds of what is remembered of one session; everything is counted.
+// Limits of what is recorded of a session. Sizes count everything.
 const (
 	maxLines    = 2000
 	maxLineKept = 16 << 10
@@ -18,54 +18,55 @@ const (
 	maxMessages = 16
 )
 
-// End is how a session came to its end.
+// End is how a session ended.
 type End string
 
 // The ends.
 const (
-	Running       End = ""               // it has not
-	ClientQuit    End = "client quit"    // QUIT, its 221, then the client closed
-	ClientClosed  End = "client closed"  // the end of the stream
-	ClientAborted End = "client aborted" // a reset, or a TLS record cut short
-	RelayEnded    End = "relay ended"    // as the script wanted, or the server closed
+	Running       End = ""               // not ended
+	ClientQuit    End = "client quit"    // the client sent QUIT, got 221, and closed
+	ClientClosed  End = "client closed"  // the client closed the connection
+	ClientAborted End = "client aborted" // the client reset the connection or truncated TLS
+	RelayEnded    End = "relay ended"    // by the script or by Close
 )
 
-// Session is what a relay saw of one connection.
+// Session is the record of one connection.
 type Session struct {
 	Number        int // counted from 1
 	Local, Remote net.Addr
 	Began, Ended  time.Time
 
 	Lines []Line // commands and AUTH responses
-	// Early is what the client sent before the greeting's last line was sent.
+	// Early is the input before the last line of the greeting was sent.
 	Early []byte
-	// Stray is what the client sent that was no line: to a silent relay, after
-	// QUIT's reply or the relay's own end of the stream.
+	// Stray is input that was not read as a line: after Silence, HalfClose or the
+	// reply to QUIT, or an incomplete line.
 	Stray []byte
-	// Pipelined: a command came before the one ahead of it had its reply.
+	// Pipelined reports whether a command arrived before the reply to the previous
+	// one.
 	Pipelined bool
 
 	ServerName string               // SNI
-	TLS        *tls.ConnectionState // after the handshake, nil without
+	TLS        *tls.ConnectionState // nil without TLS
 	TLSError   error                // why the handshake failed
 
-	Identity string // who authenticated through Accounts
+	Identity string // the user authenticated by Accounts
 	Messages []Message
-	Received int64 // bytes, over TLS of plaintext
+	Received int64 // bytes, decrypted
 
 	End End
-	Err error // what ended the reading or writing, if it was an error
+	Err error // the read or write error that ended the session, if any
 }
 
 // Line is one line from the client.
 type Line struct {
-	At     time.Time
-	Moment Moment
-	Raw    string // with its line end
-	TLS    bool
+	At    time.Time
+	Event Event
+	Raw   string // with its line end
+	TLS   bool
 }
 
-// Text is the line without its line end.
+// Text returns the line without its line end.
 func (l Line) Text() string {
 	text := l.Raw
 	for _, end := range []string{"\n", "\r"} {
@@ -76,22 +77,22 @@ func (l Line) Text() string {
 	return text
 }
 
-// Message is what came after DATA.
+// Message is a message that the client sent after DATA.
 type Message struct {
 	Sender     string   // MAIL's argument
 	Recipients []string // the accepted arguments of RCPT
-	Raw        []byte   // as sent, dot-stuffed, without the final dot line; the first MiB
-	Size       int64    // bytes of the whole of that
-	Dot        bool     // the final dot came
+	Raw        []byte   // as sent, dot-stuffed, without the final dot; the first MiB
+	Size       int64    // of the whole message as sent, in bytes
+	Dot        bool     // whether the final dot was received
 }
 
-// Text undoes the dot-stuffing (RFC 5321 §4.5.2).
+// Text returns the message without dot-stuffing (RFC 5321 §4.5.2).
 func (m Message) Text() []byte {
 	text := bytes.ReplaceAll(m.Raw, []byte("\r\n."), []byte("\r\n"))
 	return bytes.TrimPrefix(text, []byte("."))
 }
 
-// Commands is the text of every line, in order.
+// Commands returns the text of all lines.
 func (s Session) Commands() []string {
 	texts := make([]string, len(s.Lines))
 	for i, line := range s.Lines {
@@ -100,7 +101,7 @@ func (s Session) Commands() []string {
 	return texts
 }
 
-// record is a Session in the making.
+// record is a Session that may still be running.
 type record struct {
 	mu sync.Mutex
 	Session
@@ -110,7 +111,7 @@ func newRecord(number int) *record {
 	return &record{Session: Session{Number: number, Began: time.Now()}}
 }
 
-// update changes the record under its lock.
+// update changes the session while holding the lock.
 func (r *record) update(change func(s *Session)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -2,11 +2,11 @@ package smtptest
 
 import "time"
 
-// waitLimit is how long a test waits for what never comes.
+// waitLimit is the time limit of Wait.
 const waitLimit = 30 * time.Second
 
-// TB is what this package needs of testing.TB. The demonstration uses this
-// package, too, and must not link package testing.
+// TB is the part of testing.TB that this package uses. The binary uses this package
+// for its demonstration and should not link package testing.
 type TB interface {
 	// Helper is as in testing.TB.
 	Helper()
@@ -16,7 +16,7 @@ type TB interface {
 	Fatalf(format string, args ...any)
 }
 
-// Start is Listen for tests: the relay ends with the test.
+// Start starts a relay that is closed when the test ends.
 func Start(t TB, script Script, opts ...Option) *Server {
 	t.Helper()
 	s, err := Listen(script, opts...)
@@ -27,21 +27,21 @@ func Start(t TB, script Script, opts ...Option) *Server {
 	return s
 }
 
-// Wait waits until n sessions have ended and returns all there were. The test
-// fails when that takes unreasonably long.
+// Wait waits until n sessions have ended and returns all recorded sessions. The test
+// fails if that takes more than 30 seconds.
 func (s *Server) Wait(t TB, n int) []Session {
 	t.Helper()
-	late := false
+	expired := false
 	timer := time.AfterFunc(waitLimit, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		late = true
+		expired = true
 		s.changed.Broadcast()
 	})
 	defer timer.Stop()
 
 	s.mu.Lock()
-	for s.ended < n && !late && !s.closed {
+	for s.ended < n && !expired && !s.closed {
 		s.changed.Wait()
 	}
 	ended, all := s.ended, s.snapshot()

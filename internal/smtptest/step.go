@@ -6,21 +6,21 @@ import (
 	"time"
 )
 
-// Step is what a relay does at one moment. An error ends the session; the
-// steps of this package return one only when the connection is gone.
+// Step is the reaction of a relay to an event. An error ends the session; the
+// steps of this package return one only if the connection is closed.
 type Step func(c *Conn) error
 
-// Say sends lines, each with its CRLF, in one write.
+// Say sends lines, each with CRLF, in one write.
 func Say(lines ...string) Step {
 	return Raw(strings.Join(lines, "\r\n") + "\r\n")
 }
 
-// Raw sends text as it is, in one write.
+// Raw sends text unchanged, in one write.
 func Raw(text string) Step {
 	return func(c *Conn) error { return c.Write([]byte(text)) }
 }
 
-// Drip sends text as it is, a byte at a time, with a pause between two.
+// Drip sends text unchanged, one byte at a time, with a pause between bytes.
 func Drip(text string, interval time.Duration) Step {
 	return func(c *Conn) error {
 		for i := range len(text) {
@@ -37,11 +37,11 @@ func Drip(text string, interval time.Duration) Step {
 	}
 }
 
-// endlessWrite is the least that Endless sends at once.
+// endlessWrite is the minimum size of Endless' writes.
 const endlessWrite = 4096
 
-// Endless sends text over and over until the client leaves. A line that never
-// ends is Endless("x"), a reply that never ends Endless("250-x\r\n").
+// Endless sends text repeatedly until the client closes the connection: Endless("x")
+// is a line that never ends, Endless("250-x\r\n") a reply that never ends.
 func Endless(text string) Step {
 	return func(c *Conn) error {
 		chunk := []byte(strings.Repeat(text, endlessWrite/len(text)+1))
@@ -53,13 +53,13 @@ func Endless(text string) Step {
 	}
 }
 
-// Pause waits. It ends early, and the session with it, when the client or the
-// server leaves.
+// Pause waits. If the client closes the connection or the server is closed, the
+// session ends immediately.
 func Pause(d time.Duration) Step {
 	return func(c *Conn) error { return c.pause(d) }
 }
 
-// Then does one step after the other. A nil step is the healthy one.
+// Then runs steps in sequence. A nil step is Healthy.
 func Then(steps ...Step) Step {
 	return func(c *Conn) error {
 		for _, step := range steps {
@@ -71,17 +71,17 @@ func Then(steps ...Step) Step {
 	}
 }
 
-// Seq does the first step when its moment comes for the first time in a
-// session, the second the second time, and so on; the last one stays. A nil
-// step is the healthy one.
+// Seq runs the first step for the first event of its kind in a session, the second
+// for the second, and so on. Further events run the last step. A nil step is
+// Healthy.
 func Seq(steps ...Step) Step {
 	return func(c *Conn) error {
 		return steps[min(c.Attempt(), len(steps))-1].or(Healthy())(c)
 	}
 }
 
-// Match does the step if the command matches a regular expression, and what
-// is healthy if it does not.
+// Match runs the step if the command matches a regular expression, and Healthy
+// otherwise.
 func Match(pattern string, step Step) Step {
 	re := regexp.MustCompile(pattern)
 	return func(c *Conn) error {
@@ -92,7 +92,7 @@ func Match(pattern string, step Step) Step {
 	}
 }
 
-// Healthy is what the relay does without a script.
+// Healthy replies like an ordinary relay. It is the default step of every event.
 func Healthy() Step {
 	return func(c *Conn) error { return c.healthy() }
 }

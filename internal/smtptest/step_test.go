@@ -8,11 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestScript_Moments(t *testing.T) {
+func TestScript_Events(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
-		at       Moment
-		commands []string // the last one is answered
+		at       Event
+		commands []string // the last one gets the reply of the step
 	}{
 		{AtGreeting, nil},
 		{AtEHLO, []string{"EHLO x"}},
@@ -128,11 +128,11 @@ func TestSession_EarlyTalk(t *testing.T) {
 		greeting func(released <-chan struct{}) Step
 		talk     bool
 	}{
-		{"before a greeting in one piece", func(released <-chan struct{}) Step { return Then(wait(released), Healthy()) }, true},
-		{"between two lines", func(released <-chan struct{}) Step { return Then(Raw("220-hi\r\n"), wait(released), Say("220 there")) }, true},
-		{"instead of a greeting", func(<-chan struct{}) Step { return Silence() }, true},
-		{"after it", func(<-chan struct{}) Step { return Then(Say("220-hi", "220 there"), Silence()) }, true},
-		{"not at all", func(released <-chan struct{}) Step { return Then(Raw("220-hi\r\n"), wait(released), Healthy()) }, false},
+		{"before the greeting", func(released <-chan struct{}) Step { return Then(wait(released), Healthy()) }, true},
+		{"between two lines of the greeting", func(released <-chan struct{}) Step { return Then(Raw("220-hi\r\n"), wait(released), Say("220 there")) }, true},
+		{"no greeting", func(<-chan struct{}) Step { return Silence() }, true},
+		{"after the greeting", func(<-chan struct{}) Step { return Then(Say("220-hi", "220 there"), Silence()) }, true},
+		{"none", func(released <-chan struct{}) Step { return Then(Raw("220-hi\r\n"), wait(released), Healthy()) }, false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -140,7 +140,7 @@ func TestSession_EarlyTalk(t *testing.T) {
 			released := make(chan struct{})
 			srv := Start(t, Script{Greeting: tt.greeting(released)})
 			c := dial(t, srv)
-			after := tt.name == "after it"
+			after := tt.name == "after the greeting"
 			if after {
 				c.reply()
 			}
@@ -148,7 +148,7 @@ func TestSession_EarlyTalk(t *testing.T) {
 				c.send(early)
 			}
 			close(released)
-			if tt.name != "instead of a greeting" && !after {
+			if tt.name != "no greeting" && !after {
 				c.reply()
 			}
 			c.close()
@@ -165,7 +165,7 @@ func TestSession_EarlyTalk(t *testing.T) {
 	}
 }
 
-// wait is a pause until the test has done something.
+// wait waits until a channel is closed.
 func wait(released <-chan struct{}) Step {
 	return func(*Conn) error {
 		<-released

@@ -8,7 +8,7 @@ import (
 	"net"
 )
 
-// handshake makes the conversation an encrypted one.
+// handshake performs the TLS handshake.
 func (c *Conn) handshake() error {
 	if c.script.TLS == nil {
 		return Silence()(c)
@@ -20,13 +20,13 @@ func (c *Conn) handshake() error {
 	state := t.ConnectionState()
 	c.rec.update(func(s *Session) { s.TLS = &state })
 	c.conn, c.in = t, bufio.NewReader(t)
-	// What was said before is void (RFC 3207 §4.2).
-	c.state = conversation{}
+	// The dialog starts again (RFC 3207 §4.2).
+	c.state = dialog{}
 	return nil
 }
 
-// handshakeFailed ends the session so that the client gets the alert: a plain
-// close could turn into a reset that overtakes it.
+// handshakeFailed ends the session. It does not simply close the connection, because
+// a reset could make the client lose the alert.
 func (c *Conn) handshakeFailed(err error) error {
 	c.rec.update(func(s *Session) { s.TLSError = err })
 	var remote *net.OpError
@@ -36,7 +36,7 @@ func (c *Conn) handshakeFailed(err error) error {
 	return c.halfClose()
 }
 
-// watchServerName records SNI also when the handshake fails afterwards.
+// watchServerName records SNI, even if the handshake fails later.
 func (c *Conn) watchServerName(base *tls.Config) *tls.Config {
 	config := base.Clone()
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
@@ -44,12 +44,12 @@ func (c *Conn) watchServerName(base *tls.Config) *tls.Config {
 		if base.GetConfigForClient != nil {
 			return base.GetConfigForClient(hello)
 		}
-		return nil, nil //nolint:nilnil // as GetConfigForClient wants it: keep the configuration
+		return nil, nil //nolint:nilnil // GetConfigForClient's way to keep the configuration
 	}
 	return config
 }
 
-// buffered is a connection of which some input was read ahead.
+// buffered is a connection whose input is partly in a buffer.
 type buffered struct {
 	net.Conn
 	in *bufio.Reader

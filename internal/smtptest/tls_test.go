@@ -9,7 +9,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// startTLS goes on over TLS, trusting an authority.
+// startTLS performs the handshake and continues over TLS.
 func (c *client) startTLS(config *tls.Config) *tls.ConnectionState {
 	c.t.Helper()
 	conn := tls.Client(c.conn, config)
@@ -36,7 +36,7 @@ func TestTLS_STARTTLS(t *testing.T) {
 	require.Equal(t, "250-relay.test\r\n250-SIZE 5\r\n250 STARTTLS\r\n", c.say("EHLO x"))
 	require.Equal(t, "220 2.0.0 ready to start TLS\r\n", c.say("STARTTLS"))
 	c.startTLS(trusting(ca))
-	require.Equal(t, "503", c.say("MAIL FROM:<>")[:3], "the EHLO before TLS is forgotten")
+	require.Equal(t, "503", c.say("MAIL FROM:<>")[:3], "the EHLO before TLS is discarded")
 	require.Equal(t, "250-relay.test\r\n250 SIZE 7\r\n", c.say("EHLO x"))
 	require.Equal(t, "503", c.say("STARTTLS")[:3])
 	c.say("QUIT")
@@ -60,9 +60,9 @@ func TestTLS_Implicit(t *testing.T) {
 
 	modern := trusting(ca)
 	modern.MinVersion = tls.VersionTLS12
-	refuses := dial(t, srv)
-	require.ErrorContains(t, tls.Client(refuses.conn, modern).Handshake(), "protocol version")
-	refuses.close()
+	refusing := dial(t, srv)
+	require.ErrorContains(t, tls.Client(refusing.conn, modern).Handshake(), "protocol version")
+	refusing.close()
 	c.close()
 	require.Error(t, srv.Wait(t, 2)[1].TLSError)
 }
@@ -76,22 +76,22 @@ func TestTLS_InjectedBytes(t *testing.T) {
 	require.Equal(t, "220 go\r\n", c.say("STARTTLS"))
 	require.Equal(t, len("250 evil\r\n"), c.in.Buffered())
 	c.close()
-	require.ErrorContains(t, srv.Wait(t, 1)[0].TLSError, "EOF", "the handshake was due")
+	require.ErrorContains(t, srv.Wait(t, 1)[0].TLSError, "EOF", "the handshake fails")
 }
 
 func TestTLS_HandshakeStep(t *testing.T) {
 	t.Parallel()
 	ca := certs.NewAuthority("test")
 	server := certs.Server(ca.Issue(certs.For("relay.test")))
-	after := Start(t, Script{TLS: server, ImplicitTLS: true, Handshake: Then(Pause(1), Healthy(), HalfClose())})
-	c := dial(t, after)
+	closing := Start(t, Script{TLS: server, ImplicitTLS: true, Handshake: Then(Pause(1), Healthy(), HalfClose())})
+	c := dial(t, closing)
 	c.startTLS(trusting(ca))
 	rest, err := c.rest()
 	require.NoError(t, err)
 	require.Empty(t, rest)
 
-	instead := Start(t, Script{TLS: server, Handshake: Say("554 no")})
-	c = dial(t, instead)
+	replying := Start(t, Script{TLS: server, Handshake: Say("554 no")})
+	c = dial(t, replying)
 	c.reply()
 	c.say("STARTTLS")
 	require.Equal(t, "554 no\r\n", c.reply())

@@ -11,16 +11,16 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// atOnce is the number of scenarios that run at the same time. Many of them
+// concurrency is the number of scenarios that run at the same time. Many of them
 // mostly wait for a relay that stalls.
-const atOnce = 24
+const concurrency = 24
 
 // comparison is one scenario over one transport.
 type comparison struct {
 	scenario scenario
 	over     transport
 	ours     verdict
-	theirs   map[string]said // by library; without those that lack LMTP in an LMTP scenario
+	theirs   map[string]result // by library; smtplib only for LMTP
 }
 
 // compare runs every scenario with every client.
@@ -29,10 +29,10 @@ func compare(t *testing.T, libraries []*library, scenarios []scenario) []*compar
 	a := newAuthorities(t)
 	var all []*comparison
 	var group errgroup.Group
-	group.SetLimit(atOnce)
+	group.SetLimit(concurrency)
 	for _, s := range scenarios {
 		for _, tr := range s.transports() {
-			c := &comparison{scenario: s, over: tr, theirs: make(map[string]said)}
+			c := &comparison{scenario: s, over: tr, theirs: make(map[string]result)}
 			all = append(all, c)
 			group.Go(func() error { return c.run(t, libraries, a) })
 		}
@@ -55,7 +55,7 @@ func (c *comparison) run(t *testing.T, libraries []*library, a *authorities) err
 		clients.Go(func() error {
 			srv := c.scenario.start(t, c.over, a)
 			defer srv.Close()
-			s, err := l.hold(job{
+			s, err := l.run(job{
 				ID: int(ids.Add(1)), Host: srv.Host(), Port: srv.Port(), LMTP: c.scenario.script.LMTP, TLS: string(c.over), CA: a.file(), Helo: helo,
 				Timeout: c.scenario.wait().Seconds(), Login: c.scenario.credentials(), From: sender, To: c.scenario.does.to, Message: c.scenario.message(),
 			})
@@ -73,17 +73,17 @@ func (c *comparison) run(t *testing.T, libraries []*library, a *authorities) err
 
 func (l *library) hasLMTP() bool { return l.Name == smtplib }
 
-// held reports whether the library ran the session.
-func (c *comparison) held(l *library) bool {
-	_, held := c.theirs[l.Name]
-	return held
+// ran reports whether the library ran the session.
+func (c *comparison) ran(l *library) bool {
+	_, ok := c.theirs[l.Name]
+	return ok
 }
 
 func (c *comparison) agrees(l *library) bool {
-	return c.held(l) && agrees(l, c.theirs[l.Name], c.ours)
+	return c.ran(l) && agrees(l, c.theirs[l.Name], c.ours)
 }
 
-func (c *comparison) disagrees(l *library) bool { return c.held(l) && !c.agrees(l) }
+func (c *comparison) disagrees(l *library) bool { return c.ran(l) && !c.agrees(l) }
 
 func (s scenario) credentials() []string {
 	if !s.does.login {

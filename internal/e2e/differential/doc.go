@@ -1,8 +1,7 @@
-// Package differential compares our verdicts with those of the two clients
-// that our errors are named after: Python's smtplib and aiosmtplib. All three
-// run the same sessions with the same scripted relays. The test compares the
-// exceptions with our errors, and docs/differences.md lists every disagreement
-// with the reason for our verdict.
+// Package differential compares the product's errors with the exceptions of
+// Python's smtplib and aiosmtplib, after which the error classes are named. All
+// three run the same sessions with the same scripted relays. docs/differences.md
+// lists every disagreement with the reason for the product's verdict.
 //
 //	go test -tags e2e ./internal/e2e/differential -v            # compare, print the totals
 //	go test -tags e2e ./internal/e2e/differential -update       # write the document

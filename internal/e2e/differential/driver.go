@@ -18,11 +18,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sessionLimit bounds one session; the test fails when it is exceeded.
+// sessionLimit is the time limit of one session. If it is exceeded, the test fails.
 const sessionLimit = 40 * time.Second
 
-// python is Debian's interpreter, which finds Debian's packages; the
-// environment variable PYTHON overrides it.
+// python is Debian's interpreter, which uses Debian's packages. The environment
+// variable PYTHON overrides it.
 const python = "/usr/bin/python3"
 
 // job is one session for the driver to run.
@@ -41,13 +41,13 @@ type job struct {
 	Message string   `json:"message"`
 }
 
-// said is the result of a session as the client reports it.
-type said struct {
+// result is the result of a session as the client reports it.
+type result struct {
 	ID        int      `json:"id"`
 	Step      step     `json:"step"`
 	Exception string   `json:"exception"` // its class, empty if none was raised
 	Ancestors []string `json:"ancestors"` // the class and all its base classes
-	Codes     []int    `json:"codes"`     // of the exception, or in the dict of refused recipients
+	Codes     []int    `json:"codes"`     // of the exception or of the refused recipients
 	Errno     string   `json:"errno"`     // of an OSError
 	Text      string   `json:"text"`
 }
@@ -55,7 +55,7 @@ type said struct {
 // step is one method call of a session.
 type step string
 
-// The steps. done is the state after all of them.
+// The steps. stepDone follows the last one.
 const (
 	stepConnect  step = "connect"
 	stepEHLO     step = "ehlo"
@@ -74,8 +74,8 @@ type library struct {
 
 	mu      sync.Mutex
 	stdin   *json.Encoder
-	waiting map[int]chan said
-	ended   chan struct{}
+	waiting map[int]chan result
+	exited  chan struct{}
 }
 
 // startLibrary runs the driver until the test ends.
@@ -95,19 +95,19 @@ func startLibrary(t *testing.T, name string) *library {
 	cmd.Stderr = &stderr
 	require.NoError(t, cmd.Start())
 
-	l := &library{stdin: json.NewEncoder(stdin), waiting: make(map[int]chan said), ended: make(chan struct{})}
+	l := &library{stdin: json.NewEncoder(stdin), waiting: make(map[int]chan result), exited: make(chan struct{})}
 	lines := bufio.NewScanner(stdout)
-	introduced := lines.Scan()
+	described := lines.Scan()
 	t.Cleanup(func() {
 		cancel()
-		<-l.ended
-		_ = cmd.Wait() //nolint:errcheck // it was killed
+		<-l.exited
+		_ = cmd.Wait() //nolint:errcheck // killed by cancel
 		if t.Failed() && stderr.Len() > 0 {
 			t.Logf("%s: %s", name, stderr.String())
 		}
 	})
-	if !introduced || json.Unmarshal(lines.Bytes(), l) != nil {
-		close(l.ended)
+	if !described || json.Unmarshal(lines.Bytes(), l) != nil {
+		close(l.exited)
 		require.FailNow(t, interpreter+" cannot run "+name, "%s%s", lines.Bytes(), "make e2e installs python3-aiosmtplib; PYTHON may name another interpreter")
 	}
 	go l.read(lines)
@@ -115,38 +115,38 @@ func startLibrary(t *testing.T, name string) *library {
 }
 
 func (l *library) read(lines *bufio.Scanner) {
-	defer close(l.ended)
+	defer close(l.exited)
 	for lines.Scan() {
-		var s said
+		var s result
 		if json.Unmarshal(lines.Bytes(), &s) != nil {
 			return
 		}
 		l.mu.Lock()
-		answer := l.waiting[s.ID]
+		reply := l.waiting[s.ID]
 		delete(l.waiting, s.ID)
 		l.mu.Unlock()
-		if answer != nil {
-			answer <- s
+		if reply != nil {
+			reply <- s
 		}
 	}
 }
 
-// hold runs one session.
-func (l *library) hold(j job) (said, error) {
-	answer := make(chan said, 1)
+// run runs one session.
+func (l *library) run(j job) (result, error) {
+	reply := make(chan result, 1)
 	l.mu.Lock()
-	l.waiting[j.ID] = answer
+	l.waiting[j.ID] = reply
 	err := l.stdin.Encode(j)
 	l.mu.Unlock()
 	if err != nil {
-		return said{}, fmt.Errorf("%s: %w", l.Name, err)
+		return result{}, fmt.Errorf("%s: %w", l.Name, err)
 	}
 	select {
-	case s := <-answer:
+	case s := <-reply:
 		return s, nil
-	case <-l.ended:
-		return said{}, fmt.Errorf("%s ended", l.Name)
+	case <-l.exited:
+		return result{}, fmt.Errorf("%s exited", l.Name)
 	case <-time.After(sessionLimit):
-		return said{}, fmt.Errorf("%s: a session took longer than %v", l.Name, sessionLimit)
+		return result{}, fmt.Errorf("%s: a session took longer than %v", l.Name, sessionLimit)
 	}
 }

@@ -10,20 +10,20 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// moment is a step of the session at which the relay fails.
-type moment struct {
+// event is a point of the session at which the relay fails.
+type event struct {
 	name  string
-	at    smtptest.Moment
-	good  string // the expected reply
+	at    smtptest.Event
+	good  string // the expected reply; empty: no unsolicited reply is tested
 	wrong string // a reply with the wrong first digit
 	over  []transport
-	// second selects the second occurrence of the step.
+	// second selects the second occurrence in a session.
 	second bool
-	// refused: MAIL was refused before; the fault must not hide that.
+	// refused makes the relay refuse MAIL first, which the fault must not hide.
 	refused bool
 }
 
-var moments = []moment{
+var events = []event{
 	{name: "greeting", at: smtptest.AtGreeting, good: "220 relay.test", wrong: "354 what", over: []transport{plain, implicit}},
 	{name: "EHLO", at: smtptest.AtEHLO, good: "250-relay.test\r\n250 AUTH PLAIN", wrong: "354 what", over: []transport{plain, implicit}},
 	{name: "EHLO after STARTTLS", at: smtptest.AtEHLO, good: "250-relay.test\r\n250 AUTH PLAIN", wrong: "354 what", over: []transport{starttls}, second: true},
@@ -38,16 +38,15 @@ var moments = []moment{
 	{name: "QUIT", at: smtptest.AtQuit, wrong: "354 what", over: []transport{plain, implicit}},
 }
 
-// fault is a failure of the relay or the network at a moment.
+// fault is a failure of the relay or the network.
 type fault struct {
-	name string
-	step func(moment) smtptest.Step
-	// impatient: as in scenario.
-	impatient bool
+	name   string
+	step   func(event) smtptest.Step
+	stalls bool
 }
 
-func doing(step smtptest.Step) func(moment) smtptest.Step {
-	return func(moment) smtptest.Step { return step }
+func always(step smtptest.Step) func(event) smtptest.Step {
+	return func(event) smtptest.Step { return step }
 }
 
 const (
@@ -55,40 +54,40 @@ const (
 	endlessly   = 1500   // lines in a reply
 	resetPause  = 200 * time.Millisecond
 	dripPause   = 20 * time.Millisecond
-	dripTooLong = int(2 * impatience / dripPause)
+	dripTooLong = int(2 * stallTimeout / dripPause)
 )
 
 var faults = []fault{
-	{name: "closes", step: doing(smtptest.HalfClose())},
-	// Without the pause, the reset may fail the dialing.
-	{name: "resets", step: doing(smtptest.Then(smtptest.Pause(resetPause), smtptest.Reset()))},
-	{name: "stalls", step: doing(smtptest.Silence()), impatient: true},
-	{name: "sends invalid bytes", step: doing(smtptest.Say("\x01\x02 what is this"))},
-	{name: "sends a line of 20000 bytes", step: doing(smtptest.Say("250 " + strings.Repeat("x", overlong)))},
-	{name: "sends a reply of 1500 lines", step: func(m moment) smtptest.Step {
-		code := m.acceptance()[:3]
+	{name: "closes", step: always(smtptest.HalfClose())},
+	// Without the pause the reset may arrive while the client connects.
+	{name: "resets", step: always(smtptest.Then(smtptest.Pause(resetPause), smtptest.Reset()))},
+	{name: "stalls", step: always(smtptest.Silence()), stalls: true},
+	{name: "sends invalid bytes", step: always(smtptest.Say("\x01\x02 what is this"))},
+	{name: "sends a line of 20000 bytes", step: always(smtptest.Say("250 " + strings.Repeat("x", overlong)))},
+	{name: "sends a reply of 1500 lines", step: func(e event) smtptest.Step {
+		code := e.acceptance()[:3]
 		return smtptest.Say(append(slices.Repeat([]string{code + "-more"}, endlessly), code+" end")...)
 	}},
-	{name: "replies with the wrong first digit", step: func(m moment) smtptest.Step { return smtptest.Say(m.wrong) }},
-	{name: "mixes codes, refusal last", step: doing(smtptest.Say("250-a", "550 b"))},
-	{name: "mixes codes, acceptance last", step: func(m moment) smtptest.Step {
-		return smtptest.Say("550-a", m.acceptance())
+	{name: "replies with the wrong first digit", step: func(e event) smtptest.Step { return smtptest.Say(e.wrong) }},
+	{name: "mixes codes, refusal last", step: always(smtptest.Say("250-a", "550 b"))},
+	{name: "mixes codes, acceptance last", step: func(e event) smtptest.Step {
+		return smtptest.Say("550-a", e.acceptance())
 	}},
-	{name: "shuts down (421)", step: doing(smtptest.Then(smtptest.Say("421 4.3.2 bye"), smtptest.HalfClose()))},
-	{name: "refuses temporarily (451)", step: doing(smtptest.Say("451 4.3.0 not now"))},
-	{name: "refuses permanently (550)", step: doing(smtptest.Say("550 5.7.1 never"))},
-	{name: "sends half a line and closes", step: doing(smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.HalfClose()))},
-	{name: "sends an unsolicited reply", step: func(m moment) smtptest.Step {
-		if m.good == "" {
-			return nil // after STARTTLS this is injection, which has its own case
+	{name: "shuts down (421)", step: always(smtptest.Then(smtptest.Say("421 4.3.2 bye"), smtptest.HalfClose()))},
+	{name: "refuses temporarily (451)", step: always(smtptest.Say("451 4.3.0 not now"))},
+	{name: "refuses permanently (550)", step: always(smtptest.Say("550 5.7.1 never"))},
+	{name: "sends half a line and closes", step: always(smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.HalfClose()))},
+	{name: "sends an unsolicited reply", step: func(e event) smtptest.Step {
+		if e.good == "" {
+			return nil
 		}
-		return smtptest.Say(m.good, "250 and another thing")
-	}, impatient: true},
+		return smtptest.Say(e.good, "250 and another thing")
+	}, stalls: true},
 }
 
-// acceptance returns a last line whose code accepts.
-func (m moment) acceptance() string {
-	switch m.at {
+// acceptance returns the last line of a positive reply.
+func (e event) acceptance() string {
+	switch e.at {
 	case smtptest.AtGreeting, smtptest.AtStartTLS:
 		return "220 b"
 	case smtptest.AtAuth:
@@ -101,25 +100,26 @@ func (m moment) acceptance() string {
 	return "250 b"
 }
 
-// matrix returns every fault at every moment. Until then the relay is healthy.
+// matrix returns a scenario for each fault at each event. Before it the relay is
+// healthy.
 func matrix() []scenario {
-	list := make([]scenario, 0, len(moments)*len(faults))
-	for _, m := range moments {
+	list := make([]scenario, 0, len(events)*len(faults))
+	for _, e := range events {
 		for _, f := range faults {
-			step := f.step(m)
+			step := f.step(e)
 			if step == nil {
 				continue
 			}
-			if m.second {
+			if e.second {
 				step = smtptest.Seq(smtptest.Healthy(), step)
 			}
 			script := smtptest.Script{Extensions: []string{"AUTH PLAIN"}, Auth: smtptest.Say("235 2.7.0 welcome")}
-			if m.refused {
+			if e.refused {
 				script.Mail = smtptest.Say("550 5.7.1 not from you")
 			}
 			list = append(list, scenario{
-				name: m.name + ": the relay " + f.name, moment: m.name, fault: f.name, script: script.With(m.at, step),
-				does: all, over: m.over, impatient: f.impatient,
+				name: e.name + ": the relay " + f.name, event: e.name, fault: f.name, script: script.With(e.at, step),
+				does: all, over: e.over, stalls: f.stalls,
 			})
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// verdict is the result of our engine for a session.
+// verdict is the result of the product for a session.
 type verdict struct {
 	class  smtperr.Class
 	reason smtperr.Reason
@@ -21,11 +21,11 @@ type verdict struct {
 	code   int
 	step   step
 	text   string
-	// equals names the exceptions that correspond to our error, by library.
-	equals map[string]string
+	// exceptions names the exceptions that correspond to our error, by library.
+	exceptions map[string]string
 }
 
-// probe runs the session with our engine.
+// probe runs the session with the product.
 func (s scenario) probe(srv *smtptest.Server, tr transport, a *authorities) verdict {
 	p := smtpprobe.Prober{
 		TLS:  &tls.Config{RootCAs: a.pool(), MinVersion: tls.VersionTLS12},
@@ -37,7 +37,7 @@ func (s scenario) probe(srv *smtptest.Server, tr transport, a *authorities) verd
 	}
 	if s.does.login {
 		plan.Depth = smtpprobe.DepthAuth
-		plan.Auth = &smtpprobe.Auth{Username: user, Password: password, Cleartext: !s.does.secretive}
+		plan.Auth = &smtpprobe.Auth{Username: user, Password: password, Cleartext: !s.does.requireTLS}
 	}
 	if len(s.does.to) > 0 {
 		plan.Depth = smtpprobe.DepthSend
@@ -50,10 +50,10 @@ func verdictOf(r *smtpprobe.Result, tr transport) verdict {
 		return verdict{phase: smtperr.PhaseDone, step: stepDone}
 	}
 	e, _ := errors.AsType[*smtperr.Error](r.Err)
-	python := equalOf(e)
+	python := exceptionsFor(e)
 	return verdict{
 		class: e.Class, reason: e.Reason, phase: e.Phase, code: e.Code(), step: stepOf(e.Phase, tr), text: e.Error(),
-		equals: map[string]string{"smtplib": python.smtplib, "aiosmtplib": python.aiosmtplib},
+		exceptions: map[string]string{"smtplib": python.smtplib, "aiosmtplib": python.aiosmtplib},
 	}
 }
 

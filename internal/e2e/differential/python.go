@@ -10,11 +10,10 @@ import (
 
 const responseException = "SMTPResponseException"
 
-// equal names the exceptions of smtplib and aiosmtplib for one class, "-" if
-// there is none.
-type equal struct{ smtplib, aiosmtplib string }
+// exceptions is the names of the exceptions in smtplib and aiosmtplib, or "-".
+type exceptions struct{ smtplib, aiosmtplib string }
 
-var equals = map[smtperr.Class]equal{
+var exceptionsByClass = map[smtperr.Class]exceptions{
 	smtperr.ClassConfigError:       {"ValueError, UnicodeError", "ValueError, SMTPException"},
 	smtperr.ClassLocalError:        {"OSError", "SMTPConnectError"},
 	smtperr.ClassCanceled:          {"-", "CancelledError"},
@@ -42,32 +41,32 @@ var equals = map[smtperr.Class]equal{
 	smtperr.ClassUnknown:           {"SMTPException", "SMTPException"},
 }
 
-// equalOf returns the exceptions that the two libraries raise for a failure.
-func equalOf(e *smtperr.Error) equal {
-	python, known := equals[e.Class]
+// exceptionsFor returns the exceptions that the two libraries raise for a failure.
+func exceptionsFor(e *smtperr.Error) exceptions {
+	python, known := exceptionsByClass[e.Class]
 	switch {
 	case e.Class == smtperr.ClassServiceUnavailable:
 		return refusalIn(e.Phase)
 	case e.Class == smtperr.ClassProtocolError && e.Reason == smtperr.ReasonLineTooLong:
-		return equal{responseException, responseException}
+		return exceptions{responseException, responseException}
 	case e.Class == smtperr.ClassProtocolError:
-		return equal{refusalIn(e.Phase).smtplib, responseException}
+		return exceptions{refusalIn(e.Phase).smtplib, responseException}
 	case e.Class == smtperr.ClassDisconnected && e.Phase == smtperr.PhaseGreeting:
 		python.aiosmtplib = "SMTPConnectError"
 	case e.Class == smtperr.ClassReadTimeout && e.Phase == smtperr.PhaseGreeting:
 		python.aiosmtplib = "SMTPConnectTimeoutError"
 	case !known:
-		return equal{"-", "-"}
+		return exceptions{"-", "-"}
 	}
 	return python
 }
 
-// refusalIn returns the exceptions that both libraries raise for a refusal in
-// the phase that ends the transaction, also after an accepted recipient.
-func refusalIn(phase smtperr.Phase) equal {
+// refusalIn returns the exceptions for a refusal in a phase that ends the
+// transaction, even after accepted recipients.
+func refusalIn(phase smtperr.Phase) exceptions {
 	e, _ := errors.AsType[*smtperr.Error](smtperr.ClassifyReply(phase, smtperr.Reply{Code: 550}, smtperr.Session{}))
 	if e.Class == smtperr.ClassRecipientRefused {
-		return equals[smtperr.ClassRecipientsRefused]
+		return exceptionsByClass[smtperr.ClassRecipientsRefused]
 	}
-	return equals[e.Class]
+	return exceptionsByClass[e.Class]
 }

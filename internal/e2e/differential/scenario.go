@@ -13,27 +13,27 @@ import (
 // scenario is a session that every client runs, each with its own relay.
 type scenario struct {
 	name string
-	// moment and fault are set by the matrix and empty for a case.
-	moment, fault string
+	// event and fault are set by matrix, and empty for a case.
+	event, fault string
 
 	script smtptest.Script
 	does   session
 	over   []transport // default: all
 	// server configures TLS of the relay; default: a valid certificate.
 	server func(*authorities) *tls.Config
-	// impatient shortens the timeout: the relay stalls, or a client waits for a
-	// reply that never arrives.
-	impatient bool
+	// stalls shortens the timeout, because a client waits for a reply that never
+	// arrives.
+	stalls bool
 }
 
 // session describes what the clients do.
 type session struct {
 	login bool
-	// secretive forbids our engine to send a password without TLS. The
-	// libraries have no such setting.
-	secretive bool
-	to        []string // empty: end after EHLO or login
-	size      int      // of the message in bytes; 0: a short one
+	// requireTLS forbids the product to send a password without TLS. The libraries
+	// have no such setting.
+	requireTLS bool
+	to         []string // empty: end after EHLO or login
+	size       int      // of the message in bytes; 0: a short one
 }
 
 // The sessions. The zero value ends after EHLO.
@@ -44,7 +44,7 @@ var (
 	all     = session{login: true, to: []string{alice}}
 )
 
-// transport is plaintext, STARTTLS or implicit TLS.
+// transport is plaintext, STARTTLS, or implicit TLS.
 type transport string
 
 // The transports, by the driver's names.
@@ -68,10 +68,10 @@ const (
 	alice    = "alice@example.org"
 	bob      = "bob@example.org"
 
-	// patience is the timeout for relays that reply.
-	patience = 15 * time.Second
-	// impatience is the timeout for relays that do not.
-	impatience = 2 * time.Second
+	// replyTimeout is the timeout for relays that reply.
+	replyTimeout = 15 * time.Second
+	// stallTimeout is the timeout for relays that do not.
+	stallTimeout = 2 * time.Second
 )
 
 func (s scenario) transports() []transport {
@@ -82,10 +82,10 @@ func (s scenario) transports() []transport {
 }
 
 func (s scenario) wait() time.Duration {
-	if s.impatient {
-		return impatience
+	if s.stalls {
+		return stallTimeout
 	}
-	return patience
+	return replyTimeout
 }
 
 // start starts a relay for one session.

@@ -17,7 +17,7 @@ import (
 )
 
 // behavior replaces steps of a healthy relay.
-type behavior map[smtptest.Moment]smtptest.Step
+type behavior map[smtptest.Event]smtptest.Step
 
 // The behaviors of the relays.
 var (
@@ -57,7 +57,7 @@ type relay struct {
 func startRelay(t *testing.T, port int, script smtptest.Script) *relay {
 	t.Helper()
 	r := &relay{address: e2e.PlaceFor(t, "relay").At(port), script: script}
-	for _, at := range []smtptest.Moment{smtptest.AtGreeting, smtptest.AtEHLO, smtptest.AtAuth, smtptest.AtMail, smtptest.AtRcpt} {
+	for _, at := range []smtptest.Event{smtptest.AtGreeting, smtptest.AtEHLO, smtptest.AtAuth, smtptest.AtMail, smtptest.AtRcpt} {
 		r.script = r.script.With(at, func(c *smtptest.Conn) error { return r.step(at)(c) })
 	}
 	r.start(t)
@@ -65,7 +65,7 @@ func startRelay(t *testing.T, port int, script smtptest.Script) *relay {
 	return r
 }
 
-func (r *relay) step(at smtptest.Moment) smtptest.Step {
+func (r *relay) step(at smtptest.Event) smtptest.Step {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if step := r.behavior[at]; step != nil {

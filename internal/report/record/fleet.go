@@ -58,7 +58,7 @@ func newFleet(dir string) (*fleet, error) {
 
 // step returns the step at a point of the session: that of the current period, or
 // that of a healthy relay.
-func (f *fleet) step(s *spec, at smtptest.Moment) smtptest.Step {
+func (f *fleet) step(s *spec, at smtptest.Event) smtptest.Step {
 	return func(c *smtptest.Conn) error {
 		for _, p := range s.periods {
 			if p.at == at && p.contains(int(f.round.Load())) {

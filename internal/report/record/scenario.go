@@ -23,7 +23,7 @@ type spec struct {
 // session. If at is "", the relay is down.
 type period struct {
 	from, to int // to is the round after the last one
-	at       smtptest.Moment
+	at       smtptest.Event
 	step     smtptest.Step
 }
 

@@ -1,16 +1,15 @@
-// Package certs makes certificates for scripted relays and their clients, good
-// ones and every kind of bad one:
+// Package certs creates valid and invalid certificates for scripted relays and their
+// clients:
 //
 //	ca := certs.NewAuthority("demo")
 //	good := ca.Issue(certs.For("relay.test", "127.0.0.1"))
 //	bad := ca.Issue(certs.Expired(certs.For("other.test")))
 //	self := certs.SelfSigned(certs.For("relay.test"))
-//	relay.Script{TLS: certs.Server(good)}
+//	smtptest.Script{TLS: certs.Server(good)}
 //	&tls.Config{RootCAs: ca.Pool()}
 //
-// An unknown authority is a second NewAuthority that nobody trusts. The
-// functions panic when something cannot be a certificate at all, such as a
-// name that is not ASCII: that is a mistake of the script.
+// For an unknown authority, create a second one. The functions panic if x509 cannot
+// create a certificate, for example because a name is not ASCII.
 package certs
 
 import (
@@ -25,17 +24,17 @@ import (
 	"time"
 )
 
-// serialBits is within the 20 bytes of RFC 5280 §4.1.2.2.
+// serialBits is less than the 20 bytes of RFC 5280 §4.1.2.2.
 const serialBits = 120
 
 // Authority signs certificates.
 type Authority struct {
 	certificate tls.Certificate
-	chain       [][]byte // of an intermediate: what it sends along, itself first
+	chain       [][]byte // of an intermediate: itself and those above it
 }
 
-// NewAuthority makes a root of its own, valid for ten years past and to come, so
-// that it outlives every leaf.
+// NewAuthority creates a root authority that is valid for longer than every leaf:
+// from ten years ago, for twenty years.
 func NewAuthority(name string) *Authority {
 	template, key := authorityTemplate(name), newKey()
 	return &Authority{certificate: sign(template, template, key, key)}
@@ -62,8 +61,8 @@ func (a *Authority) Issue(leaf Leaf) tls.Certificate {
 	return issued
 }
 
-// Intermediate returns an authority below this one. Its leaves come with the
-// chain up to the root. The changes are made to its template before it is signed.
+// Intermediate returns an authority below this one. Its leaves include the chain up
+// to the root. The changes are applied to its template before it is signed.
 func (a *Authority) Intermediate(name string, changes ...func(*x509.Certificate)) *Authority {
 	key, template := newKey(), authorityTemplate(name)
 	for _, change := range changes {
@@ -73,23 +72,23 @@ func (a *Authority) Intermediate(name string, changes ...func(*x509.Certificate)
 	return &Authority{certificate: issued, chain: append([][]byte{issued.Certificate[0]}, a.chain...)}
 }
 
-// SelfSigned is a leaf that vouches for itself.
+// SelfSigned returns a self-signed leaf.
 func SelfSigned(leaf Leaf) tls.Certificate {
 	key, template := newKey(), leaf.template()
 	return sign(template, template, key, key)
 }
 
-// Certificate is the authority's own.
+// Certificate returns the authority's certificate.
 func (a *Authority) Certificate() *x509.Certificate { return a.certificate.Leaf }
 
-// Pool trusts this authority and no other.
+// Pool returns a pool with only this authority.
 func (a *Authority) Pool() *x509.CertPool {
 	pool := x509.NewCertPool()
 	pool.AddCert(a.certificate.Leaf)
 	return pool
 }
 
-// PEM is the CA certificate in the form of a CA file.
+// PEM returns the content of a CA file.
 func (a *Authority) PEM() []byte { return certificatePEM(a.certificate) }
 
 func certificatePEM(c tls.Certificate) []byte {

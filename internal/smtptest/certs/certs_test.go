@@ -23,7 +23,7 @@ func TestLeaf_Valid(t *testing.T) {
 
 func TestLeaf_Invalid(t *testing.T) {
 	t.Parallel()
-	ca, stranger := NewAuthority("test"), NewAuthority("stranger")
+	ca, other := NewAuthority("test"), NewAuthority("other")
 	verify := func(c tls.Certificate, at time.Time) error {
 		_, err := c.Leaf.Verify(x509.VerifyOptions{DNSName: "relay.test", Roots: ca.Pool(), CurrentTime: at})
 		return err
@@ -47,7 +47,7 @@ func TestLeaf_Invalid(t *testing.T) {
 	require.ErrorAs(t, verify(both, now), &invalid)
 	require.ErrorAs(t, verify(both, now.AddDate(0, 0, -2)), &host)
 
-	require.ErrorAs(t, verify(stranger.Issue(For("relay.test")), now), &unknown)
+	require.ErrorAs(t, verify(other.Issue(For("relay.test")), now), &unknown)
 	self := SelfSigned(For("relay.test"))
 	require.ErrorAs(t, verify(self, now), &unknown)
 	require.NoError(t, self.Leaf.CheckSignature(self.Leaf.SignatureAlgorithm, self.Leaf.RawTBSCertificate, self.Leaf.Signature))

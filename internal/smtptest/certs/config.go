@@ -8,22 +8,21 @@ import (
 	"path/filepath"
 )
 
-// Server is the configuration of a relay with this certificate, for TLS 1.2
-// and 1.3.
+// Server returns the configuration of a relay with a certificate, for TLS 1.2 and
+// 1.3.
 func Server(c tls.Certificate) *tls.Config {
 	return &tls.Config{Certificates: []tls.Certificate{c}, MinVersion: tls.VersionTLS12}
 }
 
-// ServerUpTo is Server, but with no version newer than max, however old that
-// is.
+// ServerUpTo is Server with a maximum version, which may be older than TLS 1.2.
 func ServerUpTo(maxVersion uint16, c tls.Certificate) *tls.Config {
 	config := Server(c)
 	config.MinVersion, config.MaxVersion = min(maxVersion, config.MinVersion), maxVersion
 	return config
 }
 
-// DemandClient makes a relay refuse clients without a certificate of this
-// authority.
+// DemandClient returns a copy of the configuration of a relay that requires a client
+// certificate of this authority.
 func (a *Authority) DemandClient(config *tls.Config) *tls.Config {
 	config = config.Clone()
 	config.ClientAuth, config.ClientCAs = tls.RequireAndVerifyClientCert, a.Pool()
@@ -51,7 +50,7 @@ func WriteFiles(dir, name string, c tls.Certificate) (certFile, keyFile string, 
 	return certFile, keyFile, nil
 }
 
-// write puts a whole file in place at once: a reader never sees half of it.
+// write replaces a file atomically.
 func write(path string, content []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {

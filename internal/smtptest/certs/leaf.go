@@ -7,35 +7,35 @@ import (
 	"time"
 )
 
-// Leaf describes a certificate of a relay or of a client. The zero times are
-// an hour ago and in 90 days.
+// Leaf describes a certificate of a relay or a client. By default it is valid from
+// an hour ago, for 90 days.
 type Leaf struct {
 	CommonName string
 	Hosts      []string // DNS names and IP addresses
 	Emails     []string
 	NotBefore  time.Time
 	NotAfter   time.Time
-	// Change is made to the template before it is signed.
+	// Change, if not nil, is applied to the template before it is signed.
 	Change func(*x509.Certificate)
 }
 
-// lifetime is what public authorities give at present.
+// lifetime is the usual lifetime of public authorities' certificates.
 const lifetime = 90 * 24 * time.Hour
 
-// For is a good leaf for names and IP addresses.
+// For returns a valid leaf for DNS names and IP addresses.
 func For(hosts ...string) Leaf { return Leaf{Hosts: hosts} }
 
-// Client is a good leaf for a client, which goes by a name.
+// Client returns a valid leaf for a client with a common name.
 func Client(name string) Leaf { return Leaf{CommonName: name} }
 
-// Expired is the leaf a day after its end.
+// Expired returns the leaf as it is a day after its expiry.
 func Expired(leaf Leaf) Leaf {
 	leaf.NotAfter = time.Now().AddDate(0, 0, -1)
 	leaf.NotBefore = leaf.NotAfter.Add(-lifetime)
 	return leaf
 }
 
-// NotYetValid is the leaf a day before its beginning.
+// NotYetValid returns the leaf as it is a day before it becomes valid.
 func NotYetValid(leaf Leaf) Leaf {
 	leaf.NotBefore = time.Now().AddDate(0, 0, 1)
 	leaf.NotAfter = leaf.NotBefore.Add(lifetime)

@@ -35,14 +35,14 @@ func TestFleet_Behavior(t *testing.T) {
 			t.Parallel()
 			for range 2 {
 				for _, outcome := range r.Outcomes {
-					require.Equal(t, outcome, found(probe(t, fleet, r)))
+					require.Equal(t, outcome, outcomeOf(probe(t, fleet, r)))
 				}
 			}
 		})
 	}
 }
 
-// probe probes a relay as its settings say.
+// probe probes a relay with its settings.
 func probe(t *testing.T, fleet *demo.Fleet, r demo.Relay) *smtpprobe.Result {
 	t.Helper()
 	u, err := url.Parse(r.URL)
@@ -64,7 +64,7 @@ func probe(t *testing.T, fleet *demo.Fleet, r demo.Relay) *smtpprobe.Result {
 	return p.Probe(t.Context(), target, plan)
 }
 
-// set understands the few settings that the relays need.
+// set applies a setting of a relay to a plan.
 func set(t *testing.T, plan *smtpprobe.Plan, line string) {
 	t.Helper()
 	key, value, _ := strings.Cut(line, " = ")
@@ -94,7 +94,7 @@ func set(t *testing.T, plan *smtpprobe.Plan, line string) {
 	}
 }
 
-func found(r *smtpprobe.Result) demo.Outcome {
+func outcomeOf(r *smtpprobe.Result) demo.Outcome {
 	o := demo.Outcome{Phase: smtperr.PhaseDone}
 	if e, ok := errors.AsType[*smtperr.Error](r.Err); ok {
 		o = demo.Outcome{Class: e.Class, Reason: e.Reason, Phase: e.Phase}
@@ -123,8 +123,8 @@ func TestFleet_NamesAndPorts(t *testing.T) {
 	require.Equal(t, string(fleet.Authority().PEM()), string(written))
 }
 
-// freeRange finds a first port that is followed by enough free ones, below
-// those that systems give out by themselves.
+// freeRange returns the first of enough consecutive free ports below the ephemeral
+// ones.
 func freeRange(t *testing.T) int {
 	t.Helper()
 	for base := 20000; base < 30000; base += 100 {

@@ -1,6 +1,5 @@
-// Package demo runs relays with one behaviour each, for `make run`, for
-// `smtpprobe relays` and for anyone who wants to see what a probe reports about them:
-// healthy ones and every common way to fail, on fixed ports of 127.0.0.1.
+// Package demo runs the demonstration relays of "make run" and "smtpprobe relays":
+// healthy ones, and one for each common failure, on fixed ports of 127.0.0.1.
 package demo
 
 import (
@@ -17,37 +16,37 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// DefaultBase is the port of the first relay; the others follow. It lies below
-// the ports that systems give to outgoing connections, which are taken at random.
+// DefaultBase is the default port of the first relay; the others follow. It is below
+// the ephemeral ports of common systems.
 const DefaultBase = 24501
 
-// CAFile is the file in Options.Dir that the relays' certificates verify with.
+// CAFile is the name of the CA file in Options.Dir.
 const CAFile = "demo-ca.pem"
 
-// remembered is how many sessions a relay of the demonstration keeps.
-const remembered = 10
+// recordedSessions is the number of sessions that a relay records.
+const recordedSessions = 10
 
-// Options say where the relays run. The zero value is the demonstration's.
+// Options are the ports and the directory of the relays.
 type Options struct {
 	Base      int    // port of the first relay, default DefaultBase
-	Ephemeral bool   // ports that happen to be free, instead
-	Dir       string // made if need be; CAFile is written there. Empty: it is not
+	Ephemeral bool   // use free ports instead
+	Dir       string // created if necessary, for CAFile; empty: no file is written
 }
 
-// Relay is one relay of the fleet.
+// Relay is one of the relays.
 type Relay struct {
 	Name        string
-	Description string // reads on after the name
+	Description string // continues a sentence that starts with the name
 	URL         string
-	// Settings are the lines of TOML that a relay needs besides name, url and
-	// the plugin's tls_ca for its behaviour to show. None: the defaults do.
+	// Settings are lines of TOML that a probe needs besides name, url and the
+	// plugin's tls_ca.
 	Settings []string
-	// Outcomes is what probes find; a relay with several goes through them in
-	// turn, one for each probe.
+	// Outcomes are the expected outcomes. If there are several, consecutive probes
+	// have them in turn.
 	Outcomes []Outcome
 }
 
-// Fleet is all the relays, running.
+// Fleet is the running relays.
 type Fleet struct {
 	ca      *certs.Authority
 	relays  []Relay
@@ -55,7 +54,7 @@ type Fleet struct {
 	close   func()
 }
 
-// Start runs the relays until Close, or until the context ends.
+// Start starts the relays. They run until Close, or until the context is canceled.
 func Start(ctx context.Context, o Options) (*Fleet, error) {
 	if o.Base == 0 {
 		o.Base = DefaultBase
@@ -101,11 +100,11 @@ func (f *Fleet) start(o Options) error {
 	return errors.Join(problems...)
 }
 
-// unused is a port that no fleet takes, and below those that systems give away.
-// One that was free a moment ago may be somebody else's by now.
+// unused is the port of the closed relay if the others have free ports. It is below
+// the ephemeral ports, so that no other program gets it by chance.
 const unused = DefaultBase - 1
 
-// run starts one relay, or makes sure that nothing listens on its port.
+// run starts one relay, or checks that nothing listens on the port.
 func (f *Fleet) run(e entry, port int) (net.Addr, error) {
 	if e.script == nil && port == 0 {
 		return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: unused}, nil
@@ -118,7 +117,7 @@ func (f *Fleet) run(e entry, port int) (net.Addr, error) {
 		}
 		return l.Addr(), l.Close()
 	}
-	s, err := smtptest.Listen(e.script(f.ca), smtptest.On("tcp", address), smtptest.Keep(remembered))
+	s, err := smtptest.Listen(e.script(f.ca), smtptest.On("tcp", address), smtptest.Keep(recordedSessions))
 	if err != nil {
 		return nil, err
 	}
@@ -126,13 +125,13 @@ func (f *Fleet) run(e entry, port int) (net.Addr, error) {
 	return s.Addr(), nil
 }
 
-// Relays lists the relays in the order of their ports.
+// Relays returns the relays in the order of their ports.
 func (f *Fleet) Relays() []Relay { return f.relays }
 
-// Authority is what the relays' good certificates verify with.
+// Authority returns the authority of the relays' valid certificates.
 func (f *Fleet) Authority() *certs.Authority { return f.ca }
 
-// Close ends every relay and returns when they are gone.
+// Close closes all relays. It returns after they have stopped.
 func (f *Fleet) Close() { f.close() }
 
 func (f *Fleet) closeAll() {

@@ -15,18 +15,18 @@ const (
 	Password = "demonstration"
 )
 
-// slowStep is what the slow relay takes for each reply.
+// slowStep is the delay of the slow relay's replies.
 const slowStep = 400 * time.Millisecond
 
-// Outcome is what a probe finds.
+// Outcome is the result of a probe.
 type Outcome struct {
 	Class  smtperr.Class
 	Reason smtperr.Reason
-	Phase  smtperr.Phase // smtperr.PhaseDone without error
-	Code   int           // of the decisive reply, 0 if none is
+	Phase  smtperr.Phase // smtperr.PhaseDone if there is no error
+	Code   int           // of the decisive reply, or 0
 }
 
-// entry is a relay of the demonstration and how it comes to behave so.
+// entry is a relay with its script.
 type entry struct {
 	name, scheme, description string
 	settings                  []string
@@ -35,153 +35,153 @@ type entry struct {
 }
 
 var (
-	well      = []Outcome{{Phase: smtperr.PhaseDone, Code: 250}}
-	authToo   = []string{`probe = "auth"`, `username = "` + Username + `"`, `password = "` + Password + `"`}
-	rcptToo   = []string{`probe = "rcpt"`, `from = "probe@example.org"`, `to = ["postmaster@example.com"]`}
-	rcptTwo   = []string{`probe = "rcpt"`, `from = "probe@example.org"`, `to = ["postmaster@example.com", "gone@example.com"]`}
-	rcptNever = []string{`probe = "rcpt"`, `from = "probe@example.org"`, `to = ["victim@example.net"]`, `expect = ["recipients_refused"]`}
-	sendToo   = []string{`probe = "send"`, `from = "probe@example.org"`, `to = ["postmaster@example.com"]`}
+	success             = []Outcome{{Phase: smtperr.PhaseDone, Code: 250}}
+	authSettings        = []string{`probe = "auth"`, `username = "` + Username + `"`, `password = "` + Password + `"`}
+	rcptSettings        = []string{`probe = "rcpt"`, `from = "probe@example.org"`, `to = ["postmaster@example.com"]`}
+	rcptTwoSettings     = []string{`probe = "rcpt"`, `from = "probe@example.org"`, `to = ["postmaster@example.com", "gone@example.com"]`}
+	rcptRefusedSettings = []string{`probe = "rcpt"`, `from = "probe@example.org"`, `to = ["victim@example.net"]`, `expect = ["recipients_refused"]`}
+	sendSettings        = []string{`probe = "send"`, `from = "probe@example.org"`, `to = ["postmaster@example.com"]`}
 )
 
-// entries are in the order of their ports: new ones go to the end.
+// entries are in the order of their ports, so new ones are appended.
 var entries = []entry{
-	{"healthy", "smtp", "answers as a relay should", nil, well, plain(smtptest.Script{})},
-	{"healthy-starttls", "submission", "STARTTLS with a certificate of the demonstration's CA", nil, well, protected(smtptest.Script{})},
-	{"healthy-smtps", "smtps", "implicit TLS with a certificate of the demonstration's CA", nil, well, implicit(smtptest.Script{})},
+	{"healthy", "smtp", "replies like an ordinary relay", nil, success, plaintext(smtptest.Script{})},
+	{"healthy-starttls", "submission", "offers STARTTLS with a certificate of the demonstration's CA", nil, success, withSTARTTLS(smtptest.Script{})},
+	{"healthy-smtps", "smtps", "uses implicit TLS with a certificate of the demonstration's CA", nil, success, withImplicitTLS(smtptest.Script{})},
 	{
-		"greeting-554", "smtp", "refuses every client in its greeting", nil,
+		"greeting-554", "smtp", "refuses every client in the greeting", nil,
 		fails(smtperr.ClassGreetingRefused, smtperr.ReasonAccessDenied, smtperr.PhaseGreeting, 554),
-		plain(smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no service for you"), EHLO: smtptest.Say("503 5.5.1 QUIT is all I take")}),
+		plaintext(smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no service for you"), EHLO: smtptest.Say("503 5.5.1 QUIT is all I take")}),
 	},
 	{
-		"busy-421", "smtp", "has no time: 421, then closes", nil,
+		"busy-421", "smtp", "replies 421 in the greeting and closes the connection", nil,
 		fails(smtperr.ClassServiceUnavailable, smtperr.ReasonCongested, smtperr.PhaseGreeting, 421),
-		plain(smtptest.Script{Greeting: smtptest.Then(smtptest.Say("421 4.3.2 busy, try again later"), smtptest.HalfClose())}),
+		plaintext(smtptest.Script{Greeting: smtptest.Then(smtptest.Say("421 4.3.2 busy, try again later"), smtptest.HalfClose())}),
 	},
 	{
-		"ehlo-refused", "smtp", "refuses our name after EHLO and HELO", nil,
+		"ehlo-refused", "smtp", "refuses EHLO and HELO", nil,
 		fails(smtperr.ClassHeloRefused, smtperr.ReasonRefused, smtperr.PhaseEHLO, 550),
-		plain(smtptest.Script{EHLO: smtptest.Say("550 5.7.1 I do not know you"), HELO: smtptest.Say("550 5.7.1 I do not know you")}),
+		plaintext(smtptest.Script{EHLO: smtptest.Say("550 5.7.1 I do not know you"), HELO: smtptest.Say("550 5.7.1 I do not know you")}),
 	},
 	{
-		"helo-only", "smtp", "knows HELO, but no EHLO", nil, well,
-		plain(smtptest.Script{EHLO: smtptest.Say("502 5.5.1 command not implemented")}),
+		"helo-only", "smtp", "supports HELO but not EHLO", nil, success,
+		plaintext(smtptest.Script{EHLO: smtptest.Say("502 5.5.1 command not implemented")}),
 	},
 	{
-		"silent", "smtp", "accepts the connection and never greets", nil,
+		"silent", "smtp", "accepts the connection but sends no greeting", nil,
 		fails(smtperr.ClassReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, 0),
-		plain(smtptest.Script{Greeting: smtptest.Silence()}),
+		plaintext(smtptest.Script{Greeting: smtptest.Silence()}),
 	},
-	{"slow", "smtp", "takes 400 ms for every reply", nil, well, plain(smtptest.Script{Before: smtptest.Pause(slowStep)})},
+	{"slow", "smtp", "delays every reply by 400 ms", nil, success, plaintext(smtptest.Script{Before: smtptest.Pause(slowStep)})},
 	{
-		"closed", "smtp", "is a port on which nothing listens", nil,
+		"closed", "smtp", "is a closed port", nil,
 		fails(smtperr.ClassConnectError, smtperr.ReasonRefused, smtperr.PhaseConnect, 0), nil,
 	},
 	{
 		"not-smtp", "smtp", "is a web server", nil,
 		fails(smtperr.ClassProtocolError, smtperr.ReasonNotSMTPHTTP, smtperr.PhaseGreeting, 0),
-		plain(smtptest.Script{Greeting: smtptest.Then(smtptest.Say("HTTP/1.1 400 Bad Request", "Connection: close", ""), smtptest.HalfClose())}),
+		plaintext(smtptest.Script{Greeting: smtptest.Then(smtptest.Say("HTTP/1.1 400 Bad Request", "Connection: close", ""), smtptest.HalfClose())}),
 	},
 	{
 		"ssh", "smtp", "is an SSH server", nil,
 		fails(smtperr.ClassProtocolError, smtperr.ReasonNotSMTPSSH, smtperr.PhaseGreeting, 0),
-		plain(smtptest.Script{Greeting: smtptest.Then(smtptest.Say("SSH-2.0-OpenSSH_9.9"), smtptest.Silence())}),
+		plaintext(smtptest.Script{Greeting: smtptest.Then(smtptest.Say("SSH-2.0-OpenSSH_9.9"), smtptest.Silence())}),
 	},
 	{
-		"auth-ok", "submission", "knows our user and password", authToo,
+		"auth-ok", "submission", "accepts the user and password", authSettings,
 		[]Outcome{{Phase: smtperr.PhaseDone, Code: 235}},
-		protected(smtptest.Script{Accounts: accounts()}),
+		withSTARTTLS(smtptest.Script{Accounts: accounts()}),
 	},
 	{
-		"auth-fails", "submission", "takes no password for the right one", authToo,
+		"auth-fails", "submission", "refuses the user and password", authSettings,
 		fails(smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth, 535),
-		protected(smtptest.Script{Accounts: accounts(), Auth: smtptest.Say("535 5.7.8 authentication credentials invalid")}),
+		withSTARTTLS(smtptest.Script{Accounts: accounts(), Auth: smtptest.Say("535 5.7.8 authentication credentials invalid")}),
 	},
 	{
-		"relay-denied", "smtp", "does not relay for us: 454 to every recipient", rcptToo,
+		"relay-denied", "smtp", "refuses to relay: 454 to every recipient", rcptSettings,
 		fails(smtperr.ClassRecipientsRefused, smtperr.ReasonRelayDenied, smtperr.PhaseRcpt, 454),
-		plain(smtptest.Script{Rcpt: smtptest.Say("454 4.7.1 relay access denied")}),
+		plaintext(smtptest.Script{Rcpt: smtptest.Say("454 4.7.1 relay access denied")}),
 	},
 	{
-		"greylisting", "smtp", "asks to try again later: 450 to every recipient", rcptToo,
+		"greylisting", "smtp", "greylists: 450 to every recipient", rcptSettings,
 		fails(smtperr.ClassRecipientsRefused, smtperr.ReasonGreylisted, smtperr.PhaseRcpt, 450),
-		plain(smtptest.Script{Rcpt: smtptest.Say("450 4.2.0 greylisted, come back in five minutes")}),
+		plaintext(smtptest.Script{Rcpt: smtptest.Say("450 4.2.0 greylisted, come back in five minutes")}),
 	},
 	{
-		"mailbox-full", "smtp", "has no room left for the recipient", rcptToo,
+		"mailbox-full", "smtp", "refuses the recipient because the mailbox is full", rcptSettings,
 		fails(smtperr.ClassRecipientsRefused, smtperr.ReasonMailboxFull, smtperr.PhaseRcpt, 552),
-		plain(smtptest.Script{Rcpt: smtptest.Say("552 5.2.2 mailbox full")}),
+		plaintext(smtptest.Script{Rcpt: smtptest.Say("552 5.2.2 mailbox full")}),
 	},
 	{
-		"disconnects", "smtp", "closes the connection after MAIL", rcptToo,
+		"disconnects", "smtp", "closes the connection after MAIL", rcptSettings,
 		fails(smtperr.ClassDisconnected, smtperr.ReasonClosed, smtperr.PhaseMail, 0),
-		plain(smtptest.Script{Mail: smtptest.Close()}),
+		plaintext(smtptest.Script{Mail: smtptest.Close()}),
 	},
 	{
-		"expired-certificate", "smtps", "shows a certificate that expired yesterday", nil,
+		"expired-certificate", "smtps", "has a certificate that expired yesterday", nil,
 		fails(smtperr.ClassTLSVerifyError, smtperr.ReasonExpired, smtperr.PhaseTLS, 0),
-		certified(func(ca *certs.Authority) tls.Certificate { return ca.Issue(certs.Expired(local())) }),
+		withCertificate(func(ca *certs.Authority) tls.Certificate { return ca.Issue(certs.Expired(local())) }),
 	},
 	{
-		"starttls-refused", "submission", "offers STARTTLS, but cannot do it now: 454", nil,
+		"starttls-refused", "submission", "offers STARTTLS but replies 454", nil,
 		fails(smtperr.ClassStartTLSRefused, smtperr.ReasonTLSUnavailable, smtperr.PhaseSTARTTLS, 454),
-		protected(smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 TLS not available")}),
+		withSTARTTLS(smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 TLS not available")}),
 	},
 	{
-		"flapping", "smtp", "is healthy every other time, and busy in between", nil,
-		append(well[:1:1], fails(smtperr.ClassServiceUnavailable, smtperr.ReasonCongested, smtperr.PhaseEHLO, 421)...),
-		plain(smtptest.Cycle(smtptest.Script{}, smtptest.Script{EHLO: smtptest.Then(smtptest.Say("421 4.3.2 busy, try again later"), smtptest.HalfClose())})),
+		"flapping", "smtp", "fails every second probe with 421", nil,
+		append(success[:1:1], fails(smtperr.ClassServiceUnavailable, smtperr.ReasonCongested, smtperr.PhaseEHLO, 421)...),
+		plaintext(smtptest.Cycle(smtptest.Script{}, smtptest.Script{EHLO: smtptest.Then(smtptest.Say("421 4.3.2 busy, try again later"), smtptest.HalfClose())})),
 	},
-	{"lmtp", "lmtp", "delivers to mailboxes by LMTP", rcptToo, well, plain(smtptest.Script{LMTP: true})},
+	{"lmtp", "lmtp", "delivers to mailboxes through LMTP", rcptSettings, success, plaintext(smtptest.Script{LMTP: true})},
 	{
-		"open-relay", "smtp", "takes mail for anybody, which we expect it not to", rcptNever,
+		"open-relay", "smtp", "relays for everyone although the probe expects a refusal", rcptRefusedSettings,
 		fails(smtperr.ClassUnexpectedSuccess, smtperr.ReasonOpenRelay, smtperr.PhaseRcpt, 250),
-		plain(smtptest.Script{}),
+		plaintext(smtptest.Script{}),
 	},
 	{
-		"partial", "smtp", "knows one of two recipients", rcptTwo,
+		"partial", "smtp", "accepts one of two recipients", rcptTwoSettings,
 		fails(smtperr.ClassRecipientRefused, smtperr.ReasonMailboxUnknown, smtperr.PhaseRcpt, 550),
-		plain(smtptest.Script{Rcpt: smtptest.Match("gone@", smtptest.Say("550 5.1.1 no such user here"))}),
+		plaintext(smtptest.Script{Rcpt: smtptest.Match("gone@", smtptest.Say("550 5.1.1 no such user here"))}),
 	},
-	{"sink", "smtp", "accepts test messages and forgets them", sendToo, well, plain(smtptest.Script{})},
+	{"sink", "smtp", "accepts test messages and discards them", sendSettings, success, plaintext(smtptest.Script{})},
 	{
-		"content-rejected", "smtp", "refuses the message after reading it", sendToo,
+		"content-rejected", "smtp", "refuses the message after reading it", sendSettings,
 		fails(smtperr.ClassDataRefused, smtperr.ReasonContentRejected, smtperr.PhaseDot, 550),
-		plain(smtptest.Script{Dot: smtptest.Say("550 content rejected")}),
+		plaintext(smtptest.Script{Dot: smtptest.Say("550 content rejected")}),
 	},
 	{
-		"lost-after-dot", "smtp", "reads the message, then closes without a reply", sendToo,
+		"lost-after-dot", "smtp", "reads the message and closes the connection without a reply", sendSettings,
 		fails(smtperr.ClassDisconnected, smtperr.ReasonClosed, smtperr.PhaseDot, 0),
-		plain(smtptest.Script{Dot: smtptest.Close()}),
+		plaintext(smtptest.Script{Dot: smtptest.Close()}),
 	},
 	{
-		"rate-limited", "smtp", "has had too many sessions from us: 421 after MAIL", rcptToo,
+		"rate-limited", "smtp", "limits the rate: 421 to MAIL", rcptSettings,
 		fails(smtperr.ClassServiceUnavailable, smtperr.ReasonRateLimited, smtperr.PhaseMail, 421),
-		plain(smtptest.Script{Mail: smtptest.Then(smtptest.Say("421 4.7.28 rate limit exceeded"), smtptest.HalfClose())}),
+		plaintext(smtptest.Script{Mail: smtptest.Then(smtptest.Say("421 4.7.28 rate limit exceeded"), smtptest.HalfClose())}),
 	},
 	{
-		"self-signed", "smtps", "shows a certificate that vouches for itself", nil,
+		"self-signed", "smtps", "has a self-signed certificate", nil,
 		fails(smtperr.ClassTLSVerifyError, smtperr.ReasonSelfSigned, smtperr.PhaseTLS, 0),
-		certified(func(*certs.Authority) tls.Certificate { return certs.SelfSigned(local()) }),
+		withCertificate(func(*certs.Authority) tls.Certificate { return certs.SelfSigned(local()) }),
 	},
 	{
-		"wrong-name", "smtps", "shows a certificate of another host", nil,
+		"wrong-name", "smtps", "has a certificate for another host", nil,
 		fails(smtperr.ClassTLSVerifyError, smtperr.ReasonHostMismatch, smtperr.PhaseTLS, 0),
-		certified(func(ca *certs.Authority) tls.Certificate { return ca.Issue(certs.For("mail.example.net")) }),
+		withCertificate(func(ca *certs.Authority) tls.Certificate { return ca.Issue(certs.For("mail.example.net")) }),
 	},
 	{
-		"client-certificate", "smtps", "wants a client certificate, which we have not", nil,
-		// TLS 1.3 refuses a client only when that takes its handshake for finished.
+		"client-certificate", "smtps", "requires a client certificate, which the probe does not have", nil,
+		// In TLS 1.3 the alert arrives after the client has finished the handshake.
 		fails(smtperr.ClassTLSError, smtperr.ReasonClientCertRequired, smtperr.PhaseGreeting, 0),
 		func(ca *certs.Authority) smtptest.Script {
-			s := implicit(smtptest.Script{})(ca)
+			s := withImplicitTLS(smtptest.Script{})(ca)
 			s.TLS = ca.DemandClient(s.TLS)
 			return s
 		},
 	},
 	{
-		"postscreen", "smtp", "greets in two parts to catch who talks too early", nil, well,
-		plain(smtptest.Script{Greeting: smtptest.Then(smtptest.Say("220-wait for it"), smtptest.Pause(slowStep), smtptest.Healthy())}),
+		"postscreen", "smtp", "pauses within its greeting, like postscreen", nil, success,
+		plaintext(smtptest.Script{Greeting: smtptest.Then(smtptest.Say("220-wait for it"), smtptest.Pause(slowStep), smtptest.Healthy())}),
 	},
 }
 
@@ -193,29 +193,29 @@ func accounts() *smtptest.Accounts {
 	return &smtptest.Accounts{Passwords: map[string]string{Username: Password}, OnlyTLS: true}
 }
 
-// local is a certificate for where the relays listen.
+// local returns a valid certificate for the relays.
 func local() certs.Leaf { return certs.For("localhost", "127.0.0.1") }
 
-func plain(s smtptest.Script) func(*certs.Authority) smtptest.Script {
+func plaintext(s smtptest.Script) func(*certs.Authority) smtptest.Script {
 	return func(*certs.Authority) smtptest.Script { return s }
 }
 
-// protected offers STARTTLS.
-func protected(s smtptest.Script) func(*certs.Authority) smtptest.Script {
+// withSTARTTLS adds STARTTLS to a script.
+func withSTARTTLS(s smtptest.Script) func(*certs.Authority) smtptest.Script {
 	return func(ca *certs.Authority) smtptest.Script {
-		protectedScript := s
-		protectedScript.TLS = certs.Server(ca.Issue(local()))
-		return protectedScript
+		script := s
+		script.TLS = certs.Server(ca.Issue(local()))
+		return script
 	}
 }
 
-func implicit(s smtptest.Script) func(*certs.Authority) smtptest.Script {
+func withImplicitTLS(s smtptest.Script) func(*certs.Authority) smtptest.Script {
 	s.ImplicitTLS = true
-	return protected(s)
+	return withSTARTTLS(s)
 }
 
-// certified is a relay with implicit TLS and a certificate of its own.
-func certified(issue func(*certs.Authority) tls.Certificate) func(*certs.Authority) smtptest.Script {
+// withCertificate returns a script with implicit TLS and another certificate.
+func withCertificate(issue func(*certs.Authority) tls.Certificate) func(*certs.Authority) smtptest.Script {
 	return func(ca *certs.Authority) smtptest.Script {
 		return smtptest.Script{ImplicitTLS: true, TLS: certs.Server(issue(ca))}
 	}

@@ -1,11 +1,11 @@
-"""Holds SMTP sessions with one of Python's two SMTP libraries.
+"""Runs SMTP sessions with one of Python's two SMTP libraries.
 
     driver.py smtplib|aiosmtplib
 
-Every line of stdin is a session to hold, every line of stdout what became of
-one, both in JSON; the first line of stdout names the library and its version.
-Sessions run at the same time. The clients are used as their documentation
-shows it: the session is a context manager, and sendmail sends.
+Each line of stdin describes a session and each line of stdout the result of
+one, both in JSON. The first line of stdout has the library's name and version.
+Sessions run concurrently. The clients are used as in their documentation: the
+session is a context manager, and sendmail sends the message.
 """
 
 import asyncio
@@ -23,14 +23,14 @@ SESSION_LIMIT = 30  # seconds; no session takes that long unless it hangs
 
 
 class Steps:
-    """The step that a session is at, and the one at which it failed."""
+    """The current step of a session, and the one that failed."""
 
     def __init__(self):
         self.now = "connect"
         self.failure = None
 
     def failed(self, exception):
-        """Remember what failed in the session itself, not in leaving it."""
+        """Remember a failure in the session, before the context manager exits."""
         self.failure = (exception, self.now)
         self.now = "quit"
 
@@ -48,7 +48,7 @@ def mail_options(job):
     return [] if "".join(job["to"]).isascii() else ["SMTPUTF8"]
 
 
-def hold_smtplib(job, steps):
+def run_session_smtplib(job, steps):
     arguments = {
         "host": job["host"],
         "port": job["port"],
@@ -84,7 +84,7 @@ def hold_smtplib(job, steps):
     return refused
 
 
-async def hold_aiosmtplib(job, steps):
+async def run_session_aiosmtplib(job, steps):
     import aiosmtplib
 
     session = aiosmtplib.SMTP(
@@ -99,7 +99,7 @@ async def hold_aiosmtplib(job, steps):
     refused = {}
     async with session as smtp:
         try:
-            # Every command of the library begins with this.
+            # Each command of the library calls this first.
             steps.now = "ehlo"
             await smtp._ehlo_or_helo_if_needed()
             if job["tls"] == "starttls":
@@ -121,7 +121,7 @@ async def hold_aiosmtplib(job, steps):
 
 
 def codes_of(exception):
-    """The reply codes that an exception names; -1 is what is no code."""
+    """The reply codes of an exception; -1 means that there is none."""
     recipients = getattr(exception, "recipients", None)
     if isinstance(recipients, dict):
         return [code for code, _ in recipients.values()]
@@ -132,34 +132,34 @@ def codes_of(exception):
 
 
 def report(job, steps, exception, refused):
-    said = {"id": job["id"], "step": "done", "exception": "", "ancestors": [], "codes": [], "errno": ""}
+    result = {"id": job["id"], "step": "done", "exception": "", "ancestors": [], "codes": [], "errno": ""}
     if exception is None:
-        said["codes"] = [reply[0] for reply in refused.values()]
+        result["codes"] = [reply[0] for reply in refused.values()]
     else:
-        said["step"] = steps.of(exception)
-        said["exception"] = type(exception).__name__
-        said["ancestors"] = [ancestor.__name__ for ancestor in type(exception).__mro__]
-        said["codes"] = [int(code) for code in codes_of(exception) if code != -1]
-        # The errno of an SSLError is one of OpenSSL's.
+        result["step"] = steps.of(exception)
+        result["exception"] = type(exception).__name__
+        result["ancestors"] = [ancestor.__name__ for ancestor in type(exception).__mro__]
+        result["codes"] = [int(code) for code in codes_of(exception) if code != -1]
+        # The errno of an SSLError is an error number of OpenSSL.
         if isinstance(exception, OSError) and not isinstance(exception, ssl.SSLError):
-            said["errno"] = errno.errorcode.get(exception.errno, "")
-        said["text"] = str(exception)[:200]
-    write(said)
+            result["errno"] = errno.errorcode.get(exception.errno, "")
+        result["text"] = str(exception)[:200]
+    write(result)
 
 
 writing = threading.Lock()
 
 
-def write(what):
+def write(value):
     with writing:
-        print(json.dumps(what), flush=True)
+        print(json.dumps(value), flush=True)
 
 
 def run_smtplib():
-    def hold(job):
+    def run(job):
         steps = Steps()
         try:
-            refused = hold_smtplib(job, steps)
+            refused = run_session_smtplib(job, steps)
         except Exception as exception:
             report(job, steps, exception, {})
         else:
@@ -168,16 +168,16 @@ def run_smtplib():
     write({"library": "smtplib", "version": platform.python_version(), "names": names(smtplib)})
     with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
         for line in sys.stdin:
-            pool.submit(hold, json.loads(line))
+            pool.submit(run, json.loads(line))
 
 
 async def run_aiosmtplib():
     import aiosmtplib
 
-    async def hold(job):
+    async def run(job):
         steps = Steps()
         try:
-            refused = await asyncio.wait_for(hold_aiosmtplib(job, steps), SESSION_LIMIT)
+            refused = await asyncio.wait_for(run_session_aiosmtplib(job, steps), SESSION_LIMIT)
         except Exception as exception:
             report(job, steps, exception, {})
         else:
@@ -185,18 +185,18 @@ async def run_aiosmtplib():
 
     write({"library": "aiosmtplib", "version": aiosmtplib.__version__, "names": names(aiosmtplib)})
     loop = asyncio.get_running_loop()
-    # What a callback of the library raises has no caller: the session hangs
-    # until its timeout, and that is what is reported.
+    # An exception in a callback of the library reaches no caller. The session
+    # then blocks until its timeout, which is reported.
     loop.set_exception_handler(lambda loop, context: None)
     sessions = set()
     while line := await loop.run_in_executor(None, sys.stdin.readline):
-        session = loop.create_task(hold(json.loads(line)))
+        session = loop.create_task(run(json.loads(line)))
         sessions.add(session)
         session.add_done_callback(sessions.discard)
 
 
 def names(library):
-    """The exceptions that this version of the library has."""
+    """The exceptions of this version of the library."""
     return sorted(name for name, member in vars(library).items() if isinstance(member, type) and issubclass(member, Exception))
 
 
