@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -60,11 +61,11 @@ service stats {
 func RunDovecot(t *testing.T, place Place, config DovecotConfig) *Program {
 	t.Helper()
 	place.mkdir(t, "mail", "nobody")
-	var users string
+	var users strings.Builder
 	for _, user := range config.Users {
-		users += fmt.Sprintf("%s:{PLAIN}%s:65534:65534::%s::\n", user, Password, place.File("mail"))
+		fmt.Fprintf(&users, "%s:{PLAIN}%s:65534:65534::%s::\n", user, Password, place.File("mail"))
 	}
-	place.WriteFile(t, "users", users)
+	place.WriteFile(t, "users", users.String())
 	pairs := append([]string{"{hostname}", config.Hostname, "{lmtp}", strconv.Itoa(DovecotLMTP)}, config.Pairs...)
 	place.WriteConfig(t, "dovecot.conf", dovecotConfig+config.Settings, pairs...)
 	return restartDovecot(t, place)

@@ -112,7 +112,7 @@ func StartExim(t *testing.T, tls *TLSFiles) *Exim {
 	}
 	// To deliver, Exim executes itself as its own user, who may not be able to
 	// enter the checkout.
-	program, err := os.ReadFile(filepath.Join(Unpacked(t, "exim4-daemon-light"), "usr/sbin/exim4"))
+	program, err := os.ReadFile(filepath.Join(Unpacked(t, "exim4-daemon-light"), "usr", "sbin", "exim4"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(place.File("exim4"), program, 0o755)) //nolint:gosec // see above
 	cert, key := tls.IssueFiles(t, "exim", certs.For(place.Address))

@@ -54,11 +54,12 @@ func StartHAProxy(t *testing.T, server string) *Program {
 // several servers in turn. It stops when the test ends.
 func StartBalancer(t *testing.T, servers ...string) *Program {
 	t.Helper()
-	config := haproxyBalancing
+	var config strings.Builder
+	config.WriteString(haproxyBalancing)
 	for i, server := range servers {
-		config += fmt.Sprintf("  server relay%d %s\n", i, server)
+		fmt.Fprintf(&config, "  server relay%d %s\n", i, server)
 	}
-	return runHAProxy(t, config)
+	return runHAProxy(t, config.String())
 }
 
 func runHAProxy(t *testing.T, listeners string) *Program {

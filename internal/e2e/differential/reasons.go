@@ -213,7 +213,9 @@ With TLS 1.3 the relay's request for a client certificate fails at the first rea
 where both libraries report a lost connection; only the text names the alert. A handshake that is aborted
 after STARTTLS is ConnectionResetError or SMTPServerDisconnected. TLS failed, and the fix is in the
 TLS configuration.`,
-		of: []selector{{cases: []string{"closed after the STARTTLS reply", "reset after the STARTTLS reply", "stalled handshake", "client certificate required"}}},
+		of: []selector{{cases: []string{
+			"closed after the STARTTLS reply", "reset after the STARTTLS reply", "stalled handshake", "client certificate required",
+		}}},
 	},
 	{
 		title: "A TLS alert is not recognized",
@@ -246,7 +248,9 @@ aiosmtplib raises its base class, SMTPException, if STARTTLS, AUTH or a common m
 offered, and smtplib does for the mechanism; only the text distinguishes it from any other error.
 SMTPNotSupported is the class for it.`,
 		of: []selector{
-			{cases: []string{"AUTH with HELO only", "STARTTLS with HELO only", "STARTTLS not offered", "AUTH not offered", "no common mechanism"}},
+			{cases: []string{
+				"AUTH with HELO only", "STARTTLS with HELO only", "STARTTLS not offered", "AUTH not offered", "no common mechanism",
+			}},
 		},
 	},
 	{

@@ -61,7 +61,8 @@ func (p *pastProbe) success() int {
 // newHistory returns the hour before a time.
 func newHistory(now time.Time) *history {
 	h := &history{samples: make(map[string][]string)}
-	h.sql.WriteString(`CREATE TABLE smtpprobe (time timestamptz, relay text, success bigint, result text, smtp_code bigint, rcpt_time float8, auth_time float8, seconds_since_success bigint, cert_expiry bigint, greeting_host text, error text);
+	h.sql.WriteString(`CREATE TABLE smtpprobe (time timestamptz, relay text, success bigint, result text, smtp_code bigint, rcpt_time float8,
+  auth_time float8, seconds_since_success bigint, cert_expiry bigint, greeting_host text, error text);
 CREATE TABLE smtpprobe_change (time timestamptz, relay text, what text, layer text, before text, after text);
 CREATE TABLE smtpprobe_arrival (time timestamptz, relay text, mailbox text, state text, message_id text);
 `)
@@ -129,9 +130,12 @@ func orNull(number string) string {
 }
 
 func (h *history) addChange(at time.Time) {
-	fmt.Fprintf(&h.lines, "smtpprobe_change,relay=farm,source=s,host=fra1,what=extensions,layer=plain before=\"PIPELINING,STARTTLS\",after=\"PIPELINING\",added=\"\",removed=\"STARTTLS\" %d\n", at.UnixNano())
-	fmt.Fprintf(&h.sql, "INSERT INTO smtpprobe_change VALUES (to_timestamp(%d), 'farm', 'extensions', 'plain', 'PIPELINING,STARTTLS', 'PIPELINING');\n", at.Unix())
-	h.sample("smtpprobe_changed_time", `relay="farm",host="fra1",what="extensions",layer="plain",before="PIPELINING,STARTTLS",after="PIPELINING"`, at.Unix(), at)
+	const before, after = "PIPELINING,STARTTLS", "PIPELINING"
+	fmt.Fprintf(&h.lines, "smtpprobe_change,relay=farm,source=s,host=fra1,what=extensions,layer=plain "+
+		"before=%q,after=%q,added=\"\",removed=\"STARTTLS\" %d\n", before, after, at.UnixNano())
+	fmt.Fprintf(&h.sql, "INSERT INTO smtpprobe_change VALUES (to_timestamp(%d), 'farm', 'extensions', 'plain', '%s', '%s');\n", at.Unix(), before, after)
+	h.sample("smtpprobe_changed_time",
+		fmt.Sprintf(`relay="farm",host="fra1",what="extensions",layer="plain",before=%q,after=%q`, before, after), at.Unix(), at)
 }
 
 func (h *history) addLostMessage(id string, at time.Time) {

@@ -46,8 +46,9 @@ func runPrometheus(t *testing.T, place e2e.Place, config string) *prometheus {
 	t.Helper()
 	path, err := exec.LookPath("prometheus")
 	require.NoError(t, err, "internal/e2e/install.sh installs it")
+	file := place.WriteFile(t, "prometheus.yml", config)
 	p := &prometheus{url: "http://" + place.At(9090), Program: e2e.StartProgram(t, place, "prometheus", path,
-		"--config.file="+place.WriteFile(t, "prometheus.yml", config), "--storage.tsdb.path="+place.File("data"), "--web.listen-address="+place.At(9090), "--log.level=warn")}
+		"--config.file="+file, "--storage.tsdb.path="+place.File("data"), "--web.listen-address="+place.At(9090), "--log.level=warn")}
 	p.Await(t, "it is ready", func() bool { return up(t, p.url+"/-/ready") })
 	return p
 }

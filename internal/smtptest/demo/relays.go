@@ -130,7 +130,10 @@ var entries = []entry{
 	{
 		"flapping", "smtp", "fails every second probe with 421", nil,
 		append(success[:1:1], fails(smtperr.ClassServiceUnavailable, smtperr.ReasonCongested, smtperr.PhaseEHLO, 421)...),
-		plaintext(smtptest.Cycle(smtptest.Script{}, smtptest.Script{EHLO: smtptest.Then(smtptest.Say("421 4.3.2 busy, try again later"), smtptest.HalfClose())})),
+		plaintext(smtptest.Cycle(
+			smtptest.Script{},
+			smtptest.Script{EHLO: smtptest.Then(smtptest.Say("421 4.3.2 busy, try again later"), smtptest.HalfClose())},
+		)),
 	},
 	{"lmtp", "lmtp", "delivers to mailboxes through LMTP", rcptSettings, success, plaintext(smtptest.Script{LMTP: true})},
 	{
