@@ -2,7 +2,7 @@ package dashboards
 
 import "github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/grafana"
 
-// columns are the headings of tables by the names that the queries give.
+// columns maps the names of columns in queries to the titles in tables.
 var columns = map[string]string{
 	"time": "Time", "Time": "Time", "_time": "Time", "at": "Time", "relay": "Relay", "host": "Vantage point", "source": "Host", "ip": "Address", "probe": "Probe", "domain": "Domain",
 	"class": "Class", "result": "Class", "error_class": "Class", "reason": "Reason", "result_reason": "Reason", "fault": "Who has to act", "result_fault": "Who has to act",
@@ -15,7 +15,7 @@ var columns = map[string]string{
 	"cert_issuer": "Issuer", "cert_fingerprint": "Fingerprint", "cert_key": "Key",
 	"what": "What", "layer": "Layer", "before": "Before", "after": "After", "added": "Added", "removed": "Removed",
 	"mailbox": "Mailbox", "state": "State", "folder": "Folder", "delay": "Delay", "hops": "Hops", "slowest_hop": "Slowest hop", "slowest_hop_time": "Slowest hop's time",
-	"spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC", "message_id": "Message id",
+	"spf": "SPF", "dkim": "DKIM", "dmarc": "DMARC", "message_id": "Message ID",
 	"in_flight": "In flight", "oldest_age": "Oldest", "held": "Held", "seconds_since_arrival": "Since an arrival", "sent_total": "Sent", "arrived_total": "Arrived",
 	"late_total": "Late", "lost_total": "Lost", "found_total": "Found", "duplicate_total": "Duplicate", "bounced_total": "Bounced", "delayed_total": "Delayed",
 	"success": "Works", "ours": "Ours", "foreign": "Foreign", "complete": "Complete",
@@ -25,7 +25,7 @@ var columns = map[string]string{
 	"duration": "Duration", "suspect": "Suspect", "state_error": "State file",
 }
 
-// units and links of columns, by their headings.
+// columnOverrides returns the units, mappings and links of columns.
 func columnOverrides(dashboard string) []grafana.Override {
 	var overrides []grafana.Override
 	for _, unit := range []struct {
@@ -41,16 +41,16 @@ func columnOverrides(dashboard string) []grafana.Override {
 		}
 	}
 	for _, column := range []string{"tls_verified", "success", "complete", "would_deliver", "would_deliver_dane", "would_deliver_sts"} {
-		overrides = append(overrides, grafana.Named(columns[column], grafana.Property{ID: "mappings", Value: yesOrNo("yes", "no")}, coloredText()))
+		overrides = append(overrides, grafana.Named(columns[column], grafana.Property{ID: "mappings", Value: yesIsGood("yes", "no")}, coloredText()))
 	}
 	for _, column := range []string{"held", "suspect"} {
-		overrides = append(overrides, grafana.Named(columns[column], grafana.Property{ID: "mappings", Value: noOrYes()}, coloredText()))
+		overrides = append(overrides, grafana.Named(columns[column], grafana.Property{ID: "mappings", Value: yesIsBad()}, coloredText()))
 	}
 	link := func(column, title, url string, newTab bool) grafana.Override {
 		return grafana.Named(columns[column], grafana.Property{ID: "links", Value: []grafana.DataLink{{Title: title, URL: url, TargetBlank: newTab}}})
 	}
 	return append(overrides,
-		link("relay", "Show this relay alone", "/d/"+dashboard+"?var-relay=${__value.raw:percentencode}&${datasource:queryparam}&${__url_time_range}", false),
+		link("relay", "Show only this relay", "/d/"+dashboard+"?var-relay=${__value.raw:percentencode}&${datasource:queryparam}&${__url_time_range}", false),
 		link("class", "What this class means", Docs+"classes.md", true))
 }
 
@@ -58,5 +58,5 @@ func coloredText() grafana.Property {
 	return grafana.Property{ID: "custom.cellOptions", Value: map[string]any{"type": "color-text"}}
 }
 
-// Docs is where the documentation is published.
+// Docs is the URL of the documentation.
 const Docs = "https://github.com/smtpprobe/telegraf-smtpprobe/blob/main/docs/"

@@ -16,31 +16,31 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-func TestFiles_AreUpToDate(t *testing.T) {
+func TestFiles_UpToDate(t *testing.T) {
 	t.Parallel()
 	files, err := Files()
 	require.NoError(t, err)
 	for name, want := range files {
 		got, err := os.ReadFile(filepath.Join("..", "..", "dashboards", name))
 		require.NoError(t, err)
-		require.Equal(t, string(want), string(got), "%s is not what the generator writes: run go generate ./internal/dashboards", name)
+		require.Equal(t, string(want), string(got), "%s is out of date: run go generate ./internal/dashboards", name)
 	}
 	found, err := filepath.Glob("../../dashboards/*.json")
 	require.NoError(t, err)
-	require.Len(t, found, len(files), "a dashboard that no source writes")
+	require.Len(t, found, len(files), "every dashboard has a source")
 }
 
-func TestSources_AnswerEveryView(t *testing.T) {
+func TestSources_Queries(t *testing.T) {
 	t.Parallel()
-	drawn := looks()
+	specs := panelSpecs()
 	for _, source := range Sources() {
 		for _, section := range sections {
 			for _, view := range section.views {
-				require.Contains(t, drawn, view)
-				require.NotEmpty(t, source.Queries[view], "%s does not ask for %s", source.Key, view)
+				require.Contains(t, specs, view)
+				require.NotEmpty(t, source.Queries[view], "%s has no query for %s", source.Key, view)
 			}
 		}
-		require.Len(t, source.Queries, len(drawn), "%s asks for what nothing draws", source.Key)
+		require.Len(t, source.Queries, len(specs), "%s has a query without a view", source.Key)
 	}
 }
 
@@ -53,12 +53,12 @@ func TestDashboard_EveryClass(t *testing.T) {
 		}
 		for _, class := range smtperr.Classes() {
 			number := strconv.Itoa(int(class))
-			states := panels[looks()[State].title].FieldConfig.Defaults.Mappings[0].Options
+			states := panels[panelSpecs()[State].title].FieldConfig.Defaults.Mappings[0].Options
 			require.Contains(t, states, number)
 			require.NotEmpty(t, states[number].Color)
-			require.Contains(t, panels[looks()[Problems].title].FieldConfig.Defaults.Mappings[0].Options, class.String())
+			require.Contains(t, panels[panelSpecs()[Problems].title].FieldConfig.Defaults.Mappings[0].Options, class.String())
 			var named []any
-			for _, o := range panels[looks()[Classes].title].FieldConfig.Overrides {
+			for _, o := range panels[panelSpecs()[Classes].title].FieldConfig.Overrides {
 				named = append(named, o.Matcher.Options)
 			}
 			require.Contains(t, named, class.String())
@@ -67,7 +67,7 @@ func TestDashboard_EveryClass(t *testing.T) {
 	}
 }
 
-func TestDashboard_PanelsDoNotOverlap(t *testing.T) {
+func TestDashboard_Layout(t *testing.T) {
 	t.Parallel()
 	for _, source := range Sources() {
 		taken := make(map[[2]int]string)
@@ -86,23 +86,23 @@ func TestDashboard_PanelsDoNotOverlap(t *testing.T) {
 	}
 }
 
-// Grafana's own types, decoded strictly: no unknown field, and none missing.
+// The types of Grafana's SDK reject unknown and missing fields.
 func TestFiles_GrafanaTypes(t *testing.T) {
 	t.Parallel()
 	plugins.RegisterDefaultPlugins()
-	strictly := func(text []byte) []*cog.BuildError {
+	strict := func(text []byte) []*cog.BuildError {
 		var d dashboard.Dashboard //nolint:staticcheck // provisioned files have this schema, not that of dashboardv2
 		var found cog.BuildErrors
 		if err := d.UnmarshalJSONStrict(text); err != nil {
-			require.ErrorAs(t, err, &found) // empty where there is none
+			require.ErrorAs(t, err, &found) // empty without an error
 		}
 		return found
 	}
 	files, err := Files()
 	require.NoError(t, err)
 	for name, text := range files {
-		require.Empty(t, strictly(text), name)
+		require.Empty(t, strict(text), name)
 		misspelt := bytes.Replace(text, []byte(`"wideLayout"`), []byte(`"wideLayuot"`), 1)
-		require.NotEmpty(t, strictly(misspelt), name)
+		require.NotEmpty(t, strict(misspelt), name)
 	}
 }

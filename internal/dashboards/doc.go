@@ -1,8 +1,11 @@
-// Package dashboards draws the Grafana dashboards in the folder dashboards/
-// from one source: the list of views, how each of them looks, how each data
-// source asks for it, and the classifier's table, whose classes get their
-// texts and colors wherever a class is shown. `go generate` writes the files,
-// and a test fails while they differ.
+// Package dashboards generates the Grafana dashboards in the folder dashboards/, one
+// for each data source. All of them have the same views.
+//
+// sections lists the views in order, and panelSpecs has the panel of each. A Source,
+// such as InfluxQL, has the queries of each view, and Source.Dashboard puts both
+// together. Names and colors of classes are those of the classifier.
+//
+// `go generate` writes the files. A test fails if they are out of date.
 package dashboards
 
 //go:generate go run ./generate -document ../../docs/alerts.md

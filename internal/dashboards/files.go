@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 )
 
-// Files are the generated files by their names in the folder dashboards/.
+// Files returns the contents of the generated files, by their names in the folder
+// dashboards/.
 func Files() (map[string][]byte, error) {
 	files := make(map[string][]byte)
 	for _, source := range Sources() {

@@ -10,25 +10,24 @@ import (
 const (
 	fluxSeries = `["relay", "host", "source", "ip"]`
 
-	// fluxNamed are the tags in the name of a series. Few relays have an address,
-	// and Flux 1.8 fails on a tag that no point has, so addresses of one host are
-	// one series.
+	// fluxNamed lists the tags in the name of a series. The tag ip is not one of
+	// them, since few relays have it and Flux 1.8 fails on a tag that no point has.
 	fluxNamed = `["relay", "host", "source"]`
 	fluxName  = `r.relay + (if exists r.host then " " + r.host else "") + (if exists r.source then " " + r.source else "")`
 
-	// fluxWide makes a column of every name. Grafana calls a series of such a
-	// table by its column, and any other by its labels or by "_value".
+	// fluxWide pivots series into one column per name. Grafana names the series of
+	// such a table after the columns.
 	fluxWide = `
   |> group()
   |> pivot(rowKey: ["_time"], columnKey: ["name"], valueColumn: "_value")
   |> sort(columns: ["_time"])`
 
-	// fluxPivot makes one row of each point.
+	// fluxPivot pivots the fields of a point into one row.
 	fluxPivot = `
   |> pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")`
 )
 
-// Flux asks InfluxDB 2, and 1.8 where Flux is switched on.
+// Flux returns the source for InfluxDB 2, and for 1.8 with Flux enabled.
 func Flux() Source {
 	return Source{
 		Key:         "flux",
@@ -72,11 +71,11 @@ func fluxQueries() map[View][]Query {
   |> filter(fn: (r) => r.success == 0)` + all + fluxDrop("success", "source", "probe", "domain") + `
   |> rename(columns: {result: "class", result_reason: "reason", result_fault: "fault", result_phase: "phase", smtp_code: "reply", consecutive_failures: "in_a_row"})`),
 		State: series(fluxFrom("smtpprobe", fluxFields("success", "result_code")) + fluxPivot + `
-  |> map(fn: (r) => ({r with _value: r.result_code * (1 - r.success)}))` + bySeries + fluxWindow("max", "false") + fluxCalled(fluxName) + fluxWide),
+  |> map(fn: (r) => ({r with _value: r.result_code * (1 - r.success)}))` + bySeries + fluxWindow("max", "false") + fluxWithName(fluxName) + fluxWide),
 		Classes: series(fluxFailures(`r.error_class`, "error_class")),
 		Reasons: series(fluxFailures(`r.error_class + " " + r.reason`, "error_class", "reason")),
 		ReplyCodes: series(fluxFrom("smtpprobe", `r._field == "smtp_code" and r._value > 0`) + `
-  |> group(columns: ["reply_code"])` + fluxWindow("count", "true") + fluxCalled(`r.reply_code`) + fluxWide),
+  |> group(columns: ["reply_code"])` + fluxWindow("count", "true") + fluxWithName(`r.reply_code`) + fluxWide),
 		StoppedAt: series(fluxFailures(`r.phase`, "phase")),
 		Backends: table(fluxFrom("smtpprobe", fluxFields("success", "greeting_host", "result", "result_reason", "smtp_code", "error")) + fluxPivot + `
   |> filter(fn: (r) => r.success == 0)` + fluxNewest + fluxDropKeepTime("success", "source", "ip", "probe", "domain")),
@@ -91,14 +90,14 @@ at = (q, name) => points
   |> map(fn: (r) => ({relay: r.relay, host: (if exists r.host then r.host else ""), name: name, _value: r._value}))
 union(tables: [at(q: 0.5, name: "median"), at(q: 0.95, name: "p95"), at(q: 0.99, name: "p99")])` + all + `
   |> pivot(rowKey: ["relay", "host"], columnKey: ["name"], valueColumn: "_value")`),
-		Availability:      now(fluxFrom("smtpprobe", fluxFields("success")) + bySeries + "\n  |> mean()" + fluxOnce),
+		Availability:      now(fluxFrom("smtpprobe", fluxFields("success")) + bySeries + "\n  |> mean()" + fluxSingleRow),
 		AvailabilityTrend: series(fluxOverTime("success", "mean")),
-		SinceSuccess:      now(fluxFrom("smtpprobe", fluxFields("seconds_since_success")) + fluxLast(fluxNamed, "_value") + fluxOnce),
+		SinceSuccess:      now(fluxFrom("smtpprobe", fluxFields("seconds_since_success")) + fluxLast(fluxNamed, "_value") + fluxSingleRow),
 		Consecutive:       series(fluxOverTime("consecutive_failures", "max")),
 		Vantage: table(fluxLatest("success") + byRelay + `
   |> reduce(fn: (r, accumulator) => ({points: accumulator.points + 1, failing: accumulator.failing + 1 - r._value}), identity: {points: 0, failing: 0})
   |> map(fn: (r) => ({relay: r.relay, vantage_points: r.points, failing: float(v: r.failing) / float(v: r.points)}))` + all),
-		Certificates:  now(fluxFrom("smtpprobe", fluxFields("cert_expiry")) + fluxLast(fluxNamed, "_value") + fluxOnce),
+		Certificates:  now(fluxFrom("smtpprobe", fluxFields("cert_expiry")) + fluxLast(fluxNamed, "_value") + fluxSingleRow),
 		Capabilities:  table(fluxTable("smtpprobe", `["relay", "source", "ip"]`, "extensions", "extensions", "auth_mechanisms", "size_limit") + fluxDrop("probe", "host", "domain")),
 		Sessions:      table(fluxTable("smtpprobe", `["relay", "source", "ip"]`, "tls_version", "tls_verified", "tls_version", "tls_cipher", "tls_group", "cert_expiry", "chain_expiry", "cert_issuer", "cert_key", "cert_fingerprint") + fluxDrop("probe", "host", "domain")),
 		Changes:       table(fluxFrom("smtpprobe_change", fluxFields("before", "after", "added", "removed")) + fluxPivot + fluxNewest + fluxDropKeepTime("source", "ip", "probe", "domain")),
@@ -108,7 +107,7 @@ union(tables: [at(q: 0.5, name: "median"), at(q: 0.95, name: "p95"), at(q: 0.99,
 			`r.group + (if exists r.host then " " + r.host else "") + " " + r._field`)),
 		Gathers: table(fluxTable("smtpprobe_gather", `["host", "instance"]`, "targets", "targets", "succeeded", "failed", "failed_network", "skipped", "duration", "suspect", "state_error") + fluxDrop()),
 		MailStates: series(fluxFrom("smtpprobe_arrival", fluxFields("message_id")) + `
-  |> group(columns: ["state"])` + fluxWindow("count", "true") + fluxCalled("r.state") + fluxWide),
+  |> group(columns: ["state"])` + fluxWindow("count", "true") + fluxWithName("r.state") + fluxWide),
 		MailDelay: fluxMailDelay(),
 		MailFlows: table(fluxTable("smtpprobe_flow", `["relay", "mailbox", "host"]`, "in_flight", flowFields...) + fluxDrop()),
 		MailLatest: table(fluxFrom("smtpprobe_arrival", fluxFields("delay", "hops", "slowest_hop", "slowest_hop_time", "spf", "dkim", "dmarc", "error", "message_id")) +
@@ -122,21 +121,21 @@ union(tables: [at(q: 0.5, name: "median"), at(q: 0.95, name: "p95"), at(q: 0.99,
 	}
 }
 
-// fluxNewest are the latest points of all relays.
+// fluxNewest selects the last 100 points of all relays.
 const fluxNewest = `
   |> group()
   |> sort(columns: ["_time"], desc: true)
   |> limit(n: 100)`
 
-// fluxOnce makes one row of values that have no time, or each its own.
-const fluxOnce = `
+// fluxSingleRow pivots values without a common time into one row.
+const fluxSingleRow = `
   |> map(fn: (r) => ({_time: v.timeRangeStop, _value: r._value, name: ` + fluxName + `}))
   |> group()
   |> sort(columns: ["_value"])
   |> pivot(rowKey: ["_time"], columnKey: ["name"], valueColumn: "_value")`
 
-// fluxFrom reads points that the variables choose. A tag that no point has,
-// such as host with omit_hostname, is chosen as well.
+// fluxFrom selects points by the variables of the dashboard. An absent tag, such as
+// host with omit_hostname, matches as well.
 func fluxFrom(measurement, condition string) string {
 	text := `from(bucket: v.defaultBucket)
   |> range(start: v.timeRangeStart, stop: v.timeRangeStop)
@@ -161,7 +160,7 @@ func fluxFields(names ...string) string {
 	return `r._field =~ /^(` + strings.Join(names, "|") + `)$/`
 }
 
-// fluxLast is the latest row of each series. Grouping does not sort.
+// fluxLast selects the last row of each series. It sorts, since grouping does not.
 func fluxLast(series, column string) string {
 	return `
   |> group(columns: ` + series + `)
@@ -173,15 +172,16 @@ func fluxLatest(field string) string {
 	return fluxFrom("smtpprobe", fluxFields(field)) + fluxLast(fluxSeries, "_value")
 }
 
-// fluxTable is the latest point of each series that has a field, with others.
-func fluxTable(measurement, series, has string, fields ...string) string {
+// fluxTable selects fields of the last point of each series that has the field
+// required.
+func fluxTable(measurement, series, required string, fields ...string) string {
 	return fluxFrom(measurement, fluxFields(fields...)) + fluxPivot + `
-  |> filter(fn: (r) => exists r.` + has + `)` + fluxLast(series, has) + `
+  |> filter(fn: (r) => exists r.` + required + `)` + fluxLast(series, required) + `
   |> group()`
 }
 
-// fluxDrop takes away what a table does not show: time, the tags of the outcome
-// and these.
+// fluxDrop drops columns that a table does not show: the time, the tags of the
+// outcome, and more.
 func fluxDrop(more ...string) string {
 	return fluxDropKeepTime(append([]string{"_time"}, more...)...)
 }
@@ -197,29 +197,30 @@ func fluxWindow(aggregate, empty string) string {
   |> aggregateWindow(every: v.windowPeriod, fn: ` + aggregate + `, createEmpty: ` + empty + `)`
 }
 
-// fluxQuantile is an aggregate for fluxWindow.
+// fluxQuantile returns an aggregate function for fluxWindow.
 func fluxQuantile(q string) string {
 	return `(column, tables=<-) => tables |> quantile(q: ` + q + `, column: column, method: "exact_mean")`
 }
 
-func fluxCalled(name string) string {
+// fluxWithName adds a column with the name of the series.
+func fluxWithName(name string) string {
 	return `
   |> map(fn: (r) => ({_time: r._time, _value: r._value, name: ` + name + `}))`
 }
 
 func fluxOverTime(field, aggregate string) string {
 	return fluxFrom("smtpprobe", fluxFields(field)) + `
-  |> group(columns: ` + fluxNamed + `)` + fluxWindow(aggregate, "false") + fluxCalled(fluxName) + fluxWide
+  |> group(columns: ` + fluxNamed + `)` + fluxWindow(aggregate, "false") + fluxWithName(fluxName) + fluxWide
 }
 
 func fluxFailures(name string, by ...string) string {
 	return fluxFrom("smtpprobe", `r._field == "success" and r._value == 0`) + `
-  |> group(columns: ["` + strings.Join(by, `", "`) + `"])` + fluxWindow("count", "true") + fluxCalled(name) + fluxWide
+  |> group(columns: ["` + strings.Join(by, `", "`) + `"])` + fluxWindow("count", "true") + fluxWithName(name) + fluxWide
 }
 
 func fluxGroups(condition, by, aggregate, name string) string {
 	return fluxFrom("smtpprobe_group", condition) + `
-  |> group(columns: ` + by + `)` + fluxWindow(aggregate, "false") + fluxCalled(name) + fluxWide
+  |> group(columns: ` + by + `)` + fluxWindow(aggregate, "false") + fluxWithName(name) + fluxWide
 }
 
 func fluxPhases(aggregate string) string {
@@ -231,17 +232,17 @@ func fluxPhases(aggregate string) string {
 	return `import "strings"
 
 ` + fluxFrom("smtpprobe", fluxFields(fields...)) + `
-  |> group(columns: ["_field"])` + fluxWindow(aggregate, "false") + fluxCalled(`strings.trimSuffix(v: r._field, suffix: "_time")`) + fluxWide
+  |> group(columns: ["_field"])` + fluxWindow(aggregate, "false") + fluxWithName(`strings.trimSuffix(v: r._field, suffix: "_time")`) + fluxWide
 }
 
-// percentiles are those that dashboards show, by their names.
+// percentiles lists the percentiles in dashboards.
 var percentiles = []struct{ name, q string }{{"median", "0.5"}, {"p95", "0.95"}, {"p99", "0.99"}}
 
 func fluxPercentiles() []Query {
 	queries := make([]Query, 0, len(percentiles))
 	for _, p := range percentiles {
 		queries = append(queries, Query{Text: fluxFrom("smtpprobe", fluxFields("total_time")) + "\n  |> group()" +
-			fluxWindow(fluxQuantile(p.q), "false") + fluxCalled(`"`+p.name+`"`) + fluxWide})
+			fluxWindow(fluxQuantile(p.q), "false") + fluxWithName(`"`+p.name+`"`) + fluxWide})
 	}
 	return queries
 }
@@ -251,7 +252,7 @@ func fluxMailDelay() []Query {
 	for _, p := range percentiles[:2] {
 		queries = append(queries, Query{Text: fluxFrom("smtpprobe_arrival", fluxFields("delay")) + `
   |> group(columns: ["relay", "mailbox"])` + fluxWindow(fluxQuantile(p.q), "false") +
-			fluxCalled(fmt.Sprintf(`r.relay + " to " + r.mailbox + " %s"`, p.name)) + fluxWide})
+			fluxWithName(fmt.Sprintf(`r.relay + " to " + r.mailbox + " %s"`, p.name)) + fluxWide})
 	}
 	return queries
 }

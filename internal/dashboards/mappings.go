@@ -8,11 +8,11 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Grafana shows one color on its dark and its light background; the dark scheme's
-// are readable on both. good is the color of what works.
-var good = palette.OK(palette.Dark).Hex()
+// okColor is the color of success. Grafana uses one color on its dark and on its light
+// background; those of the dark scheme are readable on both.
+var okColor = palette.OK(palette.Dark).Hex()
 
-// Colors gives every class of the table its color.
+// Colors returns the color of each class.
 func Colors() map[smtperr.Class]string {
 	colors := make(map[smtperr.Class]string)
 	for _, class := range smtperr.Classes() {
@@ -21,12 +21,12 @@ func Colors() map[smtperr.Class]string {
 	return colors
 }
 
-// faults in the order of the mappings.
+// faults lists the faults in the order of the mappings.
 var faults = []smtperr.Fault{
 	smtperr.FaultConfig, smtperr.FaultCredentials, smtperr.FaultMessage, smtperr.FaultNetwork, smtperr.FaultProber, smtperr.FaultRelay,
 }
 
-// classByNumber shows a result_code as its class.
+// classByNumber maps the numbers of classes to their names and colors.
 func classByNumber() []grafana.Mapping {
 	colors := Colors()
 	options := make(map[string]grafana.MapResult)
@@ -40,7 +40,7 @@ func classByNumber() []grafana.Mapping {
 	return []grafana.Mapping{{Type: "value", Options: options}}
 }
 
-// classByName colors the names of classes and faults in tables.
+// classByName maps the names of classes and faults to their colors.
 func classByName() []grafana.Mapping {
 	colors := Colors()
 	options := make(map[string]grafana.MapResult)
@@ -53,8 +53,8 @@ func classByName() []grafana.Mapping {
 	return []grafana.Mapping{{Type: "value", Options: options}}
 }
 
-// classSeries names and colors series that are called after a class or after
-// its number.
+// classSeries returns the names and colors of series that are named after classes or
+// their numbers.
 func classSeries() []grafana.Override {
 	colors := Colors()
 	classes := smtperr.Classes()
@@ -69,18 +69,18 @@ func classSeries() []grafana.Override {
 	return overrides
 }
 
-// yesOrNo shows a 0/1 field.
-func yesOrNo(yes, no string) []grafana.Mapping {
+// yesIsGood maps the values of a field of which 1 is good.
+func yesIsGood(yes, no string) []grafana.Mapping {
 	return []grafana.Mapping{{Type: "value", Options: map[string]grafana.MapResult{
-		"1": {Text: yes, Color: good, Index: 0},
+		"1": {Text: yes, Color: okColor, Index: 0},
 		"0": {Text: no, Color: "red", Index: 1},
 	}}}
 }
 
-// noOrYes shows a 0/1 field of which 1 is the trouble.
-func noOrYes() []grafana.Mapping {
+// yesIsBad maps the values of a field of which 1 is bad.
+func yesIsBad() []grafana.Mapping {
 	return []grafana.Mapping{{Type: "value", Options: map[string]grafana.MapResult{
-		"0": {Text: "no", Color: good, Index: 0},
+		"0": {Text: "no", Color: okColor, Index: 0},
 		"1": {Text: "yes", Color: "red", Index: 1},
 	}}}
 }

@@ -2,8 +2,8 @@ package dashboards
 
 import "github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 
-// TimedPhases are the phases that have a field `<phase>_time`, in the order of
-// a session.
+// TimedPhases returns the phases that have a field PHASE_time, in the order of a
+// session.
 func TimedPhases() []smtperr.Phase {
 	return []smtperr.Phase{
 		smtperr.PhaseDNS, smtperr.PhaseConnect, smtperr.PhaseTLS, smtperr.PhaseGreeting,

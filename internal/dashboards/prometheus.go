@@ -7,34 +7,34 @@ import (
 )
 
 const (
-	// promSelector picks what the variables choose. A label that is missing,
-	// such as host with omit_hostname, is empty, and All (.*) matches it.
+	// promSelector selects series by the variables of the dashboard. All (.*) also
+	// matches an absent label, such as host with omit_hostname.
 	promSelector = `{relay=~"$relay",probe=~"$probe",host=~"$agent"}`
 	promHosts    = `{host=~"$agent"}`
 	promRelays   = `{relay=~"$relay",host=~"$agent"}`
 	promSeries   = `{{relay}} {{host}} {{source}} {{ip}}`
-	// ignoringOutcome matches a series of smtpprobe_outcome, which has the
-	// outcome as labels, with the same relay's series of smtpprobe.
+	// ignoringOutcome matches series of smtpprobe_outcome, which have the outcome as
+	// labels, with the series of smtpprobe of the same relay.
 	ignoringOutcome = `ignoring (result, result_reason, result_phase, result_fault, smtp_code, backend)`
 
-	// FailingNow is one series for each failing relay, labelled with its failure.
+	// FailingNow selects a series for each failing relay, with its failure as labels.
 	FailingNow = `smtpprobe_outcome_time == ` + ignoringOutcome + ` group_left () smtpprobe_latest_time and ` + ignoringOutcome + ` smtpprobe_success == 0`
 )
 
-// verdict is the class of an unexpected outcome, 0 while the relay works.
+// verdict is the class of an unexpected outcome, 0 for an expected one.
 const verdict = `(smtpprobe_result_code` + promSelector + ` * (1 - smtpprobe_success` + promSelector + `))`
 
-// outcome is one series for each failing relay, labelled with its failure.
-// prometheus_client keeps a series for its expiration_interval after the
-// relay's outcome has changed; comparing the times of the probes drops those.
+// outcome selects a series for each failing relay, with its failure as labels.
+// prometheus_client keeps a series for its expiration_interval after the outcome has
+// changed. The comparison of times drops those.
 const outcome = `((smtpprobe_outcome_time` + promSelector + ` == ` + ignoringOutcome + ` group_left () smtpprobe_latest_time` + promSelector +
 	`) and ` + ignoringOutcome + ` (smtpprobe_success` + promSelector + ` == 0))`
 
-// served is the same for groups: one series for each, labelled with the relay
-// that served it.
+// served selects a series for each group, with the relay that served it as a label.
 const served = `(smtpprobe_served_time` + promHosts + ` == ignoring (served_by) group_left () smtpprobe_group_latest_time` + promHosts + `)`
 
-// Prometheus asks a Prometheus that scrapes Telegraf's prometheus_client.
+// Prometheus returns the source for a Prometheus that scrapes Telegraf's
+// prometheus_client.
 func Prometheus() Source {
 	return Source{
 		Key:         "prometheus",
@@ -80,7 +80,7 @@ func promQueries() map[View][]Query {
 		Suspect:     now("suspect", `count(max by (host) (smtpprobe_gather_suspect`+promHosts+`) == 1) or vector(0)`),
 		Problems: {{Text: `0 * ` + outcome + ` + ` + ignoringOutcome + ` group_left () smtpprobe_consecutive_failures` + promSelector,
 			Table: true, Now: true, Column: "in_a_row"}},
-		// The subquery asks for a value every 15 s, whatever the scrape interval.
+		// The subquery has a value every 15 s, independent of the scrape interval.
 		State:      series(promSeries, `max_over_time(`+verdict+`[$__interval:15s])`),
 		Classes:    series("{{code}}", `count_values("code", `+verdict+` > 0)`),
 		Reasons:    series("{{result}} {{result_reason}}", `count by (result, result_reason) (`+outcome+`)`),
@@ -130,7 +130,7 @@ func promQueries() map[View][]Query {
 	}
 }
 
-// promTable has a column for each metric.
+// promTable returns a query for each metric, which is a column of the table.
 func promTable(by, selector, prefix string, fields ...string) []Query {
 	queries := make([]Query, 0, len(fields))
 	for _, field := range fields {

@@ -6,33 +6,32 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards/grafana"
 )
 
-// Source is a data source and how it is asked for each view.
+// Source is a data source with its queries.
 type Source struct {
-	Key         string // of the file name and the dashboard's uid
+	Key         string // part of the file name and of the dashboard's uid
 	Title       string
 	Description string
-	Type        string // the id of Grafana's data source plugin
+	Type        string // ID of Grafana's data source plugin
 	Variables   []grafana.Variable
-	Target      func(Query) grafana.Target
+	Target      func(Query) grafana.Target // formats a query
 	Queries     map[View][]Query
-	// Changes asks for what is marked over all panels.
+	// Changes is the annotation that marks changes of a relay in all panels.
 	Changes grafana.Annotation
-	// Hide are columns that a table from this data source has, but that tell
-	// nothing.
+	// Hide lists columns of this data source that tables do not show.
 	Hide []string
 }
 
-// Sources are the data sources that there is a dashboard for.
+// Sources returns the data sources. Each has a dashboard.
 func Sources() []Source {
 	return []Source{InfluxQL(), Flux(), Prometheus()}
 }
 
-// Dashboard draws every view as this data source shows it.
+// Dashboard returns the dashboard of the data source.
 func (s Source) Dashboard() grafana.Dashboard {
 	d := grafana.Dashboard{
 		UID:         "smtpprobe-" + s.Key,
 		Title:       "SMTP relays (" + s.Title + ")",
-		Description: "What smtpprobe saw of each relay. " + s.Description + " Generated: edit internal/dashboards, not this file.",
+		Description: "The results of smtpprobe for each relay. " + s.Description + " Generated: edit internal/dashboards, not this file.",
 		Tags:        []string{"smtp", "smtpprobe"},
 		Links: []grafana.Link{
 			{Title: "About this dashboard", Type: "link", Icon: "doc", URL: Docs + "dashboards.md", Tags: []string{}, TargetBlank: true},
@@ -62,9 +61,9 @@ func (s Source) Dashboard() grafana.Dashboard {
 	return d
 }
 
-// panels lays the views out, section by section, left to right.
+// panels returns the panels, laid out section by section from left to right.
 func (s Source) panels() []grafana.Panel {
-	looks := looks()
+	specs := panelSpecs()
 	var panels []grafana.Panel
 	y := 0
 	for _, section := range sections {
@@ -73,7 +72,7 @@ func (s Source) panels() []grafana.Panel {
 		y++
 		x, tallest := 0, 0
 		for _, view := range section.views {
-			l := looks[view]
+			l := specs[view]
 			if x+l.width > 24 {
 				x, y, tallest = 0, y+tallest, 0
 			}
@@ -87,7 +86,8 @@ func (s Source) panels() []grafana.Panel {
 	return panels
 }
 
-func (s Source) panel(view View, l look) grafana.Panel {
+// panel returns the panel of a view. The caller sets its ID and its position.
+func (s Source) panel(view View, l panelSpec) grafana.Panel {
 	source := &grafana.Datasource{Type: s.Type, UID: "${datasource}"}
 	field := l.field
 	overrides := append([]grafana.Override{}, l.overrides...)
@@ -105,8 +105,8 @@ func (s Source) panel(view View, l look) grafana.Panel {
 		table = table || q.Table
 		if q.Column != "" {
 			title := columns[q.Column]
-			if own := l.columns[q.Column]; own != "" {
-				title = own
+			if special := l.columns[q.Column]; special != "" {
+				title = special
 			}
 			renamed["Value"], renamed["Value #"+id] = title, title
 		}
@@ -115,19 +115,19 @@ func (s Source) panel(view View, l look) grafana.Panel {
 		transformations = append(transformations, s.tidy(len(targets), renamed, l.timed)...)
 		overrides = append(overrides, columnOverrides("smtpprobe-"+s.Key)...)
 	}
-	return grafana.Panel{Type: l.kind, Title: l.title, Description: l.description, Datasource: source, Targets: targets,
+	return grafana.Panel{Type: l.panelType, Title: l.title, Description: l.description, Datasource: source, Targets: targets,
 		FieldConfig: &grafana.FieldConfig{Defaults: field, Overrides: overrides}, Options: l.options,
-		Transformations: transformations, Interval: leastInterval}
+		Transformations: transformations, Interval: minInterval}
 }
 
-// leastInterval keeps a step from being shorter than probes usually are apart.
-const leastInterval = "15s"
+// minInterval is the minimum step of a panel: relays are rarely probed more often.
+const minInterval = "15s"
 
-// tidy makes one table of several answers, and hides and renames columns. Timed
-// tables show when each row was.
-func (s Source) tidy(answers int, renamed map[string]string, timed bool) []grafana.Transformation {
+// tidy returns the transformations that merge the tables of several queries, and hide
+// and rename columns. Only timed tables have a column for the time.
+func (s Source) tidy(queries int, renamed map[string]string, timed bool) []grafana.Transformation {
 	var steps []grafana.Transformation
-	if answers > 1 {
+	if queries > 1 {
 		steps = append(steps, grafana.Transformation{ID: "merge", Options: map[string]any{}})
 	}
 	hidden := map[string]bool{}
@@ -141,7 +141,7 @@ func (s Source) tidy(answers int, renamed map[string]string, timed bool) []grafa
 		"excludeByName": hidden, "renameByName": renamed, "indexByName": map[string]int{}}})
 }
 
-// refID is Grafana's name for the nth query of a panel.
+// refID returns Grafana's name of the nth query of a panel, from A.
 func refID(i int) string {
 	return fmt.Sprintf("%c", 'A'+i)
 }

@@ -1,9 +1,9 @@
 package dashboards
 
-// View is one panel, whatever the data source.
+// View identifies a panel, independent of the data source.
 type View string
 
-// The views, in the order in which a dashboard shows them.
+// The views, in the order of a dashboard.
 const (
 	Working           View = "working"
 	Failing           View = "failing"
@@ -45,21 +45,22 @@ const (
 	Gathers           View = "gathers"
 )
 
-// Query asks a data source for what a view shows. A view may need several.
+// Query is a query of a view. A view may have several.
 type Query struct {
 	Text string
-	// Legend names the series, in the data source's own templates.
+	// Legend names the series, in the template language of the data source.
 	Legend string
-	// Table asks for rows instead of series over time.
+	// Table selects rows instead of series over time.
 	Table bool
-	// Now asks for the present, or for the whole range at once, instead of a
+	// Now selects one value, of the present or over the time range, instead of a
 	// value for each step.
 	Now bool
-	// Column names the value in a table, for data sources that cannot.
+	// Column names the value in a table, for data sources that cannot name it in
+	// the query.
 	Column string
 }
 
-// section is a row of a dashboard with the panels below it.
+// section is a row of a dashboard, with its panels.
 type section struct {
 	title string
 	views []View

@@ -1,11 +1,11 @@
-// Package palette has the colors of the dashboards and of the report: one for
-// each class, whose hue is the fault, and one for each phase.
+// Package palette has the colors of the dashboards and of the report: one for each
+// class, whose hue is that of its fault, and one for each phase.
 //
-// Hue alone does not tell success from failure, since one reader in twelve sees
-// green and red alike. Lightness does: what works is much lighter than every
-// failure on a light page, and much darker on a dark one. A test measures both
-// as seen with deuteranopia. Colors belong to names: a new class or phase leaves
-// those of the others as they are.
+// Hue alone does not distinguish success from failure, since one man in twelve cannot
+// distinguish green from red. Lightness does: success is much lighter than every failure
+// on a light page, and much darker on a dark one. A test measures the distances, also
+// with simulated deuteranopia. The colors of classes and phases stay the same when
+// others are added.
 package palette
 
 import (
@@ -15,7 +15,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Scheme is the background that colors are for.
+// Scheme is the background of the colors.
 type Scheme int
 
 // The schemes.
@@ -24,11 +24,10 @@ const (
 	Dark
 )
 
-// Color is one in CIE LCh(ab): lightness from 0 to 100, chroma, and hue in
-// degrees.
+// Color is a color in CIE LCh(ab): lightness from 0 to 100, chroma, and hue in degrees.
 type Color struct{ L, C, H float64 }
 
-// hues of the faults.
+// hues has the chroma and the hue of each fault.
 var hues = map[smtperr.Fault]struct{ chroma, hue float64 }{
 	smtperr.FaultNetwork:     {70, 62},
 	smtperr.FaultRelay:       {65, 25},
@@ -38,15 +37,15 @@ var hues = map[smtperr.Fault]struct{ chroma, hue float64 }{
 	smtperr.FaultProber:      {0, 0},
 }
 
-// shade tells classes of one fault apart: a lightness in each scheme, and a turn
+// shade distinguishes the classes of a fault: a lightness in each scheme, and a rotation
 // of the hue.
-type shade struct{ light, dark, turn float64 }
+type shade struct{ light, dark, rotation float64 }
 
 var shades = []shade{
 	{46, 70, 0}, {56, 80, 10}, {34, 62, -6}, {51, 75, -12}, {39, 66, 14}, {58, 86, -3}, {30, 76, 5}, {43, 72, -16}, {54, 64, 18}, {36, 83, -10},
 }
 
-// shadeOf is the number of each class's shade among those of its fault.
+// shadeOf has the index of the shade of each class.
 var shadeOf = map[smtperr.Class]int{
 	smtperr.ClassConfigError: 0, smtperr.ClassDNSNotFound: 1, smtperr.ClassNotSupported: 2, smtperr.ClassHeloRefused: 3,
 	smtperr.ClassLocalError: 0, smtperr.ClassCanceled: 1, smtperr.ClassUnknown: 2,
@@ -59,7 +58,7 @@ var shadeOf = map[smtperr.Class]int{
 	smtperr.ClassSenderRefused: 0, smtperr.ClassRecipientRefused: 1, smtperr.ClassRecipientsRefused: 2, smtperr.ClassDataRefused: 3,
 }
 
-// OK is the color of what works.
+// OK returns the color of success.
 func OK(s Scheme) Color {
 	if s == Dark {
 		return Color{36, 26, 165}
@@ -67,22 +66,22 @@ func OK(s Scheme) Color {
 	return Color{82, 30, 160}
 }
 
-// Class is the color of a class; of ClassNone it is OK.
+// Class returns the color of a class. The color of ClassNone is OK.
 func Class(c smtperr.Class, s Scheme) Color {
 	if c == smtperr.ClassNone {
 		return OK(s)
 	}
 	hue, shade := hues[smtperr.New(c, "", "", nil).Fault()], shades[shadeOf[c]]
-	return Color{shade.lightness(s), hue.chroma, hue.hue + shade.turn}
+	return Color{shade.lightness(s), hue.chroma, hue.hue + shade.rotation}
 }
 
-// Fault is the color of a fault by itself.
+// Fault returns the color of a fault.
 func Fault(f smtperr.Fault, s Scheme) Color {
 	return Color{shades[0].lightness(s), hues[f].chroma, hues[f].hue}
 }
 
-// Reply is the color of replies by their first digit: 2 as what works, 4, 5, and
-// anything else.
+// Reply returns the color of replies by their first digit: 2, the color of success, 4, 5,
+// or any other.
 func Reply(digit int, s Scheme) Color {
 	switch digit {
 	case 2:
@@ -95,6 +94,7 @@ func Reply(digit int, s Scheme) Color {
 	return Color{shades[0].lightness(s), 0, 0}
 }
 
+// lightness returns the lightness in a scheme.
 func (h shade) lightness(s Scheme) float64 {
 	if s == Dark {
 		return h.dark
@@ -102,7 +102,8 @@ func (h shade) lightness(s Scheme) float64 {
 	return h.light
 }
 
-// phases alternate in lightness along a session, so that neighbors differ.
+// phases has the color of each phase. Lightness alternates along a session, so that
+// neighbors differ.
 var phases = map[smtperr.Phase]Color{
 	smtperr.PhaseDNS: {65, 0, 0}, smtperr.PhaseConnect: {48, 38, 260}, smtperr.PhaseTLS: {72, 40, 140}, smtperr.PhaseGreeting: {52, 45, 150},
 	smtperr.PhaseEHLO: {78, 45, 130}, smtperr.PhaseHELO: {60, 40, 115}, smtperr.PhaseSTARTTLS: {46, 40, 315}, smtperr.PhaseAuth: {66, 70, 62},
@@ -110,7 +111,7 @@ var phases = map[smtperr.Phase]Color{
 	smtperr.PhaseDot: {38, 50, 28}, smtperr.PhaseRset: {66, 25, 200}, smtperr.PhaseQuit: {82, 18, 200},
 }
 
-// Phase is the color of a phase, on either background; gray without one.
+// Phase returns the color of a phase on both backgrounds, gray for an unknown one.
 func Phase(p smtperr.Phase) Color {
 	if c, ok := phases[p]; ok {
 		return c
@@ -118,18 +119,18 @@ func Phase(p smtperr.Phase) Color {
 	return Color{60, 0, 0}
 }
 
-// Hex is the color as CSS and Grafana read it. Where a screen cannot show as
-// much chroma, it has less.
+// Hex returns the color in the notation of CSS, such as #1d2329. It reduces the chroma of
+// colors outside of sRGB.
 func (c Color) Hex() string {
 	const step = 0.5
 	r, g, b := c.linear()
-	for chroma := c.C; !shown(r, g, b) && chroma > 0; chroma -= step {
+	for chroma := c.C; !inGamut(r, g, b) && chroma > 0; chroma -= step {
 		r, g, b = Color{c.L, chroma, c.H}.linear()
 	}
 	return fmt.Sprintf("#%02x%02x%02x", encode(r), encode(g), encode(b))
 }
 
-// linear is the color in linear sRGB, by way of CIE Lab and XYZ (D65).
+// linear converts the color to linear sRGB, through CIE Lab and XYZ (D65).
 func (c Color) linear() (r, g, b float64) {
 	sin, cos := math.Sincos(c.H * math.Pi / 180)
 	fy := (c.L + 16) / 116
@@ -137,7 +138,7 @@ func (c Color) linear() (r, g, b float64) {
 	return 3.2404542*x - 1.5371385*y - 0.4985314*z, -0.9692660*x + 1.8760108*y + 0.0415560*z, 0.0556434*x - 0.2040259*y + 1.0572252*z
 }
 
-// cube is the inverse of CIE Lab's cube root.
+// cube is the inverse of the cube root in CIE Lab.
 func cube(t float64) float64 {
 	if t > 6.0/29 {
 		return t * t * t
@@ -145,7 +146,8 @@ func cube(t float64) float64 {
 	return 3 * (6.0 / 29) * (6.0 / 29) * (t - 4.0/29)
 }
 
-func shown(channels ...float64) bool {
+// inGamut reports whether sRGB has a color with these channels.
+func inGamut(channels ...float64) bool {
 	const rounding = 1e-4
 	for _, v := range channels {
 		if v < -rounding || v > 1+rounding {
@@ -155,7 +157,7 @@ func shown(channels ...float64) bool {
 	return true
 }
 
-// encode is a channel in the steps of sRGB.
+// encode converts a linear channel to sRGB, from 0 to 255.
 func encode(v float64) int {
 	v = min(max(v, 0), 1)
 	if v <= 0.0031308 {

@@ -15,9 +15,9 @@ type lab struct{ l, a, b float64 }
 
 func (x lab) distance(y lab) float64 { return math.Hypot(math.Hypot(x.l-y.l, x.a-y.a), x.b-y.b) }
 
-// seen is a color in CIE Lab as most people see it, and with deuteranopia: by
-// Machado, Oliveira and Fernandes (2009), severity 1.0.
-func seen(t *testing.T, hex string) (usual, deuteranope lab) {
+// convert converts a color to CIE Lab, for usual vision and for deuteranopia by Machado,
+// Oliveira and Fernandes (2009), severity 1.0.
+func convert(t *testing.T, hex string) (usual, deuteranopia lab) {
 	t.Helper()
 	var rgb [3]int
 	_, err := fmt.Sscanf(hex, "#%02x%02x%02x", &rgb[0], &rgb[1], &rgb[2])
@@ -48,37 +48,37 @@ func toLab(v [3]float64) lab {
 	return lab{116*y - 16, 500 * (x - y), 200 * (y - z)}
 }
 
-func TestClass_TellsFailureFromSuccess(t *testing.T) {
+func TestClass_DiffersFromOK(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []Scheme{Light, Dark} {
-		usual, deuteranope := seen(t, OK(scheme).Hex())
+		usual, deuteranopia := convert(t, OK(scheme).Hex())
 		failures := map[string]Color{"4xx": Reply(4, scheme), "5xx": Reply(5, scheme), "no reply": Reply(0, scheme)}
 		for _, class := range smtperr.Classes()[1:] {
 			failures[class.String()] = Class(class, scheme)
 		}
 		for name, color := range failures {
-			failure, simulated := seen(t, color.Hex())
+			failure, simulated := convert(t, color.Hex())
 			require.Greater(t, math.Abs(failure.l-usual.l), 20.0, "%s: lightness", name)
 			require.Greater(t, failure.distance(usual), 25.0, "%s", name)
-			require.Greater(t, simulated.distance(deuteranope), 22.0, "%s with deuteranopia", name)
+			require.Greater(t, simulated.distance(deuteranopia), 22.0, "%s with deuteranopia", name)
 			require.Equal(t, scheme == Dark, failure.l > usual.l, name)
 		}
 	}
 }
 
-// Bars of the page's blank color are where probes are missing.
-func TestOK_DiffersFromTheBackground(t *testing.T) {
+// Missing probes have the blank color of the page.
+func TestOK_DiffersFromBackground(t *testing.T) {
 	t.Parallel()
 	for scheme, backgrounds := range map[Scheme][]string{Light: {"#ffffff", "#f6f7f9"}, Dark: {"#1d2228", "#242a31"}} {
-		_, works := seen(t, OK(scheme).Hex())
+		_, ok := convert(t, OK(scheme).Hex())
 		for _, background := range backgrounds {
-			_, blank := seen(t, background)
-			require.Greater(t, works.distance(blank), 15.0, "%d on %s", scheme, background)
+			_, blank := convert(t, background)
+			require.Greater(t, ok.distance(blank), 15.0, "%d on %s", scheme, background)
 		}
 	}
 }
 
-func TestClass_ColorOfItsOwn(t *testing.T) {
+func TestClass_Distinct(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []Scheme{Light, Dark} {
 		names := make(map[string]smtperr.Class)
@@ -92,7 +92,7 @@ func TestClass_ColorOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestPhase_ColorOfItsOwn(t *testing.T) {
+func TestPhase_Distinct(t *testing.T) {
 	t.Parallel()
 	timed := slices.DeleteFunc(smtperr.Phases(), func(p smtperr.Phase) bool { return p == smtperr.PhaseConfig || p == smtperr.PhaseDone })
 	names := make(map[string]bool)
@@ -113,7 +113,7 @@ func TestColor_Hex(t *testing.T) {
 		{name: "white", color: Color{L: 100}, want: "#ffffff"},
 		{name: "black", color: Color{}, want: "#000000"},
 		{name: "middle gray", color: Color{L: 53.585}, want: "#808080"},
-		{name: "more than a screen shows", color: Color{L: 50, C: 500, H: 25}, want: "#ed003f"},
+		{name: "outside of sRGB", color: Color{L: 50, C: 500, H: 25}, want: "#ed003f"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -5,60 +5,59 @@ import (
 	"strings"
 )
 
-// Severity says how soon somebody has to look.
+// Severity is how urgent an alert is.
 type Severity string
 
 // The severities.
 const (
-	Critical Severity = "critical" // mail is affected, or nobody would notice if it were
-	Warning  Severity = "warning"  // mail will be affected, or a part of it is
+	Critical Severity = "critical" // mail is affected, or monitoring has failed
+	Warning  Severity = "warning"  // mail will be affected, or some mail is
 )
 
-// Alert is one rule. Every system that evaluates it gets its own query and the
-// same texts.
+// Alert is an alert. Its texts are the same in all systems, the queries differ.
 //
-// Summary has placeholders: {relay} and the like for a label, {value} for the
-// value found. In queries {10} is ten probe intervals.
+// Summary has placeholders: {relay} and others for labels, {value} for the value of
+// the query. In queries {10} stands for ten probe intervals.
 type Alert struct {
 	Name     string
 	Severity Severity
 	Summary  string
 	Do       string // what to do
-	// Outcome says whether the description adds the class, reason and reply of
-	// the relay's failures, which Prometheus can look up.
+	// Outcome adds the class, reason and reply of the relay's failures to the
+	// description. Only Prometheus can look them up.
 	Outcome bool
 	Unit    unit
 
-	// Value is what the queries find for each By. The alert fires where Op and
-	// Threshold are true of it.
-	Value     string // in words
+	// Value describes the value that the queries return for each combination of the
+	// labels By. The alert fires if the comparison with Threshold by Op is true.
+	Value     string
 	By        []string
 	Op        string
 	Threshold float64
 
-	// InfluxQL has one rule for each entry, since a Grafana rule has one query.
+	// InfluxQL has several entries if the alert needs several rules in Grafana, each
+	// with one query.
 	InfluxQL []InfluxQL
 	PromQL   string
-	// PromQLWhole: PromQL has the comparison in it.
+	// PromQLWhole is set if PromQL contains the comparison.
 	PromQLWhole bool
-	// Burn is set for the alerts on the error budget, whose queries are built
-	// from it.
+	// Burn defines the queries of the alerts on the error budget. Others have none.
 	Burn *Burn
-	// For is how many intervals the condition has to last.
+	// For is the number of intervals that the condition has to last.
 	For int
 }
 
-// InfluxQL is a query that finds a value for each By. $timeFilter stands for
-// the condition of time, as in Grafana.
+// InfluxQL is a query of an alert. $timeFilter stands for the condition on time, as in
+// Grafana.
 type InfluxQL struct {
-	Variant string // names the rule where an alert has several
+	Variant string // distinguishes the rules of an alert
 	Query   string
-	Over    int // intervals that it looks back
-	// NotNegative: a value below zero is for another alert.
+	Over    int // intervals of the time range
+	// NotNegative excludes values below zero, for which there is another alert.
 	NotNegative bool
 }
 
-// unit is how a value is shown.
+// unit is the unit of a value.
 type unit string
 
 const (
@@ -67,14 +66,12 @@ const (
 	share   unit = "share"
 )
 
-// condition is the condition that a value has to meet, name being what stands for
-// it.
+// condition returns the comparison of the value called name with the threshold.
 func (a Alert) condition(name string) string { return name + " " + a.Op + " " + a.threshold() }
 
 func (a Alert) threshold() string { return strconv.FormatFloat(a.Threshold, 'f', -1, 64) }
 
-// Fires reports whether a value that one of the alert's InfluxQL queries found
-// makes it fire.
+// Fires reports whether the alert fires for a value that its query q returned.
 func (a Alert) Fires(q InfluxQL, value float64) bool {
 	if q.NotNegative && value < 0 {
 		return false
@@ -91,7 +88,7 @@ func (a Alert) Fires(q InfluxQL, value float64) bool {
 	}
 }
 
-// PromExpr is the whole Prometheus expression for an interval.
+// PromExpr returns the Prometheus expression, including the comparison.
 func (a Alert) PromExpr(t Timing) string {
 	switch {
 	case a.Burn != nil:
@@ -103,8 +100,8 @@ func (a Alert) PromExpr(t Timing) string {
 	}
 }
 
-// docs is where the documentation is published.
+// docs is the URL of the documentation.
 const docs = "https://github.com/smtpprobe/telegraf-smtpprobe/blob/main/docs/"
 
-// Runbook is the address of the alert's section in docs/alerts.md.
+// Runbook returns the URL of the alert's section in docs/alerts.md.
 func (a Alert) Runbook() string { return docs + "alerts.md#" + strings.ToLower(a.Name) }

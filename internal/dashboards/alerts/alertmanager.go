@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// inhibition keeps one cause from being several pages: while the source fires,
-// the targets that have equal values of these labels notify nobody.
+// inhibition is an inhibit rule: while the source fires, targets with equal values of
+// these labels send no notifications.
 type inhibition struct {
 	why     string
 	source  string
@@ -14,7 +14,7 @@ type inhibition struct {
 	equal   []string
 }
 
-// consequences are the alerts that follow from a relay's failures.
+// consequences lists the alerts that follow from the failures of a relay.
 var consequences = []string{"SMTPAvailabilityLow", "SMTPErrorBudgetBurnFast", "SMTPErrorBudgetBurn", "SMTPErrorBudgetBurnSlow"}
 
 // overAllAgents are the alerts without a label host that the network of an agent
@@ -34,18 +34,18 @@ func inhibitions() []inhibition {
 		},
 		{"One refused password, or one relay that is down, is one page.", "SMTPRelayDown", failures, []string{"relay"}},
 		{"An open relay fails its expectation; it is not down.", "SMTPOpenRelay", append([]string{"SMTPRelayDown", "SMTPRelayPartlyDown"}, consequences...), []string{"relay"}},
-		{"The cause, not its consequences.", "SMTPAuthFailures", consequences, []string{"relay"}},
-		{"The cause, not its consequences.", "SMTPRefusals", consequences, []string{"relay"}},
-		{"The fastest of the alerts on one error budget.", "SMTPErrorBudgetBurnFast", []string{"SMTPErrorBudgetBurn", "SMTPErrorBudgetBurnSlow"}, []string{"relay", "fault"}},
-		{"The fastest of the alerts on one error budget.", "SMTPErrorBudgetBurn", []string{"SMTPErrorBudgetBurnSlow"}, []string{"relay", "fault"}},
+		{"A cause inhibits its consequences.", "SMTPAuthFailures", consequences, []string{"relay"}},
+		{"A cause inhibits its consequences.", "SMTPRefusals", consequences, []string{"relay"}},
+		{"The fastest of the alerts on an error budget inhibits the slower ones.", "SMTPErrorBudgetBurnFast", []string{"SMTPErrorBudgetBurn", "SMTPErrorBudgetBurnSlow"}, []string{"relay", "fault"}},
+		{"The fastest of the alerts on an error budget inhibits the slower ones.", "SMTPErrorBudgetBurn", []string{"SMTPErrorBudgetBurnSlow"}, []string{"relay", "fault"}},
 		{"An expired certificate is neither about to expire nor verified.", "SMTPCertificateExpired", []string{"SMTPCertificateExpiring", "SMTPTLSNotVerified"}, []string{"relay", "source", "ip"}},
-		{"A mailbox that cannot be read says nothing about the mail in it.", "SMTPMailboxUnreadable", []string{"SMTPMailSilent"}, []string{"mailbox"}},
-		{"No host of a relay includes some of them.", "SMTPWouldNotDeliver", []string{"SMTPWouldDeliverPartly"}, []string{"relay"}},
+		{"While a mailbox cannot be read, the state of its mail is unknown.", "SMTPMailboxUnreadable", []string{"SMTPMailSilent"}, []string{"mailbox"}},
+		{"The alert on all hosts of a relay replaces the one on some of them.", "SMTPWouldNotDeliver", []string{"SMTPWouldDeliverPartly"}, []string{"relay"}},
 	}
 }
 
-// Alertmanager is a configuration file with the inhibit rules, complete but for
-// where notifications go.
+// Alertmanager returns a configuration file with the inhibit rules. It is complete
+// except for the receiver.
 func Alertmanager(t Timing) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Alertmanager for the alerts in prometheus.yml: copy inhibit_rules into your

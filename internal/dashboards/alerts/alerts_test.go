@@ -21,21 +21,21 @@ const folder = "../../../dashboards/alerts"
 
 func generated(t *testing.T) map[string][]byte {
 	t.Helper()
-	made, err := Files(DefaultTiming())
+	files, err := Files(DefaultTiming())
 	require.NoError(t, err)
-	return made
+	return files
 }
 
-func TestFiles_AreUpToDate(t *testing.T) {
+func TestFiles_UpToDate(t *testing.T) {
 	t.Parallel()
 	for name, want := range generated(t) {
 		got, err := os.ReadFile(filepath.Join(folder, name))
 		require.NoError(t, err)
-		require.Equal(t, string(want), string(got), "%s is not what the generator writes: run go generate ./internal/dashboards", name)
+		require.Equal(t, string(want), string(got), "%s is out of date: run go generate ./internal/dashboards", name)
 	}
 }
 
-func TestDocument_DescribesEveryAlert(t *testing.T) {
+func TestDocument_UpToDate(t *testing.T) {
 	t.Parallel()
 	document, err := os.ReadFile("../../../docs/alerts.md")
 	require.NoError(t, err)
@@ -94,7 +94,7 @@ func TestAll_SuspectAgents(t *testing.T) {
 }
 
 // Outcome tags change with a relay's state, and may have been dropped.
-func TestAll_IndependentOfOutcomeTags(t *testing.T) {
+func TestAll_OutcomeTags(t *testing.T) {
 	t.Parallel()
 	for _, a := range All(DefaultTiming()) {
 		queries := []string{a.PromExpr(DefaultTiming())}
@@ -118,21 +118,21 @@ func TestTiming_Validate(t *testing.T) {
 		set  func(*Timing)
 		want string // of the error, empty for none
 	}{
-		{name: "the default", set: func(*Timing) {}},
-		{name: "an objective that allows for one lost probe an hour", set: func(t *Timing) { t.Objective = 0.9988 }},
-		{name: "one that does not", set: func(t *Timing) { t.Objective = 0.999 },
+		{name: "default", set: func(*Timing) {}},
+		{name: "objective with room for a lost probe", set: func(t *Timing) { t.Objective = 0.9988 }},
+		{name: "objective without room for a lost probe", set: func(t *Timing) { t.Objective = 0.999 },
 			want: "invalid objective 0.999: with a probe every 1m0s a single lost probe would break it; must be at most 0.99884"},
-		{name: "the same with more probes", set: func(t *Timing) { t.Objective, t.Interval = 0.999, 30*time.Second }},
-		{name: "fewer probes", set: func(t *Timing) { t.Interval = 10 * time.Minute },
+		{name: "high objective with more probes", set: func(t *Timing) { t.Objective, t.Interval = 0.999, 30*time.Second }},
+		{name: "default objective with fewer probes", set: func(t *Timing) { t.Interval = 10 * time.Minute },
 			want: "invalid objective 0.99: with a probe every 10m0s a single lost probe would break it; must be at most 0.98842"},
 		{name: "no probe in a window", set: func(t *Timing) { t.Interval = 2 * time.Hour }, want: "invalid interval 2h0m0s: an error budget needs a probe within 1h0m0s"},
-		{name: "an alert that cannot fire", set: func(t *Timing) { t.Objective = 0.9 }, want: "invalid objective 0.9: the alert on 14.4x its budget could never fire; must be above 0.93056"},
-		{name: "a single probe in the shortest of the long windows", set: func(t *Timing) { t.Interval = time.Hour }, want: "a single lost probe would break every objective"},
-		{name: "percent", set: func(t *Timing) { t.Objective = 99 }, want: "invalid objective 99: must be above 0 and below 1"},
-		{name: "not a number", set: func(t *Timing) { t.Objective = math.NaN() }, want: "invalid objective NaN"},
-		{name: "less than a millisecond", set: func(t *Timing) { t.Interval = time.Microsecond }, want: "invalid interval 1µs"},
+		{name: "objective too low", set: func(t *Timing) { t.Objective = 0.9 }, want: "invalid objective 0.9: the alert on 14.4x its budget could never fire; must be above 0.93056"},
+		{name: "single probe in a window", set: func(t *Timing) { t.Interval = time.Hour }, want: "a single lost probe would break every objective"},
+		{name: "objective in percent", set: func(t *Timing) { t.Objective = 99 }, want: "invalid objective 99: must be above 0 and below 1"},
+		{name: "NaN", set: func(t *Timing) { t.Objective = math.NaN() }, want: "invalid objective NaN"},
+		{name: "interval below a millisecond", set: func(t *Timing) { t.Interval = time.Microsecond }, want: "invalid interval 1µs"},
 		{name: "no interval", set: func(t *Timing) { t.Interval = 0 }, want: "invalid interval 0s"},
-		{name: "a negative threshold", set: func(t *Timing) { t.Slow = -1 }, want: "durations must be above zero"},
+		{name: "negative duration", set: func(t *Timing) { t.Slow = -1 }, want: "durations must be above zero"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -148,7 +148,7 @@ func TestTiming_Validate(t *testing.T) {
 	}
 }
 
-func TestBurn_SingleLostProbeNeverFires(t *testing.T) {
+func TestBurn_SingleLostProbe(t *testing.T) {
 	t.Parallel()
 	for _, interval := range []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute} {
 		timing := DefaultTiming()
@@ -188,7 +188,7 @@ func TestTiming_Scaled(t *testing.T) {
 	require.Equal(t, "0s", DefaultTiming().intervals(0))
 }
 
-func TestGrafana_ProvisioningFiles(t *testing.T) {
+func TestGrafana_Files(t *testing.T) {
 	t.Parallel()
 	queries := 0
 	for _, a := range All(DefaultTiming()) {
@@ -229,15 +229,14 @@ func TestGrafana_ProvisioningFiles(t *testing.T) {
 			}
 			require.Len(t, r.Annotations, 3)
 			for _, text := range r.Annotations {
-				require.NotContains(t, text, "$", "a variable of the environment begins with it")
+				require.NotContains(t, text, "$", "it begins an environment variable")
 				require.False(t, strings.Contains(text, "{") && !strings.Contains(text, "{{"), text)
 			}
 		}
 	}
 }
 
-// The description is a template that Prometheus fills in from the series of
-// the outcome.
+// Prometheus executes the description as a template with the series of the outcome.
 func TestAlert_Outcome(t *testing.T) {
 	t.Parallel()
 	type sample struct{ Labels map[string]string }

@@ -7,10 +7,9 @@ import (
 	"time"
 )
 
-// Burn is how fast an error budget is spent: Factor times the rate that would
-// spend it in 30 days, over a long window and, so that the alert ends soon
-// after the failures do, over a short one as well. The three pairs are those of
-// Google's SRE Workbook, chapter 5.
+// Burn is a rate at which an error budget is spent: Factor times the rate that spends
+// it in 30 days. It applies to a long window and to a short one, which ends the alert
+// soon after the failures. The three pairs are those of Google's SRE Workbook, chapter 5.
 type Burn struct {
 	Factor      float64
 	Long, Short int // minutes
@@ -23,9 +22,9 @@ var burns = []Burn{
 	{Factor: 1, Long: 3 * 24 * 60, Short: 6 * 60, spends: "10% of the month's budget in three days"},
 }
 
-// budgetAlerts are by fault, so that a refused password and a dead network are
-// not one alert, and say who has to act. The prober's own faults spend no
-// budget of the relay.
+// budgetAlerts returns the alerts on the error budget. They are by fault, so that a
+// refused password and a dead network are different alerts, and the label names who
+// has to act. Faults of the prober do not spend the budget of a relay.
 func budgetAlerts(t Timing) []Alert {
 	names := []string{"SMTPErrorBudgetBurnFast", "SMTPErrorBudgetBurn", "SMTPErrorBudgetBurnSlow"}
 	severities := []Severity{Critical, Critical, Warning}
@@ -43,7 +42,7 @@ func budgetAlerts(t Timing) []Alert {
 	return alerts
 }
 
-// threshold is the share of failures above which the alert fires.
+// threshold returns the share of failures above which the alert fires.
 func (b Burn) threshold(t Timing) float64 {
 	const digits = 6
 	rounded, err := strconv.ParseFloat(strconv.FormatFloat(b.Factor*(1-t.Objective), 'f', digits, 64), 64)
@@ -53,11 +52,11 @@ func (b Burn) threshold(t Timing) float64 {
 	return rounded
 }
 
-// least is how many probes the long window has to hold. A relay that is new has
-// few, and one lost probe among them must not fire: at least two have to fail.
-func (b Burn) least(t Timing) int { return int(math.Ceil(2 / b.threshold(t))) }
+// minProbes returns the minimum number of probes in the long window. A new relay has
+// few, and a single failure among them must not fire the alert.
+func (b Burn) minProbes(t Timing) int { return int(math.Ceil(2 / b.threshold(t))) }
 
-// windows are the long and the short window.
+// windows returns the long and the short window.
 func (b Burn) windows(t Timing) [2]time.Duration {
 	return [2]time.Duration{t.minutes(b.Long), t.minutes(b.Short)}
 }
@@ -75,35 +74,35 @@ func (b Burn) promQL(t Timing) string {
 		return fmt.Sprintf("sum by (relay, result_fault) %s / on (relay) group_left () sum by (relay) %s > %s",
 			increase("smtpprobe_fault_failures_total"), increase("smtpprobe_probes_total"), strconv.FormatFloat(b.threshold(t), 'f', -1, 64))
 	}
-	enough := fmt.Sprintf("sum by (relay) (increase(smtpprobe_probes_total[%s])) >= %d", duration(windows[0]), b.least(t))
+	enough := fmt.Sprintf("sum by (relay) (increase(smtpprobe_probes_total[%s])) >= %d", duration(windows[0]), b.minProbes(t))
 	return `sum by (relay, fault) (label_replace(` + above(windows[0]) + " and " + above(windows[1]) + " and on (relay) " + enough +
 		`, "fault", "$1", "result_fault", "(.+)"))`
 }
 
-// Fires reports whether failures and probes of the long and of the short window
-// make the alert fire.
+// Fires reports whether the alert fires for the numbers of failures and probes in the
+// long and in the short window.
 func (b Burn) Fires(t Timing, failedLong, allLong, failedShort, allShort float64) bool {
 	above := func(failed, all float64) bool { return all > 0 && failed/all > b.threshold(t) }
-	return allLong >= float64(b.least(t)) && above(failedLong, allLong) && above(failedShort, allShort)
+	return allLong >= float64(b.minProbes(t)) && above(failedLong, allLong) && above(failedShort, allShort)
 }
 
-// condition is what Fires says, over the values with these names.
+// condition returns the condition of Fires, with these names for the values.
 func (b Burn) condition(t Timing, failedLong, allLong, failedShort, allShort string) string {
 	threshold := strconv.FormatFloat(b.threshold(t), 'f', -1, 64)
-	return fmt.Sprintf("%s / %s > %s && %s / %s > %s && %s >= %d", failedLong, allLong, threshold, failedShort, allShort, threshold, allLong, b.least(t))
+	return fmt.Sprintf("%s / %s > %s && %s / %s > %s && %s >= %d", failedLong, allLong, threshold, failedShort, allShort, threshold, allLong, b.minProbes(t))
 }
 
-// BurnQuery counts probes in one of the windows of a Burn.
+// BurnQuery counts failures or probes in one of the windows of a Burn.
 type BurnQuery struct {
 	RefID  string // A and C count failures, B and D all probes
 	Query  string
 	Window time.Duration
 }
 
-// InfluxQL are the four queries whose quotients, A / B of the long window and
-// C / D of the short one, are compared with the threshold. They count points:
-// the counters failures_total and probes_total are not by fault. Where the tag
-// fault was dropped, all failures are one series without it.
+// InfluxQL returns four queries. The quotients A / B of the long window and C / D of
+// the short one are compared with the threshold. The queries count points, since the
+// counters failures_total and probes_total are not by fault. If the tag fault was
+// dropped, all failures are one series.
 func (b Burn) InfluxQL(t Timing) []BurnQuery {
 	windows := b.windows(t)
 	queries := make([]BurnQuery, 0, 2*len(windows))
@@ -115,7 +114,7 @@ func (b Burn) InfluxQL(t Timing) []BurnQuery {
 	return queries
 }
 
-// percent is a share in words.
+// percent formats a share.
 func percent(share float64) string {
 	return strconv.FormatFloat(100*share, 'f', -1, 64) + "%"
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// Document is the section of docs/alerts.md that describes each alert.
+// Document returns the section of docs/alerts.md that describes the alerts.
 func Document(t Timing) string {
 	var b strings.Builder
 	for _, a := range All(t) {
@@ -18,8 +18,8 @@ func Document(t Timing) string {
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
-// documentQuery is the alert's first InfluxQL query with the others in a
-// comment, or the queries of an error budget.
+// documentQuery returns the first InfluxQL queries of an alert, or those of an error
+// budget.
 func (a Alert) documentQuery(t Timing) string {
 	in := func(query string, window time.Duration) string {
 		return strings.ReplaceAll(query, timeRange, "time > now() - "+duration(window))
@@ -34,7 +34,7 @@ func (a Alert) documentQuery(t Timing) string {
 	phases := 0
 	for _, q := range a.InfluxQL {
 		if phases++; phases > 2 {
-			lines = append(lines, "-- and so on, for each of the others")
+			lines = append(lines, "-- likewise for the other phases")
 			break
 		}
 		lines = append(lines, in(t.Scaled(q.Query), t.Interval*time.Duration(q.Over)))

@@ -1,7 +1,7 @@
 package alerts
 
-// Files are the generated files by their names in the folder dashboards/alerts.
-// It fails where Validate does.
+// Files returns the contents of the generated files, by their names in the folder
+// dashboards/alerts. Its error is that of Timing.Validate.
 func Files(t Timing) (map[string][]byte, error) {
 	if err := t.Validate(); err != nil {
 		return nil, err

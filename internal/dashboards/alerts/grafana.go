@@ -7,27 +7,27 @@ import (
 	"time"
 )
 
-// DatasourceVariable is the environment variable of Grafana that names the uid
-// of the data source.
+// DatasourceVariable is the environment variable of Grafana with the uid of the data
+// source.
 const DatasourceVariable = "SMTPPROBE_DATASOURCE_UID"
 
-// rule is one of Grafana's.
+// rule is a rule of Grafana.
 type rule struct {
 	alert     Alert
 	id, title string
 	variant   string // of the query, if the alert has several
 	queries   []query
-	condition string // over the queries, reduced to their last values
+	condition string // on the last values of the queries
 }
 
-// query is one of a rule's.
+// query is a query of a rule.
 type query struct {
 	refID string
-	over  string // how far it looks back, in seconds
+	over  string // length of the time range, in seconds
 	model string // lines
 }
 
-// GrafanaInfluxQL is a file for Grafana's alert provisioning, on InfluxQL.
+// GrafanaInfluxQL returns a file for Grafana's alert provisioning, on InfluxQL.
 func GrafanaInfluxQL(t Timing) string {
 	var rules []rule
 	model := func(text string) string {
@@ -54,8 +54,8 @@ func GrafanaInfluxQL(t Timing) string {
 	return grafanaFile("an InfluxDB data source that speaks InfluxQL", "influxql", rules, t)
 }
 
-// burnRule divides failures by probes. Grafana matches the series of a relay
-// and fault with the one of the relay.
+// burnRule returns the rule of an alert on the error budget. Grafana's division matches
+// the series of a relay and a fault with the series of the relay.
 func burnRule(a Alert, t Timing, model func(string) string) rule {
 	r := rule{alert: a, id: strings.ToLower(a.Name), title: a.Name}
 	for _, q := range a.Burn.InfluxQL(t) {
@@ -65,14 +65,14 @@ func burnRule(a Alert, t Timing, model func(string) string) rule {
 	return r
 }
 
-// GrafanaPrometheus is the same on Prometheus.
+// GrafanaPrometheus returns a file for Grafana's alert provisioning, on Prometheus.
 func GrafanaPrometheus(t Timing) string {
 	alerts := All(t)
 	rules := make([]rule, 0, len(alerts))
 	for _, a := range alerts {
 		expr, condition := t.Scaled(a.PromQL), a.condition("$RA")
 		if a.PromQLWhole || a.Burn != nil {
-			// The value may be 0, which a condition takes for false.
+			// The value may be 0, which is false as a condition.
 			expr, condition = "1 + 0 * ("+a.PromExpr(t)+")", "$RA == 1"
 		}
 		rules = append(rules, rule{alert: a, id: strings.ToLower(a.Name), title: a.Name, condition: condition,
@@ -81,7 +81,7 @@ func GrafanaPrometheus(t Timing) string {
 	return grafanaFile("a Prometheus data source", "prometheus", rules, t)
 }
 
-// inSeconds are whole seconds, one at least.
+// inSeconds formats whole seconds, at least one.
 func inSeconds(d time.Duration) string { return strconv.Itoa(max(1, int(d.Seconds()))) }
 
 func grafanaFile(source, key string, rules []rule, t Timing) string {
@@ -108,12 +108,13 @@ groups:
 	return b.String()
 }
 
-// grafanaInterval is how often rules are evaluated: Grafana does so every 10 s
-// at most.
+// grafanaInterval returns the interval at which rules are evaluated. Grafana's minimum
+// is 10 s.
 func grafanaInterval(t Timing) string {
 	return Timing{Interval: max(t.Interval, 10*time.Second)}.intervals(1)
 }
 
+// yaml formats the rule.
 func (r rule) yaml(key string, t Timing) string {
 	a := r.alert
 	var data strings.Builder
@@ -153,14 +154,14 @@ func (r rule) yaml(key string, t Timing) string {
 		quote(a.placed(r.place)), quote(a.Do), a.Runbook())
 }
 
-// place uses the template's data instead of its variables, since a dollar sign
-// begins a variable of the environment in these files.
+// place returns the template expression for a placeholder. It avoids template
+// variables, since a dollar sign begins an environment variable in these files.
 func (r rule) place(name string) string {
 	switch {
 	case name == "value" && r.alert.Burn != nil:
 		return "too many"
 	case name == "value":
-		return "{{ .Values.RA.Value | " + humane[r.alert.Unit] + " }}"
+		return "{{ .Values.RA.Value | " + formats[r.alert.Unit] + " }}"
 	case name == "phase" && r.variant != "":
 		return r.variant
 	}

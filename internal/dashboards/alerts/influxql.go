@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// timeRange is the condition of time in a query; Grafana fills it in.
+// timeRange stands for the condition on time in a query. Grafana replaces it.
 const timeRange = "$timeFilter"
 
-// selectBy is a query of one step: an expression for each combination of tags.
+// selectBy returns a query of an expression for each combination of tags.
 func selectBy(value, measurement, where string, by ...string) string {
 	if where != "" {
 		where = " AND " + where
@@ -16,18 +16,17 @@ func selectBy(value, measurement, where string, by ...string) string {
 	return `SELECT ` + value + ` AS "value" FROM "` + measurement + `" WHERE ` + timeRange + where + groupBy(by)
 }
 
-// thenBy is the second step of a query: a function over the values that the
-// first step found.
-func thenBy(function, first string, by ...string) string {
-	return fmt.Sprintf(`SELECT %s("value") AS "value" FROM (%s) WHERE %s%s`, function, first, timeRange, groupBy(by))
+// thenBy returns a query of a function over the values of a subquery.
+func thenBy(function, subquery string, by ...string) string {
+	return fmt.Sprintf(`SELECT %s("value") AS "value" FROM (%s) WHERE %s%s`, function, subquery, timeRange, groupBy(by))
 }
 
 func groupBy(tags []string) string { return ` GROUP BY "` + strings.Join(tags, `", "`) + `"` }
 
-// oneQuery is the usual case.
+// oneQuery returns the queries of an alert with a single rule.
 func oneQuery(over int, query string) []InfluxQL { return []InfluxQL{{Query: query, Over: over}} }
 
-// rise is how much a counter of the mail flow has grown, restarts included.
+// rise returns the increase of a counter of the mail flow, also across restarts.
 func rise(counter string) []InfluxQL {
 	return oneQuery(60, thenBy("sum", selectBy(`non_negative_difference("`+counter+`")`, "smtpprobe_flow", "", "relay", "mailbox", "host"), "relay", "mailbox"))
 }

@@ -10,19 +10,17 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// vantage are the tags that one address of a relay has as one agent sees it.
-// The tag probe is not among them: a relay that gets a message now and then is
-// two series by it.
+// vantage lists the tags of an address of a relay and the agent that probes it. It
+// does not include the tag probe, by which a relay with send_interval is two series.
 var vantage = []string{"relay", "source", "ip", "host"}
 
-// All are the alerts, in the order of the files and of the documentation.
+// All returns the alerts, in the order of the files and of the documentation.
 func All(t Timing) []Alert {
 	return slices.Concat(relayAlerts(t), tlsAlerts(), budgetAlerts(t), mailAlerts(t), policyAlerts(), proberAlerts())
 }
 
-// Refusals are the classes of what a reply refused, but for refused logins,
-// which have an alert of their own. What a reply to RSET or QUIT says refuses
-// nothing.
+// Refusals returns the classes of refusals by a reply, except refused logins, which
+// have an alert of their own, and refusals of RSET and QUIT, which do not affect mail.
 func Refusals() []smtperr.Class {
 	var classes []smtperr.Class
 	for _, class := range smtperr.Classes() {
@@ -42,7 +40,7 @@ func phases() []string {
 	return names
 }
 
-// each renders a condition for every class and joins them.
+// each joins the condition of every class.
 func each(condition, or string, classes []smtperr.Class) string {
 	conditions := make([]string, 0, len(classes))
 	for _, class := range classes {
@@ -51,6 +49,7 @@ func each(condition, or string, classes []smtperr.Class) string {
 	return strings.Join(conditions, or)
 }
 
+// failedWith is the InfluxQL condition of probes that failed with one of the classes.
 func failedWith(condition string, classes ...smtperr.Class) string {
 	return `"success" = 0 AND (` + each(condition, " OR ", classes) + ")"
 }

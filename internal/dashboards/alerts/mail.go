@@ -1,6 +1,6 @@
 package alerts
 
-// mailAlerts are about messages that were followed to a mailbox.
+// mailAlerts returns the alerts on messages that were followed to a mailbox.
 func mailAlerts(t Timing) []Alert {
 	flow := []string{"relay", "mailbox"}
 	rose := func(counter string) string {
@@ -56,7 +56,7 @@ func mailAlerts(t Timing) []Alert {
 		{
 			Name: "SMTPMailboxUnreadable", Severity: Warning,
 			Summary: "the mailbox {mailbox} cannot be read",
-			Do:      "Nothing is known of mail in flight meanwhile: it is neither lost nor arrived. The dashboard's table Mailboxes has the class and the error, as for a relay.",
+			Do:      "The state of the mail in flight is unknown meanwhile: it is neither lost nor arrived. The dashboard's table Mailboxes has the class and the error, as for a relay.",
 			Value:   "best outcome of the last three intervals, 1 for read,", By: []string{"mailbox"}, Op: "<", Threshold: 1,
 			InfluxQL: oneQuery(3, selectBy(`max("success")`, "smtpprobe_mailbox", "", "mailbox")),
 			PromQL:   "max by (mailbox) " + trustedOver("{3}", "max_over_time(smtpprobe_mailbox_success[{3}])"),

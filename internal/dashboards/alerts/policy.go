@@ -1,7 +1,7 @@
 package alerts
 
-// policyAlerts are about senders that honor DANE or MTA-STS. A DANE status that
-// was not validated by a trusted resolver proves nothing and alerts nobody.
+// policyAlerts returns the alerts on senders that honor DANE or MTA-STS. A DANE status
+// that no trusted resolver validated proves nothing and fires no alert.
 func policyAlerts() []Alert {
 	validated := `"dane" != 'unvalidated'`
 	queries := func(function string) []InfluxQL {

@@ -7,7 +7,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards"
 )
 
-// Prometheus is the rule file.
+// Prometheus returns the rule file.
 func Prometheus(t Timing) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `# Alerts on SMTP relays, for a Prometheus that scrapes Telegraf as
@@ -21,7 +21,7 @@ groups:
   - name: smtpprobe
     interval: %s
     rules:
-      # What fails now, for the descriptions of the alerts.
+      # Current failures, for the descriptions of the alerts.
       - record: %s
         expr: '%s'
 `, t.intervals(1), t.intervals(1), failing, dashboards.FailingNow)
@@ -34,7 +34,7 @@ groups:
 		fmt.Fprintf(&b, "        labels:\n          severity: %s\n        annotations:\n          summary: %s\n          description: %s\n          runbook_url: %s\n",
 			a.Severity, quote(a.placed(func(name string) string {
 				if name == "value" {
-					return "{{ $value | " + humane[a.Unit] + " }}"
+					return "{{ $value | " + formats[a.Unit] + " }}"
 				}
 				return "{{ $labels." + name + " }}"
 			})), quote(a.outcome()+a.Do), a.Runbook())
@@ -42,12 +42,12 @@ groups:
 	return b.String()
 }
 
-// failing is a recording rule: one series for each relay that fails now,
-// labelled with its failure.
+// failing is the name of a recording rule with a series for each failing relay. Its
+// failure is in the labels.
 const failing = "smtpprobe:failing:time"
 
-// outcome looks up what fails when the alert fires: Prometheus has the text of
-// the outcome as labels of a series of its own.
+// outcome returns a template that lists the current failures of the relay, from the
+// labels of the recording rule.
 func (a Alert) outcome() string {
 	if !a.Outcome {
 		return ""
@@ -58,7 +58,7 @@ func (a Alert) outcome() string {
 		`{{ with .Labels.backend }}, backend {{ . }}{{ end }}. {{ end }}`
 }
 
-// quote is a text as YAML has it on one line.
+// quote returns a text as a quoted YAML scalar.
 func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
 func upperFirst(text string) string { return strings.ToUpper(text[:1]) + text[1:] }

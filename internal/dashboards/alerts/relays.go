@@ -18,10 +18,10 @@ func trustedOver(window, expr string) string {
 	return "(" + expr + " unless on (host) max_over_time(smtpprobe_gather_suspect[" + window + "]) == 1)"
 }
 
-// week is how many intervals of a minute a week has.
+// week is the number of one-minute intervals of a week.
 const week = 7 * 24 * 60
 
-// relayAlerts are about what the probes of a relay found.
+// relayAlerts returns the alerts on the outcomes of probes.
 func relayAlerts(t Timing) []Alert {
 	inARow, success := trusted("smtpprobe_consecutive_failures"), trusted("smtpprobe_success")
 	lastInARow := selectBy(`last("consecutive_failures")`, "smtpprobe", "", vantage...)
@@ -103,7 +103,7 @@ func relayAlerts(t Timing) []Alert {
 	}
 }
 
-// phaseQueries ask for each phase, since InfluxQL cannot compare fields.
+// phaseQueries returns a query for each phase, since InfluxQL cannot compare fields.
 func phaseQueries() []InfluxQL {
 	names := phases()
 	queries := make([]InfluxQL, 0, len(names))

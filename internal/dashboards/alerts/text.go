@@ -2,7 +2,7 @@ package alerts
 
 import "strings"
 
-// placed is the summary with something in the place of each {name}.
+// placed returns the summary with place(name) instead of each {name}.
 func (a Alert) placed(place func(name string) string) string {
 	var b strings.Builder
 	rest := a.Summary
@@ -18,13 +18,13 @@ func (a Alert) placed(place func(name string) string) string {
 	}
 }
 
-// humane are the functions that show a value, in the templates of Prometheus
-// and of Grafana.
-var humane = map[unit]string{plain: "humanize", seconds: "humanizeDuration", share: "humanizePercentage"}
+// formats are the functions that format a value, in the templates of Prometheus and of
+// Grafana.
+var formats = map[unit]string{plain: "humanize", seconds: "humanizeDuration", share: "humanizePercentage"}
 
 const lineWidth = 80
 
-// wrapped are paragraphs as comments.
+// wrapped wraps paragraphs at lineWidth. Each line begins with prefix.
 func wrapped(prefix string, paragraphs ...string) string {
 	var b strings.Builder
 	for _, paragraph := range paragraphs {

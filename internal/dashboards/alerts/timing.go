@@ -9,25 +9,25 @@ import (
 	"time"
 )
 
-// Timing is what the rules are written for.
+// Timing has the parameters of the rules.
 type Timing struct {
 	Interval  time.Duration // of the probes
-	Slow      time.Duration // how long a phase may take on average
-	Silent    time.Duration // how long no message of a flow may arrive
+	Slow      time.Duration // maximum mean time of a phase
+	Silent    time.Duration // maximum time without an arrival in a flow
 	Objective float64       // share of probes that have to succeed, such as 0.99
-	// Minute is what a minute of the error budget's windows lasts. Tests make
-	// it shorter.
+	// Minute is the length of a minute in the windows of the error budget. Tests set a
+	// shorter one.
 	Minute time.Duration
 }
 
-// DefaultTiming is that of the files in the folder dashboards/alerts.
+// DefaultTiming returns the timing of the files in the folder dashboards/alerts.
 func DefaultTiming() Timing {
 	return Timing{Interval: time.Minute, Slow: 2 * time.Second, Silent: 30 * time.Minute, Objective: 0.99, Minute: time.Minute}
 }
 
-// Validate reports an interval that Prometheus cannot express, and an objective
-// that makes no sense for it: one that a single lost probe would break, or one
-// so low that its fastest alert could never fire.
+// Validate returns an error if Prometheus cannot express the interval, if a single lost
+// probe would break the objective, or if the objective is so low that the fastest alert
+// could never fire.
 func (t Timing) Validate() error {
 	if t.Interval < time.Millisecond || t.Interval%time.Millisecond != 0 {
 		return fmt.Errorf("invalid interval %s: must be whole milliseconds, at least 1ms", t.Interval)
@@ -62,14 +62,13 @@ func (t Timing) Validate() error {
 	return nil
 }
 
-// minutes is so many minutes of the error budget's windows.
+// minutes returns the length of n minutes in the windows of the error budget.
 func (t Timing) minutes(n int) time.Duration { return t.Minute * time.Duration(n) }
 
-// intervals is so many probe intervals in a form that all systems read.
+// intervals formats n probe intervals.
 func (t Timing) intervals(n int) string { return duration(t.Interval * time.Duration(n)) }
 
-// duration is one in a form that all systems read: one unit, and a whole number
-// of it.
+// duration formats a duration for all systems: a whole number of one unit.
 func duration(d time.Duration) string {
 	if d == 0 {
 		return "0s"
@@ -85,7 +84,7 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%dms", d.Milliseconds())
 }
 
-// Scaled replaces {10} and the like by durations.
+// Scaled replaces numbers of intervals, such as {10}, by durations.
 func (t Timing) Scaled(text string) string {
 	var b strings.Builder
 	for {

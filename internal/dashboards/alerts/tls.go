@@ -6,7 +6,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dashboards"
 )
 
-// tlsAlerts are about certificates, encryption and what a relay offers.
+// tlsAlerts returns the alerts on certificates, encryption and capabilities.
 func tlsAlerts() []Alert {
 	address := []string{"relay", "source", "ip"}
 	lost := func(capability, alone string) InfluxQL {

@@ -1,11 +1,8 @@
-// Command generate writes the dashboards and the alerts. It runs in
-// internal/dashboards, as go generate does.
+// Command generate writes the dashboards and the alerts. Its working directory is
+// internal/dashboards, as go generate runs it.
 //
-// With -interval it writes alerts for probes at another interval than a minute,
-// with -slow for other latencies than 2 s, with -silent for mail that is sent
-// less often, with -objective for another error budget than 1% of the probes,
-// with -to into another folder. It refuses an objective that a single lost probe
-// would break.
+// The flags set the folder and the timing of the alerts. It refuses an objective that
+// a single lost probe would break.
 package main
 
 import (
@@ -20,13 +17,13 @@ import (
 )
 
 func main() {
-	to := flag.String("to", "../../dashboards", "folder to write to")
+	to := flag.String("to", "../../dashboards", "write to this folder")
 	timing := alerts.DefaultTiming()
-	flag.DurationVar(&timing.Interval, "interval", timing.Interval, "interval of the probes that the alerts are for, in whole milliseconds")
-	flag.DurationVar(&timing.Slow, "slow", timing.Slow, "how long a phase may take on average")
-	flag.DurationVar(&timing.Silent, "silent", timing.Silent, "how long no message of a mail flow may arrive")
-	flag.Float64Var(&timing.Objective, "objective", timing.Objective, "share of probes that have to succeed, for the alerts on the error budget")
-	document := flag.String("document", "", "document to describe the alerts in")
+	flag.DurationVar(&timing.Interval, "interval", timing.Interval, "interval of the probes, in whole milliseconds")
+	flag.DurationVar(&timing.Slow, "slow", timing.Slow, "alert if the mean time of a phase is longer")
+	flag.DurationVar(&timing.Silent, "silent", timing.Silent, "alert if no message of a mail flow arrives for this time")
+	flag.Float64Var(&timing.Objective, "objective", timing.Objective, "share of probes that have to succeed, for the error budget")
+	document := flag.String("document", "", "write the descriptions of the alerts to this document")
 	flag.Parse()
 	err := write(*to, timing)
 	if err == nil && *document != "" {
@@ -38,7 +35,7 @@ func main() {
 	}
 }
 
-// describe puts the alerts between the comments that mark their place.
+// describe writes the descriptions of the alerts between two comments of a document.
 func describe(path string, t alerts.Timing) error {
 	const begin, end = "<!-- begin alerts -->\n", "<!-- end alerts -->\n"
 	text, err := os.ReadFile(path)
@@ -48,11 +45,12 @@ func describe(path string, t alerts.Timing) error {
 	before, rest, hasBegin := strings.Cut(string(text), begin)
 	_, after, hasEnd := strings.Cut(rest, end)
 	if !hasBegin || !hasEnd {
-		return fmt.Errorf("%s has no place for the alerts", path)
+		return fmt.Errorf("%s has no comments that mark the alerts", path)
 	}
 	return os.WriteFile(path, []byte(before+begin+"\n"+alerts.Document(t)+"\n"+end+after), 0o644) //nolint:gosec // a document
 }
 
+// write writes the generated files.
 func write(dir string, t alerts.Timing) error {
 	files, err := dashboards.Files()
 	if err != nil {

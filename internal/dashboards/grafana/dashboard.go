@@ -1,12 +1,12 @@
-// Package grafana is the part of Grafana's dashboard model that this project
-// draws with: the JSON of "Dashboard → Settings → JSON model", schema version
-// 39 (Grafana 10.4 and newer).
+// Package grafana has the types of Grafana's dashboard model that this project uses:
+// the JSON of "Dashboard → Settings → JSON model", schema version 39 (Grafana 10.4
+// and newer).
 package grafana
 
-// SchemaVersion is that of the dashboards written; newer Grafanas migrate it.
+// SchemaVersion is the version of the model. Newer Grafanas migrate dashboards.
 const SchemaVersion = 39
 
-// Dashboard is a whole dashboard.
+// Dashboard is a dashboard.
 type Dashboard struct {
 	UID           string      `json:"uid"`
 	Title         string      `json:"title"`
@@ -14,7 +14,7 @@ type Dashboard struct {
 	Tags          []string    `json:"tags"`
 	Links         []Link      `json:"links"`
 	Editable      bool        `json:"editable"`
-	GraphTooltip  int         `json:"graphTooltip"` // 1 = one crosshair over all panels
+	GraphTooltip  int         `json:"graphTooltip"` // 1: shared crosshair
 	SchemaVersion int         `json:"schemaVersion"`
 	Version       int         `json:"version"`
 	Timezone      string      `json:"timezone"`
@@ -39,13 +39,13 @@ type Link struct {
 	KeepTime    bool     `json:"keepTime"`
 }
 
-// TimeRange is what a dashboard shows when it is opened.
+// TimeRange is the default time range of a dashboard.
 type TimeRange struct {
 	From string `json:"from"`
 	To   string `json:"to"`
 }
 
-// Datasource names where a query goes.
+// Datasource identifies a data source.
 type Datasource struct {
 	Type string `json:"type"`
 	UID  string `json:"uid"`
@@ -56,7 +56,7 @@ type Templating struct {
 	List []Variable `json:"list"`
 }
 
-// Variable is one choice at the top of a dashboard.
+// Variable is a variable of a dashboard.
 type Variable struct {
 	Name        string      `json:"name"`
 	Label       string      `json:"label"`
@@ -69,26 +69,25 @@ type Variable struct {
 	Multi       bool        `json:"multi"`
 	IncludeAll  bool        `json:"includeAll"`
 	AllValue    string      `json:"allValue,omitempty"`
-	Refresh     int         `json:"refresh,omitempty"` // 2 = whenever the time range changes
-	Sort        int         `json:"sort,omitempty"`    // 1 = alphabetical
+	Refresh     int         `json:"refresh,omitempty"` // 2: when the time range changes
+	Sort        int         `json:"sort,omitempty"`    // 1: alphabetical
 	Hide        int         `json:"hide"`
 	Current     Current     `json:"current"`
 	Options     []Current   `json:"options"`
 }
 
-// Current is the choice that a dashboard opens with.
+// Current is the selected value of a variable.
 type Current struct {
 	Text  any `json:"text"`
 	Value any `json:"value"`
 }
 
-// Annotations holds what is marked over all panels.
+// Annotations holds the annotations of all panels.
 type Annotations struct {
 	List []Annotation `json:"list"`
 }
 
-// Annotation marks events. InfluxDB reads Target, Prometheus the fields of its
-// own.
+// Annotation marks events. InfluxDB uses Target, Prometheus the fields from Expr on.
 type Annotation struct {
 	Name       string      `json:"name"`
 	Datasource *Datasource `json:"datasource"`

@@ -1,6 +1,6 @@
 package grafana
 
-// Panel is one picture. Rows are panels, too, of type "row".
+// Panel is a panel. Rows are panels of type "row".
 type Panel struct {
 	ID              int              `json:"id"`
 	Type            string           `json:"type"`
@@ -17,7 +17,7 @@ type Panel struct {
 	Panels          []Panel          `json:"panels,omitzero"`     // rows only
 }
 
-// GridPos is a place on the grid, which is 24 columns wide.
+// GridPos is a position in the grid, which has 24 columns.
 type GridPos struct {
 	H int `json:"h"`
 	W int `json:"w"`
@@ -25,16 +25,16 @@ type GridPos struct {
 	Y int `json:"y"`
 }
 
-// Target is a query. Each data source has keys of its own.
+// Target is a query. Its keys depend on the data source.
 type Target map[string]any
 
-// FieldConfig is how values look.
+// FieldConfig configures the display of values.
 type FieldConfig struct {
 	Defaults  FieldDefaults `json:"defaults"`
 	Overrides []Override    `json:"overrides"`
 }
 
-// FieldDefaults holds for every field that no override names.
+// FieldDefaults applies to fields without an override.
 type FieldDefaults struct {
 	Unit       string         `json:"unit,omitempty"`
 	Decimals   *int           `json:"decimals,omitempty"`
@@ -47,79 +47,78 @@ type FieldDefaults struct {
 	Custom     map[string]any `json:"custom,omitempty"`
 }
 
-// Color says where a field's color comes from.
+// Color selects the color of a field.
 type Color struct {
 	Mode       string `json:"mode"` // fixed | thresholds | palette-classic
 	FixedColor string `json:"fixedColor,omitempty"`
 }
 
-// Thresholds color a value by its size.
+// Thresholds select a color by value.
 type Thresholds struct {
 	Mode  string      `json:"mode"` // absolute | percentage
 	Steps []Threshold `json:"steps"`
 }
 
-// Threshold is a color and the least value that has it; nil begins at minus
-// infinity.
+// Threshold is a color and the lowest value that has it. Nil is minus infinity.
 type Threshold struct {
 	Color string   `json:"color"`
 	Value *float64 `json:"value"`
 }
 
-// Mapping gives values a text and a color.
+// Mapping maps values to texts and colors.
 type Mapping struct {
 	Type    string               `json:"type"` // value
 	Options map[string]MapResult `json:"options"`
 }
 
-// MapResult is how one value is shown.
+// MapResult is the text and the color of a value.
 type MapResult struct {
 	Text  string `json:"text"`
 	Color string `json:"color"`
 	Index int    `json:"index"`
 }
 
-// Override changes how some fields look.
+// Override changes properties of fields.
 type Override struct {
 	Matcher    Matcher    `json:"matcher"`
 	Properties []Property `json:"properties"`
 }
 
-// Matcher picks fields.
+// Matcher selects fields.
 type Matcher struct {
 	ID      string `json:"id"` // byName | byRegexp
 	Options any    `json:"options"`
 }
 
-// Property is one thing about a field.
+// Property is a property of a field.
 type Property struct {
 	ID    string `json:"id"`
 	Value any    `json:"value"`
 }
 
-// DataLink leads from a value elsewhere.
+// DataLink is a link on a value.
 type DataLink struct {
 	Title       string `json:"title"`
 	URL         string `json:"url"`
 	TargetBlank bool   `json:"targetBlank"`
 }
 
-// Transformation works on the answers of the queries before they are drawn.
+// Transformation transforms the results of the queries.
 type Transformation struct {
 	ID      string         `json:"id"`
 	Options map[string]any `json:"options"`
 }
 
-// Named overrides the properties of the field of one name.
+// Named returns an override of the field with this name.
 func Named(name string, properties ...Property) Override {
 	return Override{Matcher: Matcher{ID: "byName", Options: name}, Properties: properties}
 }
 
-// Above is a threshold that begins at a value.
+// Above returns a threshold with a lowest value.
 func Above(value float64, color string) Threshold { return Threshold{Color: color, Value: &value} }
 
-// Base is the color of everything below the first threshold.
+// Base returns the threshold for values below all others.
 func Base(color string) Threshold { return Threshold{Color: color} }
 
-// Number is a pointer to a number, for the optional ones.
+// Number returns a pointer to n, for optional fields.
 func Number[T int | float64](n T) *T { return &n }

@@ -1,7 +1,7 @@
-// Command picture draws rows of the InfluxQL dashboard from what an InfluxDB
-// answers, as a page of HTML, for the pictures of the documentation. It is no
-// Grafana: layout, titles, names, colors and numbers are the dashboard's, the
-// drawing is its own and plain.
+// Command picture draws rows of the InfluxQL dashboard as an HTML page, with data from
+// an InfluxDB, for the pictures of the documentation. Layout, titles, names, colors and
+// numbers are those of the dashboard. It only draws what the dashboard uses of Grafana's
+// panels.
 //
 //	go run ./internal/dashboards/picture -influx http://127.0.0.1:8086 -rows Now,Failures >page.html
 package main
@@ -26,10 +26,10 @@ import (
 
 func main() {
 	p := picture{}
-	rows := flag.String("rows", "Now", "titles of the `ROWS` to draw, separated by commas")
-	flag.StringVar(&p.influx, "influx", "http://127.0.0.1:8086", "`URL` of an InfluxDB that answers InfluxQL")
+	rows := flag.String("rows", "Now", "draw the `ROWS` with these titles, separated by commas")
+	flag.StringVar(&p.influx, "influx", "http://127.0.0.1:8086", "`URL` of an InfluxDB with InfluxQL")
 	flag.StringVar(&p.database, "database", "telegraf", "`NAME` of the database")
-	flag.DurationVar(&p.step, "step", time.Second, "time between two values")
+	flag.DurationVar(&p.step, "step", time.Second, "step between two values")
 	flag.Parse()
 	if err := p.draw(os.Stdout, strings.Split(*rows, ",")); err != nil {
 		fmt.Fprintln(os.Stderr, "picture:", err)
@@ -37,82 +37,84 @@ func main() {
 	}
 }
 
-// picture is a dashboard drawn over a database.
+// picture draws a dashboard with the data of a database.
 type picture struct {
 	influx, database string
 	step             time.Duration
-	from, to         time.Time // of the probes in the database
+	from, to         time.Time // first and last probe in the database
 }
 
-// answer is what a panel's query has found: series, as InfluxDB has them.
-type answer struct {
+// table is a series in a result of InfluxDB.
+type table struct {
 	Name    string
 	Tags    map[string]string
 	Columns []string
 	Values  [][]any
 }
 
+// draw writes the page with the panels of some rows.
 func (p *picture) draw(out io.Writer, rows []string) error {
-	if err := p.span(); err != nil {
+	if err := p.findRange(); err != nil {
 		return err
 	}
-	var shown []drawn
-	wanted, top := false, 0
+	var panels []drawn
+	selected, top := false, 0
 	for _, panel := range dashboards.InfluxQL().Dashboard().Panels {
 		if panel.Type == "row" {
-			if wanted = slices.Contains(rows, panel.Title); wanted {
-				shown = append(shown, drawn{Panel: panel, Top: top})
+			if selected = slices.Contains(rows, panel.Title); selected {
+				panels = append(panels, drawn{Panel: panel, Top: top})
 				top++
 			}
 			continue
 		}
-		if !wanted {
+		if !selected {
 			continue
 		}
 		d, err := p.panel(panel)
 		if err != nil {
 			return fmt.Errorf("%s: %w", panel.Title, err)
 		}
-		shown = append(shown, d)
+		panels = append(panels, d)
 	}
-	return page.Execute(out, place(shown))
+	return page.Execute(out, place(panels))
 }
 
-// place moves the rows up to where those that are not drawn have left room.
-func place(shown []drawn) []drawn {
+// place moves the rows up, into the room of rows that are not drawn.
+func place(panels []drawn) []drawn {
 	top, from := 0, 0
-	for i := range shown {
-		if shown[i].Type == "row" {
+	for i := range panels {
+		if panels[i].Type == "row" {
 			if i > 0 {
-				top = shown[i-1].Top + shown[i-1].GridPos.H
+				top = panels[i-1].Top + panels[i-1].GridPos.H
 			}
-			from = shown[i].GridPos.Y
+			from = panels[i].GridPos.Y
 		}
-		shown[i].Top = top + shown[i].GridPos.Y - from
+		panels[i].Top = top + panels[i].GridPos.Y - from
 	}
-	return shown
+	return panels
 }
 
-// span asks from when to when there are probes.
-func (p *picture) span() error {
+// findRange sets the time range to that of the probes.
+func (p *picture) findRange() error {
 	for order, at := range map[string]*time.Time{"ASC": &p.from, "DESC": &p.to} {
-		found, err := p.ask(`SELECT "success" FROM "smtpprobe" ORDER BY time ` + order + ` LIMIT 1`)
+		tables, err := p.query(`SELECT "success" FROM "smtpprobe" ORDER BY time ` + order + ` LIMIT 1`)
 		if err != nil {
 			return err
 		}
-		if len(found) == 0 {
+		if len(tables) == 0 {
 			return fmt.Errorf("no probes in the database %s", p.database)
 		}
-		*at = time.UnixMilli(int64(found[0].Values[0][0].(float64)))
+		*at = time.UnixMilli(int64(tables[0].Values[0][0].(float64)))
 	}
 	p.to = p.to.Add(p.step)
 	return nil
 }
 
-func (p *picture) ask(query string) ([]answer, error) {
-	query = strings.NewReplacer("$timeFilter", fmt.Sprintf("time >= %dms AND time <= %dms", p.from.UnixMilli(), p.to.UnixMilli()), "$__interval", p.step.String(),
-		"${relay:regex}", ".*", "${probe:regex}", ".*", "${agent:regex}", ".*").Replace(query)
-	resp, err := http.PostForm(p.influx+"/query", url.Values{"db": {p.database}, "q": {query}, "epoch": {"ms"}})
+// query runs a query of the dashboard, with its variables replaced.
+func (p *picture) query(text string) ([]table, error) {
+	text = strings.NewReplacer("$timeFilter", fmt.Sprintf("time >= %dms AND time <= %dms", p.from.UnixMilli(), p.to.UnixMilli()), "$__interval", p.step.String(),
+		"${relay:regex}", ".*", "${probe:regex}", ".*", "${agent:regex}", ".*").Replace(text)
+	resp, err := http.PostForm(p.influx+"/query", url.Values{"db": {p.database}, "q": {text}, "epoch": {"ms"}})
 	if err != nil {
 		return nil, err
 	}
@@ -121,44 +123,44 @@ func (p *picture) ask(query string) ([]answer, error) {
 		Error   string
 		Results []struct {
 			Error  string
-			Series []answer
+			Series []table
 		}
 	}
 	if err := json.NewDecoder(resp.Body).Decode(&reply); err != nil {
 		return nil, err
 	}
-	if problem := reply.Error; problem != "" || len(reply.Results) != 1 || reply.Results[0].Error != "" {
-		return nil, fmt.Errorf("%s%v: %s", problem, reply.Results, query)
+	if message := reply.Error; message != "" || len(reply.Results) != 1 || reply.Results[0].Error != "" {
+		return nil, fmt.Errorf("%s%v: %s", message, reply.Results, text)
 	}
 	return reply.Results[0].Series, nil
 }
 
-// series is one by its name in the legend.
+// series is a series with its name in the legend.
 type series struct {
 	name   string
 	at     []time.Time
 	values []float64
 }
 
-// panel asks a panel's queries and draws what they find.
+// panel runs the queries of a panel and draws the results.
 func (p *picture) panel(panel grafana.Panel) (drawn, error) {
 	d := drawn{Panel: panel}
 	var all []series
-	var found []answer
+	var results []table
 	for _, target := range panel.Targets {
-		tables, err := p.ask(target["query"].(string))
+		tables, err := p.query(target["query"].(string))
 		if err != nil {
 			return d, err
 		}
-		found = append(found, tables...)
-		for _, table := range tables {
-			all = append(all, table.series(fmt.Sprint(target["alias"]))...)
+		results = append(results, tables...)
+		for _, t := range tables {
+			all = append(all, t.series(fmt.Sprint(target["alias"]))...)
 		}
 	}
 	slices.SortFunc(all, func(a, b series) int { return cmp.Compare(a.name, b.name) })
 	switch panel.Type {
 	case "table":
-		d.table(found)
+		d.table(results)
 	case "stat":
 		d.stat(all)
 	case "bargauge":
@@ -171,8 +173,8 @@ func (p *picture) panel(panel grafana.Panel) (drawn, error) {
 	return d, nil
 }
 
-// series are the columns of a table by their names.
-func (t answer) series(alias string) []series {
+// series returns the columns of a table as series, named by the alias of the query.
+func (t table) series(alias string) []series {
 	var all []series
 	for i, column := range t.Columns {
 		if column == "time" {
