@@ -17,8 +17,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/demo"
 )
 
-// demonstration runs the relays on free ports, and writes about them as if they
-// had those that smtpprobe relays gives them.
+// demonstration runs the demonstration relays on free ports. In command lines and output
+// it replaces the ports by those of smtpprobe relays.
 type demonstration struct {
 	fleet *demo.Fleet
 	dir   string
@@ -27,7 +27,7 @@ type demonstration struct {
 func newDemonstration(t *testing.T) *demonstration {
 	t.Helper()
 	if runtime.GOOS == "windows" {
-		t.Skip("the documentation shows errors in the words of Unix")
+		t.Skip("the documentation has the error messages of Unix")
 	}
 	d := &demonstration{dir: t.TempDir()}
 	var err error
@@ -42,7 +42,8 @@ const (
 	documentedConfig = "docs/demo/smtpprobe.conf"
 )
 
-// substitution turns what is documented into what runs, or back.
+// substitution replaces documented ports and paths by those of the demonstration, or
+// the other way round.
 func (d *demonstration) substitution(t *testing.T, toDocumented bool) *strings.Replacer {
 	t.Helper()
 	pairs := append(make([]string, 0, 2+2*len(d.fleet.Relays())), documentedCA, filepath.ToSlash(filepath.Join(d.dir, demo.CAFile)))
@@ -57,7 +58,7 @@ func (d *demonstration) substitution(t *testing.T, toDocumented bool) *strings.R
 	return strings.NewReplacer(pairs...)
 }
 
-// run runs a documented command line and returns it with what it printed.
+// run runs a documented command line. It returns the command line and its output.
 func (d *demonstration) run(t *testing.T, line string, status int) string {
 	t.Helper()
 	fields := strings.Fields(d.substitution(t, false).Replace(line))
@@ -76,7 +77,7 @@ func (d *demonstration) run(t *testing.T, line string, status int) string {
 	return fenced("console", "$ "+line+"\n"+d.substitution(t, true).Replace(got.stdout))
 }
 
-// timeless leaves out what is different each time: times, bars, dates.
+// timeless replaces values that differ in each run: times, bars, dates.
 func timeless(s string) string {
 	for _, r := range []struct{ pattern, with string }{
 		{`\d+\.\d+ ms`, "T ms"},
@@ -90,8 +91,8 @@ func timeless(s string) string {
 		{`"started": "[^"]+"`, `"started": "T"`},
 		{`\d{4}-\d\d-\d\dT[\d:]+Z`, "T"},
 		{`(expires in|expired) \d+ days?( ago)? \([\d-]+\)`, "$1 T days"},
-		{`EHLO \S+`, "EHLO us"},
-		{`127\.0\.0\.1:\d{5}->`, "us->"},
+		{`EHLO \S+`, "EHLO HOST"},
+		{`127\.0\.0\.1:\d{5}->`, "HOST->"},
 		{`[ █▏]+`, " "},
 	} {
 		s = regexp.MustCompile(r.pattern).ReplaceAllString(s, r.with)
@@ -99,7 +100,7 @@ func timeless(s string) string {
 	return s
 }
 
-// requireSectionLike compares but for what is different each time.
+// requireSectionLike compares a section, except for values that differ in each run.
 func requireSectionLike(t *testing.T, file, name, want string) {
 	t.Helper()
 	if *update {

@@ -17,12 +17,12 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/demo"
 )
 
-// update writes what the documentation should be: make docs.
+// update makes the tests write the generated parts of the documentation: make docs.
 var update = flag.Bool("update", false, "write the generated parts of the documentation")
 
 const root = "../../"
 
-// section is the part of a file between two markers.
+// section returns the part of a file between two markers.
 func section(t *testing.T, file, name string) string {
 	t.Helper()
 	_, between, _ := cutSection(t, file, name)
@@ -40,7 +40,7 @@ func cutSection(t *testing.T, file, name string) (before, between, after string)
 	return before + begin, between, end + after
 }
 
-// requireSection compares a section with what it should be, or writes it.
+// requireSection compares a section with the generated one, or writes it.
 func requireSection(t *testing.T, file, name, want string) {
 	t.Helper()
 	before, got, after := cutSection(t, file, name)
@@ -51,6 +51,7 @@ func requireSection(t *testing.T, file, name, want string) {
 	require.Equal(t, want, got, "%s is out of date: make docs", file)
 }
 
+// requireFile compares a file with the generated one, or writes it.
 func requireFile(t *testing.T, file, want string) {
 	t.Helper()
 	if *update {
@@ -64,14 +65,14 @@ func requireFile(t *testing.T, file, want string) {
 
 func fenced(language, text string) string { return "```" + language + "\n" + text + "```\n" }
 
-func TestDemonstration_ConfigHasEveryRelay(t *testing.T) {
+func TestDemonstration_Config(t *testing.T) {
 	fleet, err := demo.Start(t.Context(), demo.Options{Ephemeral: true})
 	require.NoError(t, err)
 	defer fleet.Close()
 	requireFile(t, "docs/demo/smtpprobe.conf", demoConfig(t, fleet, func(i int) int { return demo.DefaultBase + i }, documentedCA))
 }
 
-// demoConfig probes every relay of a fleet, at ports of its own.
+// demoConfig returns a configuration with every relay of a fleet, at the ports of port.
 func demoConfig(t *testing.T, fleet *demo.Fleet, port func(i int) int, ca string) string {
 	t.Helper()
 	var conf strings.Builder

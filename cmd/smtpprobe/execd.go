@@ -8,28 +8,29 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/execd"
 )
 
-// nonStrictFlag has the name of Telegraf's: variables are replaced anywhere, as
-// Telegraf did until v1.38. Within strings only, a value cannot become anything
-// else.
+// nonStrictFlag is the name of a flag of Telegraf. With it, environment variables are
+// replaced anywhere, as by Telegraf before v1.38. Without it they are replaced only in
+// strings, so that a value cannot add other settings.
 const nonStrictFlag = "non-strict-env-handling"
 
-// runner is the command line without a command: it runs the inputs for Telegraf.
+// runner holds the flags of the program without a command, which runs the inputs for
+// Telegraf.
 type runner struct {
 	execd.Options
 	noPoll, version bool
 }
 
-// flags are those of Telegraf's shim for external plugins, and ours.
+// flags returns the flags of Telegraf's shim for external plugins, and further ones.
 func (r *runner) flags() []cli.Flag {
 	poll := span("poll_interval", "`DURATION` between gathers without a prompt, for inputs.execd with signal = \"none\"", &r.Poll)
 	poll.Hidden = true
 	noPoll := &cli.BoolFlag{
-		Name: "poll_interval_disabled", Usage: "do not poll, whatever poll_interval says",
+		Name: "poll_interval_disabled", Usage: "do not poll, even with poll_interval",
 		Destination: &r.noPoll, Hidden: true, Local: true,
 	}
 	version := &cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version", Destination: &r.version, HideDefault: true, Local: true}
 	return []cli.Flag{
-		text("config", "run the inputs.smtpprobe of this Telegraf configuration `FILE`, a gather for each line on stdin", &r.Config),
+		text("config", "run the inputs.smtpprobe of this Telegraf configuration `FILE`, with a gather for each line on stdin", &r.Config),
 		poll,
 		noPoll,
 		toggle("once", "gather once and exit; a probe of depth \"send\" sends", &r.Once),
@@ -39,7 +40,7 @@ func (r *runner) flags() []cli.Flag {
 	}
 }
 
-// execd runs the configured inputs: once, or until stdin closes.
+// execd runs the configured inputs once, or until stdin closes.
 func (c *commands) execd(ctx context.Context, cmd *cli.Command, r *runner) error {
 	if r.noPoll {
 		r.Poll = 0
@@ -63,6 +64,6 @@ func (c *commands) execd(ctx context.Context, cmd *cli.Command, r *runner) error
 	return err
 }
 
-// logPrefix gives an error its level in Telegraf's log, which is where the
-// standard error of an execd plugin goes.
+// logPrefix is the log level of an error. Telegraf logs the standard error of an execd
+// plugin.
 const logPrefix = "E! "

@@ -21,8 +21,8 @@ func TestExplain(t *testing.T) {
 
 func TestExplain_Usage(t *testing.T) {
 	for argument, want := range map[string]string{
-		"bad_weather": `unknown class or reason "bad_weather"`,
-		"a b":         `unexpected argument "b"`,
+		"no_such_reason": `unknown class or reason "no_such_reason"`,
+		"a b":            `unexpected argument "b"`,
 	} {
 		got := program(append([]string{"explain"}, strings.Fields(argument)...)...)
 		require.Equal(t, statusUsage, got.status)

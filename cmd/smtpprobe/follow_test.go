@@ -13,7 +13,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// freePort returns a loopback address where nothing listens.
+// freePort returns a loopback address on which nothing listens.
 func freePort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -22,7 +22,7 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// sending are the arguments of a check that sends.
+// sending returns the arguments of a check that sends a message.
 func sending(more ...string) []string {
 	return append([]string{"check", "--probe", "send", "--from", "a@example.com", "--to", "b@example.org", "--helo", "probe.example.com"}, more...)
 }
@@ -78,18 +78,18 @@ func TestCheck_Follow_NotArrived(t *testing.T) {
 	for _, sub := range []string{"new", "cur"} {
 		require.NoError(t, os.Mkdir(filepath.Join(dir, sub), 0o700))
 	}
-	got := program(sending("--follow", "100ms", "--mailbox", "maildir://"+dir, at(srv))...)
+	got := program(sending("--follow", "100ms", "--mailbox", "maildir://"+dir, urlOf(srv))...)
 	require.Equal(t, statusFailed, got.status, got.stdout+got.stderr)
 	require.Contains(t, got.stdout, "\nNOT ARRIVED  within ")
 
-	got = program(sending("--follow", "100ms", "--mailbox", "maildir:///nowhere", at(srv))...)
+	got = program(sending("--follow", "100ms", "--mailbox", "maildir:///nowhere", urlOf(srv))...)
 	require.Equal(t, statusFailed, got.status, got.stdout+got.stderr)
 	require.Contains(t, got.stdout, "\nNOT KNOWN  mailbox ")
 }
 
 func TestCheck_Follow_NotSent(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{Dot: smtptest.Say("550 5.7.1 no")})
-	got := program(sending("--follow", "1m", "--mailbox", "maildir:///nowhere", at(srv))...)
+	got := program(sending("--follow", "1m", "--mailbox", "maildir:///nowhere", urlOf(srv))...)
 	require.Equal(t, statusFailed, got.status, got.stdout+got.stderr)
 	require.Contains(t, got.stdout, ": data_refused/content_rejected: ")
 	require.NotContains(t, got.stdout, "ARRIVED")
@@ -102,10 +102,10 @@ func TestCheck_Follow_Usage(t *testing.T) {
 		want string
 	}{
 		{name: "no mailbox", args: sending("--follow", "1m", "smtp://127.0.0.1"), want: "--follow needs --mailbox"},
-		{name: "no follow", args: sending("--mailbox", "maildir:///m", "smtp://127.0.0.1"), want: "--mailbox needs --follow"},
-		{name: "no message", args: []string{"check", "--follow", "1m", "--mailbox", "maildir:///m", "smtp://127.0.0.1"}, want: "no relay sends messages"},
+		{name: "no --follow", args: sending("--mailbox", "maildir:///m", "smtp://127.0.0.1"), want: "--mailbox needs --follow"},
+		{name: "probe without a message", args: []string{"check", "--follow", "1m", "--mailbox", "maildir:///m", "smtp://127.0.0.1"}, want: "no relay sends messages"},
 		{name: "two relays", args: sending("--follow", "1m", "--mailbox", "maildir:///m", "smtp://127.0.0.1", "smtp://127.0.0.2"), want: "one relay"},
-		{name: "another mailbox", args: sending("--follow", "1m", "--mailbox", "pop3://m", "smtp://127.0.0.1"), want: `invalid url "pop3://m"`},
+		{name: "unsupported mailbox", args: sending("--follow", "1m", "--mailbox", "pop3://m", "smtp://127.0.0.1"), want: `invalid url "pop3://m"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			got := program(tt.args...)

@@ -18,9 +18,9 @@ func TestExecd_WrongConfig(t *testing.T) {
 		"unknown scheme":             {content: "[[inputs.smtpprobe]]\n  servers = [\"ftp://127.0.0.1\"]\n", names: "ftp"},
 		"no relay":                   {content: "[[inputs.smtpprobe]]\n", names: "servers"},
 		"timeout above the interval": {content: "[[inputs.smtpprobe]]\n" + server + "  interval = \"5s\"\n", names: "timeout"},
-		"another input":              {content: "[[inputs.execd]]\n  command = [\"x\"]\n", names: "execd: this file is for [[inputs.smtpprobe]]"},
-		"an output":                  {content: "[[inputs.smtpprobe]]\n" + server + "[[outputs.file]]\n", names: "file: this file is for"},
-		"a processor":                {content: "[[inputs.smtpprobe]]\n" + server + "[[processors.rename]]\n", names: "rename: this file is for"},
+		"other input":                {content: "[[inputs.execd]]\n  command = [\"x\"]\n", names: "execd: this file is for [[inputs.smtpprobe]]"},
+		"output":                     {content: "[[inputs.smtpprobe]]\n" + server + "[[outputs.file]]\n", names: "file: this file is for"},
+		"processor":                  {content: "[[inputs.smtpprobe]]\n" + server + "[[processors.rename]]\n", names: "rename: this file is for"},
 		"agent settings":             {content: "[agent]\n  interval = \"1s\"\n[[inputs.smtpprobe]]\n" + server, names: "[agent]"},
 		"collection_jitter":          {content: "[[inputs.smtpprobe]]\n" + server + "  collection_jitter = \"1s\"\n", names: "collection_jitter"},
 		"collection_offset":          {content: "[[inputs.smtpprobe]]\n" + server + "  collection_offset = \"1s\"\n", names: "collection_offset"},
@@ -29,7 +29,7 @@ func TestExecd_WrongConfig(t *testing.T) {
 		"log_level":                  {content: "[[inputs.smtpprobe]]\n" + server + "  log_level = \"loud\"\n", names: "log_level"},
 		"startup_error_behavior":     {content: "[[inputs.smtpprobe]]\n" + server + "  startup_error_behavior = \"hope\"\n", names: "startup_error_behavior"},
 		"unknown secret store":       {content: "[[inputs.smtpprobe]]\n" + server + "  password = \"@{vault:mail}\"\n", names: "vault"},
-		"nothing":                    {content: "# empty\n", names: "[[inputs.smtpprobe]]"},
+		"empty file":                 {content: "# empty\n", names: "[[inputs.smtpprobe]]"},
 		"not TOML":                   {content: "[[inputs.smtpprobe]\n", names: "line 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -56,15 +56,15 @@ func TestCommandLine_WrongUsage(t *testing.T) {
 		args  []string
 		names string
 	}{
-		"nothing":                        {names: "--config"},
+		"no arguments":                   {names: "--config"},
 		"unknown flag":                   {args: []string{"--confg", "x"}, names: "confg"},
 		"unknown command":                {args: []string{"prob"}, names: "prob"},
 		"negative poll_interval":         {args: []string{"--config", "x", "--poll_interval", "-1s"}, names: "poll_interval"},
 		"once and polling":               {args: []string{"--config", "x", "--once", "--poll_interval", "1s"}, names: "--once"},
 		"relays with arguments":          {args: []string{"relays", "all"}, names: "all"},
-		"relays beyond ports":            {args: []string{"relays", "--base", "65530"}, names: "65530"},
-		"relays for a negative time":     {args: []string{"relays", "--for", "-1s"}, names: "--for"},
-		"classes twice":                  {args: []string{"classes", "--json", "--markdown"}, names: "--json"},
+		"relays above port 65535":        {args: []string{"relays", "--base", "65530"}, names: "65530"},
+		"relays with a negative time":    {args: []string{"relays", "--for", "-1s"}, names: "--for"},
+		"classes in two formats":         {args: []string{"classes", "--json", "--markdown"}, names: "--json"},
 		"sample-config with an argument": {args: []string{"sample-config", "me"}, names: "me"},
 		"version with an argument":       {args: []string{"version", "me"}, names: "me"},
 	} {
@@ -117,7 +117,7 @@ func TestCompletion(t *testing.T) {
 		require.Equal(t, statusOK, got.status, got.stderr)
 		require.NotEmpty(t, got.stdout)
 	}
-	require.Contains(t, process(t, nil, "--generate-shell-completion").stdout, "check") // it reads os.Args
+	require.Contains(t, process(t, nil, "--generate-shell-completion").stdout, "check") // completion reads os.Args
 	require.Contains(t, program("check", "--tls", "--generate-shell-completion").stdout, "--tls-ca")
 }
 

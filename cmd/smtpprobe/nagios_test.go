@@ -22,17 +22,17 @@ func TestCheck_Nagios(t *testing.T) {
 		status check.State
 		line   string
 	}{
-		"success":                        {args: []string{at(healthy)}, status: check.OK, line: "SMTP OK - " + at(healthy) + ": the relay accepts a session, "},
-		"refused":                        {args: []string{at(refusing)}, status: check.Critical, line: "SMTP CRITICAL - " + at(refusing) + ": greeting_refused/refused: greeting: 550 5.7.1 go / away | "},
-		"temporary refusal":              {args: []string{at(later)}, status: check.Warning, line: "SMTP WARNING - " + at(later)},
-		"worst relay first":              {args: []string{at(healthy), at(later), at(refusing)}, status: check.Critical, line: "SMTP CRITICAL - " + at(refusing)},
-		"too slow for a warning":         {args: []string{"--warning", "1ns", at(healthy)}, status: check.Warning, line: "SMTP WARNING - " + at(healthy) + ": took "},
-		"critically slow":                {args: []string{"--warning", "1ns", "--critical", "2ns", at(healthy)}, status: check.Critical, line: "SMTP CRITICAL - " + at(healthy) + ": took "},
-		"unknown flag":                   {args: []string{"--wrong", at(healthy)}, status: check.Unknown, line: "SMTP UNKNOWN - unknown flag --wrong"},
-		"invalid setting":                {args: []string{"--probe", "deep", at(healthy)}, status: check.Unknown, line: "SMTP UNKNOWN - --probe: invalid value \"deep\": must be one of "},
-		"no URL":                         {status: check.Unknown, line: "SMTP UNKNOWN - a URL or --config is needed"},
-		"limits below zero":              {args: []string{"--warning", "-1s", at(healthy)}, status: check.Unknown, line: "SMTP UNKNOWN - "},
-		"source address of another host": {args: []string{"--source-address", "192.0.2.77", at(healthy)}, status: check.Unknown, line: "SMTP UNKNOWN - " + at(healthy) + ": local_error/no_source_address: connect: "},
+		"success":                 {args: []string{urlOf(healthy)}, status: check.OK, line: "SMTP OK - " + urlOf(healthy) + ": the relay accepts a session, "},
+		"refused":                 {args: []string{urlOf(refusing)}, status: check.Critical, line: "SMTP CRITICAL - " + urlOf(refusing) + ": greeting_refused/refused: greeting: 550 5.7.1 go / away | "},
+		"temporary refusal":       {args: []string{urlOf(later)}, status: check.Warning, line: "SMTP WARNING - " + urlOf(later)},
+		"several relays":          {args: []string{urlOf(healthy), urlOf(later), urlOf(refusing)}, status: check.Critical, line: "SMTP CRITICAL - " + urlOf(refusing)},
+		"slower than --warning":   {args: []string{"--warning", "1ns", urlOf(healthy)}, status: check.Warning, line: "SMTP WARNING - " + urlOf(healthy) + ": took "},
+		"slower than --critical":  {args: []string{"--warning", "1ns", "--critical", "2ns", urlOf(healthy)}, status: check.Critical, line: "SMTP CRITICAL - " + urlOf(healthy) + ": took "},
+		"unknown flag":            {args: []string{"--wrong", urlOf(healthy)}, status: check.Unknown, line: "SMTP UNKNOWN - unknown flag --wrong"},
+		"invalid setting":         {args: []string{"--probe", "deep", urlOf(healthy)}, status: check.Unknown, line: "SMTP UNKNOWN - --probe: invalid value \"deep\": must be one of "},
+		"no URL":                  {status: check.Unknown, line: "SMTP UNKNOWN - a URL or --config is needed"},
+		"negative threshold":      {args: []string{"--warning", "-1s", urlOf(healthy)}, status: check.Unknown, line: "SMTP UNKNOWN - "},
+		"unusable source address": {args: []string{"--source-address", "192.0.2.77", urlOf(healthy)}, status: check.Unknown, line: "SMTP UNKNOWN - " + urlOf(healthy) + ": local_error/no_source_address: connect: "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := program(append([]string{"check", "--nagios"}, test.args...)...)
@@ -45,12 +45,12 @@ func TestCheck_Nagios(t *testing.T) {
 
 func TestCheck_NagiosOutput(t *testing.T) {
 	healthy, refusing := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 5.7.1 go away")})
-	require.Regexp(t, `^SMTP OK - \S+: the relay accepts a session, \d+\.\d+ ms \| '\S+ total'=\d\.\d{6}s;;;0 .*\n$`, program("check", "--nagios", at(healthy)).stdout)
-	first, rest, _ := strings.Cut(program("check", "--nagios", at(healthy), at(refusing)).stdout, "\n")
-	require.Contains(t, first, " | '"+at(healthy)+" total'=")
+	require.Regexp(t, `^SMTP OK - \S+: the relay accepts a session, \d+\.\d+ ms \| '\S+ total'=\d\.\d{6}s;;;0 .*\n$`, program("check", "--nagios", urlOf(healthy)).stdout)
+	first, rest, _ := strings.Cut(program("check", "--nagios", urlOf(healthy), urlOf(refusing)).stdout, "\n")
+	require.Contains(t, first, " | '"+urlOf(healthy)+" total'=")
 	require.Regexp(t, `^who acts: the operators of this machine: its network, address and resources
 what to do: Check the relay's access rules and block lists for the prober's address\.
-`+at(healthy)+`: the relay accepts a session, \d+\.\d+ ms
+`+urlOf(healthy)+`: the relay accepts a session, \d+\.\d+ ms
 $`, rest)
 }
 
@@ -63,25 +63,25 @@ func TestCheck_NagiosCertificate(t *testing.T) {
 		left   time.Duration
 		args   []string
 		status check.State
-		says   string
+		reason string
 	}{
-		"three weeks":                {left: 21*day + time.Hour, status: check.OK, says: "the relay accepts a session"},
-		"five days":                  {left: 5*day + time.Hour, status: check.Warning, says: "the certificate expires in 5 days ("},
-		"one day":                    {left: day + time.Hour, status: check.Critical, says: "the certificate expires in 1 day ("},
-		"--cert-warning 5":           {left: 5*day + time.Hour, args: []string{"--cert-warning", "5"}, status: check.OK, says: "the relay accepts a session"},
-		"--cert-critical 7":          {left: 5*day + time.Hour, args: []string{"--cert-critical", "7"}, status: check.Critical, says: "the certificate expires in 5 days ("},
-		"no limits":                  {left: day, args: []string{"--cert-warning", "0", "--cert-critical", "0"}, status: check.OK, says: "the relay accepts a session"},
-		"expired, opportunistic TLS": {left: -day, args: []string{"--starttls", "opportunistic"}, status: check.Critical, says: "the certificate expired 1 day ago ("},
-		"expired, TLS required":      {left: -day, args: []string{"--starttls", "required"}, status: check.Critical, says: "tls_verify_error/expired: TLS handshake: certificate expired at "},
+		"three weeks":                {left: 21*day + time.Hour, status: check.OK, reason: "the relay accepts a session"},
+		"five days":                  {left: 5*day + time.Hour, status: check.Warning, reason: "the certificate expires in 5 days ("},
+		"one day":                    {left: day + time.Hour, status: check.Critical, reason: "the certificate expires in 1 day ("},
+		"--cert-warning 5":           {left: 5*day + time.Hour, args: []string{"--cert-warning", "5"}, status: check.OK, reason: "the relay accepts a session"},
+		"--cert-critical 7":          {left: 5*day + time.Hour, args: []string{"--cert-critical", "7"}, status: check.Critical, reason: "the certificate expires in 5 days ("},
+		"thresholds off":             {left: day, args: []string{"--cert-warning", "0", "--cert-critical", "0"}, status: check.OK, reason: "the relay accepts a session"},
+		"expired, opportunistic TLS": {left: -day, args: []string{"--starttls", "opportunistic"}, status: check.Critical, reason: "the certificate expired 1 day ago ("},
+		"expired, TLS required":      {left: -day, args: []string{"--starttls", "required"}, status: check.Critical, reason: "tls_verify_error/expired: TLS handshake: certificate expired at "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			leaf := certs.For("127.0.0.1")
 			leaf.NotBefore, leaf.NotAfter = time.Now().Add(-30*day), time.Now().Add(test.left)
 			srv := smtptest.Start(t, smtptest.Script{TLS: certs.Server(ca.Issue(leaf))})
-			got := program(append([]string{"check", "--nagios", "--tls-ca", pem, at(srv)}, test.args...)...)
+			got := program(append([]string{"check", "--nagios", "--tls-ca", pem, urlOf(srv)}, test.args...)...)
 			require.Equal(t, int(test.status), got.status, got.stdout)
-			require.True(t, strings.HasPrefix(got.stdout, "SMTP "+test.status.String()+" - "+at(srv)+": "+test.says), got.stdout)
-			require.Regexp(t, `'`+at(srv)+` cert'=-?\d+s`, got.stdout)
+			require.True(t, strings.HasPrefix(got.stdout, "SMTP "+test.status.String()+" - "+urlOf(srv)+": "+test.reason), got.stdout)
+			require.Regexp(t, `'`+urlOf(srv)+` cert'=-?\d+s`, got.stdout)
 		})
 	}
 }

@@ -22,9 +22,9 @@ func (c *commands) relaysCommand() *cli.Command {
 		Name:  "relays",
 		Usage: "run demonstration relays, each with one behavior, until Ctrl-C",
 		Flags: []cli.Flag{
-			number("base", "`PORT` of the first relay on 127.0.0.1, the others follow", &o.Base),
-			text("dir", "`DIR` for "+demo.CAFile+", which verifies the relays' certificates", &o.Dir),
-			span("for", "`DURATION` after which to end", &limit),
+			number("base", "`PORT` of the first relay on 127.0.0.1; the others follow", &o.Base),
+			text("dir", "write "+demo.CAFile+", the CA of the relays' certificates, to `DIR`", &o.Dir),
+			span("for", "end after `DURATION`", &limit),
 		},
 		Action: func(ctx context.Context, cmd *cli.Command) error {
 			switch {
@@ -44,10 +44,10 @@ func (c *commands) relaysCommand() *cli.Command {
 	}
 }
 
-// relays runs the demonstration until the context ends.
+// relays runs the demonstration relays until ctx is done.
 func (c *commands) relays(ctx context.Context, o demo.Options) error {
 	fleet, err := demo.Start(ctx, o)
-	if errors.Is(err, syscall.EADDRINUSE) { // one line, however many ports are taken
+	if errors.Is(err, syscall.EADDRINUSE) { // only the first of several
 		first, _, _ := strings.Cut(err.Error(), "\n")
 		return fmt.Errorf("%s (is another demonstration running?)", first)
 	}

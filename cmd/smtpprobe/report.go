@@ -17,9 +17,9 @@ import (
 func (c *commands) reportCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "report",
-		Usage: "turn results in line protocol into a page of HTML",
+		Usage: "render results in line protocol as an HTML page",
 		UsageText: "smtpprobe report --output FILE RESULTS...\nsmtpprobe report RESULTS... >FILE\n\n" +
-			"RESULTS is what outputs.file or smtpprobe --once wrote; - is standard input.",
+			"RESULTS is a file of outputs.file or smtpprobe --once; - is standard input.",
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "output", Aliases: []string{"o"}, Usage: "write to `FILE` instead of standard output"},
 		},
@@ -47,7 +47,7 @@ func (c *commands) report(ctx context.Context, cmd *cli.Command) error {
 	return replaceFile(output, r.WriteHTML)
 }
 
-// readResults reads one file. A signal ends it, also while it waits for input.
+// readResults reads a file. A signal interrupts it, also while it waits for input.
 func (c *commands) readResults(ctx context.Context, r *report.Report, name string) error {
 	if name == "-" {
 		return r.Read("standard input", console.WithContext(ctx, c.In))
@@ -60,7 +60,7 @@ func (c *commands) readResults(ctx context.Context, r *report.Report, name strin
 	return r.Read(name, console.WithContext(ctx, f))
 }
 
-// replaceFile writes a file whole, or leaves the one that is there.
+// replaceFile writes a file atomically. On an error, an existing file stays as it is.
 func replaceFile(name string, write func(io.Writer) error) (err error) {
 	defer func() {
 		if err != nil {
@@ -68,7 +68,7 @@ func replaceFile(name string, write func(io.Writer) error) (err error) {
 		}
 	}()
 	temporary := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%d", filepath.Base(name), os.Getpid()))
-	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // the umask decides, as for a redirection
+	f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666) //nolint:gosec // the umask applies, as to a redirection
 	if err != nil {
 		return err
 	}
@@ -77,8 +77,8 @@ func replaceFile(name string, write func(io.Writer) error) (err error) {
 	if err = write(buffered); err == nil {
 		err = buffered.Flush()
 	}
-	if closing := f.Close(); err == nil {
-		err = closing
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
 	}
 	if err != nil {
 		return err

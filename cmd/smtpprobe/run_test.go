@@ -16,8 +16,9 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// asProgram makes the test binary the program itself, for tests that need a
-// process: its signals, its environment, secrets that Telegraf keeps globally.
+// asProgram is the environment variable that makes the test binary the program, for
+// tests that need a process: for its signals, its environment, or the secrets that
+// Telegraf keeps globally.
 const asProgram = "SMTPPROBE_TEST_AS_PROGRAM"
 
 func TestMain(m *testing.M) {
@@ -27,23 +28,24 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// ran is what the program did.
-type ran struct {
+// result is the exit status and the output of the program.
+type result struct {
 	status         int
 	stdout, stderr string
 }
 
-// program runs it within the test.
-func program(args ...string) ran { return programWith("", args...) }
+// program runs the program within the test.
+func program(args ...string) result { return programWith("", args...) }
 
-func programWith(stdin string, args ...string) ran {
+// programWith is program with standard input.
+func programWith(stdin string, args ...string) result {
 	var stdout, stderr bytes.Buffer
 	status := run(append([]string{"smtpprobe"}, args...), console.Streams{In: strings.NewReader(stdin), Out: &stdout, Err: &stderr})
-	return ran{status, stdout.String(), stderr.String()}
+	return result{status, stdout.String(), stderr.String()}
 }
 
-// process runs it as a process of its own, with further environment variables.
-func process(t *testing.T, env []string, args ...string) ran {
+// process runs the program as a process, with further environment variables.
+func process(t *testing.T, env []string, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
 	cmd := command(t, env, args...)
@@ -52,9 +54,10 @@ func process(t *testing.T, env []string, args ...string) ran {
 		var exit *exec.ExitError
 		require.ErrorAs(t, err, &exit)
 	}
-	return ran{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
+	return result{cmd.ProcessState.ExitCode(), stdout.String(), stderr.String()}
 }
 
+// command returns the command that runs the program as a process.
 func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0], args...)
@@ -62,15 +65,16 @@ func command(t *testing.T, env []string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// service is the program as inputs.execd runs it.
+// service is a process as inputs.execd runs it.
 type service struct {
 	cmd    *exec.Cmd
 	stdin  io.WriteCloser
-	pipe   io.Closer // of stdout
+	pipe   io.Closer // stdout
 	stdout *bufio.Scanner
 	stderr bytes.Buffer
 }
 
+// serve starts a service.
 func serve(t *testing.T, args ...string) *service {
 	t.Helper()
 	s := &service{cmd: command(t, nil, args...)}
@@ -89,8 +93,8 @@ func (s *service) start(t *testing.T) {
 	require.NoError(t, s.cmd.Start())
 }
 
-// ask asks for a gather.
-func (s *service) ask(t *testing.T) {
+// prompt starts a gather.
+func (s *service) prompt(t *testing.T) {
 	t.Helper()
 	_, err := io.WriteString(s.stdin, "\n")
 	require.NoError(t, err)
@@ -103,7 +107,7 @@ func (s *service) metric(t *testing.T) string {
 	return s.stdout.Text()
 }
 
-// scan reads the next line that is not the point of a gather.
+// scan reads the next line that is not about the gather itself.
 func (s *service) scan() bool {
 	for s.stdout.Scan() {
 		if !strings.HasPrefix(s.stdout.Text(), "smtpprobe_gather,") {
@@ -113,9 +117,8 @@ func (s *service) scan() bool {
 	return false
 }
 
-// end reads the rest as metric does, and returns it when the program has ended
-// with status 0.
-func (s *service) end(t *testing.T) string {
+// wait reads the remaining metrics and waits for exit status 0.
+func (s *service) wait(t *testing.T) string {
 	t.Helper()
 	var rest strings.Builder
 	for s.scan() {
@@ -125,6 +128,7 @@ func (s *service) end(t *testing.T) string {
 	return rest.String()
 }
 
+// configFile writes a configuration file and returns its path.
 func configFile(t *testing.T, content string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "smtpprobe.conf")
@@ -132,5 +136,5 @@ func configFile(t *testing.T, content string) string {
 	return path
 }
 
-// at is where a scripted relay listens.
-func at(s *smtptest.Server) string { return "smtp://" + s.Addr().String() }
+// urlOf returns the URL of a scripted relay.
+func urlOf(s *smtptest.Server) string { return "smtp://" + s.Addr().String() }

@@ -21,11 +21,11 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// promptly is much less than any timeout of the program, and much more than it
-// needs to end.
+// promptly is much shorter than the timeouts of the program, and much longer than the
+// program needs to exit.
 const promptly = 2 * time.Second
 
-// startBlocked starts the program for a test that makes it wait for input.
+// startBlocked starts a process that will wait for input.
 func startBlocked(t *testing.T, stdin io.Reader, args ...string) (*exec.Cmd, *bytes.Buffer) {
 	t.Helper()
 	var output bytes.Buffer
@@ -35,7 +35,7 @@ func startBlocked(t *testing.T, stdin io.Reader, args ...string) (*exec.Cmd, *by
 	return cmd, &output
 }
 
-// fifo makes a named pipe.
+// fifo creates a named pipe.
 func fifo(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "fifo")
@@ -43,8 +43,7 @@ func fifo(t *testing.T) string {
 	return path
 }
 
-// awaitReader opens a named pipe for writing, which succeeds when the program
-// has opened it for reading.
+// awaitReader waits until the program has opened a named pipe for reading.
 func awaitReader(t *testing.T, path string) {
 	t.Helper()
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
@@ -52,7 +51,7 @@ func awaitReader(t *testing.T, path string) {
 	t.Cleanup(func() { f.Close() })
 }
 
-func TestSignal_EndsReading(t *testing.T) {
+func TestSignal_ReadingFile(t *testing.T) {
 	t.Parallel()
 	const relay = "smtp://127.0.0.1:1"
 	for _, tt := range []struct {
@@ -80,7 +79,7 @@ func TestSignal_EndsReading(t *testing.T) {
 	}
 }
 
-func TestSignal_EndsReadingStandardInput(t *testing.T) {
+func TestSignal_ReadingStandardInput(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		{"report", "-"},
@@ -89,7 +88,7 @@ func TestSignal_EndsReadingStandardInput(t *testing.T) {
 		t.Run(args[0], func(t *testing.T) {
 			t.Parallel()
 			path := fifo(t)
-			// Opened for reading and writing it never blocks, and never ends.
+			// Opened for reading and writing, it never blocks and never returns EOF.
 			stdin, err := os.OpenFile(path, os.O_RDWR, 0)
 			require.NoError(t, err)
 			defer stdin.Close()
@@ -106,7 +105,7 @@ func TestSignal_EndsReadingStandardInput(t *testing.T) {
 	}
 }
 
-func TestSignal_EndsFetchingConfig(t *testing.T) {
+func TestSignal_FetchingConfig(t *testing.T) {
 	t.Parallel()
 	silent, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -119,19 +118,19 @@ func TestSignal_EndsFetchingConfig(t *testing.T) {
 	require.Equal(t, "smtpprobe: interrupted\n", output.String())
 }
 
-// requireEnds sends a signal and waits for the end.
+// requireEnds sends a signal and requires that the process exits promptly.
 func requireEnds(t *testing.T, cmd *exec.Cmd, signal syscall.Signal) {
 	t.Helper()
-	began := time.Now()
+	start := time.Now()
 	require.NoError(t, cmd.Process.Signal(signal))
-	require.NoError(t, endOf(cmd))
-	require.Less(t, time.Since(began), promptly)
+	require.NoError(t, waitFor(cmd))
+	require.Less(t, time.Since(start), promptly)
 }
 
-// endOf waits for the end, for 30 s at most. A program that does not end by
-// itself is an error.
-func endOf(cmd *exec.Cmd) error {
-	kill := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() }) //nolint:errcheck // the test fails then anyway
+// waitFor waits up to 30 s until the process exits. It returns an error if it had to
+// kill the process.
+func waitFor(cmd *exec.Cmd) error {
+	kill := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() }) //nolint:errcheck // the test fails anyway
 	defer kill.Stop()
 	if err := cmd.Wait(); err != nil {
 		if _, ok := errors.AsType[*exec.ExitError](err); !ok {
@@ -139,13 +138,13 @@ func endOf(cmd *exec.Cmd) error {
 		}
 	}
 	if status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || status.Signaled() && status.Signal() == syscall.SIGKILL {
-		return errors.New("it did not end by itself")
+		return errors.New("the process did not exit")
 	}
 	return nil
 }
 
-// unread is a pipe that is full, and that nobody reads.
-func unread(t *testing.T) *os.File {
+// blockedPipe returns the write end of a pipe that is full and has no reader.
+func blockedPipe(t *testing.T) *os.File {
 	t.Helper()
 	r, w, err := os.Pipe()
 	require.NoError(t, err)
@@ -166,13 +165,13 @@ func TestSignal_SecondKills(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name  string
-		shell []string // starts the program
-		ended func(syscall.WaitStatus) bool
+		shell []string // command that starts the program
+		check func(syscall.WaitStatus) bool
 	}{
-		{name: "foreground", ended: func(s syscall.WaitStatus) bool { return s.Signaled() && s.Signal() == syscall.SIGINT }},
+		{name: "foreground", check: func(s syscall.WaitStatus) bool { return s.Signaled() && s.Signal() == syscall.SIGINT }},
 		{
 			name: "SIGINT ignored", shell: []string{"/bin/sh", "-c", `trap "" INT; exec "$0" "$@"`},
-			ended: func(s syscall.WaitStatus) bool { return s.ExitStatus() == 128+int(syscall.SIGINT) },
+			check: func(s syscall.WaitStatus) bool { return s.ExitStatus() == 128+int(syscall.SIGINT) },
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -181,48 +180,49 @@ func TestSignal_SecondKills(t *testing.T) {
 			if tt.shell != nil {
 				cmd.Path, cmd.Args = tt.shell[0], append(tt.shell, cmd.Args...)
 			}
-			cmd.Stdout = unread(t)
+			cmd.Stdout = blockedPipe(t)
 			require.NoError(t, cmd.Start())
 			done := make(chan error, 1)
-			go func() { done <- endOf(cmd) }()
-			began := time.Now()
-			again := time.NewTicker(50 * time.Millisecond) // signals that come together are one
-			defer again.Stop()
+			go func() { done <- waitFor(cmd) }()
+			start := time.Now()
+			ticker := time.NewTicker(50 * time.Millisecond) // pending signals are merged
+			defer ticker.Stop()
 			for ended := false; !ended; {
 				select {
-				case <-again.C:
-					_ = cmd.Process.Signal(syscall.SIGINT) //nolint:errcheck // it may have ended
+				case <-ticker.C:
+					_ = cmd.Process.Signal(syscall.SIGINT) //nolint:errcheck // the process may have exited
 				case err := <-done:
 					require.NoError(t, err)
 					ended = true
 				}
 			}
-			require.Less(t, time.Since(began), promptly)
+			require.Less(t, time.Since(start), promptly)
 			status, ok := cmd.ProcessState.Sys().(syscall.WaitStatus)
 			require.True(t, ok)
-			require.True(t, tt.ended(status), "%v", status)
+			require.True(t, tt.check(status), "%v", status)
 		})
 	}
 }
 
-// execd kills 5 s after it has closed stdin.
+// killedByTelegraf is the time after which inputs.execd kills a process whose stdin it
+// closed.
 const killedByTelegraf = 5 * time.Second
 
-func TestExecd_NobodyReads(t *testing.T) {
+func TestExecd_BlockedOutput(t *testing.T) {
 	t.Parallel()
-	const relays = 20 // each logs a line
+	const relays = 20 // each of them logs a line
 	config := func(t *testing.T, srv *smtptest.Server) string {
 		var conf strings.Builder
 		conf.WriteString("[[inputs.smtpprobe]]\n")
 		for i := range relays {
-			fmt.Fprintf(&conf, "  [[inputs.smtpprobe.relay]]\n    name = \"%d\"\n    url = %q\n", i, at(srv))
+			fmt.Fprintf(&conf, "  [[inputs.smtpprobe.relay]]\n    name = \"%d\"\n    url = %q\n", i, urlOf(srv))
 		}
 		return configFile(t, conf.String())
 	}
 	for _, tt := range []struct {
-		name   string
-		stdout bool // is read
-		end    func(*service, io.Closer) error
+		name       string
+		readStdout bool
+		end        func(*service, io.Closer) error
 	}{
 		{"standard error, stdin closed", true, func(_ *service, stdin io.Closer) error { return stdin.Close() }},
 		{"standard error, SIGTERM", true, func(s *service, _ io.Closer) error { return s.cmd.Process.Signal(syscall.SIGTERM) }},
@@ -235,9 +235,9 @@ func TestExecd_NobodyReads(t *testing.T) {
 			s := &service{cmd: command(t, nil, "--config", config(t, srv))}
 			stdin, err := s.cmd.StdinPipe()
 			require.NoError(t, err)
-			s.cmd.Stderr = unread(t)
+			s.cmd.Stderr = blockedPipe(t)
 			var metrics bytes.Buffer
-			if s.cmd.Stdout = unread(t); tt.stdout {
+			if s.cmd.Stdout = blockedPipe(t); tt.readStdout {
 				s.cmd.Stdout = &metrics
 			}
 			require.NoError(t, s.cmd.Start())
@@ -245,30 +245,29 @@ func TestExecd_NobodyReads(t *testing.T) {
 			require.NoError(t, err)
 			srv.Wait(t, relays)
 			require.NoError(t, tt.end(s, stdin))
-			began := time.Now()
-			require.NoError(t, endOf(s.cmd))
-			require.Less(t, time.Since(began), killedByTelegraf)
+			start := time.Now()
+			require.NoError(t, waitFor(s.cmd))
+			require.Less(t, time.Since(start), killedByTelegraf)
 		})
 	}
 }
 
-// What is logged must not hold up the gathers: the metrics come, though the log
-// is not read.
-func TestExecd_NobodyReadsLog(t *testing.T) {
+// A log that nobody reads does not delay the metrics.
+func TestExecd_BlockedLog(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("554 no")})
-	s := &service{cmd: command(t, nil, "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", at(srv))))}
-	s.cmd.Stderr = unread(t)
+	s := &service{cmd: command(t, nil, "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", urlOf(srv))))}
+	s.cmd.Stderr = blockedPipe(t)
 	s.start(t)
 	for range 3 {
-		s.ask(t)
+		s.prompt(t)
 		require.Contains(t, s.metric(t), "error_class=greeting_refused")
 	}
 	require.NoError(t, s.stdin.Close())
-	s.end(t)
+	s.wait(t)
 }
 
-func TestOnce_ReaderEnds(t *testing.T) {
+func TestOnce_ClosedPipe(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
 		{"--once", "--config", configFile(t, "[[inputs.smtpprobe]]\n  servers = [\"smtp://127.0.0.1:1\"]\n")},
@@ -289,7 +288,7 @@ func TestOnce_ReaderEnds(t *testing.T) {
 	}
 }
 
-func TestSignal_EndsWatch(t *testing.T) {
+func TestSignal_Watch(t *testing.T) {
 	t.Parallel()
 	healthy, busy := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("421 4.3.2 busy")})
 	for _, tt := range []struct {
@@ -298,10 +297,10 @@ func TestSignal_EndsWatch(t *testing.T) {
 		status int
 		counts string
 	}{
-		{name: "success", relays: []string{at(healthy)}, status: statusOK, counts: `1 OK, 0 FAILED\ntime of those OK: .*\n       1  ` + at(healthy) + `  OK\n`},
+		{name: "success", relays: []string{urlOf(healthy)}, status: statusOK, counts: `1 OK, 0 FAILED\ntime of those OK: .*\n       1  ` + urlOf(healthy) + `  OK\n`},
 		{
-			name: "failure", relays: []string{at(busy), at(healthy)}, status: statusFailed,
-			counts: `1 OK, 1 FAILED\ntime of those OK: .*\n(       1  ` + at(healthy) + `  OK\n|       1  ` + at(busy) + `  FAILED  service_unavailable/congested\n){2}`,
+			name: "failure", relays: []string{urlOf(busy), urlOf(healthy)}, status: statusFailed,
+			counts: `1 OK, 1 FAILED\ntime of those OK: .*\n(       1  ` + urlOf(healthy) + `  OK\n|       1  ` + urlOf(busy) + `  FAILED  service_unavailable/congested\n){2}`,
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -18,16 +18,15 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// terminal is a pseudo terminal: what a program at it sees as one, and who sits
-// in front of it.
+// terminal is a pseudo terminal, with the end of the program and the end of the user.
 type terminal struct {
 	program *os.File
 	user    *os.File
 
-	mu    sync.Mutex
-	shown bytes.Buffer
-	more  *sync.Cond
-	over  bool
+	mu     sync.Mutex
+	output bytes.Buffer
+	cond   *sync.Cond // signals changes of output and closed
+	closed bool
 }
 
 func newTerminal(t *testing.T, width uint16) *terminal {
@@ -46,20 +45,20 @@ func newTerminal(t *testing.T, width uint16) *terminal {
 	t.Cleanup(func() { program.Close() })
 	require.NoError(t, unix.IoctlSetWinsize(fd, unix.TIOCSWINSZ, &unix.Winsize{Row: 24, Col: width}))
 	s := &terminal{program: program, user: user}
-	s.more = sync.NewCond(&s.mu)
+	s.cond = sync.NewCond(&s.mu)
 	go s.watch()
 	return s
 }
 
-// watch reads until the program's side is closed.
+// watch reads the output until the end of the program is closed.
 func (s *terminal) watch() {
 	b := make([]byte, 4096)
 	for {
 		n, err := s.user.Read(b)
 		s.mu.Lock()
-		s.shown.Write(b[:n])
-		s.over = err != nil
-		s.more.Broadcast()
+		s.output.Write(b[:n])
+		s.closed = err != nil
+		s.cond.Broadcast()
 		s.mu.Unlock()
 		if err != nil {
 			return
@@ -67,18 +66,18 @@ func (s *terminal) watch() {
 	}
 }
 
-// await waits until a text is shown, or nothing more will be.
+// await waits for a text in the output.
 func (s *terminal) await(t *testing.T, text string) {
 	t.Helper()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for !strings.Contains(s.shown.String(), text) && !s.over {
-		s.more.Wait()
+	for !strings.Contains(s.output.String(), text) && !s.closed {
+		s.cond.Wait()
 	}
-	require.Contains(t, s.shown.String(), text)
+	require.Contains(t, s.output.String(), text)
 }
 
-// awaitNoEcho waits until what is typed is no longer shown.
+// awaitNoEcho waits until echo is off.
 func (s *terminal) awaitNoEcho(t *testing.T) {
 	t.Helper()
 	for limit := time.Now().Add(30 * time.Second); time.Now().Before(limit); runtime.Gosched() {
@@ -88,18 +87,18 @@ func (s *terminal) awaitNoEcho(t *testing.T) {
 			return
 		}
 	}
-	require.Fail(t, "what is typed is still shown")
+	require.Fail(t, "echo is still on")
 }
 
-// screen is all that was shown until the program left.
+// screen returns the whole output. It closes the end of the program.
 func (s *terminal) screen() string {
 	s.program.Close()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for !s.over {
-		s.more.Wait()
+	for !s.closed {
+		s.cond.Wait()
 	}
-	return strings.ReplaceAll(s.shown.String(), "\r\n", "\n")
+	return strings.ReplaceAll(s.output.String(), "\r\n", "\n")
 }
 
 func TestCheck_PasswordPrompt(t *testing.T) {
@@ -108,7 +107,7 @@ func TestCheck_PasswordPrompt(t *testing.T) {
 	status := make(chan int, 1)
 	var stdout strings.Builder
 	go func() {
-		status <- run([]string{"smtpprobe", "check", "--probe", "auth", "--username", "user", "--auth-cleartext", at(srv)}, console.Streams{In: s.program, Out: &stdout, Err: s.program})
+		status <- run([]string{"smtpprobe", "check", "--probe", "auth", "--username", "user", "--auth-cleartext", urlOf(srv)}, console.Streams{In: s.program, Out: &stdout, Err: s.program})
 	}()
 	s.await(t, "Password of user: ")
 	s.awaitNoEcho(t)
@@ -134,11 +133,11 @@ func TestCheck_PasswordPromptInterrupted(t *testing.T) {
 			s.awaitNoEcho(t)
 			_, err := s.user.WriteString(key)
 			require.NoError(t, err)
-			require.NoError(t, endOf(cmd))
+			require.NoError(t, waitFor(cmd))
 			require.Equal(t, statusFailed, cmd.ProcessState.ExitCode())
 			settings, err := unix.IoctlGetTermios(int(s.user.Fd()), unix.TCGETS)
 			require.NoError(t, err)
-			require.NotZero(t, settings.Lflag&unix.ECHO, "what is typed is shown again")
+			require.NotZero(t, settings.Lflag&unix.ECHO, "echo is on again")
 			require.Contains(t, s.screen(), "Password of user: \nsmtpprobe: interrupted\n")
 		})
 	}
@@ -164,20 +163,20 @@ func TestReport_Terminal(t *testing.T) {
 
 func TestCheck_Terminal(t *testing.T) {
 	healthy, refusing := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Rcpt: smtptest.Say("550 5.1.1 no")})
-	shown := func(kind, noColor string) string {
-		t.Setenv("TERM", kind)
+	screen := func(term, noColor string) string {
+		t.Setenv("TERM", term)
 		t.Setenv("NO_COLOR", noColor)
 		s := newTerminal(t, 132)
-		line := []string{"smtpprobe", "check", "--probe", "rcpt", "--to", "a@example.org", at(healthy), at(refusing)}
+		line := []string{"smtpprobe", "check", "--probe", "rcpt", "--to", "a@example.org", urlOf(healthy), urlOf(refusing)}
 		require.Equal(t, statusFailed, run(line, console.Streams{In: s.program, Out: s.program, Err: s.program}))
 		return s.screen()
 	}
-	colored := shown("xterm", "")
+	colored := screen("xterm", "")
 	require.Contains(t, colored, "\x1b[31mFAILED\x1b[0m")
 	require.Contains(t, colored, "\x1b[32mOK\x1b[0m")
 	require.Contains(t, colored, "\x1b[32m█")
-	require.NotContains(t, shown("dumb", ""), "\x1b", "neither colors nor progress")
-	progress, report, _ := strings.Cut(shown("xterm", "1"), "\r\x1b[KOK  "+at(healthy)+": ")
+	require.NotContains(t, screen("dumb", ""), "\x1b", "no colors and no progress")
+	progress, report, _ := strings.Cut(screen("xterm", "1"), "\r\x1b[KOK  "+urlOf(healthy)+": ")
 	require.Contains(t, progress, "2 of 2 relays done, last smtp://127.0.0.1:")
 	require.NotContains(t, report, "\x1b")
 	widest := 0

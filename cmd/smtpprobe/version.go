@@ -9,11 +9,11 @@ import (
 	"github.com/urfave/cli/v3"
 )
 
-// version is set by the linker: make does.
+// version is set by the linker.
 var version string
 
-// programVersion is that of the linker, else that of the module which
-// go install built.
+// programVersion returns the version from the linker, or else that of the module, which
+// go install sets.
 func programVersion(linked string, info *debug.BuildInfo) string {
 	switch {
 	case linked != "":

@@ -20,15 +20,15 @@ func TestCheck_Quiet(t *testing.T) {
 		args   []string
 		status int
 	}{
-		{name: "success", args: []string{"-q", at(healthy)}, status: statusOK},
-		{name: "failure", args: []string{"--quiet", at(healthy), at(busy)}, status: statusFailed},
-		{name: "success with --nagios", args: []string{"-q", "--nagios", at(healthy)}, status: 0},
-		{name: "warning with --nagios", args: []string{"-q", "--nagios", at(busy)}, status: 1},
-		{name: "critical with --nagios", args: []string{"-q", "--nagios", "--critical", "1ns", at(healthy)}, status: 2},
+		{name: "success", args: []string{"-q", urlOf(healthy)}, status: statusOK},
+		{name: "failure", args: []string{"--quiet", urlOf(healthy), urlOf(busy)}, status: statusFailed},
+		{name: "success with --nagios", args: []string{"-q", "--nagios", urlOf(healthy)}, status: 0},
+		{name: "warning with --nagios", args: []string{"-q", "--nagios", urlOf(busy)}, status: 1},
+		{name: "critical with --nagios", args: []string{"-q", "--nagios", "--critical", "1ns", urlOf(healthy)}, status: 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			require.Equal(t, ran{status: tt.status}, program(append([]string{"check"}, tt.args...)...))
+			require.Equal(t, result{status: tt.status}, program(append([]string{"check"}, tt.args...)...))
 		})
 	}
 }
@@ -37,16 +37,16 @@ func TestCheck_IPVersion(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{})
 	for _, arg := range []string{"-4", "--ipv4"} {
-		require.Equal(t, statusOK, program("check", arg, at(srv)).status)
-		require.Equal(t, statusOK, program("check", at(srv), arg).status)
+		require.Equal(t, statusOK, program("check", arg, urlOf(srv)).status)
+		require.Equal(t, statusOK, program("check", urlOf(srv), arg).status)
 	}
 	for _, arg := range []string{"-6", "--ipv6"} {
-		got := program("check", arg, at(srv))
+		got := program("check", arg, urlOf(srv))
 		require.Equal(t, statusUsage, got.status, got.stdout)
 		require.Contains(t, got.stderr, `host "127.0.0.1" contradicts --ip-version "ipv6"`)
 	}
 	for _, args := range [][]string{{"-4", "-6"}, {"-4", "--ip-version", "any"}, {"-6", "--ip-version", "any"}} {
-		got := program(append([]string{"check", at(srv)}, args...)...)
+		got := program(append([]string{"check", urlOf(srv)}, args...)...)
 		require.Equal(t, statusUsage, got.status)
 		require.Contains(t, got.stderr, "exclude each other")
 	}
@@ -102,7 +102,7 @@ func TestCheck_Watch_JSON(t *testing.T) {
 	r, w := io.Pipe()
 	status := make(chan int, 1)
 	go func() {
-		status <- run([]string{"smtpprobe", "check", "--json", "--watch=1s", at(busy)}, console.Streams{In: strings.NewReader(""), Out: w, Err: io.Discard})
+		status <- run([]string{"smtpprobe", "check", "--json", "--watch=1s", urlOf(busy)}, console.Streams{In: strings.NewReader(""), Out: w, Err: io.Discard})
 	}()
 	lines := json.NewDecoder(r)
 	for range 2 {
@@ -113,7 +113,7 @@ func TestCheck_Watch_JSON(t *testing.T) {
 		}
 		require.NoError(t, lines.Decode(&outcome))
 		require.Equal(t, 1, outcome.Schema)
-		require.Equal(t, at(busy), outcome.Relay)
+		require.Equal(t, urlOf(busy), outcome.Relay)
 		require.Equal(t, "service_unavailable", outcome.Class)
 	}
 	require.NoError(t, r.Close(), "ends the watch")

@@ -8,8 +8,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/policy"
 )
 
-// Policy is what careful senders would do with one host, under the names of the
-// metric smtpprobe_policy. What is not decided or does not apply is nil or empty.
+// Policy is the judgment of a session by DANE and MTA-STS, under the names of the metric
+// smtpprobe_policy. Values that are not decided or do not apply are nil or empty.
 type Policy struct {
 	DANE             string `json:"dane,omitempty"`
 	TLSAUsable       *int   `json:"tlsa_usable,omitempty"`
@@ -19,7 +19,7 @@ type Policy struct {
 	STSCovers        *bool  `json:"sts_covers,omitempty"`
 	STSID            string `json:"sts_id,omitempty"`
 	STSMaxAge        *int64 `json:"sts_max_age,omitempty"`     // seconds
-	STSCertExpiry    *int64 `json:"sts_cert_expiry,omitempty"` // seconds from now, negative after
+	STSCertExpiry    *int64 `json:"sts_cert_expiry,omitempty"` // seconds from now, negative if expired
 	WouldDeliverDANE *bool  `json:"would_deliver_dane,omitempty"`
 	WouldDeliverSTS  *bool  `json:"would_deliver_sts,omitempty"`
 	Result           string `json:"result,omitempty"`
@@ -29,7 +29,7 @@ type Policy struct {
 	Errors  []string `json:"errors,omitempty"` // of lookups and of the fetch
 }
 
-// PolicyOf is a verdict at a time.
+// PolicyOf converts a verdict. Expiry is relative to the time at.
 func PolicyOf(v *policy.Verdict, at time.Time) *Policy {
 	p := &Policy{
 		DANE: string(v.DANE), TLSAMatch: v.Match, STS: string(v.STS), STSID: v.ID,
@@ -62,7 +62,7 @@ func seconds(d time.Duration) *int64 {
 	return &s
 }
 
-// delivery is nil unless it is decided by a policy.
+// delivery returns whether a sender would deliver, or nil unless a policy decides.
 func delivery(d policy.Delivery) *bool {
 	if d != policy.Delivers && d != policy.WouldDefer {
 		return nil
@@ -71,7 +71,7 @@ func delivery(d policy.Delivery) *bool {
 	return &yes
 }
 
-// TLSA describes the TLSA records in words: "1 of 2 records matches, 3 1 1".
+// TLSA describes the TLSA records: "2 usable TLSA records, 1 matching (3 1 1)".
 func (p *Policy) TLSA() string {
 	if p.TLSAUsable == nil || *p.TLSAUsable == 0 {
 		return ""

@@ -1,11 +1,9 @@
-// Package summary is a Result in plain values: strings, numbers and times
-// under the names that the metric smtpprobe uses. Everything that shows an
-// outcome (the metrics, check, its JSON, the line for a monitoring system)
-// renders a Summary, so that all of them use one vocabulary. What is not known
-// has its default here: None for class, reason, reply code and fault, Done for
-// the phase.
+// Package summary converts a Result to plain values: strings, numbers and times under
+// the names of the metric smtpprobe. The metrics, the report of check, its JSON and the
+// output for monitoring systems all render a Summary, so that they have one vocabulary.
 //
-// Texts of the relay are escaped and bounded. A Summary has JSON tags; times
+// A Summary has defaults for missing values: None for class, reason, reply code and
+// fault, Done for the phase. Text from the relay is escaped and bounded. In JSON, times
 // are seconds.
 package summary
 
@@ -28,19 +26,19 @@ const (
 	Done = "done"
 )
 
-// The warnings that renderers treat in a special way.
+// The warnings that renderers handle specially.
 const (
-	Quit421         = "quit_421"         // RSET or QUIT was answered with 421
-	STARTTLSRefused = "starttls_refused" // and the session went on in the clear
+	Quit421         = "quit_421"         // the reply to RSET or QUIT was 421
+	STARTTLSRefused = "starttls_refused" // and the session continued without TLS
 )
 
 // Summary is the outcome of one probe.
 type Summary struct {
-	Probe   string `json:"probe"` // how deep
+	Probe   string `json:"probe"` // the depth
 	Success bool   `json:"success"`
 	Verdict
 	Temporary      *bool  `json:"temporary,omitempty"` // nil without an error
-	Retry          string `json:"retry,omitempty"`     // whether the same relay may succeed later; empty without an error
+	Retry          string `json:"retry,omitempty"`     // never, now or later; empty without an error
 	OutcomeUnknown bool   `json:"outcome_unknown,omitempty"`
 	Error          string `json:"error,omitempty"` // one line
 	Meaning        string `json:"meaning,omitempty"`
@@ -48,15 +46,15 @@ type Summary struct {
 
 	RemoteAddress string    `json:"remote_address,omitempty"`
 	LocalAddress  string    `json:"local_address,omitempty"` // without port
-	GreetingHost  string    `json:"greeting_host,omitempty"` // which backend answered
+	GreetingHost  string    `json:"greeting_host,omitempty"` // the backend behind the relay
 	EHLOHost      string    `json:"ehlo_host,omitempty"`
 	Started       time.Time `json:"started"`
 	Total         Seconds   `json:"total_time"`
 	Phases        []Phase   `json:"phases"`
 
 	TLS *TLS `json:"tls,omitempty"`
-	// STARTTLSRefusal is the reply to STARTTLS if that was refused and the
-	// session went on in the clear.
+	// STARTTLSRefusal is the reply that refused STARTTLS, if the session continued
+	// without TLS.
 	STARTTLSRefusal string      `json:"starttls_refusal,omitempty"`
 	Extensions      []string    `json:"extensions,omitempty"` // of the last EHLO
 	AuthMechanisms  []string    `json:"auth_mechanisms,omitempty"`
@@ -70,11 +68,11 @@ type Summary struct {
 	MessageID       string `json:"message_id,omitempty"`
 
 	Warnings   []string `json:"warnings,omitempty"`
-	Secondary  []string `json:"secondary,omitempty"` // what failed after the verdict
+	Secondary  []string `json:"secondary,omitempty"` // errors after the verdict
 	Transcript []Line   `json:"transcript,omitempty"`
 }
 
-// Verdict is what a probe or a recipient ended with.
+// Verdict is the outcome of a probe.
 type Verdict struct {
 	Class        string `json:"error_class"`
 	ClassCode    int    `json:"result_code"` // the stable number of the class
@@ -85,10 +83,10 @@ type Verdict struct {
 	EnhancedCode string `json:"enhanced_code,omitempty"`
 }
 
-// CodeText is the reply code as the tag reply_code has it.
+// CodeText returns the value of the tag reply_code.
 func (v *Verdict) CodeText() string { return CodeText(v.Code) }
 
-// CodeText is a reply code as text, None for 0.
+// CodeText formats a reply code. It returns None for 0.
 func CodeText(code int) string {
 	if code == 0 {
 		return None
@@ -103,13 +101,13 @@ func (s *Summary) Failed() bool { return s.Class != None }
 type Phase struct {
 	Phase    string  `json:"phase"`
 	Time     Seconds `json:"time"`
-	Complete bool    `json:"complete"` // it got its complete reply
+	Complete bool    `json:"complete"` // its reply was complete
 	Code     int     `json:"code,omitempty"`
-	Class    string  `json:"-"` // of the failure in this phase, else None
+	Class    string  `json:"-"` // of the failure in this phase, or None
 	Error    string  `json:"error,omitempty"`
 }
 
-// FindPhase returns a phase that the probe reached, else nil.
+// FindPhase returns the phase with this name, or nil if the probe did not reach it.
 func (s *Summary) FindPhase(name string) *Phase {
 	for i := range s.Phases {
 		if s.Phases[i].Phase == name {
@@ -126,9 +124,9 @@ type TLS struct {
 	Group    string    `json:"group,omitempty"` // of the key exchange
 	Complete bool      `json:"complete"`        // the handshake finished
 	Verified bool      `json:"verified"`
-	Names    []string  `json:"names,omitempty"` // of the certificate, else its subject
+	Names    []string  `json:"names,omitempty"` // of the certificate, or its subject
 	Expiry   time.Time `json:"expiry,omitzero"` // zero without a certificate
-	// ChainExpiry is when the first certificate of the chain expires.
+	// ChainExpiry is the first expiry in the chain.
 	ChainExpiry time.Time `json:"chain_expiry,omitzero"`
 	Problems    []string  `json:"problems,omitempty"`
 }
@@ -154,21 +152,21 @@ type Line struct {
 	Text string  `json:"text"`
 }
 
-// Seconds is a duration that JSON shows as a number of seconds.
+// Seconds is a duration that is a number of seconds in JSON.
 type Seconds time.Duration
 
-// MarshalJSON writes the seconds as a number.
+// MarshalJSON encodes the number of seconds.
 func (s Seconds) MarshalJSON() ([]byte, error) {
 	return strconv.AppendFloat(nil, time.Duration(s).Seconds(), 'f', -1, 64), nil
 }
 
-// Float is the number of seconds.
+// Float returns the number of seconds.
 func (s Seconds) Float() float64 { return time.Duration(s).Seconds() }
 
-// maxText bounds texts of the relay and of libraries, in bytes.
+// maxText is the maximum length of text from the relay and from libraries, in bytes.
 const maxText = 300
 
-// Of summarizes a result.
+// Of returns the summary of a result.
 func Of(r *smtpprobe.Result) *Summary {
 	s := &Summary{
 		Probe: string(r.Depth), Success: r.Expected,
@@ -215,7 +213,7 @@ func Of(r *smtpprobe.Result) *Summary {
 	return s
 }
 
-// detail is the classified error in err, nil if there is none.
+// detail returns the classified error in err, or nil.
 func detail(err error) *smtperr.Error {
 	e, _ := errors.AsType[*smtperr.Error](err)
 	return e
@@ -247,20 +245,19 @@ func enhanced(r *smtperr.Reply) string {
 }
 
 func phasesOf(phases []smtpprobe.PhaseResult) []Phase {
-	all := make([]Phase, 0, len(phases))
+	converted := make([]Phase, 0, len(phases))
 	for i := range phases {
 		p := &phases[i]
 		one := Phase{Phase: string(p.Phase), Time: Seconds(p.Duration), Complete: p.Complete, Code: p.Code, Class: None}
 		if e := detail(p.Err); e != nil {
 			one.Class, one.Error = e.Class.String(), e.Error()
 		}
-		all = append(all, one)
+		converted = append(converted, one)
 	}
-	return all
+	return converted
 }
 
-// starttlsRefusal is the reply to a STARTTLS that was refused without being the
-// verdict.
+// starttlsRefusal returns the reply that refused STARTTLS, or "" if that is the verdict.
 func starttlsRefusal(r *smtpprobe.Result) string {
 	if e := detail(r.Err); e != nil && e.Phase == smtperr.PhaseSTARTTLS {
 		return ""

@@ -79,8 +79,8 @@ func TestOf_STARTTLSRefusal(t *testing.T) {
 		{name: "no STARTTLS", result: smtpprobe.Result{}},
 		{name: "accepted", result: smtpprobe.Result{Phases: []smtpprobe.PhaseResult{{Phase: smtperr.PhaseSTARTTLS, Code: 220}}}},
 		{name: "refused", result: smtpprobe.Result{Phases: []smtpprobe.PhaseResult{withError}}, refusal: `454 4.7.0 TLS not\tavailable`},
-		{name: "the reply is not known", result: smtpprobe.Result{Phases: []smtpprobe.PhaseResult{phase}}, refusal: "454"},
-		{name: "it is the verdict", result: smtpprobe.Result{Err: refused, Phases: []smtpprobe.PhaseResult{withError}}},
+		{name: "refused, without the text", result: smtpprobe.Result{Phases: []smtpprobe.PhaseResult{phase}}, refusal: "454"},
+		{name: "refused, as the verdict", result: smtpprobe.Result{Err: refused, Phases: []smtpprobe.PhaseResult{withError}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -120,7 +120,7 @@ func TestOf_Certificate(t *testing.T) {
 	require.Equal(t, `mx0.example.org\n`, s.TLS.Names[0])
 	require.Equal(t, "and 5 more", s.TLS.Names[20])
 	require.Equal(t, []string{`bad\nthing`}, s.TLS.Problems)
-	require.Len(t, leaf.DNSNames, 25, "the certificate does not change")
+	require.Len(t, leaf.DNSNames, 25, "the certificate is unchanged")
 }
 
 func TestSeconds_JSON(t *testing.T) {

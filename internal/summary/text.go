@@ -10,11 +10,11 @@ import (
 )
 
 const (
-	maxNames = 20  // of a certificate
+	maxNames = 20  // per certificate
 	maxName  = 100 // bytes
 )
 
-// namesOf are the host names of a certificate, else its subject.
+// namesOf returns the host names of a certificate, or its subject.
 func namesOf(leaf *x509.Certificate) []string {
 	names := leaf.DNSNames
 	for _, ip := range leaf.IPAddresses {
@@ -23,17 +23,17 @@ func namesOf(leaf *x509.Certificate) []string {
 	if len(names) == 0 {
 		names = []string{leaf.Subject.String()}
 	}
-	shown := make([]string, 0, min(len(names), maxNames)+1)
+	escaped := make([]string, 0, min(len(names), maxNames)+1)
 	for _, name := range names[:min(len(names), maxNames)] {
-		shown = append(shown, escape.Text(name, maxName))
+		escaped = append(escaped, escape.Text(name, maxName))
 	}
 	if more := len(names) - maxNames; more > 0 {
-		shown = append(shown, "and "+strconv.Itoa(more)+" more")
+		escaped = append(escaped, "and "+strconv.Itoa(more)+" more")
 	}
-	return shown
+	return escaped
 }
 
-// oneLine is a reply on one line, escaped and bounded.
+// oneLine formats a reply on one line, escaped and bounded.
 func oneLine(r *smtperr.Reply) string {
 	return strings.TrimRight(strconv.Itoa(r.Code)+" "+escape.Text(strings.Join(r.Lines, " "), maxText), " ")
 }
