@@ -34,6 +34,8 @@ type Relay struct {
 	// policies has what domains publish for DANE and MTA-STS. Nil if sessions are
 	// not compared with it.
 	policies *policy.Source
+	// fromURL is set if flags of the command line configure the relay.
+	fromURL bool
 }
 
 // Outcome is the result of one probe.
@@ -43,8 +45,17 @@ type Outcome struct {
 	Policy  *summary.Policy // nil without DANE and MTA-STS
 	Arrival *Arrival        // nil if no message was followed
 
-	relay  string // the relay's name
-	domain bool   // the host is an MX host of a domain
+	relay  *Relay
+	domain bool // the host is an MX host of a domain
+}
+
+// advice returns what to do. For a relay of the command line it names flags instead of
+// settings.
+func (o *Outcome) advice() string {
+	if o.relay.fromURL {
+		return flagAdvice(o.Advice)
+	}
+	return o.Advice
 }
 
 // ok reports whether the outcome is the expected one, and a message that was
@@ -99,7 +110,7 @@ func (r *Relay) probe(ctx context.Context, slots semaphore) []Outcome {
 	slots.run(func() { targets, err = r.prober.Targets(ctx, r.target) })
 	if err != nil {
 		failed := smtpprobe.Failed(r.plan, start, err)
-		return []Outcome{{Name: r.Name, relay: r.Name, Summary: summary.Of(failed), Policy: r.unresolved(ctx, failed), domain: r.target.Domain != ""}}
+		return []Outcome{{Name: r.Name, relay: r, Summary: summary.Of(failed), Policy: r.unresolved(ctx, failed), domain: r.target.Domain != ""}}
 	}
 	outcomes := make([]Outcome, len(targets))
 	var group sync.WaitGroup
@@ -111,7 +122,7 @@ func (r *Relay) probe(ctx context.Context, slots semaphore) []Outcome {
 		group.Go(func() {
 			slots.run(func() {
 				result, judgment := r.judge(ctx, &targets[i])
-				outcomes[i] = Outcome{Name: name, relay: r.Name, Summary: summary.Of(result), Policy: judgment, domain: targets[i].Domain != ""}
+				outcomes[i] = Outcome{Name: name, relay: r, Summary: summary.Of(result), Policy: judgment, domain: targets[i].Domain != ""}
 			})
 		})
 	}

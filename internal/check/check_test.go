@@ -70,16 +70,7 @@ func TestFacts(t *testing.T) {
 		{
 			name:    "STARTTLS refused",
 			summary: summary.Summary{STARTTLSRefusal: "454 4.7.0 no TLS", Warnings: []string{summary.STARTTLSRefused}},
-			want:    []fact{{"tls", "refused: 454 4.7.0 no TLS; mail goes in the clear"}},
-		},
-		{
-			name:    "warnings",
-			summary: summary.Summary{Warnings: []string{summary.Quit421, "bare_lf", "new_one"}},
-			want: []fact{
-				{"warning", "the relay replied 421 to RSET or QUIT: it closes sessions"},
-				{"warning", "the relay sent a line that ends in LF without CR"},
-				{"warning", "new_one"},
-			},
+			want:    []fact{{"tls", "refused: 454 4.7.0 no TLS"}},
 		},
 		{
 			name:    "errors after the verdict",
@@ -93,6 +84,61 @@ func TestFacts(t *testing.T) {
 			t.Parallel()
 			require.Equal(t, tt.want, facts(&tt.summary))
 		})
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	t.Parallel()
+	no := false
+	for _, tt := range []struct {
+		name    string
+		outcome Outcome
+		want    []fact
+	}{
+		{name: "no warnings", outcome: Outcome{Summary: &summary.Summary{TLS: &summary.TLS{Complete: true, Verified: true}}}},
+		{
+			name:    "warnings of the probe",
+			outcome: Outcome{Summary: &summary.Summary{Warnings: []string{summary.Quit421, "bare_lf", "new_one"}}},
+			want: []fact{
+				{"warning", "the relay replied 421 to RSET or QUIT: it closes sessions"},
+				{"warning", "the relay sent a line that ends in LF without CR"},
+				{"warning", "new_one"},
+			},
+		},
+		{
+			name:    "STARTTLS refused",
+			outcome: Outcome{Summary: &summary.Summary{STARTTLSRefusal: "454 4.7.0 no TLS", Warnings: []string{summary.STARTTLSRefused}}},
+			want:    []fact{{"warning", "STARTTLS was refused: mail goes in the clear (454 4.7.0 no TLS)"}},
+		},
+		{
+			name:    "certificate not verified",
+			outcome: Outcome{Summary: &summary.Summary{TLS: &summary.TLS{Complete: true, Problems: []string{"certificate is self-signed"}}}},
+			want:    []fact{{"warning", "the certificate is not verified: certificate is self-signed"}},
+		},
+		{
+			name:    "DANE",
+			outcome: Outcome{Summary: &summary.Summary{}, Policy: &summary.Policy{WouldDeliverDANE: &no, Result: "tlsa-invalid"}},
+			want:    []fact{{"warning", "senders that honor DANE or MTA-STS would not deliver to this host: tlsa-invalid"}},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, tt.want, warnings(&tt.outcome))
+		})
+	}
+}
+
+func TestFlagAdvice(t *testing.T) {
+	t.Parallel()
+	for advice, want := range map[string]string{
+		`if they are right, set auth_mechanism = "PLAIN": the relay may not`:   `if they are right, set --auth-mechanism PLAIN: the relay may not`,
+		"Set tls_ca, or have the relay send its intermediate certificates.":    "Set --tls-ca, or have the relay send its intermediate certificates.",
+		"Set tls_cert and tls_key to a certificate that the relay trusts.":     "Set --tls-cert and --tls-key to a certificate that the relay trusts.",
+		"Check the host and port in servers.":                                  "Check the host and port in the URL.",
+		"Log in to the account in a web browser once, or use an app password.": "Log in to the account in a web browser once, or use an app password.",
+		"Lower message_size, or raise the relay's size limit.":                 "Lower message_size, or raise the relay's size limit.",
+	} {
+		require.Equal(t, want, flagAdvice(advice))
 	}
 }
 

@@ -1,7 +1,6 @@
 package check
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 	"time"
@@ -41,34 +40,30 @@ func facts(s *summary.Summary) []fact {
 	if s.MessageAccepted {
 		add("message", "accepted, Message-ID "+s.MessageID)
 	}
-	for _, w := range s.Warnings {
-		if w == summary.STARTTLSRefused && s.STARTTLSRefusal != "" {
-			continue // the fact about TLS has it
-		}
-		add("warning", cmp.Or(warnings[w], w))
-	}
 	for _, text := range s.Secondary {
 		add("later error", laterError(text))
 	}
 	return all
 }
 
-// warnings describe the warnings of a result.
-var warnings = map[string]string{
+// warningTexts describe the warnings of a result.
+var warningTexts = map[string]string{
 	"bare_lf":               "the relay sent a line that ends in LF without CR",
 	"bare_cr":               "the relay sent a line with a CR in it",
 	"nul":                   "the relay sent a line with a NUL in it",
 	"eight_bit":             "the relay sent non-ASCII text without SMTPUTF8",
 	"enhanced_mismatch":     "an enhanced status code contradicted its reply code",
 	summary.Quit421:         "the relay replied 421 to RSET or QUIT: it closes sessions",
-	summary.STARTTLSRefused: "STARTTLS was refused: mail goes in the clear",
+	summary.STARTTLSRefused: startTLSWarning,
 }
+
+const startTLSWarning = "STARTTLS was refused: mail goes in the clear"
 
 // tlsFact describes the encryption, or its refusal.
 func tlsFact(s *summary.Summary) string {
 	switch {
 	case s.STARTTLSRefusal != "":
-		return "refused: " + s.STARTTLSRefusal + "; mail goes in the clear"
+		return "refused: " + s.STARTTLSRefusal
 	case s.TLS == nil:
 		return ""
 	case !s.TLS.Complete:

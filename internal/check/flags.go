@@ -58,6 +58,31 @@ func flags(text string) string {
 
 func flag(setting string) string { return "--" + strings.ReplaceAll(setting, "_", "-") }
 
+// flagSettings are the settings in advice that have a flag.
+var flagSettings = []string{
+	"allow_private_mx", "auth_cleartext", "auth_mechanism", "connect_timeout", "dns_server", "insecure_skip_verify", "ip_version", "proxy_protocol",
+	"read_timeout", "source_address", "tls_ca", "tls_cert", "tls_key", "tls_min_version", "tls_server_name",
+}
+
+var (
+	// advisedSetting matches a setting in advice, and its value if there is one.
+	advisedSetting = regexp.MustCompile(`\b(` + strings.Join(flagSettings, "|") + `)\b(?: = "([^"]*)")?`)
+	// servers matches the setting of the relays in advice.
+	servers = regexp.MustCompile(`\bin servers\b`)
+)
+
+// flagAdvice rewrites advice for the command line:
+//
+//	Set tls_ca to this certificate.   Set --tls-ca to this certificate.
+//	set auth_mechanism = "PLAIN"      set --auth-mechanism PLAIN
+func flagAdvice(text string) string {
+	text = advisedSetting.ReplaceAllStringFunc(text, func(s string) string {
+		m := advisedSetting.FindStringSubmatch(s)
+		return strings.TrimSuffix(flag(m[1])+" "+m[2], " ")
+	})
+	return servers.ReplaceAllString(text, "in the URL")
+}
+
 // outsideQuotes applies change to the parts of text that are not quoted values.
 func outsideQuotes(text string, change func(string) string) string {
 	var out strings.Builder

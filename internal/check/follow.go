@@ -59,7 +59,7 @@ func Follow(ctx context.Context, r *Relay, wait time.Duration, withTranscript bo
 	}
 	start := time.Now()
 	result := relay.prober.Probe(ctx, targets[0], relay.plan)
-	o := Outcome{Name: relay.Name, relay: relay.Name, Summary: summary.Of(result)}
+	o := Outcome{Name: relay.Name, relay: &relay, Summary: summary.Of(result)}
 	if !follow.Sent(result) {
 		return o, nil
 	}

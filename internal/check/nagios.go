@@ -89,7 +89,7 @@ func (t *Thresholds) state(s *summary.Summary) (state State, why string) {
 		raise(Warning, "STARTTLS refused: %s; mail goes in the clear", s.STARTTLSRefusal)
 	}
 	if slices.Contains(s.Warnings, summary.Quit421) {
-		raise(Warning, "%s", warnings[summary.Quit421])
+		raise(Warning, "%s", warningTexts[summary.Quit421])
 	}
 	return state, why
 }
@@ -126,8 +126,8 @@ func Nagios(w io.Writer, outcomes []Outcome, limits *Thresholds) (State, error) 
 	if len(lines) > 0 {
 		headline = lines[first]
 		lines = slices.Delete(lines, first, first+1)
-		if s := outcomes[first].Summary; s.Failed() && !s.Success {
-			lines = slices.Insert(lines, 0, "who acts: "+actor(s), "what to do: "+s.Advice)
+		if o := &outcomes[first]; o.Failed() && !o.Success {
+			lines = slices.Insert(lines, 0, "who acts: "+actor(o.Summary), "what to do: "+o.advice())
 		}
 	}
 	_, err := fmt.Fprintf(w, "SMTP %s - %s | %s\n", worst, unpiped(headline), strings.Join(data, " "))

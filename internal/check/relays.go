@@ -35,6 +35,9 @@ func FromURLs(urls []string, settings *plugin.Settings, mailboxes ...*plugin.Mai
 	if err != nil {
 		return nil, flagError(err)
 	}
+	for i := range relays {
+		relays[i].fromURL = true
+	}
 	return relays, nil
 }
 

@@ -56,7 +56,7 @@ const (
 
 func (r *reporter) lines(o *Outcome) []string {
 	lines := []string{r.status(o.Summary) + "  " + r.color.Bold(console.OneLine(o.Name)) + ": " + verdict(o.Summary)}
-	lines = append(lines, r.columns(advice(o.Summary))...)
+	lines = append(lines, r.columns(append(advice(o), warnings(o)...))...)
 	if o.Arrival != nil {
 		lines = append(lines, r.arrival(o.Arrival)...)
 	}

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -67,16 +68,38 @@ func errorText(s *summary.Summary) string {
 
 // advice returns what a failure means, who has to act, what to do, and whether
 // another attempt may succeed.
-func advice(s *summary.Summary) []fact {
+func advice(o *Outcome) []fact {
+	s := o.Summary
 	if !s.Failed() || s.Success {
 		return nil
 	}
 	return []fact{
 		{"means", s.Meaning},
 		{"who acts", actor(s)},
-		{"what to do", s.Advice},
+		{"what to do", o.advice()},
 		{"retry", retry(s)},
 	}
+}
+
+// warnings returns what is wrong although it does not decide the verdict.
+func warnings(o *Outcome) []fact {
+	var facts []fact
+	add := func(text string) { facts = append(facts, fact{"warning", text}) }
+	for _, w := range o.Warnings {
+		switch {
+		case w == summary.STARTTLSRefused && o.STARTTLSRefusal != "":
+			add(startTLSWarning + " (" + o.STARTTLSRefusal + ")")
+		default:
+			add(cmp.Or(warningTexts[w], w))
+		}
+	}
+	if t := o.TLS; t != nil && t.Complete && !t.Verified {
+		add(strings.Join(append([]string{"the certificate is not verified"}, t.Problems...), ": "))
+	}
+	if p := o.Policy; p != nil && (p.WouldDeliverDANE != nil && !*p.WouldDeliverDANE || p.WouldDeliverSTS != nil && !*p.WouldDeliverSTS) {
+		add("senders that honor DANE or MTA-STS would not deliver to this host: " + p.Result)
+	}
+	return facts
 }
 
 func actor(s *summary.Summary) string {

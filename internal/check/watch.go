@@ -81,10 +81,10 @@ func (t *Tally) Add(outcomes []Outcome) {
 		t.probes++
 		if !o.Success {
 			t.failed++
-			t.counts[tallied{o.relay, "FAILED  " + classAndReason(o.Summary)}]++
+			t.counts[tallied{o.relay.Name, "FAILED  " + classAndReason(o.Summary)}]++
 			continue
 		}
-		t.counts[tallied{o.relay, "OK"}]++
+		t.counts[tallied{o.relay.Name, "OK"}]++
 		total := time.Duration(o.Total)
 		if t.fastest == 0 || total < t.fastest {
 			t.fastest = total
@@ -122,7 +122,7 @@ func (l *Log) Write(outcomes []Outcome) error {
 		o := &outcomes[i]
 		fmt.Fprintf(out, "%s  %s  %s: %s\n", o.Started.Local().Format(time.DateTime), l.status(o), l.r.color.Bold(console.OneLine(o.Name)), logVerdict(o))
 		if !o.Success && l.last[o.Name] != classAndReason(o.Summary) {
-			for _, line := range l.r.columns(advice(o.Summary)) {
+			for _, line := range l.r.columns(advice(o)) {
 				fmt.Fprintln(out, line)
 			}
 		}

@@ -15,7 +15,7 @@ import (
 )
 
 func outcome(name, class string) Outcome {
-	return Outcome{Name: name, relay: name, Summary: &summary.Summary{
+	return Outcome{Name: name, relay: &Relay{Name: name}, Summary: &summary.Summary{
 		Probe: "ehlo", Success: class == summary.None, Total: summary.Seconds(2 * time.Millisecond),
 		Error: "smtp: greeting: 421 busy", Meaning: "meaning", Advice: "advice",
 		Verdict: summary.Verdict{Class: class, Reason: summary.None, Phase: "greeting", Fault: "relay"},
