@@ -118,9 +118,9 @@ func (a Attempts) attemptDeadline(ctx context.Context, left int) time.Time {
 	return until
 }
 
-// checkStall replaces the error of an operation that ended long after its deadline:
-// this process was not running when the deadline passed, so a timeout says nothing
-// about the peer.
+// checkStall returns the error of an operation, or local_error/prober_stalled if the
+// operation ended long after its deadline. This process was not running then, so a timeout
+// would not be the fault of the peer.
 func checkStall(ctx context.Context, err error) error {
 	deadline, ok := ctx.Deadline()
 	if err == nil || !ok || time.Since(deadline) < stall {

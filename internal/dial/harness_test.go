@@ -102,7 +102,7 @@ func secondary(t *testing.T, err error) []string {
 	return list
 }
 
-// fakeDialer maps addresses to what happens when they are dialed.
+// fakeDialer maps addresses to functions that dial them.
 type fakeDialer map[string]func(ctx context.Context) (net.Conn, error)
 
 func (d fakeDialer) DialContext(ctx context.Context, _, address string) (net.Conn, error) {

@@ -154,7 +154,7 @@ func (c *limitedUDPConn) Read(b []byte) (int, error) {
 }
 
 // Exchange sends a query over UDP, and over TCP if the reply is truncated. It returns
-// the reply, whatever its code is. Only the context limits the time.
+// the reply whether or not it is successful. Only the context limits the time.
 func (s NameServer) Exchange(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
 	reply, err := s.exchangeOver(ctx, "udp", query)
 	if err == nil && reply.Truncated {

@@ -37,7 +37,7 @@ func prefixes(texts ...string) []netip.Prefix {
 // Public returns an error unless an address is global unicast and outside IANA's
 // special-purpose address registries. It protects the network of the prober: the
 // zones of strangers must not make it connect there. An IPv4-mapped or NAT64 address
-// counts as the IPv4 address in it.
+// is treated like the IPv4 address in it.
 func Public(ip netip.Addr) error {
 	if isPublic(embeddedIPv4(ip.WithZone("").Unmap())) {
 		return nil

@@ -103,7 +103,7 @@ func Uses(network string, ip netip.Addr) bool {
 }
 
 // classify classifies an error of a resolver. If the context has ended, the error is
-// that of the context, whatever the interrupted resolver returned.
+// that of the context and not that of the interrupted resolver.
 func classify(ctx context.Context, name string, err error) error {
 	if err == nil {
 		return nil

@@ -12,7 +12,7 @@ import (
 // host.
 const maxDomainQueries = 4
 
-// DomainRecords are what a mail domain publishes.
+// DomainRecords are the MX records and the MTA-STS policy of a mail domain.
 type DomainRecords struct {
 	MXRecords
 	STS *STSState // nil until the first lookup has ended
@@ -36,7 +36,7 @@ func lookupMX(ctx context.Context, q *querier, domain string) *MXRecords {
 	d := &MXRecords{MXName: domain, Trusted: q.resolver.Trust}
 	mx, err := q.lookup(ctx, domain, dns.TypeMX)
 	if err != nil {
-		// This leaves one query for the addresses of the policy host.
+		// One query is then left for the addresses of the policy host.
 		d.Err = q.confirmBogus(ctx, err, dns.TypeMX)
 		d.MXFailure = lookupFailure(d.Err)
 	} else {

@@ -1,14 +1,15 @@
 package policy
 
-// Domain counts the verdicts on all MX hosts of a domain.
-type Domain struct {
+// DomainVerdict adds up the verdicts on all MX hosts of a domain.
+type DomainVerdict struct {
 	hosts       map[string]bool
 	failingDANE map[string]bool
 	failingSTS  map[string]bool
 	dane, sts   tally
 }
 
-// tally says whether one kind of sender finds a host to deliver to.
+// tally is the result for one kind of sender: whether there is a host that it delivers to,
+// and whether there is one for which that is undecided.
 type tally struct{ delivers, undecided bool }
 
 func (t *tally) add(d Delivery) {
@@ -16,9 +17,9 @@ func (t *tally) add(d Delivery) {
 	t.undecided = t.undecided || d == Undecided
 }
 
-// NewDomain returns a Domain with these hosts and no verdicts.
-func NewDomain(hosts []string) *Domain {
-	d := &Domain{hosts: make(map[string]bool), failingDANE: make(map[string]bool), failingSTS: make(map[string]bool)}
+// NewDomainVerdict returns a DomainVerdict with these hosts and no verdicts.
+func NewDomainVerdict(hosts []string) *DomainVerdict {
+	d := &DomainVerdict{hosts: make(map[string]bool), failingDANE: make(map[string]bool), failingSTS: make(map[string]bool)}
 	for _, h := range hosts {
 		d.hosts[h] = true
 	}
@@ -27,7 +28,7 @@ func NewDomain(hosts []string) *Domain {
 
 // Add adds the verdict on a host, or on one of its addresses. The host is empty if
 // the MX records could not be looked up.
-func (d *Domain) Add(host string, v *Verdict) {
+func (d *DomainVerdict) Add(host string, v *Verdict) {
 	d.dane.add(v.DeliverDANE)
 	d.sts.add(v.DeliverSTS)
 	if host == "" {
@@ -42,23 +43,23 @@ func (d *Domain) Add(host string, v *Verdict) {
 }
 
 // Skip adds a host that was not probed.
-func (d *Domain) Skip() {
+func (d *DomainVerdict) Skip() {
 	d.dane.undecided, d.sts.undecided = true, true
 }
 
 // Hosts returns the number of hosts.
-func (d *Domain) Hosts() int { return len(d.hosts) }
+func (d *DomainVerdict) Hosts() int { return len(d.hosts) }
 
 // FailingDANE returns the number of hosts that a DANE sender does not deliver to.
-func (d *Domain) FailingDANE() int { return len(d.failingDANE) }
+func (d *DomainVerdict) FailingDANE() int { return len(d.failingDANE) }
 
 // FailingSTS returns the number of hosts that an MTA-STS sender does not deliver
 // to.
-func (d *Domain) FailingSTS() int { return len(d.failingSTS) }
+func (d *DomainVerdict) FailingSTS() int { return len(d.failingSTS) }
 
 // Delivers reports whether each kind of sender finds a host to deliver to, and
 // whether the verdicts decide that.
-func (d *Domain) Delivers() (delivers, decided bool) {
+func (d *DomainVerdict) Delivers() (delivers, decided bool) {
 	delivers, decided = true, true
 	for _, t := range []tally{d.dane, d.sts} {
 		switch {

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestDomain(t *testing.T) {
+func TestDomainVerdict(t *testing.T) {
 	t.Parallel()
 	good, byDANE, bySTS := &Verdict{DeliverDANE: Delivers, DeliverSTS: Delivers}, &Verdict{DeliverDANE: WouldDefer}, &Verdict{DeliverSTS: WouldDefer}
 	both := &Verdict{DeliverDANE: WouldDefer, DeliverSTS: WouldDefer}
@@ -27,7 +27,7 @@ func TestDomain(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			d := NewDomain([]string{"0", "1"})
+			d := NewDomainVerdict([]string{"0", "1"})
 			for i, v := range tt.verdicts {
 				d.Add(string(rune('0'+i)), v)
 			}
@@ -40,14 +40,14 @@ func TestDomain(t *testing.T) {
 	}
 }
 
-func TestDomain_UnknownHosts(t *testing.T) {
+func TestDomainVerdict_UnknownHosts(t *testing.T) {
 	t.Parallel()
-	d := NewDomain(nil)
+	d := NewDomainVerdict(nil)
 	d.Add("", &Verdict{DeliverDANE: NoPolicy, DeliverSTS: NoPolicy})
 	_, decided := d.Delivers()
 	require.False(t, decided)
 
-	d = NewDomain(nil)
+	d = NewDomainVerdict(nil)
 	d.Add("", &Verdict{DeliverDANE: WouldDefer})
 	delivers, decided := d.Delivers()
 	require.True(t, decided, "bogus MX records stop every DANE sender")

@@ -122,7 +122,7 @@ func startPolicyServerAs(t *testing.T, ca *certs.Authority, cert tls.Certificate
 	return p
 }
 
-// fetcher returns a Fetcher that connects to the server, whatever the port is.
+// fetcher returns a Fetcher that connects to the server instead of port 443.
 func (p *policyServer) fetcher() Fetcher {
 	return Fetcher{Roots: p.authority.Pool(), Dialer: fixedDialer(p.addr), AllowPrivate: true}
 }

@@ -27,7 +27,7 @@ type answer struct {
 // exist.
 type lookupError struct {
 	bogus      bool // DNSSEC validation failed
-	serverFail bool // the name server replied SERVFAIL, for whatever reason
+	serverFail bool // the name server replied SERVFAIL
 	name       string
 	cause      string
 }
@@ -84,15 +84,15 @@ func (q *querier) confirmBogus(ctx context.Context, failure error, qtype uint16)
 	return failure
 }
 
-// newQuery returns a query that asks for validation: by the AD bit (RFC 6840 §5.7)
-// and, for older resolvers, the DO bit.
+// newQuery returns a query that requests validation: by the AD bit (RFC 6840 §5.7) and, for
+// older resolvers, by the DO bit.
 func newQuery(name string, qtype uint16) *dns.Msg {
 	query := new(dns.Msg).SetQuestion(dns.CanonicalName(name), qtype).SetEdns0(udpSize, true)
 	query.AuthenticatedData = true
 	return query
 }
 
-// exchange sends a query. It reports whether the AD bit of the reply counts.
+// exchange sends a query. It reports whether the AD bit of the reply is trusted.
 func (q *querier) exchange(ctx context.Context, query *dns.Msg) (reply *dns.Msg, trusted bool, err error) {
 	if q.left <= 0 {
 		return nil, false, errTooManyQueries
@@ -119,7 +119,7 @@ var bogusErrors = []uint16{
 	dns.ExtendedErrorCodeNSECMissing,
 }
 
-// hasBogusError reports whether a reply says that validation failed.
+// hasBogusError reports whether a reply has an extended error for failed validation.
 func hasBogusError(reply *dns.Msg) bool {
 	opt := reply.IsEdns0()
 	if opt == nil {

@@ -24,9 +24,9 @@ type Resolver struct {
 	// Server is the host:port of the name server; empty means the system's name
 	// servers.
 	Server string
-	// Trust says that the name server validates DNSSEC and that its answers cannot
-	// be changed on the way, so that its AD bit counts (RFC 7672 §2.1.1). The
-	// system's name servers are trusted only on loopback.
+	// Trust makes the Resolver trust the AD bit (RFC 7672 §2.1.1). The name server
+	// has to validate DNSSEC, and nobody may be able to change its answers on the
+	// way. The system's name servers are trusted only on loopback.
 	Trust bool
 	// Timeout bounds a query; 0 means 5 seconds.
 	Timeout time.Duration
@@ -49,7 +49,7 @@ func (r Resolver) Check() error {
 	return nil
 }
 
-// servers returns the name servers, and whether their AD bit counts.
+// servers returns the name servers, and whether their AD bit is trusted.
 func (r Resolver) servers() (servers []string, trusted bool, err error) {
 	if r.Server != "" {
 		return []string{r.Server}, r.Trust, nil
@@ -58,8 +58,8 @@ func (r Resolver) servers() (servers []string, trusted bool, err error) {
 	return servers, r.Trust && onLoopback(servers), err
 }
 
-// exchange sends a query to one name server after the other until one answers. It
-// reports whether the AD bit of the reply counts.
+// exchange sends a query to one name server after the other until one replies. It
+// reports whether the AD bit of the reply is trusted.
 func (r Resolver) exchange(ctx context.Context, query *dns.Msg) (reply *dns.Msg, trusted bool, err error) {
 	servers, trusted, err := r.servers()
 	if err != nil {

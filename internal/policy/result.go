@@ -19,7 +19,7 @@ const (
 	STSWebPKIInvalid        Result = "sts-webpki-invalid"
 )
 
-// description says what a result means and what to do.
+// description describes a result for users.
 type description struct {
 	result          Result
 	meaning, advice string

@@ -9,7 +9,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Encryption says how far a session got with TLS.
+// Encryption is the TLS status of a session.
 type Encryption int
 
 // The states of Encryption.
@@ -41,8 +41,8 @@ func Observed(t *smtpprobe.Target, r *smtpprobe.Result) Session {
 	return s
 }
 
-// encryption returns how far a probe got with TLS. A certificate that the probe
-// did not accept makes no difference: policies have rules of their own.
+// encryption returns the TLS status of a probe. It is Established even if the probe has
+// rejected the certificate, since the policies have their own rules for certificates.
 func encryption(r *smtpprobe.Result) Encryption {
 	e, _ := errors.AsType[*smtperr.Error](r.Err)
 	phases := make(map[smtperr.Phase]*smtpprobe.PhaseResult, len(r.Phases))

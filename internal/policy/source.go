@@ -34,7 +34,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Source looks up what hosts and domains publish, and caches it for an interval.
+// Source looks up the policies of hosts and domains, and caches them for an interval.
 // It is safe for concurrent use.
 type Source struct {
 	options Options
@@ -136,14 +136,15 @@ func start[T any](ctx context.Context, s *Source, c *cache[T], semaphore chan st
 	return a
 }
 
-// DomainAnswer is the result of looking up a domain, which may still be going on.
+// DomainAnswer is the result of looking up a domain. The lookups may still be running.
 type DomainAnswer struct {
 	mx  *Answer[MXRecords]
 	sts *Answer[STSState]
 }
 
-// Get waits for the lookups. If the context ends first, it returns what is known
-// by then, nil if the MX records are not. It returns nil for a nil DomainAnswer.
+// Get waits for the lookups. If the context ends first, it returns the results of earlier
+// lookups where a lookup is still running, nil if there are no MX records. It returns nil
+// for a nil DomainAnswer.
 func (a *DomainAnswer) Get(ctx context.Context) *DomainRecords {
 	if a == nil {
 		return nil

@@ -23,10 +23,10 @@ const (
 	STSInvalid    STS = "invalid"
 )
 
-// STSState is what a sender knows about MTA-STS of one domain.
+// STSState is the state of MTA-STS for one domain, as a sender has it.
 type STSState struct {
 	// State is the mode of the policy in effect, which may have been fetched
-	// earlier. Without a policy it is STSNone or says why there is none.
+	// earlier. Without a policy it is STSNone, STSFetchError or STSInvalid.
 	State STS
 	// Policy is the policy in effect, nil if there is none.
 	Policy  *STSPolicy
@@ -54,8 +54,8 @@ func (s *STSState) at(now time.Time) *STSState {
 	return &expired
 }
 
-// keep leaves an earlier policy in effect until it expires where the lookup has
-// found none (RFC 8461 §3.3, §5.1).
+// keep keeps an earlier policy in effect until it expires, unless the lookup has found
+// another one (RFC 8461 §3.3, §5.1).
 func (s *STSState) keep(earlier *STSState, now time.Time) {
 	if earlier == nil || s.Policy != nil {
 		return

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Delivery says whether one kind of sender would deliver.
+// Delivery is the decision of one kind of sender.
 type Delivery int
 
 // The values of Delivery.
@@ -16,7 +16,7 @@ const (
 	WouldDefer                 // and try another host, or try again later
 )
 
-// Verdict says what senders that honor DANE or MTA-STS would do with one host.
+// Verdict describes what senders that honor DANE or MTA-STS would do with one host.
 type Verdict struct {
 	DANE        DANE   // empty if undecided
 	Usable      int    // number of usable TLSA records
@@ -36,8 +36,8 @@ type Verdict struct {
 	Errors []error
 }
 
-// Evaluate compares what is published with a session. Both host and domain may be
-// nil if they are not known.
+// Evaluate applies the policies of a host and its mail domain to a session. The host or the
+// domain is nil if its lookup has not ended, or if there is none.
 func Evaluate(host *HostRecords, domain *DomainRecords, s *Session) Verdict {
 	v := Verdict{Matching: -1}
 	v.Result = combine(v.evaluateDANE(host, domain, s), v.evaluateSTS(domain, s))

@@ -161,7 +161,7 @@ type policyLookup struct {
 type policyReports struct {
 	mu      sync.Mutex
 	lookups []*policyLookup
-	domains map[*relay]*policy.Domain
+	domains map[*relay]*policy.DomainVerdict
 }
 
 // lookupPolicies starts to look up the policies of a target, and returns nil if
@@ -222,9 +222,9 @@ func (g *gather) addPolicyDomain(r *relay, targets []smtpprobe.Target) {
 	g.policies.mu.Lock()
 	defer g.policies.mu.Unlock()
 	if g.policies.domains == nil {
-		g.policies.domains = make(map[*relay]*policy.Domain)
+		g.policies.domains = make(map[*relay]*policy.DomainVerdict)
 	}
-	g.policies.domains[r] = policy.NewDomain(hosts)
+	g.policies.domains[r] = policy.NewDomainVerdict(hosts)
 }
 
 // skipPolicies notes that a host of a relay's domain is not probed this time.
@@ -327,7 +327,7 @@ func (l *policyLookup) point(v *policy.Verdict) telegraf.Metric {
 	return m
 }
 
-func domainPoint(r *relay, d *policy.Domain, at time.Time) telegraf.Metric {
+func domainPoint(r *relay, d *policy.DomainVerdict, at time.Time) telegraf.Metric {
 	m := metric.New("smtpprobe_policy_domain", nil, nil, at)
 	m.AddTag("domain", r.target.Domain)
 	m.AddTag("relay", r.name)

@@ -347,13 +347,13 @@ func TestPolicy_SilentResolver(t *testing.T) {
 func TestPolicy_Settings(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct{ settings, want string }{
-		"policy":           {`policy = "on"`, `invalid policy "on": must be one of off, report`},
-		"dnssec":           {`dnssec = "on"`, `invalid dnssec "on": must be one of off, trust`},
-		"policy_interval":  {`policy_interval = "0s"`, `invalid policy_interval "0s": must be positive`},
-		"starttls":         {"policy = \"report\"\nstarttls = \"never\"", `policy "report" needs STARTTLS, which starttls "never" rules out`},
-		"connect":          {"policy = \"report\"\nprobe = \"connect\"", `policy "report" needs STARTTLS, and probe "connect" ends before that`},
-		"submission relay": {"[[inputs.smtpprobe.relay]]\nurl = \"submission://a.test\"\npolicy = \"report\"", `policy "report" applies to mx://domain and to smtp:// with a host name`},
-		"IP address":       {"[[inputs.smtpprobe.relay]]\nurl = \"smtp://192.0.2.1\"\npolicy = \"report\"", `policy "report" applies to mx://domain and to smtp:// with a host name`},
+		"policy":           {settings: `policy = "on"`, want: `invalid policy "on": must be one of off, report`},
+		"dnssec":           {settings: `dnssec = "on"`, want: `invalid dnssec "on": must be one of off, trust`},
+		"policy_interval":  {settings: `policy_interval = "0s"`, want: `invalid policy_interval "0s": must be positive`},
+		"starttls":         {settings: "policy = \"report\"\nstarttls = \"never\"", want: `policy "report" needs STARTTLS, which starttls "never" rules out`},
+		"connect":          {settings: "policy = \"report\"\nprobe = \"connect\"", want: `policy "report" needs STARTTLS, and probe "connect" ends before that`},
+		"submission relay": {settings: "[[inputs.smtpprobe.relay]]\nurl = \"submission://a.test\"\npolicy = \"report\"", want: `policy "report" applies to mx://domain and to smtp:// with a host name`},
+		"IP address":       {settings: "[[inputs.smtpprobe.relay]]\nurl = \"smtp://192.0.2.1\"\npolicy = \"report\"", want: `policy "report" applies to mx://domain and to smtp:// with a host name`},
 	} {
 		p, err := load(t, "[[inputs.smtpprobe]]\nservers = [\"smtp://a.test\"]\ndns_server = \"127.0.0.1\"\n"+tt.settings)
 		if err == nil {
