@@ -1,5 +1,5 @@
-// Command smtpprobe runs the smtpprobe input for a stock Telegraf
-// (inputs.execd), and answers an operator's questions from the command line.
+// Command smtpprobe runs the smtpprobe input for a stock Telegraf (inputs.execd). Its
+// commands check relays now, render reports and explain failures.
 //
 // The package parses the command line. Packages execd, check, report and explain
 // implement the commands.

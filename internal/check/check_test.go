@@ -173,6 +173,16 @@ func TestThresholds_State(t *testing.T) {
 			state:   Warning, why: "greeting_refused: greeting: 450 no",
 		},
 		{
+			name:    "permanent refusal of this machine",
+			summary: summary.Summary{Temporary: &no, Error: "smtp: greeting: 554 no", Verdict: summary.Verdict{Class: "greeting_refused", Reason: "access_denied", Fault: "prober", Code: 554}},
+			state:   Critical, why: "greeting_refused/access_denied: greeting: 554 no",
+		},
+		{
+			name:    "temporary refusal of this machine",
+			summary: summary.Summary{Temporary: &yes, Error: "smtp: MAIL: 421 no", Verdict: summary.Verdict{Class: "service_unavailable", Reason: "rate_limited", Fault: "prober", Code: 421}},
+			state:   Warning, why: "service_unavailable/rate_limited: MAIL: 421 no",
+		},
+		{
 			name:    "no connection",
 			summary: summary.Summary{Temporary: &yes, Error: "smtp: connect: refused", Verdict: summary.Verdict{Class: "connect_error", Reason: summary.None, Fault: "network"}},
 			state:   Critical, why: "connect_error: connect: refused",

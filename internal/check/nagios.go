@@ -56,9 +56,9 @@ func (t *Thresholds) Validate() error {
 	return nil
 }
 
-// state returns the state of an outcome and the reason for it. A failure of this
-// machine or of the configuration is unknown; a temporary refusal (4xx) and mail
-// in the clear are warnings; any other failure is critical.
+// state returns the state of an outcome and the reason for it. A temporary refusal
+// (4xx) and mail in the clear are warnings. A failure of this machine or of the
+// configuration is unknown, unless a reply decided. Any other failure is critical.
 func (t *Thresholds) state(s *summary.Summary) (state State, why string) {
 	if !s.Success {
 		return failureState(s), verdict(s)
@@ -99,10 +99,10 @@ const canceled = "canceled"
 
 func failureState(s *summary.Summary) State {
 	switch {
-	case s.Fault == "config" || s.Fault == "prober" || s.Class == canceled:
-		return Unknown
 	case s.Code != 0 && s.Temporary != nil && *s.Temporary:
 		return Warning
+	case s.Code == 0 && (s.Fault == "config" || s.Fault == "prober" || s.Class == canceled):
+		return Unknown
 	}
 	return Critical
 }
