@@ -31,8 +31,8 @@ type Relay struct {
 	target smtpprobe.Target
 	plan   smtpprobe.Plan
 	plugin *plugin.SMTPProbe
-	// policies has what domains publish for DANE and MTA-STS. Nil if sessions are
-	// not compared with it.
+	// policies looks up the DANE and MTA-STS policies of domains. Nil if sessions are
+	// not compared with them.
 	policies *policy.Source
 	// fromURL is set if flags of the command line configure the relay.
 	fromURL bool

@@ -8,7 +8,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
 )
 
-// facts returns what the session negotiated, in its order.
+// facts returns the properties of the session, in the order of the session.
 func facts(s *summary.Summary) []fact {
 	var all []fact
 	add := func(name, value string) {

@@ -52,8 +52,8 @@ func (r *Relay) unresolved(ctx context.Context, result *smtpprobe.Result) *summa
 	return summary.PolicyOf(&v, result.Start)
 }
 
-// policyFacts returns what the domain publishes, and what senders that honor it
-// would do. mx says that the host belongs to a domain, which may have MTA-STS.
+// policyFacts returns the policies of a domain, and whether senders that honor them
+// would deliver. mx is set for an MX host of a domain, which may have MTA-STS.
 func policyFacts(p *summary.Policy, mx bool) []fact {
 	if p == nil {
 		return nil
@@ -103,8 +103,7 @@ func stsFact(p *summary.Policy) string {
 	return strings.ReplaceAll(state, "_", " ")
 }
 
-// would describes what one kind of sender would do. free says that no policy
-// binds it.
+// would describes whether a sender would deliver. free is set if no policy applies.
 func would(deliver *bool, free bool) string {
 	switch {
 	case deliver == nil && free:

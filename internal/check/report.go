@@ -12,10 +12,10 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
 )
 
-// Report writes the outcomes for people: for each of them the verdict and what
-// to do, the phases as a waterfall, the facts that the probe found out and, if
-// there is one, the transcript. Several outcomes end with a line that counts
-// them. Colors and line wrapping are for terminals only.
+// Report writes the outcomes for people: for each outcome the verdict with advice, the
+// phases as a waterfall, the properties of the session and the transcript, if any. If
+// there are several, the last line counts them. Colors and line wrapping are for
+// terminals only.
 func Report(w io.Writer, outcomes []Outcome) error {
 	out := bufio.NewWriter(w)
 	r := newReporter(w)
@@ -109,7 +109,7 @@ func total(outcomes []Outcome) string {
 // established, closed.
 const event = "*"
 
-// transcript returns a line for each line of the session: when, who, what.
+// transcript formats the session: time, side and text of each line.
 func (r *reporter) transcript(session []summary.Line) []string {
 	lines := make([]string, 0, len(session))
 	for _, l := range session {

@@ -57,7 +57,7 @@ func classAndReason(s *summary.Summary) string {
 	return s.Class + "/" + s.Reason
 }
 
-// errorText returns the error; a timeout also says how long the phase took.
+// errorText returns the error. A timeout includes the time of the phase.
 func errorText(s *summary.Summary) string {
 	text := strings.TrimPrefix(s.Error, errorPrefix)
 	if p := s.FindPhase(s.Phase); p != nil {
@@ -81,7 +81,7 @@ func advice(o *Outcome) []fact {
 	}
 }
 
-// warnings returns what is wrong although it does not decide the verdict.
+// warnings returns the problems that do not affect the verdict.
 func warnings(o *Outcome) []fact {
 	var facts []fact
 	add := func(text string) { facts = append(facts, fact{"warning", text}) }

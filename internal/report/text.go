@@ -10,7 +10,7 @@ import (
 	"github.com/influxdata/telegraf"
 )
 
-// The functions below read values from results, which may come from anybody. They
+// The functions below read values from results, which are not trusted. They
 // escape and bound text, and bound numbers so that their sums do not overflow.
 
 // textLimit is the maximum length of a text, in characters. Names and errors of the
@@ -58,7 +58,7 @@ func number[T int64 | float64](m telegraf.Metric, field string) T {
 	return n
 }
 
-// maxSeconds is the longest time that the page shows as it is.
+// maxSeconds is the longest time in the page. Longer times are truncated to it.
 const maxSeconds = 1e6
 
 // seconds returns the time in a field, 0 without a valid one.

@@ -1,7 +1,7 @@
 // Command picture draws rows of the InfluxQL dashboard as an HTML page, with data from
 // an InfluxDB, for the pictures of the documentation. Layout, titles, names, colors and
-// numbers are those of the dashboard. It only draws what the dashboard uses of Grafana's
-// panels.
+// numbers are those of the dashboard. It draws only the features of
+// Grafana's panels that the dashboard uses.
 //
 //	go run ./internal/dashboards/picture -influx http://127.0.0.1:8086 -rows Now,Failures >page.html
 package main
