@@ -117,31 +117,27 @@ func TestDocumentation_Checks(t *testing.T) {
 		status              int
 	}{
 		{
-			"README.md", "check",
-			"SMTPPROBE_PASSWORD=" + demo.Password + " smtpprobe check --probe auth --username " + demo.Username + " --tls-ca " + documentedCA + " submission://127.0.0.1:24514",
-			statusFailed,
+			file: "README.md", section: "check", status: statusFailed,
+			line: "SMTPPROBE_PASSWORD=" + demo.Password + " smtpprobe check --probe auth --username " + demo.Username + " --tls-ca " + documentedCA + " submission://127.0.0.1:24514",
 		},
 		{
-			"docs/check.md", "auth-fails",
-			"SMTPPROBE_PASSWORD=" + demo.Password + " smtpprobe check --probe auth --username " + demo.Username + " --tls-ca " + documentedCA + " submission://127.0.0.1:24514",
-			statusFailed,
+			file: "docs/check.md", section: "auth-fails", status: statusFailed,
+			line: "SMTPPROBE_PASSWORD=" + demo.Password + " smtpprobe check --probe auth --username " + demo.Username + " --tls-ca " + documentedCA + " submission://127.0.0.1:24514",
 		},
 		{
-			"docs/check.md", "transcript",
-			"smtpprobe check --transcript --helo probe.example.org --probe rcpt --from probe@example.org --to postmaster@example.com --to gone@example.com smtp://127.0.0.1:24524",
-			statusFailed,
+			file: "docs/check.md", section: "transcript", status: statusFailed,
+			line: "smtpprobe check --transcript --helo probe.example.org --probe rcpt --from probe@example.org --to postmaster@example.com --to gone@example.com smtp://127.0.0.1:24524",
 		},
-		{"docs/check.md", "certificate", "smtpprobe check --tls-ca " + documentedCA + " smtps://127.0.0.1:24519", statusFailed},
-		{"docs/check.md", "starttls-refused", "smtpprobe check smtp://127.0.0.1:24520", statusOK},
+		{file: "docs/check.md", section: "certificate", line: "smtpprobe check --tls-ca " + documentedCA + " smtps://127.0.0.1:24519", status: statusFailed},
+		{file: "docs/check.md", section: "starttls-refused", line: "smtpprobe check smtp://127.0.0.1:24520", status: statusOK},
 		{
-			"docs/check.md", "expect",
-			"smtpprobe check --probe rcpt --from probe@example.com --to victim@example.net --expect recipients_refused smtp://127.0.0.1:24515 smtp://127.0.0.1:24523",
-			statusFailed,
+			file: "docs/check.md", section: "expect", status: statusFailed,
+			line: "smtpprobe check --probe rcpt --from probe@example.com --to victim@example.net --expect recipients_refused smtp://127.0.0.1:24515 smtp://127.0.0.1:24523",
 		},
-		{"docs/check.md", "config", "smtpprobe check --config " + documentedConfig + " --relay greylisting", statusFailed},
-		{"docs/check.md", "json", "smtpprobe check --json smtp://127.0.0.1:24505", statusFailed},
-		{"docs/check.md", "several", "smtpprobe check smtp://127.0.0.1:24501 smtp://127.0.0.1:24504", statusFailed},
-		{"docs/check.md", "nagios", "smtpprobe check --nagios smtp://127.0.0.1:24501 smtp://127.0.0.1:24505 smtp://127.0.0.1:24510", int(check.Critical)},
+		{file: "docs/check.md", section: "config", line: "smtpprobe check --config " + documentedConfig + " --relay greylisting", status: statusFailed},
+		{file: "docs/check.md", section: "json", line: "smtpprobe check --json smtp://127.0.0.1:24505", status: statusFailed},
+		{file: "docs/check.md", section: "several", line: "smtpprobe check smtp://127.0.0.1:24501 smtp://127.0.0.1:24504", status: statusFailed},
+		{file: "docs/check.md", section: "nagios", line: "smtpprobe check --nagios smtp://127.0.0.1:24501 smtp://127.0.0.1:24505 smtp://127.0.0.1:24510", status: int(check.Critical)},
 	} {
 		requireSectionLike(t, doc.file, doc.section, d.run(t, doc.line, doc.status))
 	}

@@ -83,19 +83,19 @@ func TestCommandLine_Errors(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"chek", "--json", "x"}, `unknown command "chek"; did you mean check?; see smtpprobe --help`},
-		{[]string{"xyz"}, `unknown command "xyz"; see smtpprobe --help`},
-		{[]string{"smtp://u:hunter2@h"}, "a URL is not a command: smtpprobe check URL"},
-		{[]string{"relays", "smtp://u:hunter2@h"}, `unexpected argument "smtp://xxxxx@h"`},
-		{[]string{"check", "--tiemout", "1s", "x"}, "unknown flag --tiemout; did you mean --timeout?; see smtpprobe check --help"},
-		{[]string{"check", "--password", "hunter2", "x"}, "unknown flag --password; did you mean --password-file?; see smtpprobe check --help"},
-		{[]string{"check", "-5", "x"}, "unknown flag -5; see smtpprobe check --help"},
-		{[]string{"check", "-x", "x"}, "unknown flag -x; see smtpprobe check --help"},
-		{[]string{"check", "x", "--timeout", "5"}, `--timeout: invalid duration "5": use 5s`},
-		{[]string{"check", "x", "-timeout", "long"}, `--timeout: invalid duration "long": use a number with a unit, such as 500ms or 5s`},
-		{[]string{"check", "x", "--timeout"}, "--timeout needs a value"},
-		{[]string{"check", "x", "--cert-warning", "soon"}, `--cert-warning: invalid value "soon"`},
-		{[]string{"check", "x", "--tls-cert", "cert.pem"}, `--tls-cert "cert.pem" needs --tls-key`},
+		{args: []string{"chek", "--json", "x"}, want: `unknown command "chek"; did you mean check?; see smtpprobe --help`},
+		{args: []string{"xyz"}, want: `unknown command "xyz"; see smtpprobe --help`},
+		{args: []string{"smtp://u:hunter2@h"}, want: "a URL is not a command: smtpprobe check URL"},
+		{args: []string{"relays", "smtp://u:hunter2@h"}, want: `unexpected argument "smtp://xxxxx@h"`},
+		{args: []string{"check", "--tiemout", "1s", "x"}, want: "unknown flag --tiemout; did you mean --timeout?; see smtpprobe check --help"},
+		{args: []string{"check", "--password", "hunter2", "x"}, want: "unknown flag --password; did you mean --password-file?; see smtpprobe check --help"},
+		{args: []string{"check", "-5", "x"}, want: "unknown flag -5; see smtpprobe check --help"},
+		{args: []string{"check", "-x", "x"}, want: "unknown flag -x; see smtpprobe check --help"},
+		{args: []string{"check", "x", "--timeout", "5"}, want: `--timeout: invalid duration "5": use 5s`},
+		{args: []string{"check", "x", "-timeout", "long"}, want: `--timeout: invalid duration "long": use a number with a unit, such as 500ms or 5s`},
+		{args: []string{"check", "x", "--timeout"}, want: "--timeout needs a value"},
+		{args: []string{"check", "x", "--cert-warning", "soon"}, want: `--cert-warning: invalid value "soon"`},
+		{args: []string{"check", "x", "--tls-cert", "cert.pem"}, want: `--tls-cert "cert.pem" needs --tls-key`},
 	} {
 		got := program(tt.args...)
 		require.Equal(t, statusUsage, got.status)

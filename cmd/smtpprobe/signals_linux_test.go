@@ -59,11 +59,11 @@ func TestSignal_ReadingFile(t *testing.T) {
 		args   func(fifo string) []string
 		prefix string
 	}{
-		{"configuration", func(f string) []string { return []string{"--config", f} }, "E! "},
-		{"configuration, once", func(f string) []string { return []string{"--once", "--config", f} }, "smtpprobe: "},
-		{"configuration of check", func(f string) []string { return []string{"check", "--config", f} }, "smtpprobe: "},
-		{"password", func(f string) []string { return []string{"check", "--username", "u", "--password-file", f, relay} }, "smtpprobe: "},
-		{"results", func(f string) []string { return []string{"report", f} }, "smtpprobe: "},
+		{name: "configuration", args: func(f string) []string { return []string{"--config", f} }, prefix: "E! "},
+		{name: "configuration, once", args: func(f string) []string { return []string{"--once", "--config", f} }, prefix: "smtpprobe: "},
+		{name: "configuration of check", args: func(f string) []string { return []string{"check", "--config", f} }, prefix: "smtpprobe: "},
+		{name: "password", args: func(f string) []string { return []string{"check", "--username", "u", "--password-file", f, relay} }, prefix: "smtpprobe: "},
+		{name: "results", args: func(f string) []string { return []string{"report", f} }, prefix: "smtpprobe: "},
 	} {
 		for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
 			t.Run(tt.name+", "+signal.String(), func(t *testing.T) {
@@ -224,10 +224,10 @@ func TestExecd_BlockedOutput(t *testing.T) {
 		readStdout bool
 		end        func(*service, io.Closer) error
 	}{
-		{"standard error, stdin closed", true, func(_ *service, stdin io.Closer) error { return stdin.Close() }},
-		{"standard error, SIGTERM", true, func(s *service, _ io.Closer) error { return s.cmd.Process.Signal(syscall.SIGTERM) }},
-		{"both, stdin closed", false, func(_ *service, stdin io.Closer) error { return stdin.Close() }},
-		{"both, SIGTERM", false, func(s *service, _ io.Closer) error { return s.cmd.Process.Signal(syscall.SIGTERM) }},
+		{name: "standard error, stdin closed", readStdout: true, end: func(_ *service, stdin io.Closer) error { return stdin.Close() }},
+		{name: "standard error, SIGTERM", readStdout: true, end: func(s *service, _ io.Closer) error { return s.cmd.Process.Signal(syscall.SIGTERM) }},
+		{name: "both, stdin closed", readStdout: false, end: func(_ *service, stdin io.Closer) error { return stdin.Close() }},
+		{name: "both, SIGTERM", readStdout: false, end: func(s *service, _ io.Closer) error { return s.cmd.Process.Signal(syscall.SIGTERM) }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

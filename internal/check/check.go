@@ -146,11 +146,11 @@ func AllSucceeded(outcomes []Outcome) bool {
 
 // progress shows the number of relays done, in one line of a terminal.
 type progress struct {
-	mu     sync.Mutex
-	out    io.Writer
-	show   bool
-	relays int
-	ended  int
+	mu       sync.Mutex
+	out      io.Writer
+	show     bool
+	relays   int
+	finished int
 }
 
 const eraseLine = "\r\x1b[K"
@@ -158,9 +158,9 @@ const eraseLine = "\r\x1b[K"
 func (p *progress) done(name string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.ended++
+	p.finished++
 	if p.show {
-		fmt.Fprintf(p.out, eraseLine+"%d of %d relays done, last %s", p.ended, p.relays, console.OneLine(name))
+		fmt.Fprintf(p.out, eraseLine+"%d of %d relays done, last %s", p.finished, p.relays, console.OneLine(name))
 	}
 }
 

@@ -44,8 +44,8 @@ func (a *Arrival) arrived() bool {
 	return a.State == string(mailflow.Arrived) || a.State == string(mailflow.Late)
 }
 
-// Follow probes a relay with a message and waits up to wait until the message is
-// in a mailbox. It returns an error if the configuration does not permit that.
+// Follow probes a relay with a message, and waits at most wait for the message to arrive
+// in a mailbox. It returns an error if the relay sends no message or has no mailbox.
 func Follow(ctx context.Context, r *Relay, wait time.Duration, withTranscript bool, stderr io.Writer) (Outcome, error) {
 	relay := *r
 	follow, err := relay.plugin.Follow(relay.Name)

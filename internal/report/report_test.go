@@ -50,16 +50,16 @@ func TestReport_StatesOverTime(t *testing.T) {
 		lines string
 		want  []string // class, first column and width of each span of 240 columns
 	}{
-		"working relay":                {ok(0, "a") + ok(10, "a") + ok(20, "a"), []string{"c0 0+240"}},
-		"failure until the next probe": {ok(0, "a") + failed(10, "a", "auth_failed", "") + ok(20, "a"), []string{"c0 0+80", "c16 80+80", "c0 160+80"}},
-		"unordered lines":              {ok(20, "a") + ok(0, "a") + failed(10, "a", "auth_failed", ""), []string{"c0 0+80", "c16 80+80", "c0 160+80"}},
-		"missing probes":               {ok(0, "a") + ok(10, "a") + ok(20, "a") + ok(70, "a"), []string{"c0 0+120", "c0 210+30"}},
-		"single probe":                 {ok(0, "a"), []string{"c0 0+240"}},
-		"single gather":                {ok(0, "a") + failed(2, "b", "auth_failed", ""), []string{"c16 0+240", "c0 0+240"}},
-		"expected failure":             {line(0, "a", "", `success=1i,result="recipients_refused",total_time=0.1`), []string{"c0 0+240"}},
-		"class of a later version":     {line(0, "a", "", `success=0i,result="of_a_later_version",total_time=0.1`), []string{"c28 0+240"}},
+		"working relay":                {lines: ok(0, "a") + ok(10, "a") + ok(20, "a"), want: []string{"c0 0+240"}},
+		"failure until the next probe": {lines: ok(0, "a") + failed(10, "a", "auth_failed", "") + ok(20, "a"), want: []string{"c0 0+80", "c16 80+80", "c0 160+80"}},
+		"unordered lines":              {lines: ok(20, "a") + ok(0, "a") + failed(10, "a", "auth_failed", ""), want: []string{"c0 0+80", "c16 80+80", "c0 160+80"}},
+		"missing probes":               {lines: ok(0, "a") + ok(10, "a") + ok(20, "a") + ok(70, "a"), want: []string{"c0 0+120", "c0 210+30"}},
+		"single probe":                 {lines: ok(0, "a"), want: []string{"c0 0+240"}},
+		"single gather":                {lines: ok(0, "a") + failed(2, "b", "auth_failed", ""), want: []string{"c16 0+240", "c0 0+240"}},
+		"expected failure":             {lines: line(0, "a", "", `success=1i,result="recipients_refused",total_time=0.1`), want: []string{"c0 0+240"}},
+		"class of a later version":     {lines: line(0, "a", "", `success=0i,result="of_a_later_version",total_time=0.1`), want: []string{"c28 0+240"}},
 		"short failure among 1000 probes": {
-			strings.Join(func() (lines []string) {
+			lines: strings.Join(func() (lines []string) {
 				for i := range 1000 {
 					if i == 500 {
 						lines = append(lines, failed(i, "a", "auth_failed", ""))
@@ -69,7 +69,7 @@ func TestReport_StatesOverTime(t *testing.T) {
 				}
 				return lines
 			}(), ""),
-			[]string{"c0 0+120", "c16 120+1", "c0 121+119"},
+			want: []string{"c0 0+120", "c16 120+1", "c0 121+119"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

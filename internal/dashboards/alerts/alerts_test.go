@@ -180,8 +180,12 @@ func TestTiming_Scaled(t *testing.T) {
 		interval time.Duration
 		want     string
 	}{
-		{time.Minute, "a 10m b 1h {x} c"}, {time.Second, "a 10s b 1m {x} c"}, {30 * time.Second, "a 5m b 30m {x} c"},
-		{500 * time.Millisecond, "a 5s b 30s {x} c"}, {6 * time.Minute, "a 1h b 6h {x} c"}, {55 * time.Millisecond, "a 550ms b 3300ms {x} c"},
+		{interval: time.Minute, want: "a 10m b 1h {x} c"},
+		{interval: time.Second, want: "a 10s b 1m {x} c"},
+		{interval: 30 * time.Second, want: "a 5m b 30m {x} c"},
+		{interval: 500 * time.Millisecond, want: "a 5s b 30s {x} c"},
+		{interval: 6 * time.Minute, want: "a 1h b 6h {x} c"},
+		{interval: 55 * time.Millisecond, want: "a 550ms b 3300ms {x} c"},
 	} {
 		require.Equal(t, tt.want, Timing{Interval: tt.interval}.Scaled("a {10} b {60} {x} c"))
 	}
