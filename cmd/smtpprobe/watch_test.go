@@ -13,7 +13,6 @@ import (
 )
 
 func TestCheck_Quiet(t *testing.T) {
-	t.Parallel()
 	healthy, busy := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("421 4.3.2 busy")})
 	for _, tt := range []struct {
 		name   string
@@ -27,14 +26,12 @@ func TestCheck_Quiet(t *testing.T) {
 		{name: "critical with --nagios", args: []string{"-q", "--nagios", "--critical", "1ns", urlOf(healthy)}, status: 2},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
 			require.Equal(t, result{status: tt.status}, program(append([]string{"check"}, tt.args...)...))
 		})
 	}
 }
 
 func TestCheck_IPVersion(t *testing.T) {
-	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{})
 	for _, arg := range []string{"-4", "--ipv4"} {
 		require.Equal(t, statusOK, program("check", arg, urlOf(srv)).status)
@@ -71,7 +68,6 @@ func TestExpandIPFlags(t *testing.T) {
 }
 
 func TestCheck_Watch_Usage(t *testing.T) {
-	t.Parallel()
 	send := []string{"--probe", "send", "--to", "a@example.org", "smtp://127.0.0.1:1"}
 	for _, tt := range []struct {
 		name string
@@ -87,7 +83,6 @@ func TestCheck_Watch_Usage(t *testing.T) {
 		{name: "with --follow", args: append([]string{"--watch", "--follow=1m"}, send...), want: "--watch and --follow exclude each other"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
 			got := program(append([]string{"check"}, tt.args...)...)
 			require.Equal(t, statusUsage, got.status, got.stdout)
 			require.Empty(t, got.stdout)
@@ -97,7 +92,6 @@ func TestCheck_Watch_Usage(t *testing.T) {
 }
 
 func TestCheck_Watch_JSON(t *testing.T) {
-	t.Parallel()
 	busy := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Say("421 4.3.2 busy")})
 	r, w := io.Pipe()
 	status := make(chan int, 1)
