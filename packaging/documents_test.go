@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// documents are those that people read first.
+// documents returns the paths of the Markdown documents.
 func documents(t *testing.T) []string {
 	t.Helper()
 	found, err := filepath.Glob(filepath.Join("..", "docs", "*.md"))
@@ -58,8 +58,7 @@ func anchors(t *testing.T, document string) []string {
 	return names
 }
 
-// The lists of files to touch name files that there are, and tests that there
-// are.
+// The paths and the tests in docs/architecture.md exist.
 func TestArchitecture_Paths(t *testing.T) {
 	t.Parallel()
 	text := read(t, "docs/architecture.md")
@@ -73,7 +72,7 @@ func TestArchitecture_Paths(t *testing.T) {
 	}
 }
 
-// Each bound and each attack names the test that proves it.
+// The tests in docs/hardening.md exist.
 func TestHardeningDocument_Tests(t *testing.T) {
 	t.Parallel()
 	tests := allTests(t)
@@ -84,13 +83,13 @@ func TestHardeningDocument_Tests(t *testing.T) {
 	}
 }
 
-// allTests are the names of the module's tests and fuzz targets.
+// allTests returns the names of the module's tests and fuzz targets.
 func allTests(t *testing.T) map[string]bool {
 	t.Helper()
 	names := make(map[string]bool)
 	declared := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
-	for _, room := range []string{"cmd", "internal", "packaging", "plugins", "smtpprobe"} {
-		require.NoError(t, filepath.WalkDir(filepath.Join("..", room), func(path string, _ fs.DirEntry, err error) error {
+	for _, dir := range []string{"cmd", "internal", "packaging", "plugins", "smtpprobe"} {
+		require.NoError(t, filepath.WalkDir(filepath.Join("..", dir), func(path string, _ fs.DirEntry, err error) error {
 			require.NoError(t, err)
 			if !strings.HasSuffix(path, "_test.go") {
 				return nil
@@ -106,7 +105,7 @@ func allTests(t *testing.T) map[string]bool {
 	return names
 }
 
-// Installed documents link only to what the packages install, and to the web.
+// Installed documents link only to installed files and to the web.
 func TestDocuments_InstalledLinks(t *testing.T) {
 	t.Parallel()
 	installed := regexp.MustCompile(`^(README\.md|CHANGELOG\.md|LICENSE|docs/.*|dashboards(/.*)?|` +

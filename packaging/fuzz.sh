@@ -1,7 +1,10 @@
 #!/bin/sh
-# fuzz.sh DIR TARGET TIME: fuzzes one target. When the time is over, Go at times
-# reports its own deadline as a failure (https://go.dev/issue/75804): without a
-# failing input, that is none.
+# Fuzzes one target:
+#
+#	packaging/fuzz.sh DIRECTORY TARGET TIME
+#
+# At the end Go sometimes reports its own deadline as a failure
+# (https://go.dev/issue/75804). It is ignored if there is no failing input.
 set -u
 log=$(mktemp) && trap 'rm -f "$log"' EXIT
 (cd "$1" && go test -run '^$' -fuzz "^$2\$" -fuzztime "$3" . && echo "fuzz: done") 2>&1 | tee "$log"

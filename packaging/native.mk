@@ -1,12 +1,12 @@
-# A Telegraf with the plugin linked in, without inputs.execd.
+# Telegraf with the plugin linked in, without inputs.execd.
 #
-# Telegraf's program is no package that another can import, so its few files are
-# copied from the module cache into a module of their own. That is named as if
-# it were below Telegraf's, for they use what is internal to Telegraf; all else
-# comes from the released module, with the versions that it was released with.
+# Telegraf's main package cannot be imported, so its files are copied from the module
+# cache into a new module. The module's path is below Telegraf's, because the files
+# import Telegraf's internal packages. Everything else comes from the released
+# module.
 
-# Telegraf's plugins to have beside ours; "make telegraf-native NATIVE_TAGS=" has
-# all of them, and takes long.
+# The other plugins of the build. "make telegraf-native NATIVE_TAGS=" includes all of
+# Telegraf's, which takes long.
 NATIVE_TAGS ?= custom,inputs.internal,outputs.file,outputs.influxdb,outputs.influxdb_v2,outputs.prometheus_client,processors.starlark,serializers.influx,$(NATIVE_STORES)
 NATIVE_STORES := secretstores.docker,secretstores.http,secretstores.jose,secretstores.os,secretstores.systemd
 

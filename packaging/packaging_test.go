@@ -12,7 +12,7 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// read reads a file of the checkout.
+// read returns the content of a file of the repository.
 func read(t *testing.T, name string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", filepath.FromSlash(name)))
@@ -20,7 +20,7 @@ func read(t *testing.T, name string) string {
 	return strings.ReplaceAll(string(text), "\r\n", "\n")
 }
 
-// blockOf is an execd block without comments and indentation.
+// blockOf returns the lines of an execd block without comments and indentation.
 func blockOf(text string) string {
 	var lines []string
 	for line := range strings.Lines(text) {
@@ -55,7 +55,7 @@ func TestMakefile_TelegrafVersion(t *testing.T) {
 	require.Fail(t, "go.mod does not require Telegraf")
 }
 
-// The container image installs the files under the names that the packages use.
+// The container image and the packages use the same paths.
 func TestContainerfile_Paths(t *testing.T) {
 	t.Parallel()
 	require.Contains(t, read(t, "packaging/telegraf.conf"), `"/usr/bin/smtpprobe", "--config", "/etc/telegraf/smtpprobe.conf"`)
@@ -67,7 +67,7 @@ func TestContainerfile_Paths(t *testing.T) {
 	}
 }
 
-// The limits are explained, and nothing is explained that is no limit.
+// The limits in docs/hardening.md are those of hardening.conf.
 func TestHardeningDocument_Limits(t *testing.T) {
 	t.Parallel()
 	limits, document := read(t, "packaging/hardening.conf"), read(t, "docs/hardening.md")
@@ -78,12 +78,12 @@ func TestHardeningDocument_Limits(t *testing.T) {
 	}
 }
 
-// A directory that is not listed by name cannot be entered by every user, or
-// outlives the package.
+// Each directory of documents is listed, so that it has the right mode and is removed
+// with the package.
 func TestPackages_Directories(t *testing.T) {
 	t.Parallel()
 	release := read(t, "packaging/goreleaser.yaml")
-	require.NotContains(t, release, "type: tree", "it gives directories the mode of files")
+	require.NotContains(t, release, "type: tree", "a tree gives directories the mode of files")
 	for _, top := range []string{"docs", "dashboards"} {
 		require.NoError(t, filepath.WalkDir(filepath.Join("..", top), func(path string, e fs.DirEntry, err error) error {
 			require.NoError(t, err)

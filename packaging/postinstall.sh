@@ -1,6 +1,6 @@
 #!/bin/sh
-# Lets Telegraf read the configuration and write the state file. On a machine
-# without Telegraf both stay with root: install this package again afterwards.
+# Makes the configuration readable by Telegraf, and creates the directory of the
+# state file. If Telegraf is not installed yet, reinstall this package after it.
 set -e
 root=${DPKG_ROOT:-}
 if getent group telegraf >/dev/null 2>&1; then

@@ -1,6 +1,6 @@
-# The programs that the targets of the Makefile run beside Go and make. Each is
-# built through the Go module proxy into bin/, under a name that carries its
-# version, so that another version is built when its line changes.
+# The programs that the Makefile's targets use. They are built from Go modules into
+# bin/, with the version in the file name, so that a program is built again when its
+# version changes here.
 
 INFLUXDB_VERSION   := v1.8.10
 GOLANGCI_VERSION   := v2.15.0
@@ -12,7 +12,7 @@ SYFT_VERSION       := v1.44.0
 MAILPIT_VERSION    := v1.33.1
 INBUCKET_VERSION   := v3.2.0
 
-# What the demonstration and the end-to-end tests load; the code is stock.
+# The plugins of Telegraf that the demonstration and the end-to-end tests use.
 TELEGRAF_TAGS := custom,inputs.execd,outputs.file,outputs.influxdb,outputs.prometheus_client,parsers.influx,processors.starlark,serializers.influx
 
 TELEGRAF   := $(BIN)/.telegraf-$(TELEGRAF_VERSION)-$(firstword $(shell echo '$(TELEGRAF_TAGS)' | cksum))
@@ -27,8 +27,8 @@ INBUCKET   := $(BIN)/.inbucket-$(INBUCKET_VERSION)
 SYFT       := $(BIN)/.syft-$(SYFT_VERSION)
 LINTDOC    := $(BIN)/.readme_linter-$(TELEGRAF_VERSION)
 
-# $(call install,name,arguments of go install): builds in a directory of its
-# own, so that an interrupted build leaves nothing that looks finished.
+# $(call install,name,arguments of go install) builds in a temporary directory, so
+# that an interrupted build leaves no incomplete target.
 define install
 @mkdir -p $(BIN)
 GOBIN=$(BIN)/.install-$(1) CGO_ENABLED=0 go install -trimpath $(2)
@@ -47,7 +47,7 @@ bin/inbucket: $(INBUCKET)
 
 $(TELEGRAF):
 	$(call install,telegraf,-tags '$(TELEGRAF_TAGS)' github.com/influxdata/telegraf/cmd/telegraf@$(TELEGRAF_VERSION))
-# InfluxDB 1.8 answers Flux; Debian's 1.6 does not.
+# InfluxDB 1.8 supports Flux; Debian's 1.6 does not.
 $(INFLUXD):
 	$(call install,influxd,github.com/influxdata/influxdb/cmd/influxd@$(INFLUXDB_VERSION))
 $(GOLANGCI):

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Looks for known vulnerabilities that the code reaches. Fails on a finding, and
-# on any trouble but one: where the database cannot be fetched it says so, and
-# passes, so that the rest can be checked without a network.
+# Searches for known vulnerabilities that the code calls. Fails on a finding and on
+# any error, with one exception: if the database is unreachable, it prints a warning
+# and succeeds, so that "make lint" works without a network.
 #
 #	packaging/vulncheck.sh GOVULNCHECK [DATABASE [PACKAGES]]
 set -eu

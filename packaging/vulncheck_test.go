@@ -12,15 +12,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A vulnerability of a function that a program of ours calls, as the database
-// has it; the program is a small one, since a scan takes its time.
+// A made-up vulnerability of a function that a package calls, in the format of the
+// Go vulnerability database. The package is small, because scans are slow.
 const (
-	reached = `{"schema_version":"1.3.1","id":"GO-0000-0001","modified":"2026-01-01T00:00:00Z","published":"2026-01-01T00:00:00Z",
+	vulnerability = `{"schema_version":"1.3.1","id":"GO-0000-0001","modified":"2026-01-01T00:00:00Z","published":"2026-01-01T00:00:00Z",
 		"summary":"made up for a test","details":"made up for a test","affected":[{"package":{"name":"stdlib","ecosystem":"Go"},
 		"ranges":[{"type":"SEMVER","events":[{"introduced":"0"}]}],
 		"ecosystem_specific":{"imports":[{"path":"crypto/x509","symbols":["CreateCertificate"]}]}}],
 		"database_specific":{"url":"https://pkg.go.dev/vuln/GO-0000-0001","review_status":"REVIEWED"}}`
-	calling = "./internal/smtptest/certs"
+	caller  = "./internal/smtptest/certs"
 	modules = `[{"path":"stdlib","vulns":[{"id":"GO-0000-0001","modified":"2026-01-01T00:00:00Z"}]}]`
 )
 
@@ -30,7 +30,7 @@ func TestVulncheck(t *testing.T) {
 	if len(found) == 0 {
 		t.Skip("make lint builds govulncheck")
 	}
-	// Nobody listens where somebody did.
+	// A proxy address where nothing listens makes the database unreachable.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, listener.Close())
@@ -38,32 +38,32 @@ func TestVulncheck(t *testing.T) {
 	for name, test := range map[string]struct {
 		database string
 		status   int
-		says     string
+		output   string
 	}{
-		"no vulnerability":               {database: database(t, `[]`), says: "No vulnerabilities found"},
-		"one that the code reaches":      {database: database(t, modules), status: 3, says: "GO-0000-0001"},
-		"the database cannot be reached": {database: "https://vuln.go.dev", says: "WARNING: NOT CHECKED"},
-		"the database does not exist":    {database: "file://" + filepath.Join(t.TempDir(), "none"), status: 1, says: "no such file"},
+		"no vulnerability":     {database: database(t, `[]`), output: "No vulnerabilities found"},
+		"called vulnerability": {database: database(t, modules), status: 3, output: "GO-0000-0001"},
+		"unreachable database": {database: "https://vuln.go.dev", output: "WARNING: NOT CHECKED"},
+		"missing database":     {database: "file://" + filepath.Join(t.TempDir(), "none"), status: 1, output: "no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			govulncheck, err := filepath.Abs(found[0])
 			require.NoError(t, err)
-			cmd := exec.Command("packaging/vulncheck.sh", govulncheck, test.database, calling)
+			cmd := exec.Command("packaging/vulncheck.sh", govulncheck, test.database, caller)
 			cmd.Env = append(os.Environ(), "HTTPS_PROXY=http://"+listener.Addr().String())
 			cmd.Dir = ".."
-			out, _ := cmd.CombinedOutput() //nolint:errcheck // the status says it
+			out, _ := cmd.CombinedOutput() //nolint:errcheck // the exit code is compared
 			require.Equal(t, test.status, cmd.ProcessState.ExitCode(), "%s", out)
-			require.Contains(t, string(out), test.says)
+			require.Contains(t, string(out), test.output)
 		})
 	}
 }
 
-// database is a directory in the form of the Go vulnerability database.
+// database creates a directory in the format of the Go vulnerability database.
 func database(t *testing.T, modules string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"index/db.json": `{"modified":"2026-01-01T00:00:00Z"}`, "index/modules.json": modules, "ID/GO-0000-0001.json": reached,
+		"index/db.json": `{"modified":"2026-01-01T00:00:00Z"}`, "index/modules.json": modules, "ID/GO-0000-0001.json": vulnerability,
 	} {
 		file := filepath.Join(dir, filepath.FromSlash(name))
 		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o750))

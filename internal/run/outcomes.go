@@ -16,22 +16,22 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// outcomes counts the outcomes of each relay.
+// outcomes counts the outcomes of all relays.
 type outcomes struct {
-	lines  bytes.Buffer // all line protocol, for the report
+	lines  bytes.Buffer // line protocol, for the report
 	relays map[string]*tally
 }
 
 func newOutcomes() *outcomes { return &outcomes{relays: make(map[string]*tally)} }
 
-// tally is what was seen of one relay.
+// tally counts the outcomes of one relay.
 type tally struct {
 	probes int
 	counts map[outcome]int
-	totals []time.Duration
+	totals []time.Duration // of the probes
 }
 
-// outcome is what a probe ended with.
+// outcome is the result of a probe.
 type outcome struct{ class, reason, phase, code string }
 
 func (o outcome) String() string {
@@ -41,8 +41,8 @@ func (o outcome) String() string {
 	return o.class + "/" + o.reason
 }
 
-// add counts a metric of smtpprobe, unless the end of the demonstration cut its
-// probe short.
+// add counts a metric of smtpprobe, unless the end of the demonstration canceled the
+// probe.
 func (s *outcomes) add(m telegraf.Metric) {
 	relay, ok := m.GetTag("relay")
 	tag := func(name string) string {
@@ -67,8 +67,8 @@ func (s *outcomes) add(m telegraf.Metric) {
 	}
 }
 
-// print writes a line for each relay and outcome, by name; the time is the
-// median of the relay.
+// print writes a line for each relay and outcome, sorted by relay. The time is the
+// relay's median.
 func (s *outcomes) print(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "RELAY\tPROBES\tCLASS/REASON\tPHASE\tCODE\tTOTAL TIME")
@@ -81,7 +81,7 @@ func (s *outcomes) print(w io.Writer) error {
 	return table.Flush()
 }
 
-// byCount lists the outcomes, the most frequent first.
+// byCount returns the outcomes, most frequent first.
 func (t *tally) byCount() []outcome {
 	return slices.SortedFunc(maps.Keys(t.counts), func(a, b outcome) int {
 		return cmp.Or(cmp.Compare(t.counts[b], t.counts[a]), cmp.Compare(a.String(), b.String()), cmp.Compare(a.code, b.code))

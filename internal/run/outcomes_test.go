@@ -20,12 +20,12 @@ smtpprobe_phase,error_class=none,relay=healthy duration=9 1795250001000000000
 `
 
 func TestOutcomes(t *testing.T) {
-	seen := newOutcomes()
+	summary := newOutcomes()
 	var copied, table strings.Builder
-	require.NoError(t, read(&copied, seen, strings.NewReader(lines)))
-	require.Equal(t, lines, copied.String(), "the line protocol is passed on as it is")
+	require.NoError(t, read(&copied, summary, strings.NewReader(lines)))
+	require.Equal(t, lines, copied.String(), "the line protocol is copied unchanged")
 
-	require.NoError(t, seen.print(&table))
+	require.NoError(t, summary.print(&table))
 	require.Equal(t, `RELAY    PROBES  CLASS/REASON                    PHASE     CODE  TOTAL TIME
 flaky    2       greeting_refused/access_denied  greeting  554   20.0 ms
 flaky    1       none                            done      250   20.0 ms
@@ -33,14 +33,14 @@ healthy  3       none                            done      250   2.0 ms
 `, table.String())
 
 	page := filepath.Join(t.TempDir(), "report.html")
-	require.NoError(t, seen.writeReport(page))
+	require.NoError(t, summary.writeReport(page))
 	html, err := os.ReadFile(page)
 	require.NoError(t, err)
 	require.Contains(t, string(html), "flaky")
 }
 
 func TestRead_NotLineProtocol(t *testing.T) {
-	require.Error(t, read(&strings.Builder{}, newOutcomes(), strings.NewReader("what is this\n")))
+	require.Error(t, read(&strings.Builder{}, newOutcomes(), strings.NewReader("invalid\n")))
 }
 
 func TestMedian(t *testing.T) {

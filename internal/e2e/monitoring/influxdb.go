@@ -93,6 +93,21 @@ type table struct {
 	Values  [][]any
 }
 
+// rows returns the rows with tags and columns.
+func (s *table) rows() []map[string]any {
+	rows := make([]map[string]any, len(s.Values))
+	for i, values := range s.Values {
+		rows[i] = make(map[string]any)
+		for tag, value := range s.Tags {
+			rows[i][tag] = value
+		}
+		for j, column := range s.Columns {
+			rows[i][column] = values[j]
+		}
+	}
+	return rows
+}
+
 // query runs an InfluxQL query.
 func (db *influxDB) query(t *testing.T, query string) []table {
 	t.Helper()
@@ -145,18 +160,16 @@ func (db *influxDB) influxQL(t *testing.T, q dashboards.Query, since time.Time, 
 	require.NotRegexp(t, unreplaced, text)
 	content := newPanel()
 	for _, series := range db.query(t, text) {
+		content.rows = append(content.rows, series.rows()...)
+		if q.Table {
+			continue
+		}
 		for _, row := range series.Values {
-			cells := make(map[string]any)
-			for tag, value := range series.Tags {
-				cells[tag] = value
-			}
 			for i, column := range series.Columns {
-				cells[column] = row[i]
-				if column != "time" && !q.Table {
+				if column != "time" {
 					content.add(influxLegend(q.Legend, series.Tags, column), row[i])
 				}
 			}
-			content.rows = append(content.rows, cells)
 		}
 	}
 	return content

@@ -142,16 +142,7 @@ func (db *influxDB) rows(t *testing.T, query string) []map[string]any {
 	t.Helper()
 	var rows []map[string]any
 	for _, series := range db.query(t, query) {
-		for _, values := range series.Values {
-			row := make(map[string]any)
-			for tag, value := range series.Tags {
-				row[tag] = value
-			}
-			for i, column := range series.Columns {
-				row[column] = values[i]
-			}
-			rows = append(rows, row)
-		}
+		rows = append(rows, series.rows()...)
 	}
 	return rows
 }

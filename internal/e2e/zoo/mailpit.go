@@ -9,8 +9,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// startMailpit starts two: one that takes everything, and one that requires
-// STARTTLS although it offers AUTH before it.
+// startMailpit starts two servers: one that accepts everything, and one that requires
+// STARTTLS but already offers AUTH before it.
 func startMailpit(t *testing.T) *instance {
 	t.Helper()
 	place := e2e.PlaceFor(t, "mailpit")
