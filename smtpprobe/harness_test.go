@@ -58,7 +58,7 @@ func converse(t *testing.T, tr transport, script smtptest.Script, change func(*p
 		change(p)
 	}
 	r := p.probe(context.Background())
-	return r, srv.Wait(t, 1)[0]
+	return r, srv.Session(t)
 }
 
 func prober(srv *smtptest.Server, tr transport) *probing {

@@ -21,7 +21,7 @@ func TestProber_ZeroValue(t *testing.T) {
 	require.True(t, r.Expected)
 	require.Equal(t, smtpprobe.DepthEHLO, r.Depth)
 	require.Equal(t, "127.0.0.1", r.LocalAddr.String())
-	require.Regexp(t, `^EHLO (\[127\.0\.0\.1\]|[^ \[]+\.[^ ]+)$`, srv.Wait(t, 1)[0].Commands()[0])
+	require.Regexp(t, `^EHLO (\[127\.0\.0\.1\]|[^ \[]+\.[^ ]+)$`, srv.Session(t).Commands()[0])
 }
 
 func TestHello_AddressLiteral(t *testing.T) {
@@ -34,7 +34,7 @@ func TestHello_AddressLiteral(t *testing.T) {
 		r := new(smtpprobe.Prober).Probe(t.Context(), smtpprobe.Target{Host: ip, Port: srv.Port()}, smtpprobe.Plan{})
 		require.NoError(t, r.Err)
 		want := map[string]string{"127.0.0.1": "EHLO [127.0.0.1]", "::1": "EHLO [IPv6:::1]"}[ip]
-		require.Equal(t, want, srv.Wait(t, 1)[0].Commands()[0])
+		require.Equal(t, want, srv.Session(t).Commands()[0])
 	}
 }
 

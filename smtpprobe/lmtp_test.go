@@ -84,7 +84,7 @@ func TestLMTP(t *testing.T) {
 				p.Target = target
 				send(alice, bob, carol)(p)
 				r := p.probe(context.Background())
-				s := srv.Wait(t, 1)[0]
+				s := srv.Session(t)
 
 				require.Equal(t, tt.want, outcomeOf(r), "%v", r.Err)
 				require.Len(t, r.Recipients, len(tt.accepted))

@@ -39,7 +39,7 @@ func TestCheck_FlagsAfterURL(t *testing.T) {
 	got := program("check", urlOf(srv), "--probe", "rcpt", `-to="a,b"@example.org`, "--transcript", "--helo", "probe.example.org")
 	require.Equal(t, statusOK, got.status, got.stderr)
 	require.Contains(t, got.stdout, "C EHLO probe.example.org")
-	require.Equal(t, []string{"EHLO probe.example.org", "MAIL FROM:<>", `RCPT TO:<"a,b"@example.org>`, "RSET", "QUIT"}, srv.Wait(t, 1)[0].Commands())
+	require.Equal(t, []string{"EHLO probe.example.org", "MAIL FROM:<>", `RCPT TO:<"a,b"@example.org>`, "RSET", "QUIT"}, srv.Session(t).Commands())
 }
 
 func TestCheck_PasswordSources(t *testing.T) {

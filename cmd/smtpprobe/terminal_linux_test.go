@@ -116,7 +116,7 @@ func TestCheck_PasswordPrompt(t *testing.T) {
 	require.Equal(t, statusOK, <-status)
 	require.Contains(t, stdout.String(), ": the relay accepts the credentials")
 	require.Equal(t, "Password of user: \n", s.screen())
-	require.Equal(t, "user", srv.Wait(t, 1)[0].Identity)
+	require.Equal(t, "user", srv.Session(t).Identity)
 }
 
 func TestCheck_PasswordPromptInterrupted(t *testing.T) {

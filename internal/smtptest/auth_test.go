@@ -124,7 +124,7 @@ func TestAccounts_Mechanisms(t *testing.T) {
 				}
 				got := c.authenticate(tt.mechanism, initial, answer)
 				c.close()
-				return got, srv.Wait(t, 1)[0].Identity
+				return got, srv.Session(t).Identity
 			}
 			got, identity := attempt(secret)
 			require.Equal(t, accepted, got)
@@ -188,7 +188,7 @@ func TestAccounts_External(t *testing.T) {
 		require.Equal(t, want, c.authenticate("EXTERNAL", []byte(identity), nil), identity)
 		c.close()
 		if want == accepted {
-			require.Equal(t, "probe", srv.Wait(t, 1)[0].Identity)
+			require.Equal(t, "probe", srv.Session(t).Identity)
 		}
 	}
 }
@@ -236,7 +236,7 @@ func TestScript_Auth(t *testing.T) {
 	require.Equal(t, "535 5.7.8 no\r\n", c.say("NOOP"))
 	require.Equal(t, "250 2.0.0 ok\r\n", c.say("NOOP"))
 	c.close()
-	lines := srv.Wait(t, 1)[0].Lines
+	lines := srv.Session(t).Lines
 	require.Equal(t, []Event{AtEHLO, AtAuth, AtAuthResponse, AtAuthResponse, AtNoop},
 		[]Event{lines[0].Event, lines[1].Event, lines[2].Event, lines[3].Event, lines[4].Event})
 

@@ -47,7 +47,7 @@ func TestBody_Large(t *testing.T) {
 	c.reply()
 	c.say("QUIT")
 	c.close()
-	s := srv.Wait(t, 1)[0]
+	s := srv.Session(t)
 	require.EqualValues(t, 100*lines, s.Messages[0].Size)
 	require.Len(t, s.Messages[0].Raw, maxBodyKept)
 	require.True(t, s.Messages[0].Dot)
@@ -69,7 +69,7 @@ func TestBody_After(t *testing.T) {
 		require.Equal(t, "552 5.3.4 too large\r\n", c.reply())
 		require.Equal(t, "250", c.reply()[:3])
 		c.close()
-		s := srv.Wait(t, 1)[0]
+		s := srv.Session(t)
 		require.Equal(t, before+after, received)
 		require.Equal(t, text, string(s.Messages[0].Raw))
 		require.True(t, s.Messages[0].Dot)
@@ -84,7 +84,7 @@ func TestBody_Truncated(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "552 5.3.4 too large\r\n", rest)
 	c.close()
-	s := srv.Wait(t, 1)[0]
+	s := srv.Session(t)
 	require.Equal(t, "01234", string(s.Messages[0].Raw))
 	require.EqualValues(t, 5, s.Messages[0].Size)
 	require.False(t, s.Messages[0].Dot)
@@ -99,7 +99,7 @@ func TestLMTP_RepliesPerRecipient(t *testing.T) {
 	require.Equal(t, "250 2.0.0 queued as 1.1\r\n", c.reply())
 	require.Equal(t, "550 5.1.1 gone\r\n", c.reply())
 	c.close()
-	require.Equal(t, []string{"<c@d.test>", "<e@f.test>"}, srv.Wait(t, 1)[0].Messages[0].Recipients)
+	require.Equal(t, []string{"<c@d.test>", "<e@f.test>"}, srv.Session(t).Messages[0].Recipients)
 
 	matched, c := toData(t, Script{LMTP: true, Dot: Match("^<c@", Say("452 4.2.2 full"))})
 	c.send(".\r\n")
@@ -108,7 +108,7 @@ func TestLMTP_RepliesPerRecipient(t *testing.T) {
 	require.Equal(t, "500 5.5.2 command unrecognized\r\n", c.say("EHLO x"))
 	require.Equal(t, "500 5.5.2 command unrecognized\r\n", c.say("HELO x"))
 	c.close()
-	require.Len(t, matched.Wait(t, 1)[0].Messages, 1)
+	require.Len(t, matched.Session(t).Messages, 1)
 }
 
 func TestSession_LongLine(t *testing.T) {
@@ -119,7 +119,7 @@ func TestSession_LongLine(t *testing.T) {
 	require.Equal(t, "500", c.say(strings.Repeat("x", 5<<20))[:3])
 	require.Equal(t, "250", c.say("NOOP")[:3])
 	c.close()
-	s := srv.Wait(t, 1)[0]
+	s := srv.Session(t)
 	require.Len(t, s.Lines[0].Raw, maxLineKept)
 	require.Equal(t, "NOOP", s.Lines[1].Text())
 	require.Greater(t, s.Received, int64(5<<20))
@@ -135,7 +135,7 @@ func TestSession_Bounded(t *testing.T) {
 	}
 	c.send("QUIT\r\n" + strings.Repeat("x", 2*maxStray))
 	c.close()
-	s := srv.Wait(t, 1)[0]
+	s := srv.Session(t)
 	require.Len(t, s.Lines, maxLines)
 	require.Equal(t, bytes.Repeat([]byte("x"), maxStray), s.Stray)
 }

@@ -9,12 +9,13 @@
 //	})
 //	conn, err := net.Dial("tcp", srv.Addr().String())
 //	...
-//	s := srv.Wait(t, 1)[0]
+//	s := srv.Session(t)
 //	require.Equal(t, []string{"EHLO probe.test", "QUIT"}, s.Commands())
 //	require.Equal(t, smtptest.ClientQuit, s.End)
 //
-// Start closes the server when the test ends. Wait returns the recorded sessions:
-// commands, messages, and how each session ended.
+// Start closes the server when the test ends. Session waits for the session to end
+// and returns its record: commands, messages, and how it ended. Wait is the same for
+// several sessions.
 //
 // # Steps
 //

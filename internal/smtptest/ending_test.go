@@ -57,7 +57,7 @@ func TestEnding_Client(t *testing.T) {
 				require.ErrorIs(t, err, tt.want)
 			}
 			_ = c.conn.Close()
-			require.Equal(t, RelayEnded, srv.Wait(t, 1)[0].End)
+			require.Equal(t, RelayEnded, srv.Session(t).End)
 		})
 	}
 }
@@ -112,7 +112,7 @@ func TestSession_End(t *testing.T) {
 	closing := dial(t, srv)
 	closing.reply()
 	closing.close()
-	require.Equal(t, ClientClosed, srv.Wait(t, 1)[0].End)
+	require.Equal(t, ClientClosed, srv.Session(t).End)
 
 	resetting := dial(t, srv)
 	resetting.reply()
@@ -139,7 +139,7 @@ func TestSilence(t *testing.T) {
 	c.reply()
 	c.send("EHLO x\r\nMAIL")
 	c.close()
-	s := srv.Wait(t, 1)[0]
+	s := srv.Session(t)
 	require.Equal(t, ClientClosed, s.End)
 	require.Equal(t, "MAIL", string(s.Stray))
 }
@@ -200,6 +200,6 @@ func TestSteps_ClientLeaves(t *testing.T) {
 		srv := Start(t, script)
 		c := dial(t, srv)
 		c.close()
-		require.NotEqual(t, Running, srv.Wait(t, 1)[0].End, name)
+		require.NotEqual(t, Running, srv.Session(t).End, name)
 	}
 }

@@ -25,7 +25,7 @@ func TestServer_Healthy(t *testing.T) {
 	require.Equal(t, "221 2.0.0 bye\r\n", c.say("QUIT"))
 	c.close()
 
-	s := srv.Wait(t, 1)[0]
+	s := srv.Session(t)
 	require.Equal(t, ClientQuit, s.End)
 	require.NoError(t, s.Err)
 	require.Equal(t, []string{"EHLO probe.test", "MAIL FROM:<a@probe.test>", "RCPT TO:<b@relay.test>", "RCPT TO:<c@relay.test>",

@@ -27,7 +27,7 @@ func TestListen_Address(t *testing.T) {
 	require.Equal(t, "220 relay.test LMTP\r\n", c.reply())
 	c.say("LHLO x", "QUIT")
 	c.close()
-	require.Equal(t, ClientQuit, unix.Wait(t, 1)[0].End)
+	require.Equal(t, ClientQuit, unix.Session(t).End)
 	unix.Close()
 	_, err := os.Stat(path)
 	require.ErrorIs(t, err, os.ErrNotExist)

@@ -27,6 +27,13 @@ func Start(t TB, script Script, opts ...Option) *Server {
 	return s
 }
 
+// Session waits until a session has ended and returns the first session, for tests
+// that have only one.
+func (s *Server) Session(t TB) Session {
+	t.Helper()
+	return s.Wait(t, 1)[0]
+}
+
 // Wait waits until n sessions have ended and returns all recorded sessions. The test
 // fails if that takes more than 30 seconds.
 func (s *Server) Wait(t TB, n int) []Session {

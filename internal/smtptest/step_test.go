@@ -90,7 +90,7 @@ func TestMatch(t *testing.T) {
 	require.Equal(t, "550 5.1.1 gone\r\n", c.say("RCPT TO:<gone@b.test>"))
 	c.say("DATA", ".", "QUIT")
 	c.close()
-	m := srv.Wait(t, 1)[0].Messages[0]
+	m := srv.Session(t).Messages[0]
 	require.Equal(t, []string{"<here@b.test>"}, m.Recipients)
 	require.Empty(t, m.Raw)
 	require.True(t, m.Dot)
@@ -117,7 +117,7 @@ func TestEndless(t *testing.T) {
 		require.Equal(t, "250-more\r\n", line)
 	}
 	c.close()
-	require.Equal(t, ClientAborted, srv.Wait(t, 1)[0].End)
+	require.Equal(t, ClientAborted, srv.Session(t).End)
 }
 
 func TestSession_EarlyTalk(t *testing.T) {
@@ -152,7 +152,7 @@ func TestSession_EarlyTalk(t *testing.T) {
 				c.reply()
 			}
 			c.close()
-			s := srv.Wait(t, 1)[0]
+			s := srv.Session(t)
 			if tt.talk && !after {
 				require.Equal(t, early, string(s.Early))
 			} else {
@@ -182,7 +182,7 @@ func TestSession_Pipelining(t *testing.T) {
 	c.reply()
 	c.reply()
 	c.close()
-	require.True(t, srv.Wait(t, 1)[0].Pipelined)
+	require.True(t, srv.Session(t).Pipelined)
 }
 
 func TestScript_FollowsReplyCode(t *testing.T) {

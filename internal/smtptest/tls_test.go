@@ -41,7 +41,7 @@ func TestTLS_STARTTLS(t *testing.T) {
 	require.Equal(t, "503", c.say("STARTTLS")[:3])
 	c.say("QUIT")
 	c.close()
-	s := srv.Wait(t, 1)[0]
+	s := srv.Session(t)
 	require.Equal(t, ClientQuit, s.End)
 	require.Equal(t, "relay.test", s.ServerName)
 	require.Equal(t, uint16(tls.VersionTLS13), s.TLS.Version)
@@ -76,7 +76,7 @@ func TestTLS_InjectedBytes(t *testing.T) {
 	require.Equal(t, "220 go\r\n", c.say("STARTTLS"))
 	require.Equal(t, len("250 evil\r\n"), c.in.Buffered())
 	c.close()
-	require.ErrorContains(t, srv.Wait(t, 1)[0].TLSError, "EOF", "the handshake fails")
+	require.ErrorContains(t, srv.Session(t).TLSError, "EOF", "the handshake fails")
 }
 
 func TestTLS_HandshakeStep(t *testing.T) {
@@ -140,7 +140,7 @@ func TestTLS_UntrustedRelay(t *testing.T) {
 	c := dial(t, srv)
 	require.Error(t, tls.Client(c.conn, trusting(certs.NewAuthority("other"))).Handshake())
 	c.close()
-	s := srv.Wait(t, 1)[0]
+	s := srv.Session(t)
 	require.ErrorContains(t, s.TLSError, "remote error")
 	require.Equal(t, ClientClosed, s.End)
 	require.Nil(t, s.TLS)

@@ -63,6 +63,7 @@ func startAgent(t *testing.T, name string, plugin variant, settings string, data
 	return a
 }
 
+// agentSection returns the settings of an agent at the vantage point network-NAME.
 func agentSection(name, interval string) string {
 	return fmt.Sprintf(`
 [global_tags]

@@ -115,7 +115,7 @@ func TestExpect_Outcomes(t *testing.T) {
 				url = "smtp://%s"
 				%s`, tt.expect, srv.Addr(), tt.settings))
 			require.Equal(t, tt.want, judged(t, p))
-			sent := slices.Contains(srv.Wait(t, 1)[0].Commands(), "DATA")
+			sent := slices.Contains(srv.Session(t).Commands(), "DATA")
 			require.Equal(t, strings.HasPrefix(tt.expect, "data_refused"), sent)
 		})
 	}

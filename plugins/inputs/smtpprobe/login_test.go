@@ -92,7 +92,7 @@ func TestToken_Unavailable(t *testing.T) {
 			require.NotContains(t, m.Fields()["error"], "r3fr3sh")
 			require.NotContains(t, p.Log.(*debugLog).text(), "r3fr3sh")
 			require.Equal(t, tt.want, judged(t, p))
-			require.Equal(t, []string{"EHLO probe.example", "QUIT"}, srv.Wait(t, 1)[0].Commands())
+			require.Equal(t, []string{"EHLO probe.example", "QUIT"}, srv.Session(t).Commands())
 		})
 	}
 }

@@ -174,7 +174,7 @@ func TestMailFlow_Maildir(t *testing.T) {
 	require.Equal(t, int64(1), acc.only(t, "smtpprobe_flow").Fields()["in_flight"])
 	require.Equal(t, dir, acc.only(t, "smtpprobe_mailbox").Tags()["source"])
 
-	messages := srv.Wait(t, 1)[0].Messages
+	messages := srv.Session(t).Messages
 	require.Len(t, messages, 1)
 	path := filepath.Join(dir, "new", "1.a")
 	require.NoError(t, os.WriteFile(path, messages[0].Text(), 0o600))
@@ -187,7 +187,7 @@ func TestMailFlow_Maildir(t *testing.T) {
 func TestMailFlow_Envelope(t *testing.T) {
 	p, srv := relayed(t, smtptest.Script{Extensions: []string{"DSN"}}, fmt.Sprintf("url = \"maildir://%s\"", newMaildir(t)))
 	gathered(t, p)
-	s := srv.Wait(t, 1)[0]
+	s := srv.Session(t)
 	id := regexp.MustCompile(`(?m)^X-Smtpprobe-Id: (\S+)\r?$`).FindStringSubmatch(string(s.Messages[0].Text()))
 	require.NotNil(t, id)
 	require.Contains(t, s.Commands(), "MAIL FROM:<probe@example.com> RET=HDRS ENVID="+id[1])
@@ -202,7 +202,7 @@ func TestMailFlow_Envelope(t *testing.T) {
 func TestMailFlow_Lost(t *testing.T) {
 	p, srv := relayed(t, smtptest.Script{}, fmt.Sprintf("url = \"maildir://%s\"\ndeadline = \"1ms\"", newMaildir(t)))
 	gathered(t, p)
-	id := regexp.MustCompile(`(?m)^Message-Id: (\S+)\r?$`).FindStringSubmatch(string(srv.Wait(t, 1)[0].Messages[0].Text()))
+	id := regexp.MustCompile(`(?m)^Message-Id: (\S+)\r?$`).FindStringSubmatch(string(srv.Session(t).Messages[0].Text()))
 	require.NotNil(t, id)
 	var m telegraf.Metric
 	require.Eventually(t, func() bool { // a look may begin within the millisecond
@@ -292,7 +292,7 @@ func TestMailFlow_WithoutMailbox(t *testing.T) {
 	require.Empty(t, acc.named("smtpprobe_arrival"))
 	require.Empty(t, acc.named("smtpprobe_flow"))
 	require.Empty(t, acc.named("smtpprobe_mailbox"))
-	s := srv.Wait(t, 1)[0]
+	s := srv.Session(t)
 	require.Regexp(t, `(?m)^X-Smtpprobe-Id: [A-Z2-7]{26}\r?$`, string(s.Messages[0].Text()))
 	require.NotContains(t, strings.Join(s.Commands(), "\n"), "ENVID")
 	require.Contains(t, s.Commands(), "RCPT TO:<probe@example.org> NOTIFY=NEVER")

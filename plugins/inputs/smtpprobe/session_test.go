@@ -25,7 +25,7 @@ func TestSession_Metric(t *testing.T) {
 	m := acc.only(t, "smtpprobe")
 	require.Equal(t, int64(1), m.Fields()["success"], m.Fields())
 	require.Equal(t, srv.Addr().String(), m.Fields()["remote_address"])
-	require.Equal(t, []string{"EHLO probe.example", "QUIT"}, srv.Wait(t, 1)[0].Commands())
+	require.Equal(t, []string{"EHLO probe.example", "QUIT"}, srv.Session(t).Commands())
 }
 
 func TestSession_UnixSocket(t *testing.T) {

@@ -237,7 +237,7 @@ func TestSourceAddress(t *testing.T) {
 		tags := acc.only(t, "smtpprobe").Tags()
 		require.Equal(t, []string{tt.class, tt.reason, tt.fault}, []string{tags["error_class"], tags["reason"], tags["fault"]})
 		if i == 0 {
-			require.Contains(t, srv.Wait(t, 1)[0].Remote.String(), tt.source+":")
+			require.Contains(t, srv.Session(t).Remote.String(), tt.source+":")
 		}
 	}
 	require.Len(t, srv.Sessions(), 1)
