@@ -1,0 +1,52 @@
+package check
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
+)
+
+func TestExpiry(t *testing.T) {
+	t.Parallel()
+	end := time.Date(2027, 2, 19, 12, 0, 0, 0, time.UTC)
+	for before, text := range map[time.Duration]string{
+		90 * 24 * time.Hour: "expires in 90 days (2027-02-19)",
+		47 * time.Hour:      "expires in 1 day (2027-02-19)",
+		time.Minute:         "expires in 0 days (2027-02-19)",
+		-time.Minute:        "expired 0 days ago (2027-02-19)",
+		-25 * time.Hour:     "expired 1 day ago (2027-02-19)",
+	} {
+		require.Equal(t, text, expiry(end, end.Add(-before)))
+	}
+}
+
+func TestFacts(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		name    string
+		summary summary.Summary
+		want    []fact
+	}{
+		{name: "no facts"},
+		{
+			name:    "STARTTLS refused",
+			summary: summary.Summary{STARTTLSRefusal: "454 4.7.0 no TLS", Warnings: []string{summary.STARTTLSRefused}},
+			want:    []fact{{"tls", "refused: 454 4.7.0 no TLS"}},
+		},
+		{
+			name:    "errors after the verdict",
+			summary: summary.Summary{Secondary: []string{"smtp: QUIT: i/o timeout", "smtp: RSET: 500 unknown command", "close: broken pipe"}},
+			want: []fact{
+				{"later error", "QUIT failed: no reply in time"}, {"later error", "RSET was refused: 500 unknown command"}, {"later error", "close failed: broken pipe"},
+			},
+		},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			require.Equal(t, tt.want, facts(&tt.summary))
+		})
+	}
+}
