@@ -32,6 +32,17 @@ func TestExecd_Prompts(t *testing.T) {
 	require.Empty(t, s.stderr.String())
 }
 
+// A pipeline such as echo | smtpprobe closes stdin right after the line.
+func TestExecd_PromptBeforeEOF(t *testing.T) {
+	t.Parallel()
+	srv := smtptest.Start(t, smtptest.Script{})
+	got := programWith("\n", "--config", configFile(t, fmt.Sprintf("[[inputs.smtpprobe]]\n  servers = [%q]\n", urlOf(srv))))
+	require.Zero(t, got.status)
+	require.Empty(t, got.stderr)
+	require.Contains(t, got.stdout, "error_class=none")
+	require.Contains(t, got.stdout, "canceled=0i")
+}
+
 func TestExecd_ClosedStdin(t *testing.T) {
 	t.Parallel()
 	healthy, silent := smtptest.Start(t, smtptest.Script{}), smtptest.Start(t, smtptest.Script{Greeting: smtptest.Silence()})

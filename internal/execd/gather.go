@@ -18,6 +18,10 @@ import (
 	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
 
+// drain is how long gathers may go on after stdin has closed. Together with
+// Grace it stays below the 5 s after which inputs.execd kills.
+const drain = time.Second
+
 // gathering runs inputs and writes their metrics.
 type gathering struct {
 	inputs []*models.RunningInput
@@ -41,19 +45,17 @@ func (g *gathering) once(ctx context.Context) error {
 }
 
 // untilClosed gathers for every line of stdin, and by the clock if asked to,
-// until stdin closes, a signal arrives or stdout breaks.
+// until stdin closes, a signal arrives or stdout breaks. When stdin closes, a
+// gather that a line has asked for has drain to end by itself.
 func (g *gathering) untilClosed(ctx context.Context, stdin io.Reader) error {
-	intervals, err := g.intervals()
-	if err != nil {
-		return err
-	}
+	intervals := g.intervals()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
 	prompts := newPrompts(g.inputs)
 	go func() {
-		defer cancel()
 		prompts.fromLines(stdin)
+		time.AfterFunc(drain, cancel)
 	}()
 
 	return g.run(ctx, func(ctx context.Context, in *models.RunningInput, acc telegraf.Accumulator) error {
@@ -64,7 +66,10 @@ func (g *gathering) untilClosed(ctx context.Context, stdin io.Reader) error {
 			select {
 			case <-ctx.Done():
 				return nil
-			case <-prompts.of[in]:
+			case _, open := <-prompts.of[in]:
+				if !open {
+					return nil
+				}
 			case <-tick:
 			}
 			if ctx.Err() != nil { // the end takes precedence over another gather
@@ -80,8 +85,9 @@ func (g *gathering) untilClosed(ctx context.Context, stdin io.Reader) error {
 }
 
 // intervals are those at which each input polls: its own, else that of the
-// command line. Without polling there are none.
-func (g *gathering) intervals() (map[*models.RunningInput]time.Duration, error) {
+// command line. Without polling there are none. A timeout above the interval of
+// the command line is a warning only: under STDIN the interval is not known either.
+func (g *gathering) intervals() map[*models.RunningInput]time.Duration {
 	intervals := make(map[*models.RunningInput]time.Duration, len(g.inputs))
 	for _, in := range g.inputs {
 		own := in.Config.Interval
@@ -94,11 +100,11 @@ func (g *gathering) intervals() (map[*models.RunningInput]time.Duration, error) 
 		intervals[in] = cmp.Or(own, g.poll)
 		if p, ok := in.Input.(*plugin.SMTPProbe); ok {
 			if err := p.CheckInterval(intervals[in]); err != nil {
-				return nil, fmt.Errorf("%s: %w", in.LogName(), err)
+				in.Log().Warnf("%v", err)
 			}
 		}
 	}
-	return intervals, nil
+	return intervals
 }
 
 type gatherFunc func(context.Context, *models.RunningInput, telegraf.Accumulator) error

@@ -29,8 +29,14 @@ func newPrompts(inputs []*models.RunningInput) *prompts {
 	return p
 }
 
-// fromLines prompts all inputs for every line, until there are no more.
+// fromLines prompts all inputs for every line, until there are no more: then it
+// closes their channels.
 func (p *prompts) fromLines(r io.Reader) {
+	defer func() {
+		for _, c := range p.of {
+			close(c)
+		}
+	}()
 	in := bufio.NewReader(r)
 	for {
 		_, err := in.ReadSlice('\n')

@@ -54,9 +54,15 @@ func TestPrompts_FromLines(t *testing.T) {
 	p := newPrompts([]*models.RunningInput{in})
 	p.fromLines(strings.NewReader(strings.Repeat("x", 1<<20) + "\n\n\nnot a line"))
 	require.Len(t, p.of[in], 1, "one gather waits, not a queue of them")
-	<-p.of[in]
+	_, open := <-p.of[in]
+	require.True(t, open)
+	_, open = <-p.of[in]
+	require.False(t, open, "there are no more lines")
+
+	p = newPrompts([]*models.RunningInput{in})
 	p.fromLines(strings.NewReader("not a line"))
-	require.Empty(t, p.of[in])
+	_, open = <-p.of[in]
+	require.False(t, open)
 }
 
 func TestSlowness(t *testing.T) {
