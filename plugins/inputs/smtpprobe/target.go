@@ -356,8 +356,12 @@ func (p *draft) checkTarget(t *smtpprobe.Target) error {
 	}
 	proxied := p.proxy != nil
 	switch {
-	case t.Socket != "" && (proxied || source.IsValid() || p.prober.ProxyHeader != smtpprobe.NoProxyHeader):
-		return errors.New("proxy_url, source_address and proxy_protocol do not apply to a unix socket")
+	case t.Socket != "" && proxied:
+		return errors.New("proxy_url does not apply to a unix socket")
+	case t.Socket != "" && source.IsValid():
+		return fmt.Errorf("source_address %q does not apply to a unix socket", source)
+	case t.Socket != "" && p.prober.ProxyHeader != smtpprobe.NoProxyHeader:
+		return errors.New("proxy_protocol does not apply to a unix socket")
 	case contradicts(version, host):
 		return fmt.Errorf("host %q contradicts ip_version %q", host, version)
 	case host.IsValid() && source.IsValid() && !proxied && source.Is4() != host.Is4():
