@@ -1,5 +1,5 @@
-// Package mask keeps secrets out of what is shown: a peer may repeat what it was
-// sent, and in other forms.
+// Package mask replaces secrets in text from a server. A server may repeat the
+// client's input in a reply, also in an encoded form.
 package mask
 
 import (
@@ -11,47 +11,46 @@ import (
 )
 
 const (
-	hidden = "***"
-	// shortest is the length from which a secret is masked wherever it occurs.
-	// To mask every "a" would reveal more than it hides, so that a shorter one
-	// is masked only as a whole word.
-	shortest = 4
+	replacement = "***"
+	// minLength is the length, in bytes, from which a secret is masked anywhere in
+	// a text. A shorter secret is masked only as a whole word: masking every "a"
+	// would reveal more than it hides.
+	minLength = 4
 )
 
-// Secrets are texts that nothing may show: a peer may repeat what it was sent.
-// They are found raw, in hex, URL-encoded and in base64 at each offset, in upper
-// or lower case, and also where a line end divides them. A nil *Secrets has
-// none.
+// Secrets is a set of secrets to mask. A secret is found as plain text, in hex,
+// URL-encoded and in base64, in upper or lower case, and even if a line end
+// divides it. A nil *Secrets is an empty set.
 type Secrets struct {
-	always []needle
-	auth   []needle // only in an AUTH exchange
+	always []pattern
+	auth   []pattern // only in an AUTH exchange
 }
 
-// needle is one form of a secret, in lower case.
-type needle struct {
+// pattern is one form of a secret, in lower case.
+type pattern struct {
 	text string
-	word bool // only as a whole word
+	word bool // matches only as a whole word
 }
 
-// Add registers secrets. Empty ones do not count.
+// Add adds secrets to the set. It ignores empty strings.
 func (s *Secrets) Add(values ...string) {
 	for _, v := range values {
-		s.always = appendForms(s.always, v, len(v) < shortest)
+		s.always = appendForms(s.always, v, len(v) < minLength)
 	}
 }
 
-// AddUser registers a user name. It is masked only as a word of an AUTH
-// exchange: elsewhere it may be the word that explains a reply.
+// AddUser adds a user name. It is masked only as a whole word and only in an AUTH
+// exchange, because in other replies the same word may have another meaning.
 func (s *Secrets) AddUser(name string) {
 	s.auth = appendForms(s.auth, name, true)
 }
 
-func appendForms(list []needle, secret string, word bool) []needle {
+func appendForms(list []pattern, secret string, word bool) []pattern {
 	if secret == "" {
 		return list
 	}
 	forms := []string{
-		secret, strings.ToLower(secret), strings.ToUpper(secret), // beyond ASCII, case is more than a bit
+		secret, strings.ToLower(secret), strings.ToUpper(secret), // lower changes ASCII only
 		hex.EncodeToString([]byte(secret)),
 		url.QueryEscape(secret), url.PathEscape(secret),
 		base64.StdEncoding.EncodeToString([]byte(secret)),
@@ -60,23 +59,24 @@ func appendForms(list []needle, secret string, word bool) []needle {
 		forms = append(forms, shiftedBase64(secret)...)
 	}
 	for _, form := range forms {
-		n := needle{lower(form), word}
-		if !slices.Contains(list, n) {
-			list = append(list, n)
+		p := pattern{lower(form), word}
+		if !slices.Contains(list, p) {
+			list = append(list, p)
 		}
 	}
 	return list
 }
 
-// shiftedBase64 is what stays the same of a secret's base64 wherever it begins
-// in a longer text: without the digits that the bytes around it share.
+// shiftedBase64 returns the base64 digits that encode only the secret when it is
+// part of a longer text, for each of its three possible alignments. The digits at
+// both ends are left out if they also encode bits of the neighboring bytes.
 func shiftedBase64(secret string) []string {
 	var forms []string
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		for offset := range 3 {
 			encoded := encoding.EncodeToString(append(make([]byte, offset), secret...))
 			first, last := (offset*8+5)/6, (offset+len(secret))*8/6
-			if inner := encoded[first:last]; len(inner) >= shortest {
+			if inner := encoded[first:last]; len(inner) >= minLength {
 				forms = append(forms, inner)
 			}
 		}
@@ -84,17 +84,17 @@ func shiftedBase64(secret string) []string {
 	return forms
 }
 
-// Mask returns the lines of a reply without the secrets. inAuth is set for a
-// reply of an AUTH exchange.
+// Mask returns the lines of a reply with each secret replaced by "***". inAuth
+// reports whether the reply belongs to an AUTH exchange.
 func (s *Secrets) Mask(lines []string, inAuth bool) []string {
 	if s == nil || len(s.always) == 0 && (len(s.auth) == 0 || !inAuth) {
 		return lines
 	}
-	whole := lower(strings.Join(lines, ""))
-	covered := make([]bool, len(whole))
-	found := hide(whole, covered, s.always)
+	text := lower(strings.Join(lines, ""))
+	secret := make([]bool, len(text)) // whether each byte is part of a secret
+	found := mark(secret, text, s.always)
 	if inAuth {
-		found = hide(whole, covered, s.auth) || found
+		found = mark(secret, text, s.auth) || found
 	}
 	if !found {
 		return lines
@@ -102,13 +102,14 @@ func (s *Secrets) Mask(lines []string, inAuth bool) []string {
 	masked := make([]string, len(lines))
 	at := 0
 	for i, line := range lines {
-		masked[i] = without(line, covered[at:at+len(line)])
+		masked[i] = replace(line, secret[at:at+len(line)])
 		at += len(line)
 	}
 	return masked
 }
 
-// Text is Mask for a single text outside of AUTH.
+// Text returns text with each secret replaced by "***". It does not mask user
+// names.
 func (s *Secrets) Text(text string) string {
 	if s == nil || len(s.always) == 0 {
 		return text
@@ -116,33 +117,34 @@ func (s *Secrets) Text(text string) string {
 	return s.Mask([]string{text}, false)[0]
 }
 
-// None reports whether there is nothing to mask.
+// None reports whether the set is empty.
 func (s *Secrets) None() bool { return s == nil || len(s.always) == 0 && len(s.auth) == 0 }
 
-// hide marks where the needles are.
-func hide(text string, covered []bool, needles []needle) bool {
+// mark marks the bytes of text that match a pattern, and reports whether there
+// are any.
+func mark(secret []bool, text string, patterns []pattern) bool {
 	found := false
-	for _, n := range needles {
+	for _, p := range patterns {
 		for from := 0; ; {
-			i := strings.Index(text[from:], n.text)
+			i := strings.Index(text[from:], p.text)
 			if i < 0 {
 				break
 			}
-			begin, end := from+i, from+i+len(n.text)
+			begin, end := from+i, from+i+len(p.text)
 			from = begin + 1
-			if n.word && !isWord(text, begin, end) {
+			if p.word && !isWord(text, begin, end) {
 				continue
 			}
 			found, from = true, end
 			for k := begin; k < end; k++ {
-				covered[k] = true
+				secret[k] = true
 			}
 		}
 	}
 	return found
 }
 
-// isWord reports whether no letter or digit adjoins a part of a text.
+// isWord reports whether text[begin:end] has no letter or digit next to it.
 func isWord(text string, begin, end int) bool {
 	return (begin == 0 || !isAlphanumeric(text[begin-1])) && (end == len(text) || !isAlphanumeric(text[end]))
 }
@@ -151,21 +153,22 @@ func isAlphanumeric(c byte) bool {
 	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c >= 0x80
 }
 
-// without replaces each run of covered bytes.
-func without(line string, covered []bool) string {
+// replace replaces each run of marked bytes.
+func replace(line string, secret []bool) string {
 	var b strings.Builder
 	for i := range len(line) {
 		switch {
-		case !covered[i]:
+		case !secret[i]:
 			b.WriteByte(line[i])
-		case i == 0 || !covered[i-1]:
-			b.WriteString(hidden)
+		case i == 0 || !secret[i-1]:
+			b.WriteString(replacement)
 		}
 	}
 	return b.String()
 }
 
-// lower changes ASCII letters only, so that every byte keeps its place.
+// lower converts ASCII letters to lower case. Unlike strings.ToLower it preserves
+// the length of s.
 func lower(s string) string {
 	b := []byte(s)
 	for i, c := range b {

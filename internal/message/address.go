@@ -14,7 +14,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/hostname"
 )
 
-// The limits of RFC 5321 §4.5.3.1, in bytes. A path's 256 include its angle
+// The limits of RFC 5321 §4.5.3.1, in bytes. The limit of a path includes its angle
 // brackets.
 const (
 	maxLocalPart = 64
@@ -22,11 +22,11 @@ const (
 	maxMailbox   = 256 - 2
 )
 
-// ParseAddress checks one recipient, a Mailbox of RFC 5321 §4.1.2 without angle
-// brackets and display name, or the bare "postmaster" of §4.5.1. It returns it
-// in the form that RCPT sends: an internationalized domain becomes A-labels,
-// unless the local part is not ASCII either. needsUTF8 reports such a local
-// part, which only SMTPUTF8 can carry (RFC 6531).
+// ParseAddress parses the address of a recipient: a Mailbox (RFC 5321 §4.1.2)
+// without angle brackets and display name, or "postmaster" without a domain
+// (§4.5.1). It returns the address as sent in RCPT, with the domain in A-labels.
+// If the local part is not ASCII, needsUTF8 is true, because the address requires
+// SMTPUTF8 (RFC 6531), and the domain is not converted.
 func ParseAddress(s string) (addr string, needsUTF8 bool, err error) {
 	if strings.EqualFold(s, "postmaster") {
 		return s, false, nil
@@ -34,8 +34,8 @@ func ParseAddress(s string) (addr string, needsUTF8 bool, err error) {
 	return parseMailbox(s)
 }
 
-// ParseSender checks a sender as ParseAddress checks a recipient. Empty is the
-// null sender; a sender without a domain is none (RFC 5321 §4.1.1.2).
+// ParseSender parses the address of a sender like ParseAddress. An empty string is
+// the null sender. A sender must have a domain (RFC 5321 §4.1.1.2).
 func ParseSender(s string) (addr string, needsUTF8 bool, err error) {
 	if s == "" {
 		return "", false, nil
@@ -46,25 +46,25 @@ func ParseSender(s string) (addr string, needsUTF8 bool, err error) {
 func parseMailbox(s string) (addr string, needsUTF8 bool, err error) {
 	local, domain, err := splitMailbox(s)
 	if err != nil {
-		return "", false, fmt.Errorf("%s is not a mail address: %w", bounded(s), err)
+		return "", false, fmt.Errorf("%s is not a mail address: %w", quote(s), err)
 	}
 	needsUTF8 = !hostname.IsASCII(local)
 	if !needsUTF8 && !hostname.IsASCII(domain) {
-		// Both forms name the same domain; the lookup below has accepted it.
+		// checkDomain has accepted the domain.
 		if domain, err = idna.Lookup.ToASCII(domain); err != nil {
-			return "", false, fmt.Errorf("%s is not a mail address: %w", bounded(s), errIDN)
+			return "", false, fmt.Errorf("%s is not a mail address: %w", quote(s), errIDN)
 		}
 	}
 	addr = local + "@" + domain
 	if len(addr) > maxMailbox {
-		return "", false, fmt.Errorf("%s is not a mail address: longer than %d bytes", bounded(s), maxMailbox)
+		return "", false, fmt.Errorf("%s is not a mail address: longer than %d bytes", quote(s), maxMailbox)
 	}
 	return addr, needsUTF8, nil
 }
 
 var errIDN = errors.New("the domain is not a valid internationalized name")
 
-// splitMailbox cuts a mailbox in two and checks either part.
+// splitMailbox splits a mailbox into its local part and its domain, and checks both.
 func splitMailbox(s string) (local, domain string, err error) {
 	switch {
 	case s == "":
@@ -111,8 +111,8 @@ func checkLocalPart(s string) error {
 	return nil
 }
 
-// isAtext reports whether an unquoted local part may contain a character: RFC 5322 §3.2.3, and
-// anything readable beyond ASCII (RFC 6531 §3.3).
+// isAtext reports whether an unquoted local part may contain r: atext (RFC 5322
+// §3.2.3) or any character outside ASCII that is not white space (RFC 6531 §3.3).
 func isAtext(r rune) bool {
 	switch {
 	case r >= utf8.RuneSelf:
@@ -123,7 +123,7 @@ func isAtext(r rune) bool {
 	return strings.ContainsRune("!#$%&'*+-/=?^_`{|}~", r)
 }
 
-// checkQuoted checks for the Quoted-string of RFC 5321 §4.1.2.
+// checkQuoted checks that s is a Quoted-string (RFC 5321 §4.1.2).
 func checkQuoted(s string) error {
 	if len(s) < 2 || s[len(s)-1] != '"' {
 		return errors.New("the quoted local part does not end before the @")
@@ -173,7 +173,7 @@ func checkDomain(s string) error {
 	return nil
 }
 
-// checkLiteral checks for an address literal of RFC 5321 §4.1.3.
+// checkLiteral checks that s is an address literal (RFC 5321 §4.1.3).
 func checkLiteral(s string) error {
 	inner, closed := strings.CutSuffix(s[1:], "]")
 	six := len(inner) > 5 && strings.EqualFold(inner[:5], "IPv6:")
@@ -187,11 +187,11 @@ func checkLiteral(s string) error {
 	return nil
 }
 
-// bounded quotes what a configuration gave, escaped and cut, for an error.
-func bounded(s string) string {
-	const most = 80
-	if len(s) > most {
-		return strconv.QuoteToASCII(s[:most]) + "..."
+// quote returns s in quotes, escaped and of limited length, for an error.
+func quote(s string) string {
+	const limit = 80 // bytes
+	if len(s) > limit {
+		return strconv.QuoteToASCII(s[:limit]) + "..."
 	}
 	return strconv.QuoteToASCII(s)
 }

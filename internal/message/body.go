@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// maxLine is the longest line, in bytes, without its CRLF (RFC 5322 §2.1.1).
+// maxLine is the maximum length of a line in bytes, without CRLF (RFC 5322 §2.1.1).
 const maxLine = 998
 
 const defaultBody = `This message was sent by smtpprobe, which measures whether and how fast a mail
@@ -15,8 +15,8 @@ relay accepts mail. Nobody needs to read or answer it, and it can be deleted.
 The header field X-Smtpprobe-Id identifies this message.
 `
 
-// canonical is a body with CRLF as its only and its last line end, whatever
-// line ends it was written with.
+// canonical converts all line ends of a body to CRLF and adds one at the end if
+// necessary. It returns the default body if the body is empty.
 func canonical(body string) (string, error) {
 	if body == "" {
 		body = defaultBody
@@ -31,9 +31,8 @@ func canonical(body string) (string, error) {
 	return strings.ReplaceAll(body, "\n", "\r\n"), nil
 }
 
-// encoding is the Content-Transfer-Encoding of a canonical body. Text that every
-// relay can carry stays as it is; all other is made 7-bit, so that a probe
-// never depends on 8BITMIME.
+// encoding returns the Content-Transfer-Encoding for a canonical body: 7bit if
+// possible, else quoted-printable, so that a probe does not depend on 8BITMIME.
 func encoding(body string) string {
 	if plain(body) {
 		return "7bit"
@@ -41,7 +40,7 @@ func encoding(body string) string {
 	return "quoted-printable"
 }
 
-// plain reports whether a canonical body is 7-bit text by RFC 2045 §2.7.
+// plain reports whether a canonical body is 7bit data (RFC 2045 §2.7).
 func plain(body string) bool {
 	for line := range strings.SplitSeq(body, "\r\n") {
 		if len(line) > maxLine {

@@ -17,26 +17,26 @@ import (
 
 const defaultSubject = "smtpprobe test message"
 
-// maxName is the longest name of a field that leaves room for its value: the
-// library fails at one that fills its line.
+// maxName is the maximum length of a field name in bytes. The library cannot fold a
+// field whose name fills the line.
 const maxName = 64
 
-// reserved are the fields, or with a trailing hyphen the families of fields,
-// that only this package or the relays on the way may set.
+// reserved are the fields that the configuration must not set, because this package
+// or the relays set them. A name with a trailing hyphen is a prefix.
 var reserved = []string{
 	"auto-submitted", "bcc", "content-", "date", "dkim-signature", "message-id",
 	"mime-version", "received", "resent-", "return-path", "subject", "x-smtpprobe-",
 }
 
-// header makes the header. The library puts each new field on top, so that they
-// are set from the last to the first.
+// header returns the header of the message. The library adds fields at the top, so
+// they are set in reverse order.
 func (m *Message) header(o *Options, encoding string) (gomail.Header, error) {
 	var h gomail.Header
 	h.Set("Content-Transfer-Encoding", encoding)
 	h.SetContentType("text/plain", map[string]string{"charset": "utf-8"})
 	h.Set("Mime-Version", "1.0")
-	for _, own := range slices.Backward(o.Headers) {
-		if err := addOwn(&h, own); err != nil {
+	for _, f := range slices.Backward(o.Headers) {
+		if err := addField(&h, f); err != nil {
 			return h, err
 		}
 	}
@@ -47,7 +47,7 @@ func (m *Message) header(o *Options, encoding string) (gomail.Header, error) {
 		h.SetText("X-Smtpprobe-Relay", o.Relay)
 	}
 	h.Set("X-Smtpprobe-Id", m.ProbeID)
-	h.Set("Auto-Submitted", "auto-generated") // RFC 3834 §5: nobody should answer
+	h.Set("Auto-Submitted", "auto-generated") // RFC 3834 §5: no automatic replies
 
 	subject := o.Subject
 	if subject == "" {
@@ -64,8 +64,8 @@ func (m *Message) header(o *Options, encoding string) (gomail.Header, error) {
 	return h, nil
 }
 
-// addresses sets From, To and Message-ID, unless the user's headers have From or
-// To.
+// addresses sets Message-ID, From and To. From and To of the configuration take
+// precedence.
 func (m *Message) addresses(h *gomail.Header, o *Options) error {
 	from, err := author(o)
 	if err != nil {
@@ -77,7 +77,7 @@ func (m *Message) addresses(h *gomail.Header, o *Options) error {
 		if err != nil {
 			return err
 		}
-		if strings.Contains(addr, "@") { // RFC 5322 has no bare postmaster
+		if strings.Contains(addr, "@") { // in RFC 5322, an address has a domain
 			to = append(to, addr)
 		}
 	}
@@ -91,33 +91,33 @@ func (m *Message) addresses(h *gomail.Header, o *Options) error {
 			h.Set(f.Name, f.Value)
 			continue
 		}
-		own := h.Get(f.Name) // to its place among ours
-		h.Set(f.Name, own)
+		configured := h.Get(f.Name)
+		h.Set(f.Name, configured) // moves the field to the top
 	}
 	m.NeedsSMTPUTF8 = !hostname.IsASCII(h.Get("From") + h.Get("To"))
 	return nil
 }
 
-// author is the address of From, which must not be empty even where the
-// envelope sender is null: then it is the postmaster of the prober's host, an
-// address that exists everywhere (RFC 5321 §4.5.1).
+// author returns the address for From. A message with a null sender needs an author,
+// too; then it is the postmaster of the prober's host, an address that must exist
+// (RFC 5321 §4.5.1).
 func author(o *Options) (string, error) {
 	if o.From != "" {
 		from, _, err := ParseSender(o.From)
 		return from, err
 	}
-	// A host name may contain an underscore, unlike a mail domain; the header
-	// allows more than the envelope (RFC 5322 §3.4.1).
+	// Unlike a mail domain, a host name may contain an underscore. The header allows
+	// it (RFC 5322 §3.4.1).
 	isLiteral := strings.HasPrefix(o.Helo, "[") && checkLiteral(o.Helo) == nil
 	isName := o.Helo != "" && hostname.IsASCII(o.Helo) && checkLocalPart(o.Helo) == nil && o.Helo[0] != '"'
 	if !isLiteral && !isName {
-		return "", fmt.Errorf("%s cannot be the domain of the message's author; set a sender", bounded(o.Helo))
+		return "", fmt.Errorf("%s cannot be the domain of the message's author; set a sender", quote(o.Helo))
 	}
 	return "postmaster@" + o.Helo, nil
 }
 
-// idDomain is the right side of the Message-ID: the author's domain, in ASCII
-// where that is possible.
+// idDomain returns the domain for the Message-ID: the author's domain, in A-labels
+// if possible.
 func idDomain(from string) string {
 	domain := from[strings.LastIndexByte(from, '@')+1:]
 	if !hostname.IsASCII(domain) {
@@ -128,16 +128,16 @@ func idDomain(from string) string {
 	return domain
 }
 
-// addOwn adds a header field of the configuration.
-func addOwn(h *gomail.Header, f Header) error {
+// addField adds a header field of the configuration.
+func addField(h *gomail.Header, f Header) error {
 	name := strings.ToLower(f.Name)
 	for _, r := range reserved {
 		if name == r || strings.HasSuffix(r, "-") && strings.HasPrefix(name, r) {
-			return fmt.Errorf("header field %s is reserved", bounded(f.Name))
+			return fmt.Errorf("header field %s is reserved", quote(f.Name))
 		}
 	}
 	if f.Name == "" || len(f.Name) > maxName || strings.ContainsFunc(f.Name, func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }) {
-		return fmt.Errorf("invalid header field name %s", bounded(f.Name))
+		return fmt.Errorf("invalid header field name %s", quote(f.Name))
 	}
 	if err := checkValue(f.Name, f.Value); err != nil {
 		return err
@@ -154,11 +154,12 @@ func addOwn(h *gomail.Header, f Header) error {
 	return nil
 }
 
-// addAddresses adds a From or To with display names and the like.
+// addAddresses adds a From or To field of the configuration, which may contain
+// display names.
 func addAddresses(h *gomail.Header, name, value string) error {
 	list, err := mail.ParseAddressList(value)
 	if err != nil {
-		return fmt.Errorf("header field %s must contain mail addresses: %s", name, bounded(value))
+		return fmt.Errorf("header field %s must contain mail addresses: %s", name, quote(value))
 	}
 	if h.Has(name) {
 		return fmt.Errorf("duplicate header field %s", name)
@@ -171,11 +172,11 @@ func addAddresses(h *gomail.Header, name, value string) error {
 	return nil
 }
 
-// checkValue refuses what would end a field early, or has no place in one
-// (RFC 5322 §2.2).
+// checkValue returns an error if a value would end its field or contains characters
+// that a field must not contain (RFC 5322 §2.2).
 func checkValue(name, value string) error {
-	bad := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f || r == '\ufffd' }
-	if strings.ContainsFunc(value, bad) {
+	invalid := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f || r == '\ufffd' }
+	if strings.ContainsFunc(value, invalid) {
 		return fmt.Errorf("header field %s contains a control character or is not UTF-8", name)
 	}
 	if strings.Trim(value, " \t") == "" {

@@ -1,7 +1,8 @@
-// Package message builds the message that a probe sends: complete by RFC 5322
-// and MIME, easy to recognize in a mailbox or a queue, of the size that is asked
-// for, and without anything that an option could inject. It also checks mail
-// addresses (ParseAddress, ParseSender).
+// Package message builds the test message that a probe sends. The message conforms
+// to RFC 5322 and MIME, identifies itself as a test in its subject and header, and
+// can have an exact size. No option can inject header fields or SMTP commands.
+//
+// The package also parses mail addresses; see [ParseAddress] and [ParseSender].
 package message
 
 import (
@@ -16,49 +17,49 @@ import (
 	gomessage "github.com/emersion/go-message"
 )
 
-// Options is what a message is made of.
+// Options are the options of a message.
 type Options struct {
 	Envelope
 	Content
 }
 
-// Envelope is between whom a message goes.
+// Envelope is the envelope of a message.
 type Envelope struct {
-	From string   // envelope sender, see ParseSender; empty is the null sender
-	To   []string // envelope recipients, see ParseAddress
-	Helo string   // the prober's name: the author's domain where the sender is null
+	From string   // sender, see ParseSender; empty: the null sender
+	To   []string // recipients, see ParseAddress
+	Helo string   // the prober's host name: the author's domain if the sender is null
 }
 
-// Content is what a message contains. The zero value is a message that says what
-// it is.
+// Content is the content of a message. The zero value has a default subject and
+// body.
 type Content struct {
-	Subject string   // empty: a subject that says what this is
-	Body    string   // empty: a text that says what this is
+	Subject string   // empty: a default
+	Body    string   // empty: a default
 	Headers []Header // additional header fields
-	Size    int      // pad the whole message to this many bytes (RFC 1870); 0 = no padding
+	Size    int      // pad the message to this size in bytes (RFC 1870); 0: no padding
 	Relay   string   // the value of X-Smtpprobe-Relay; empty: no such field
-	ID      string   // the value of X-Smtpprobe-Id, an atom with dots; empty: a random one
+	ID      string   // the value of X-Smtpprobe-Id, a dot-atom; empty: random
 }
 
-// Header is one field of a message's header.
+// Header is a header field.
 type Header struct{ Name, Value string }
 
-// Message is a message ready to be sent, once or several times.
+// Message is a complete message. It can be sent more than once.
 type Message struct {
-	ID            string // the Message-ID, in its angle brackets
+	ID            string // the Message-ID, in angle brackets
 	ProbeID       string // the value of X-Smtpprobe-Id
 	NeedsSMTPUTF8 bool   // an address in the header is not ASCII (RFC 6531)
-	Needs8Bit     bool   // the content is not all 7-bit (RFC 6152)
+	Needs8Bit     bool   // the content is not 7-bit (RFC 6152)
 
-	content []byte // header and body, every line ended by CRLF, not dot-stuffed
-	padding int    // bytes that follow the content; 0 or at least minPadding
+	content []byte // header and body with CRLF, not dot-stuffed
+	padding int    // bytes after the content; 0 or at least minPadding
 }
 
-// minPadding is the shortest line there is: its CRLF.
+// minPadding is the length of an empty line.
 const minPadding = 2
 
-// Build makes a message with a date and an id of its own. Its errors name the
-// option that is wrong and carry no class.
+// Build returns a message with the current date and a unique id. Its errors contain
+// the name of the invalid option; they are not classified.
 func Build(o Options) (Message, error) {
 	m, err := compose(o)
 	if err != nil || o.Size == 0 {
@@ -71,8 +72,8 @@ func Build(o Options) (Message, error) {
 	return m, nil
 }
 
-// MinSize is the smallest Size, in bytes, that a message of these options can
-// have. It does not depend on Size.
+// MinSize returns the minimum value of Size, in bytes, for a message with these
+// options. It ignores o.Size.
 func MinSize(o Options) (int, error) {
 	m, err := compose(o)
 	if err != nil {
@@ -81,8 +82,8 @@ func MinSize(o Options) (int, error) {
 	return len(m.content) + minPadding, nil
 }
 
-// Size is the number of bytes by RFC 1870 §5: with CRLF, without dot-stuffing
-// and the final dot.
+// Size returns the size in bytes (RFC 1870 §5): with CRLF, without dot-stuffing and
+// the final dot.
 func (m Message) Size() int { return len(m.content) + m.padding }
 
 func compose(o Options) (Message, error) {
@@ -111,14 +112,13 @@ func compose(o Options) (Message, error) {
 	return m, checkLines(m.content)
 }
 
-// checkLines wants lines that RFC 5322 §2.1.1 and §2.2.3 allow. The library
-// folds and encodes; a long word or much white space in a field may be beyond
-// it.
+// checkLines checks the lines of the header (RFC 5322 §2.1.1 and §2.2.3). The
+// library cannot fold a field with a long word or a long run of white space.
 func checkLines(content []byte) error {
 	header, _, _ := bytes.Cut(content, []byte("\r\n\r\n"))
 	for line := range strings.SplitSeq(string(header), "\r\n") {
 		if len(line) > maxLine || strings.TrimSpace(line) == "" {
-			return fmt.Errorf("header field %s cannot be folded into lines", bounded(line))
+			return fmt.Errorf("header field %s cannot be folded into lines", quote(line))
 		}
 	}
 	if !bytes.HasSuffix(content, []byte("\r\n")) {

@@ -23,15 +23,16 @@ func options() message.Options {
 	return message.Options{Envelope: message.Envelope{From: "probe@example.com", To: []string{"ops@example.net"}, Helo: "prober.example.org"}}
 }
 
-// wire is what a relay gets, and the message that a relay makes of it.
-func wire(t *testing.T, m message.Message) (sent, received []byte) {
+// transmit returns the bytes of a message as sent after DATA, and without
+// dot-stuffing, as a relay receives them.
+func transmit(t *testing.T, m message.Message) (sent, received []byte) {
 	t.Helper()
 	var b bytes.Buffer
 	n, err := m.WriteTo(&b)
 	require.NoError(t, err)
 	require.EqualValues(t, b.Len(), n)
 	sent = bytes.Clone(b.Bytes())
-	require.NotContains(t, string(sent), "\r\n.\r\n", "the final dot is the caller's")
+	require.NotContains(t, string(sent), "\r\n.\r\n", "the caller sends the final dot")
 	require.True(t, bytes.HasSuffix(sent, []byte("\r\n")))
 
 	for line := range strings.SplitAfterSeq(string(sent), "\r\n") {
@@ -65,7 +66,7 @@ func TestBuild(t *testing.T) {
 	require.False(t, m.Needs8Bit)
 	require.False(t, m.NeedsSMTPUTF8)
 
-	_, received := wire(t, m)
+	_, received := transmit(t, m)
 	require.Len(t, received, m.Size())
 	parsed, body := parse(t, received)
 	date, err := parsed.Header.Date()
@@ -86,7 +87,7 @@ func TestBuild(t *testing.T) {
 	} {
 		require.Equal(t, []string{value}, parsed.Header[textproto.CanonicalMIMEHeaderKey(name)], name)
 	}
-	require.True(t, bytes.HasPrefix(received, []byte("Date: ")), "the customary order")
+	require.True(t, bytes.HasPrefix(received, []byte("Date: ")), "Date is the first field")
 	require.Contains(t, body, "smtpprobe")
 
 	other, err := message.Build(o)
@@ -107,7 +108,7 @@ func TestBuild_NullSender(t *testing.T) {
 		o.From, o.Helo = "", helo
 		m, err := message.Build(o)
 		require.NoError(t, err)
-		_, received := wire(t, m)
+		_, received := transmit(t, m)
 		parsed, _ := parse(t, received)
 		require.Equal(t, want, parsed.Header.Get("From"))
 		require.Equal(t, "<"+m.ProbeID+"@"+helo+">", m.ID)
@@ -123,16 +124,16 @@ func TestBuild_Encoding(t *testing.T) {
 		body     string
 		utf8     bool
 	}{
-		{"ASCII stays", func(o *message.Options) { o.Body = "one\r\ntwo\tthree " }, "7bit", "one\r\ntwo\tthree \r\n", false},
-		{"every kind of line end becomes CRLF", func(o *message.Options) { o.Body = "a\nb\r\nc\rd" }, "7bit", "a\r\nb\r\nc\r\nd\r\n", false},
-		{"UTF-8 becomes quoted-printable", func(o *message.Options) { o.Body = "Grüße" }, "quoted-printable", "Grüße\r\n", false},
-		{"a long line becomes quoted-printable", func(o *message.Options) { o.Body = strings.Repeat("x", 999) },
-			"quoted-printable", strings.Repeat("x", 999) + "\r\n", false},
-		{"the longest line stays", func(o *message.Options) { o.Body = strings.Repeat("x", 998) }, "7bit", strings.Repeat("x", 998) + "\r\n", false},
-		{"NUL becomes quoted-printable", func(o *message.Options) { o.Body = "a\x00b" }, "quoted-printable", "a\x00b\r\n", false},
-		{"dots at the start of lines arrive", func(o *message.Options) { o.Body = ".\n..\n.a\n" }, "7bit", ".\r\n..\r\n.a\r\n", false},
-		{"an address that needs SMTPUTF8", func(o *message.Options) { o.Body, o.To = "x", []string{"büro@example.net"} }, "7bit", "x\r\n", true},
-		{"an international domain that does not", func(o *message.Options) { o.Body, o.To = "x", []string{"a@bücher.example"} }, "7bit", "x\r\n", false},
+		{name: "ASCII", change: func(o *message.Options) { o.Body = "one\r\ntwo\tthree " }, encoding: "7bit", body: "one\r\ntwo\tthree \r\n"},
+		{name: "all kinds of line ends", change: func(o *message.Options) { o.Body = "a\nb\r\nc\rd" }, encoding: "7bit", body: "a\r\nb\r\nc\r\nd\r\n"},
+		{name: "UTF-8", change: func(o *message.Options) { o.Body = "Grüße" }, encoding: "quoted-printable", body: "Grüße\r\n"},
+		{name: "long line", change: func(o *message.Options) { o.Body = strings.Repeat("x", 999) },
+			encoding: "quoted-printable", body: strings.Repeat("x", 999) + "\r\n"},
+		{name: "line of maximum length", change: func(o *message.Options) { o.Body = strings.Repeat("x", 998) }, encoding: "7bit", body: strings.Repeat("x", 998) + "\r\n"},
+		{name: "NUL", change: func(o *message.Options) { o.Body = "a\x00b" }, encoding: "quoted-printable", body: "a\x00b\r\n"},
+		{name: "leading dots", change: func(o *message.Options) { o.Body = ".\n..\n.a\n" }, encoding: "7bit", body: ".\r\n..\r\n.a\r\n"},
+		{name: "internationalized local part", change: func(o *message.Options) { o.Body, o.To = "x", []string{"büro@example.net"} }, encoding: "7bit", body: "x\r\n", utf8: true},
+		{name: "internationalized domain", change: func(o *message.Options) { o.Body, o.To = "x", []string{"a@bücher.example"} }, encoding: "7bit", body: "x\r\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -143,7 +144,7 @@ func TestBuild_Encoding(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, tt.utf8, m.NeedsSMTPUTF8)
 			require.Equal(t, tt.utf8, m.Needs8Bit)
-			sent, received := wire(t, m)
+			sent, received := transmit(t, m)
 			require.Len(t, received, m.Size(), "the size is counted before dot-stuffing")
 			parsed, body := parse(t, received)
 			require.Equal(t, tt.encoding, parsed.Header.Get("Content-Transfer-Encoding"))
@@ -155,16 +156,16 @@ func TestBuild_Encoding(t *testing.T) {
 	}
 }
 
-func TestWriteTo_Dots(t *testing.T) {
+func TestMessage_WriteTo_DotStuffing(t *testing.T) {
 	t.Parallel()
 	o := options()
 	o.Body = "a\n.\n.b\n"
 	m, err := message.Build(o)
 	require.NoError(t, err)
-	sent, received := wire(t, m)
+	sent, received := transmit(t, m)
 	require.True(t, bytes.HasSuffix(sent, []byte("\r\n\r\na\r\n..\r\n..b\r\n")))
 	require.Len(t, sent, len(received)+2)
-	// The standard library's reader of dot-stuffed text agrees.
+	// Package textproto decodes it to the same text.
 	text, err := textproto.NewReader(bufio.NewReader(io.MultiReader(bytes.NewReader(sent), strings.NewReader(".\r\n")))).ReadDotBytes()
 	require.NoError(t, err)
 	require.Equal(t, strings.ReplaceAll(string(received), "\r\n", "\n"), string(text))
@@ -182,7 +183,7 @@ func TestBuild_Size(t *testing.T) {
 			m, err := message.Build(o)
 			require.NoError(t, err)
 			require.Equal(t, size, m.Size())
-			sent, received := wire(t, m)
+			sent, received := transmit(t, m)
 			require.Len(t, received, size)
 			padding := sent[len(sent)-(size-smallest):]
 			require.NotContains(t, string(padding), ".")
@@ -192,11 +193,11 @@ func TestBuild_Size(t *testing.T) {
 		require.ErrorContains(t, err, fmt.Sprintf("need %d", smallest))
 		again, err := message.MinSize(o)
 		require.NoError(t, err)
-		require.Equal(t, smallest, again, "whatever size is asked for")
+		require.Equal(t, smallest, again, "MinSize ignores Size")
 	}
 }
 
-func TestWriteTo_Giant(t *testing.T) {
+func TestMessage_WriteTo_Large(t *testing.T) {
 	t.Parallel()
 	o := options()
 	o.Size = 256 << 20
@@ -206,18 +207,19 @@ func TestWriteTo_Giant(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, o.Size, n)
 
-	full := &failing{after: 1 << 20}
+	full := &failingWriter{after: 1 << 20}
 	n, err = m.WriteTo(full)
-	require.ErrorIs(t, err, errFull, "a relay that closes stops the message")
+	require.ErrorIs(t, err, errFull, "the first error of a write")
 	require.LessOrEqual(t, n, int64(1<<20))
-	require.LessOrEqual(t, full.largest, 64<<10, "in pieces")
+	require.LessOrEqual(t, full.largest, 64<<10, "large messages are written in blocks")
 }
 
 var errFull = errors.New("full")
 
-type failing struct{ after, largest int }
+// failingWriter fails after a number of bytes.
+type failingWriter struct{ after, largest int }
 
-func (f *failing) Write(p []byte) (int, error) {
+func (f *failingWriter) Write(p []byte) (int, error) {
 	f.largest = max(f.largest, len(p))
 	if f.after -= len(p); f.after < 0 {
 		return 0, errFull
@@ -236,7 +238,7 @@ func TestBuild_Folding(t *testing.T) {
 	o.Headers = []message.Header{{Name: "X-Note", Value: strings.Repeat("word ", 500)}}
 	m, err := message.Build(o)
 	require.NoError(t, err)
-	_, received := wire(t, m)
+	_, received := transmit(t, m)
 	parsed, _ := parse(t, received)
 	to, err := parsed.Header.AddressList("To")
 	require.NoError(t, err)
@@ -252,29 +254,33 @@ func TestBuild_Headers(t *testing.T) {
 	o := options()
 	o.To = []string{"postmaster"}
 	o.Headers = []message.Header{
-		{"X-First", "1"}, {"X-Twice", "a"}, {"X-Twice", "b"}, {"X-Note", "Prüfung"},
-		{"from", "Jürgen <team@example.com>"}, {"Reply-To", "nobody@example.com"},
+		{Name: "X-First", Value: "1"},
+		{Name: "X-Twice", Value: "a"},
+		{Name: "X-Twice", Value: "b"},
+		{Name: "X-Note", Value: "Prüfung"},
+		{Name: "from", Value: "Jürgen <team@example.com>"},
+		{Name: "Reply-To", Value: "nobody@example.com"},
 	}
 	m, err := message.Build(o)
 	require.NoError(t, err)
-	_, received := wire(t, m)
+	_, received := transmit(t, m)
 	parsed, _ := parse(t, received)
 	from, err := parsed.Header.AddressList("From")
 	require.NoError(t, err)
 	require.Equal(t, []*mail.Address{{Name: "Jürgen", Address: "team@example.com"}}, from)
 	require.Len(t, parsed.Header["From"], 1)
 	require.Equal(t, []string{"a", "b"}, parsed.Header["X-Twice"])
-	require.Equal(t, "undisclosed-recipients:;", parsed.Header.Get("To"), "the bare postmaster has no place in a header")
+	require.Equal(t, "undisclosed-recipients:;", parsed.Header.Get("To"), "postmaster without a domain")
 	note, err := new(mime.WordDecoder).DecodeHeader(parsed.Header.Get("X-Note"))
 	require.NoError(t, err)
 	require.Equal(t, "Prüfung", note)
 	require.False(t, m.Needs8Bit)
-	require.Equal(t, "<"+m.ProbeID+"@example.com>", m.ID, "the sender's domain")
+	require.Equal(t, "<"+m.ProbeID+"@example.com>", m.ID, "domain of the envelope sender")
 }
 
-func TestBuild_Refuses(t *testing.T) {
+func TestBuild_Invalid(t *testing.T) {
 	t.Parallel()
-	own := func(name, value string) func(*message.Options) {
+	header := func(name, value string) func(*message.Options) {
 		return func(o *message.Options) { o.Headers = []message.Header{{Name: name, Value: value}} }
 	}
 	tests := []struct {
@@ -282,30 +288,32 @@ func TestBuild_Refuses(t *testing.T) {
 		change func(*message.Options)
 		want   string
 	}{
-		{"a sender that is no address", func(o *message.Options) { o.From = "probe" }, "not a mail address"},
-		{"a recipient that is no address", func(o *message.Options) { o.To = []string{"a b@c"} }, "not a mail address"},
-		{"a null sender without a helo", func(o *message.Options) { o.From, o.Helo = "", "" }, "set a sender"},
-		{"a helo that breaks the header", func(o *message.Options) { o.From, o.Helo = "", "a>\r\nBcc: b" }, "set a sender"},
-		{"a subject with a line end", func(o *message.Options) { o.Subject = "a\r\nBcc: b@example.com" }, "control character"},
-		{"a relay with a line end", func(o *message.Options) { o.Relay = "a\nb" }, "control character"},
-		{"a header with a line end in its value", own("X-A", "a\r\nBcc: b@example.com"), "control character"},
-		{"a header with LF in its value", own("X-A", "a\nb"), "control character"},
-		{"a header with NUL", own("X-A", "a\x00b"), "control character"},
-		{"a header with bytes that are not UTF-8", own("X-A", "\xff"), "not UTF-8"},
-		{"a header without a value", own("X-A", " "), "empty"},
-		{"a header without a name", own("", "a"), "invalid header field name"},
-		{"a header name with a colon", own("X-A: b\r\nX", "a"), "invalid header field name"},
-		{"a header name longer than its line", own("X-"+strings.Repeat("A", 63), "a"), "invalid header field name"},
-		{"a header name with a space", own("X A", "a"), "invalid header field name"},
-		{"a date of one's own", own("Date", "yesterday"), "reserved"},
-		{"an id of one's own", own("message-ID", "<a@b>"), "reserved"},
-		{"an encoding of one's own", own("Content-Transfer-Encoding", "8bit"), "reserved"},
-		{"a probe id of one's own", own("X-smtpprobe-ID", "1"), "reserved"},
-		{"a blind copy", own("Bcc", "a@example.com"), "reserved"},
-		{"a From that holds no address", own("From", "nobody"), "must contain mail addresses"},
-		{"two Froms", func(o *message.Options) { o.Headers = []message.Header{{"From", "a@b"}, {"FROM", "c@d"}} }, "duplicate"},
-		{"much white space that cannot be folded", own("X-A", "a"+strings.Repeat(" ", 300)+"b"), "cannot be folded"},
-		{"a body that is not UTF-8", func(o *message.Options) { o.Body = "\xff" }, "body is not UTF-8"},
+		{name: "invalid sender", change: func(o *message.Options) { o.From = "probe" }, want: "not a mail address"},
+		{name: "invalid recipient", change: func(o *message.Options) { o.To = []string{"a b@c"} }, want: "not a mail address"},
+		{name: "null sender without a helo", change: func(o *message.Options) { o.From, o.Helo = "", "" }, want: "set a sender"},
+		{name: "helo with CR LF", change: func(o *message.Options) { o.From, o.Helo = "", "a>\r\nBcc: b" }, want: "set a sender"},
+		{name: "subject with CR LF", change: func(o *message.Options) { o.Subject = "a\r\nBcc: b@example.com" }, want: "control character"},
+		{name: "relay with LF", change: func(o *message.Options) { o.Relay = "a\nb" }, want: "control character"},
+		{name: "header field with CR LF", change: header("X-A", "a\r\nBcc: b@example.com"), want: "control character"},
+		{name: "header field with LF", change: header("X-A", "a\nb"), want: "control character"},
+		{name: "header field with NUL", change: header("X-A", "a\x00b"), want: "control character"},
+		{name: "header field with invalid UTF-8", change: header("X-A", "\xff"), want: "not UTF-8"},
+		{name: "header field without value", change: header("X-A", " "), want: "empty"},
+		{name: "header field without name", change: header("", "a"), want: "invalid header field name"},
+		{name: "field name with colon", change: header("X-A: b\r\nX", "a"), want: "invalid header field name"},
+		{name: "long field name", change: header("X-"+strings.Repeat("A", 63), "a"), want: "invalid header field name"},
+		{name: "field name with space", change: header("X A", "a"), want: "invalid header field name"},
+		{name: "Date", change: header("Date", "yesterday"), want: "reserved"},
+		{name: "Message-ID", change: header("message-ID", "<a@b>"), want: "reserved"},
+		{name: "Content-Transfer-Encoding", change: header("Content-Transfer-Encoding", "8bit"), want: "reserved"},
+		{name: "X-Smtpprobe-Id", change: header("X-smtpprobe-ID", "1"), want: "reserved"},
+		{name: "Bcc", change: header("Bcc", "a@example.com"), want: "reserved"},
+		{name: "From without address", change: header("From", "nobody"), want: "must contain mail addresses"},
+		{name: "duplicate From", change: func(o *message.Options) {
+			o.Headers = []message.Header{{Name: "From", Value: "a@b"}, {Name: "FROM", Value: "c@d"}}
+		}, want: "duplicate"},
+		{name: "long run of white space", change: header("X-A", "a"+strings.Repeat(" ", 300)+"b"), want: "cannot be folded"},
+		{name: "body with invalid UTF-8", change: func(o *message.Options) { o.Body = "\xff" }, want: "body is not UTF-8"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -316,7 +324,7 @@ func TestBuild_Refuses(t *testing.T) {
 			require.ErrorContains(t, err, tt.want)
 			require.NotContains(t, err.Error(), "\n")
 			_, err = message.MinSize(o)
-			require.ErrorContains(t, err, tt.want, "the configuration's check agrees")
+			require.ErrorContains(t, err, tt.want)
 		})
 	}
 }
@@ -335,7 +343,7 @@ func FuzzBuild(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, received := wire(t, m)
+		_, received := transmit(t, m)
 		require.Len(t, received, m.Size())
 		parsed, _ := parse(t, received)
 		require.Equal(t, []string{m.ProbeID}, parsed.Header["X-Smtpprobe-Id"])

@@ -9,17 +9,16 @@ import (
 
 const (
 	writeSize   = 32 << 10
-	paddingLine = 76 // bytes without CRLF, the customary length
+	paddingLine = 76 // bytes without CRLF, as in base64 (RFC 2045 §6.8)
 )
 
-// WriteTo writes the message as it follows DATA: dot-stuffed (RFC 5321 §4.5.2)
-// and ending in CRLF, without the final dot, which is the caller's to send. The
-// count is of bytes written, stuffing included.
+// WriteTo writes the message for DATA: dot-stuffed (RFC 5321 §4.5.2) and ending in
+// CRLF. The caller sends the final dot. The result is the number of bytes written,
+// including dot-stuffing.
 func (m Message) WriteTo(w io.Writer) (int64, error) {
 	c := &counter{w: w}
 	b := bufio.NewWriterSize(c, writeSize)
-	// The first line is a header field: a dot can begin a line only after
-	// another.
+	// The first line is a header field and never begins with a dot.
 	if _, err := b.Write(bytes.ReplaceAll(m.content, []byte("\r\n."), []byte("\r\n.."))); err != nil {
 		return c.n, err
 	}
@@ -30,8 +29,8 @@ func (m Message) WriteTo(w io.Writer) (int64, error) {
 	return c.n, err
 }
 
-// pad writes n bytes of lines without a dot, so that none needs stuffing. One
-// byte is not a line, so that a single one is never left over.
+// pad writes n bytes as lines without dots. Each line is at least minPadding bytes
+// long, so pad shortens a line if a single byte would remain.
 func pad(w io.StringWriter, n int) error {
 	full := strings.Repeat("smtpprobe-", paddingLine/10+1)[:paddingLine] + "\r\n"
 	for n > 0 {
@@ -47,7 +46,7 @@ func pad(w io.StringWriter, n int) error {
 	return nil
 }
 
-// counter counts what went out.
+// counter counts the bytes written to w.
 type counter struct {
 	w io.Writer
 	n int64

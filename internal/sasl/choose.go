@@ -10,35 +10,36 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Credentials are what a user logs in with. They contain secrets: do not print
-// them.
+// Credentials are the credentials of a user. They contain secrets and must not be
+// printed.
 type Credentials struct {
 	Username string
 	Password string
 	Token    string // an OAuth2 access token
-	// HasCertificate is set if the TLS session has a client certificate.
+	// HasCertificate reports whether the TLS session has a client certificate.
 	HasCertificate bool
-	// Host and Port are the relay's, which OAUTHBEARER repeats (RFC 7628 §3.1);
-	// both may be zero.
+	// Host and Port are those of the server. OAUTHBEARER sends them (RFC 7628
+	// §3.1); both are optional.
 	Host string
 	Port int
 }
 
-// Builtin makes clients for the mechanisms of this package.
+// Builtin is a source of clients for the mechanisms of this package.
 type Builtin struct{}
 
-// Client is Choose.
+// Client calls Choose.
 func (Builtin) Client(offered []string, mechanism string, c Credentials, state *tls.ConnectionState) (Client, error) {
 	return Choose(offered, mechanism, c, state)
 }
 
-// Choose makes the client for the strongest mechanism that the server offers and
-// the credentials serve, or for the one that is asked for by name. tlsState is
-// the session's, nil without TLS.
+// Choose returns a client for the strongest mechanism that the server offers and
+// the credentials allow, or for the mechanism want if want is not empty. tlsState
+// is the state of the TLS session, nil without TLS.
 //
-// Its errors are *smtperr.Error: config_error for an unknown name, credentials
-// that are missing or cannot be sent; not_supported/auth_not_offered if offered
-// is empty; not_supported/auth_no_mechanism if nothing is in common.
+// Errors are *smtperr.Error: config_error if want is unknown, or if credentials
+// are missing or contain characters that cannot be sent;
+// not_supported/auth_not_offered if offered is empty;
+// not_supported/auth_no_mechanism if the server offers no usable mechanism.
 func Choose(offered []string, want string, c Credentials, tlsState *tls.ConnectionState) (Client, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -50,17 +51,17 @@ func Choose(offered []string, want string, c Credentials, tlsState *tls.Connecti
 	if len(offered) == 0 {
 		return nil, smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, smtperr.PhaseAuth, nil)
 	}
-	with := choice{Credentials: c, binding: channelBinding(tlsState)}
+	p := params{Credentials: c, binding: channelBinding(tlsState)}
 	for _, name := range offered {
-		with.plusOffered = with.plusOffered || strings.HasSuffix(strings.ToUpper(name), "-PLUS")
+		p.plusOffered = p.plusOffered || strings.HasSuffix(strings.ToUpper(name), "-PLUS")
 	}
 	for _, m := range usable {
-		possible := !m.plus || with.binding.IsSupported()
+		possible := !m.plus || p.binding.IsSupported()
 		if m.needs == certificate {
-			possible = tlsState != nil // where the certificate was shown
+			possible = tlsState != nil // the certificate is sent in the TLS handshake
 		}
 		if possible && slices.ContainsFunc(offered, func(name string) bool { return strings.EqualFold(name, m.name) }) {
-			return m.start(m, &with)
+			return m.start(m, &p)
 		}
 	}
 	cause := fmt.Errorf("no common mechanism: server %s, client %s", list(offered), list(names(usable)))
@@ -70,13 +71,14 @@ func Choose(offered []string, want string, c Credentials, tlsState *tls.Connecti
 	return nil, smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, smtperr.PhaseAuth, cause)
 }
 
-// usable lists the mechanisms that the credentials serve, the strongest first.
+// usable returns the mechanisms that the credentials allow, the strongest first,
+// or only the mechanism want.
 func usable(want string, c *Credentials) ([]*mechanism, error) {
 	var found []*mechanism
 	for i := range mechanisms {
 		m := &mechanisms[i]
 		if want == "" {
-			if m.lacks(c) == "" && m.automatic(c) {
+			if m.missing(c) == "" && m.automatic(c) {
 				found = append(found, m)
 			}
 			continue
@@ -84,8 +86,8 @@ func usable(want string, c *Credentials) ([]*mechanism, error) {
 		if !strings.EqualFold(want, m.name) {
 			continue
 		}
-		if lack := m.lacks(c); lack != "" {
-			return nil, misconfigured("the authentication mechanism %s needs %s", m.name, lack)
+		if missing := m.missing(c); missing != "" {
+			return nil, misconfigured("the authentication mechanism %s needs %s", m.name, missing)
 		}
 		return []*mechanism{m}, nil
 	}
@@ -98,8 +100,9 @@ func usable(want string, c *Credentials) ([]*mechanism, error) {
 	return found, nil
 }
 
-// check refuses what would break out of its place in a mechanism's message, and
-// what no mechanism could send. It names the credential, never its value.
+// check returns an error if a credential contains a character that separates
+// fields in a mechanism's message, or that no mechanism can send. The error
+// contains the name of the credential, not its value.
 func (c *Credentials) check() error {
 	isControl := func(r rune) bool { return r < ' ' || r == 0x7f }
 	switch {
@@ -121,8 +124,9 @@ func names(list []*mechanism) []string {
 	return all
 }
 
-// list shows names, some of them a stranger's, bounded and escaped.
+// list returns names as one escaped text of limited length, since some of them
+// are from the server.
 func list(names []string) string {
-	const most = 120
-	return escape.Text(strings.Join(names, " "), most)
+	const limit = 120 // bytes
+	return escape.Text(strings.Join(names, " "), limit)
 }

@@ -22,8 +22,8 @@ var (
 func TestChoose(t *testing.T) {
 	t.Parallel()
 	session := handshake(t, tls.VersionTLS13).client
-	everything := sasl.Mechanisms()
-	slices.Reverse(everything) // the relay's order is not ours
+	all := sasl.Mechanisms()
+	slices.Reverse(all) // the order of the offer does not matter
 	tests := []struct {
 		name    string
 		offered []string
@@ -32,26 +32,26 @@ func TestChoose(t *testing.T) {
 		tls     *tls.ConnectionState
 		chosen  string
 	}{
-		{"bound to TLS where there is TLS", everything, "", withPassword, session, "SCRAM-SHA-256-PLUS"},
-		{"not bound without TLS", everything, "", withPassword, nil, "SCRAM-SHA-256"},
-		{"not bound in a handshake that is not over", everything, "", withPassword, &tls.ConnectionState{}, "SCRAM-SHA-256"},
-		{"SHA-256 before a bound SHA-1", []string{"SCRAM-SHA-1-PLUS", "SCRAM-SHA-256"}, "", withPassword, session, "SCRAM-SHA-256"},
-		{"a bound SHA-1 before an unbound one", []string{"SCRAM-SHA-1", "SCRAM-SHA-1-PLUS"}, "", withPassword, session, "SCRAM-SHA-1-PLUS"},
-		{"SCRAM before CRAM-MD5", []string{"CRAM-MD5", "SCRAM-SHA-1"}, "", withPassword, nil, "SCRAM-SHA-1"},
-		{"CRAM-MD5 before PLAIN", []string{"PLAIN", "CRAM-MD5"}, "", withPassword, session, "CRAM-MD5"},
-		{"PLAIN before LOGIN", []string{"LOGIN", "PLAIN"}, "", withPassword, session, "PLAIN"},
-		{"LOGIN where there is nothing else", []string{"NTLM", "LOGIN"}, "", withPassword, session, "LOGIN"},
-		{"names in any case", []string{"login", "Plain"}, "", withPassword, session, "PLAIN"},
-		{"a token and no password", everything, "", withToken, session, "OAUTHBEARER"},
-		{"a token rather than a password", everything, "", withAll, session, "OAUTHBEARER"},
-		{"XOAUTH2 where it is all there is", []string{"LOGIN", "XOAUTH2"}, "", withToken, session, "XOAUTH2"},
-		{"OAUTHBEARER needs no username", []string{"XOAUTH2", "OAUTHBEARER"}, "", sasl.Credentials{Token: "t"}, session, "OAUTHBEARER"},
-		{"a certificate where there is nothing else", everything, "", withCertificate, session, "EXTERNAL"},
-		{"a password rather than the certificate", []string{"EXTERNAL", "PLAIN"}, "", sasl.Credentials{Username: "u", Password: "p", HasCertificate: true},
-			session, "PLAIN"},
-		{"the wish before the strongest", everything, "login", withPassword, session, "LOGIN"},
-		{"the wish for a password in spite of a token", everything, "PLAIN", withAll, session, "PLAIN"},
-		{"the wish for the certificate in spite of a password", everything, "EXTERNAL", withAll, session, "EXTERNAL"},
+		{name: "channel binding with TLS", offered: all, c: withPassword, tls: session, chosen: "SCRAM-SHA-256-PLUS"},
+		{name: "no channel binding without TLS", offered: all, c: withPassword, chosen: "SCRAM-SHA-256"},
+		{name: "no channel binding during the handshake", offered: all, c: withPassword, tls: &tls.ConnectionState{}, chosen: "SCRAM-SHA-256"},
+		{name: "SHA-256 over SHA-1 with channel binding", offered: []string{"SCRAM-SHA-1-PLUS", "SCRAM-SHA-256"}, c: withPassword, tls: session, chosen: "SCRAM-SHA-256"},
+		{name: "SHA-1 with channel binding over SHA-1", offered: []string{"SCRAM-SHA-1", "SCRAM-SHA-1-PLUS"}, c: withPassword, tls: session, chosen: "SCRAM-SHA-1-PLUS"},
+		{name: "SCRAM over CRAM-MD5", offered: []string{"CRAM-MD5", "SCRAM-SHA-1"}, c: withPassword, chosen: "SCRAM-SHA-1"},
+		{name: "CRAM-MD5 over PLAIN", offered: []string{"PLAIN", "CRAM-MD5"}, c: withPassword, tls: session, chosen: "CRAM-MD5"},
+		{name: "PLAIN over LOGIN", offered: []string{"LOGIN", "PLAIN"}, c: withPassword, tls: session, chosen: "PLAIN"},
+		{name: "LOGIN only", offered: []string{"NTLM", "LOGIN"}, c: withPassword, tls: session, chosen: "LOGIN"},
+		{name: "names in another case", offered: []string{"login", "Plain"}, c: withPassword, tls: session, chosen: "PLAIN"},
+		{name: "token", offered: all, c: withToken, tls: session, chosen: "OAUTHBEARER"},
+		{name: "token over password", offered: all, c: withAll, tls: session, chosen: "OAUTHBEARER"},
+		{name: "XOAUTH2 only", offered: []string{"LOGIN", "XOAUTH2"}, c: withToken, tls: session, chosen: "XOAUTH2"},
+		{name: "OAUTHBEARER without username", offered: []string{"XOAUTH2", "OAUTHBEARER"}, c: sasl.Credentials{Token: "t"}, tls: session, chosen: "OAUTHBEARER"},
+		{name: "certificate", offered: all, c: withCertificate, tls: session, chosen: "EXTERNAL"},
+		{name: "password over certificate", offered: []string{"EXTERNAL", "PLAIN"}, c: sasl.Credentials{Username: "u", Password: "p", HasCertificate: true},
+			tls: session, chosen: "PLAIN"},
+		{name: "configured mechanism", offered: all, want: "login", c: withPassword, tls: session, chosen: "LOGIN"},
+		{name: "configured PLAIN over token", offered: all, want: "PLAIN", c: withAll, tls: session, chosen: "PLAIN"},
+		{name: "configured EXTERNAL over password", offered: all, want: "EXTERNAL", c: withAll, tls: session, chosen: "EXTERNAL"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -63,7 +63,7 @@ func TestChoose(t *testing.T) {
 	}
 }
 
-func TestChoose_Refuses(t *testing.T) {
+func TestChoose_Error(t *testing.T) {
 	t.Parallel()
 	session := handshake(t, tls.VersionTLS13).client
 	tests := []struct {
@@ -76,40 +76,40 @@ func TestChoose_Refuses(t *testing.T) {
 		reason  smtperr.Reason
 		text    string
 	}{
-		{"a relay without AUTH", nil, "", withPassword, session, smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, ""},
-		{"a relay without AUTH, whatever is wished for", nil, "PLAIN", withPassword, session, smtperr.ClassNotSupported, smtperr.ReasonAuthNotOffered, ""},
-		{"a relay of other mechanisms", []string{"GSSAPI", "NTLM"}, "", withPassword,
-			session, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, "GSSAPI NTLM"},
-		{"a relay without the wish", []string{"PLAIN"}, "CRAM-MD5", withPassword, session, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, "server PLAIN"},
-		{"a relay that offers a line end", []string{"A\r\nB"}, "", withPassword, session, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, `\r\\nB`},
-		{"passwords for a token", []string{"PLAIN", "LOGIN"}, "", withToken, session, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, ""},
-		{"XOAUTH2 for a token without username", []string{"XOAUTH2"}, "", sasl.Credentials{Token: "t"},
-			session, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, ""},
-		{"PLUS only, without TLS", []string{"SCRAM-SHA-256-PLUS"}, "", withPassword, nil, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, "need TLS"},
-		{"EXTERNAL without TLS", []string{"EXTERNAL"}, "EXTERNAL", withCertificate, nil, smtperr.ClassNotSupported, smtperr.ReasonAuthNoMechanism, "need TLS"},
-		{"an unknown wish", []string{"PLAIN"}, "NTLM", withPassword, session, smtperr.ClassConfigError, "", "must be one of SCRAM-SHA-256-PLUS"},
-		{"a wish without a password", []string{"PLAIN"}, "PLAIN", sasl.Credentials{Username: "u"}, session, smtperr.ClassConfigError, "", "needs a password"},
-		{"a wish without a username", []string{"PLAIN"}, "PLAIN", sasl.Credentials{Password: "p"}, session, smtperr.ClassConfigError, "", "needs a username"},
-		{"a wish without a token", []string{"XOAUTH2"}, "XOAUTH2", withPassword, session, smtperr.ClassConfigError, "", "needs a token"},
-		{"a wish without a certificate", []string{"EXTERNAL"}, "EXTERNAL", withPassword, session, smtperr.ClassConfigError, "", "needs a client certificate"},
-		{"XOAUTH2 without a username", []string{"XOAUTH2"}, "XOAUTH2", sasl.Credentials{Token: "t"}, session, smtperr.ClassConfigError, "", "needs a username"},
-		{"no credentials at all", nil, "", sasl.Credentials{}, session, smtperr.ClassConfigError, "", "needs a username with a password"},
-		{"NUL in the username", []string{"PLAIN"}, "", sasl.Credentials{Username: "a\x00s3cr3t", Password: "p"},
-			session, smtperr.ClassConfigError, "", "username contains"},
-		{"a field separator in the username", []string{"XOAUTH2"}, "", sasl.Credentials{Username: "a\x01s3cr3t", Token: "t"},
-			session, smtperr.ClassConfigError, "", "username contains"},
-		{"CR in the password", []string{"PLAIN"}, "", sasl.Credentials{Username: "u", Password: "s3cr3t\r"}, session,
-			smtperr.ClassConfigError, "", "password contains"},
-		{"LF in the password", []string{"PLAIN"}, "", sasl.Credentials{Username: "u", Password: "s3cr3t\n"}, session,
-			smtperr.ClassConfigError, "", "password contains"},
-		{"NUL in the password", []string{"PLAIN"}, "", sasl.Credentials{Username: "u", Password: "s3cr3t\x00"},
-			session, smtperr.ClassConfigError, "", "password contains"},
-		{"a line end in the token", []string{"XOAUTH2"}, "", sasl.Credentials{Username: "u", Token: "s3cr3t\n"},
-			session, smtperr.ClassConfigError, "", "token contains"},
-		{"a password that SASLprep forbids", []string{"SCRAM-SHA-1"}, "", sasl.Credentials{Username: "u", Password: "s3cr3t\u0007"},
-			session, smtperr.ClassConfigError, "", "the password contains"},
-		{"a username that SASLprep forbids", []string{"SCRAM-SHA-1"}, "", sasl.Credentials{Username: "s3cr3t\ue000", Password: "p"},
-			session, smtperr.ClassConfigError, "", "the username contains"},
+		{name: "no AUTH", c: withPassword, tls: session, class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNotOffered},
+		{name: "no AUTH, configured mechanism", want: "PLAIN", c: withPassword, tls: session, class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNotOffered},
+		{name: "unsupported mechanisms only", offered: []string{"GSSAPI", "NTLM"}, c: withPassword,
+			tls: session, class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNoMechanism, text: "GSSAPI NTLM"},
+		{name: "configured mechanism not offered", offered: []string{"PLAIN"}, want: "CRAM-MD5", c: withPassword, tls: session, class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNoMechanism, text: "server PLAIN"},
+		{name: "mechanism with CR LF", offered: []string{"A\r\nB"}, c: withPassword, tls: session, class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNoMechanism, text: `\r\\nB`},
+		{name: "token, password mechanisms only", offered: []string{"PLAIN", "LOGIN"}, c: withToken, tls: session, class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNoMechanism},
+		{name: "XOAUTH2 only, no username", offered: []string{"XOAUTH2"}, c: sasl.Credentials{Token: "t"},
+			tls: session, class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNoMechanism},
+		{name: "channel binding only, no TLS", offered: []string{"SCRAM-SHA-256-PLUS"}, c: withPassword, class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNoMechanism, text: "need TLS"},
+		{name: "EXTERNAL, no TLS", offered: []string{"EXTERNAL"}, want: "EXTERNAL", c: withCertificate, class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNoMechanism, text: "need TLS"},
+		{name: "unknown configured mechanism", offered: []string{"PLAIN"}, want: "NTLM", c: withPassword, tls: session, class: smtperr.ClassConfigError, text: "must be one of SCRAM-SHA-256-PLUS"},
+		{name: "configured PLAIN without password", offered: []string{"PLAIN"}, want: "PLAIN", c: sasl.Credentials{Username: "u"}, tls: session, class: smtperr.ClassConfigError, text: "needs a password"},
+		{name: "configured PLAIN without username", offered: []string{"PLAIN"}, want: "PLAIN", c: sasl.Credentials{Password: "p"}, tls: session, class: smtperr.ClassConfigError, text: "needs a username"},
+		{name: "configured XOAUTH2 without token", offered: []string{"XOAUTH2"}, want: "XOAUTH2", c: withPassword, tls: session, class: smtperr.ClassConfigError, text: "needs a token"},
+		{name: "configured EXTERNAL without certificate", offered: []string{"EXTERNAL"}, want: "EXTERNAL", c: withPassword, tls: session, class: smtperr.ClassConfigError, text: "needs a client certificate"},
+		{name: "configured XOAUTH2 without username", offered: []string{"XOAUTH2"}, want: "XOAUTH2", c: sasl.Credentials{Token: "t"}, tls: session, class: smtperr.ClassConfigError, text: "needs a username"},
+		{name: "no credentials", c: sasl.Credentials{}, tls: session, class: smtperr.ClassConfigError, text: "needs a username with a password"},
+		{name: "NUL in the username", offered: []string{"PLAIN"}, c: sasl.Credentials{Username: "a\x00s3cr3t", Password: "p"},
+			tls: session, class: smtperr.ClassConfigError, text: "username contains"},
+		{name: "field separator in the username", offered: []string{"XOAUTH2"}, c: sasl.Credentials{Username: "a\x01s3cr3t", Token: "t"},
+			tls: session, class: smtperr.ClassConfigError, text: "username contains"},
+		{name: "CR in the password", offered: []string{"PLAIN"}, c: sasl.Credentials{Username: "u", Password: "s3cr3t\r"}, tls: session,
+			class: smtperr.ClassConfigError, text: "password contains"},
+		{name: "LF in the password", offered: []string{"PLAIN"}, c: sasl.Credentials{Username: "u", Password: "s3cr3t\n"}, tls: session,
+			class: smtperr.ClassConfigError, text: "password contains"},
+		{name: "NUL in the password", offered: []string{"PLAIN"}, c: sasl.Credentials{Username: "u", Password: "s3cr3t\x00"},
+			tls: session, class: smtperr.ClassConfigError, text: "password contains"},
+		{name: "LF in the token", offered: []string{"XOAUTH2"}, c: sasl.Credentials{Username: "u", Token: "s3cr3t\n"},
+			tls: session, class: smtperr.ClassConfigError, text: "token contains"},
+		{name: "password rejected by SASLprep", offered: []string{"SCRAM-SHA-1"}, c: sasl.Credentials{Username: "u", Password: "s3cr3t\u0007"},
+			tls: session, class: smtperr.ClassConfigError, text: "the password contains"},
+		{name: "username rejected by SASLprep", offered: []string{"SCRAM-SHA-1"}, c: sasl.Credentials{Username: "s3cr3t\ue000", Password: "p"},
+			tls: session, class: smtperr.ClassConfigError, text: "the username contains"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -130,7 +130,7 @@ func TestMechanisms(t *testing.T) {
 	}, sasl.Mechanisms())
 }
 
-// requireError wants a class and a reason, and no secret in the text.
+// requireError requires an error with a class and a reason and without secrets.
 func requireError(t *testing.T, err error, class smtperr.Class, reason smtperr.Reason) {
 	t.Helper()
 	e, ok := errors.AsType[*smtperr.Error](err)

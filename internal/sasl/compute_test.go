@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A long computation keeps other long ones waiting, but not the short ones.
-func TestSCRAM_OneLongComputationAtATime(t *testing.T) {
+// A long computation delays other long computations, but not short ones.
+func TestSCRAM_ConcurrentComputations(t *testing.T) {
 	computing <- struct{}{}
 	defer func() { <-computing }()
 	s := &scramClient{name: "SCRAM-SHA-256"}

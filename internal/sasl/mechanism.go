@@ -6,45 +6,46 @@ import (
 	"github.com/xdg-go/scram"
 )
 
-// mechanism is one row of what this client can do.
+// mechanism is a supported SASL mechanism.
 type mechanism struct {
 	name  string
 	needs credential
-	plus  bool // binds the exchange to the TLS session (RFC 5056)
-	start func(*mechanism, *choice) (Client, error)
+	plus  bool // uses channel binding to the TLS session (RFC 5056)
+	start func(*mechanism, *params) (Client, error)
 }
 
-// choice is what a mechanism's client is made of.
-type choice struct {
+// params are the parameters of a client.
+type params struct {
 	Credentials
-	binding     scram.ChannelBinding // none without TLS
-	plusOffered bool                 // the relay offered a mechanism that binds
+	binding     scram.ChannelBinding // unsupported without TLS
+	plusOffered bool                 // the server offers a mechanism with channel binding
 }
 
-// credential is what a mechanism proves.
+// credential is the kind of credential that a mechanism needs.
 type credential int
 
 const (
 	password    credential = iota
-	bearerToken            // names the user within
-	userToken              // needs the user's name beside it
+	bearerToken            // identifies the user by itself
+	userToken              // needs the user name, too
 	certificate
 )
 
-// mechanisms lists what this client can do, the strongest first:
+// mechanisms are the supported mechanisms, the strongest first:
 //
-//   - SCRAM never shows the password and authenticates the server too. SHA-256
-//     goes before SHA-1 (RFC 7677 §4), and of the same hash the one bound to
-//     the TLS session, which no man in the middle can relay (RFC 5802 §6).
-//   - CRAM-MD5 keeps the password off the wire, but lets a listener guess at
-//     it, and the server is anybody (RFC 6331 and RFC 4954 §9 on what is weak).
-//   - OAUTHBEARER is the standard (RFC 7628), XOAUTH2 what came before it.
-//   - EXTERNAL has the TLS certificate as its only proof (RFC 4422 App. A).
-//   - PLAIN (RFC 4616) shows the password to the server; LOGIN does, too, takes
-//     two round trips more and never became a standard.
+//   - SCRAM does not send the password and also authenticates the server. SHA-256
+//     precedes SHA-1 (RFC 7677 §4). For each hash, the variant with channel
+//     binding precedes the other one, because it prevents a man in the middle from
+//     relaying the exchange (RFC 5802 §6).
+//   - CRAM-MD5 does not send the password, but an eavesdropper can guess it
+//     offline, and the server is not authenticated.
+//   - OAUTHBEARER (RFC 7628) is the standard that replaces XOAUTH2.
+//   - EXTERNAL relies on the TLS client certificate (RFC 4422 appendix A).
+//   - PLAIN (RFC 4616) and LOGIN send the password to the server. LOGIN needs two
+//     more round trips and is not a standard.
 //
-// A row is only compared with rows of the same credential: a token or a
-// certificate is used if it is configured.
+// The order matters only among mechanisms that need the same credential; see
+// automatic for the rest.
 var mechanisms = [...]mechanism{
 	{name: "SCRAM-SHA-256-PLUS", needs: password, plus: true, start: startSCRAM(scram.SHA256)},
 	{name: "SCRAM-SHA-256", needs: password, start: startSCRAM(scram.SHA256)},
@@ -58,7 +59,7 @@ var mechanisms = [...]mechanism{
 	{name: "LOGIN", needs: password, start: startLogin},
 }
 
-// Mechanisms names every mechanism that can be asked for, the strongest first.
+// Mechanisms returns the names of the supported mechanisms, the strongest first.
 func Mechanisms() []string {
 	names := make([]string, len(mechanisms))
 	for i := range mechanisms {
@@ -67,8 +68,9 @@ func Mechanisms() []string {
 	return names
 }
 
-// lacks returns what the credentials miss for a mechanism, empty if nothing.
-func (m *mechanism) lacks(c *Credentials) string {
+// missing returns the credential that the mechanism needs and c does not have, or
+// an empty string.
+func (m *mechanism) missing(c *Credentials) string {
 	switch {
 	case m.needs == certificate && !c.HasCertificate:
 		return "a client certificate"
@@ -82,9 +84,9 @@ func (m *mechanism) lacks(c *Credentials) string {
 	return ""
 }
 
-// automatic reports whether a mechanism may be chosen without being asked for. A
-// token means that no password is sent, a password that the certificate is for
-// TLS only.
+// automatic reports whether Choose may select the mechanism by itself. A token
+// takes precedence over a password, and a password over a client certificate,
+// which is then used for TLS only.
 func (m *mechanism) automatic(c *Credentials) bool {
 	switch m.needs {
 	case bearerToken, userToken:
@@ -96,11 +98,10 @@ func (m *mechanism) automatic(c *Credentials) bool {
 	}
 }
 
-// channelBinding is what a TLS session can be recognized by, by the type that
-// servers of its version know: tls-exporter for TLS 1.3 (RFC 9266), before it
-// tls-unique, which RFC 5802 §6.1 makes mandatory, and where the session has
-// none (Go keeps it from resumptions without extended master secret) the
-// server's certificate (RFC 5929 §4).
+// channelBinding returns the channel binding of a TLS session: tls-exporter for
+// TLS 1.3 (RFC 9266), else tls-unique, which is mandatory (RFC 5802 §6.1). If the
+// session has no tls-unique value, as after a resumption without the extended
+// master secret, it is tls-server-end-point (RFC 5929 §4).
 func channelBinding(state *tls.ConnectionState) scram.ChannelBinding {
 	switch {
 	case state == nil || !state.HandshakeComplete:

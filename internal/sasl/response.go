@@ -10,40 +10,43 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// response is a mechanism that sends everything in its initial response: PLAIN,
-// EXTERNAL, OAUTHBEARER, XOAUTH2.
+// response is the client of a mechanism that sends all credentials in the initial
+// response: PLAIN, EXTERNAL, OAUTHBEARER and XOAUTH2.
 type response struct {
 	name    string
 	initial []byte
-	// explained means that a challenge is the reason of a refusal; dismiss
-	// answers it, so that the server sends its reply.
-	explained bool
-	dismiss   []byte
-	asked     bool
+	// explains reports whether the server sends the reason of a refusal as a
+	// challenge. The client responds with dismiss, and the server then sends the
+	// final reply.
+	explains bool
+	dismiss  []byte
+	answered bool // a challenge was answered
 }
 
-func startPlain(m *mechanism, c *choice) (Client, error) {
-	return newResponse(gosasl.NewPlainClient("", c.Username, c.Password), response{name: m.name})
+func startPlain(m *mechanism, p *params) (Client, error) {
+	return newResponse(gosasl.NewPlainClient("", p.Username, p.Password), response{name: m.name})
 }
 
-// startExternal leaves who it is to the certificate, unless a user is named.
-func startExternal(m *mechanism, c *choice) (Client, error) {
-	return newResponse(gosasl.NewExternalClient(c.Username), response{name: m.name})
+// startExternal starts EXTERNAL. Without a user name, the server derives the user
+// from the certificate.
+func startExternal(m *mechanism, p *params) (Client, error) {
+	return newResponse(gosasl.NewExternalClient(p.Username), response{name: m.name})
 }
 
-// startOAuthBearer: the server's JSON is answered with ^A (RFC 7628 §3.2.3). The
-// library takes the user as a saslname, ready for its header (RFC 5801 §4).
-func startOAuthBearer(m *mechanism, c *choice) (Client, error) {
-	user := strings.NewReplacer("=", "=3D", ",", "=2C").Replace(c.Username)
-	client := gosasl.NewOAuthBearerClient(&gosasl.OAuthBearerOptions{Username: user, Token: c.Token, Host: c.Host, Port: c.Port})
-	return newResponse(client, response{name: m.name, explained: true, dismiss: []byte("\x01")})
+// startOAuthBearer starts OAUTHBEARER. The response to the JSON of a refusal is ^A
+// (RFC 7628 §3.2.3). The library expects the user name in the form saslname (RFC
+// 5801 §4).
+func startOAuthBearer(m *mechanism, p *params) (Client, error) {
+	user := strings.NewReplacer("=", "=3D", ",", "=2C").Replace(p.Username)
+	client := gosasl.NewOAuthBearerClient(&gosasl.OAuthBearerOptions{Username: user, Token: p.Token, Host: p.Host, Port: p.Port})
+	return newResponse(client, response{name: m.name, explains: true, dismiss: []byte("\x01")})
 }
 
-// startXOAuth2: the server's JSON is answered with an empty response, as Google
-// and Microsoft document it.
-func startXOAuth2(m *mechanism, c *choice) (Client, error) {
-	initial := "user=" + c.Username + "\x01auth=Bearer " + c.Token + "\x01\x01"
-	return &response{name: m.name, initial: []byte(initial), explained: true}, nil
+// startXOAuth2 starts XOAUTH2. The response to the JSON of a refusal is empty, as
+// Google and Microsoft document.
+func startXOAuth2(m *mechanism, p *params) (Client, error) {
+	initial := "user=" + p.Username + "\x01auth=Bearer " + p.Token + "\x01\x01"
+	return &response{name: m.name, initial: []byte(initial), explains: true}, nil
 }
 
 func newResponse(client gosasl.Client, r response) (Client, error) {
@@ -64,53 +67,58 @@ func (r *response) Start() (ir []byte, hasIR bool, err error) { return r.initial
 // AnyPrompt implements Client.
 func (*response) AnyPrompt() bool { return false }
 
-// Verified has nothing to add to a 235: the server has everything from the start.
+// Verified implements Client. The server has received the credentials.
 func (*response) Verified() error { return nil }
 
-// Next implements Client. Where no refusal is to be explained, an empty
-// challenge is that of a server that ignored the initial response.
+// Next implements Client. If the mechanism has no challenges, an empty challenge
+// means that the server ignored the initial response.
 func (r *response) Next(_ context.Context, challenge []byte) ([]byte, error) {
 	switch {
-	case r.asked:
-		return nil, unanswerable("the server asks again after everything was sent")
-	case r.explained:
-		r.asked = true
+	case r.answered:
+		return nil, errTooManyChallenges()
+	case r.explains:
+		r.answered = true
 		return r.dismiss, nil
 	case len(challenge) == 0:
-		r.asked = true
+		r.answered = true
 		return r.initial, nil
 	}
-	return nil, unanswerable(r.name + " has no challenges")
+	return nil, challengeLoop(r.name + " has no challenges")
 }
 
-// prompted is a mechanism whose server begins: LOGIN, CRAM-MD5.
+// prompted is the client of a mechanism in which the server sends the first
+// challenge: LOGIN and CRAM-MD5.
 type prompted struct {
-	name     string
-	answers  []func(challenge []byte) ([]byte, error) // in the order of the prompts
-	answered int
-	// anyPrompt: the answers do not depend on the prompts, which may be empty.
+	name      string
+	responses []func(challenge []byte) ([]byte, error) // in order
+	answered  int                                      // challenges
+	// anyPrompt reports whether the responses do not depend on the challenges,
+	// which may be empty.
 	anyPrompt bool
 }
 
-// startLogin answers prompts by their order, since their text is up to the
-// server.
-func startLogin(m *mechanism, c *choice) (Client, error) {
-	always := func(answer string) func([]byte) ([]byte, error) {
-		return func([]byte) ([]byte, error) { return []byte(answer), nil }
+// startLogin starts LOGIN. The texts of its prompts vary, so only their order
+// counts.
+func startLogin(m *mechanism, p *params) (Client, error) {
+	constant := func(text string) func([]byte) ([]byte, error) {
+		return func([]byte) ([]byte, error) { return []byte(text), nil }
 	}
-	return &prompted{name: m.name, answers: []func([]byte) ([]byte, error){always(c.Username), always(c.Password)}, anyPrompt: true}, nil
+	return &prompted{
+		name: m.name, anyPrompt: true,
+		responses: []func([]byte) ([]byte, error){constant(p.Username), constant(p.Password)},
+	}, nil
 }
 
-func startCRAMMD5(m *mechanism, c *choice) (Client, error) {
-	auth := smtp.CRAMMD5Auth(c.Username, c.Password)
+func startCRAMMD5(m *mechanism, p *params) (Client, error) {
+	auth := smtp.CRAMMD5Auth(p.Username, p.Password)
 	digest := func(challenge []byte) ([]byte, error) { return auth.Next(challenge, true) }
-	return &prompted{name: m.name, answers: []func([]byte) ([]byte, error){digest}}, nil
+	return &prompted{name: m.name, responses: []func([]byte) ([]byte, error){digest}}, nil
 }
 
 // Name implements Client.
 func (p *prompted) Name() string { return p.name }
 
-// Start leaves the beginning to the server.
+// Start implements Client. The server sends the first challenge.
 func (*prompted) Start() (ir []byte, hasIR bool, err error) { return nil, false, nil }
 
 // AnyPrompt implements Client.
@@ -119,23 +127,23 @@ func (p *prompted) AnyPrompt() bool { return p.anyPrompt }
 // Next implements Client.
 func (p *prompted) Next(_ context.Context, challenge []byte) ([]byte, error) {
 	switch {
-	case p.answered == len(p.answers):
-		return nil, unanswerable("the server asks again after everything was sent")
+	case p.answered == len(p.responses):
+		return nil, errTooManyChallenges()
 	case len(challenge) == 0 && !p.anyPrompt:
-		// Nothing would make the answer differ from that to another server.
+		// The response to an empty challenge could be replayed to other servers.
 		return nil, badChallenge("an empty challenge of " + p.name)
 	}
-	answer, err := p.answers[p.answered](challenge)
+	response, err := p.responses[p.answered](challenge)
 	if err != nil {
-		return nil, unanswerable(p.name + " has no answer")
+		return nil, challengeLoop(p.name + " has no response")
 	}
 	p.answered++
-	return answer, nil
+	return response, nil
 }
 
-// Verified implements Client: a server that has not asked cannot know who this is.
+// Verified implements Client.
 func (p *prompted) Verified() error {
-	if p.answered < len(p.answers) {
+	if p.answered < len(p.responses) {
 		return smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonUnexpectedCode, smtperr.PhaseAuth, nil)
 	}
 	return nil

@@ -3,7 +3,7 @@ package sasl
 import (
 	"context"
 	"crypto/pbkdf2"
-	"crypto/sha1" //nolint:gosec // SCRAM-SHA-1 has it
+	"crypto/sha1" //nolint:gosec // used by SCRAM-SHA-1
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
@@ -19,33 +19,33 @@ import (
 )
 
 const (
-	// minIterations is RFC 5802 §5.1's; fewer would make it cheap to guess the
-	// password.
+	// minIterations is the minimum of RFC 5802 §5.1. With fewer iterations the
+	// password is easier to guess.
 	minIterations = 4096
-	// maxIterations bounds what a server can make this machine compute: about a
+	// maxIterations limits the computation that a server can demand to about one
 	// second.
 	maxIterations = 1_000_000
 )
 
-// scramClient is SCRAM (RFC 5802, RFC 7677). The library computes and compares;
-// this type reads the messages first, because the library's errors do not
-// show who is at fault, and repeat what the server sent.
+// scramClient is a client for SCRAM (RFC 5802, RFC 7677). It checks the server's
+// messages before it passes them to the library, whose errors repeat the message
+// and do not distinguish a malformed message from a wrong signature.
 type scramClient struct {
 	name    string
 	conv    *scram.ClientConversation
 	first   string // client-first-message
 	refused bool   // the server sent an error instead of its signature
-	step    int    // challenges answered
+	step    int    // number of answered challenges
 }
 
-func startSCRAM(hash scram.HashGeneratorFcn) func(*mechanism, *choice) (Client, error) {
-	return func(m *mechanism, c *choice) (Client, error) {
-		client, err := hash.NewClient(c.Username, c.Password, "")
+func startSCRAM(hash scram.HashGeneratorFcn) func(*mechanism, *params) (Client, error) {
+	return func(m *mechanism, p *params) (Client, error) {
+		client, err := hash.NewClient(p.Username, p.Password, "")
 		if err != nil {
-			// The library's error shows the password.
-			return nil, misconfigured("the %s contains a character that %s does not allow (RFC 4013)", unprepared(c), m.name)
+			// The library's error contains the password.
+			return nil, misconfigured("the %s contains a character that %s does not allow (RFC 4013)", unprepared(p), m.name)
 		}
-		s := &scramClient{name: m.name, conv: conversation(client, m, c)}
+		s := &scramClient{name: m.name, conv: conversation(client, m, p)}
 		if s.first, err = s.conv.Step(""); err != nil {
 			return nil, misconfigured("the mechanism %s refuses the credentials", m.name)
 		}
@@ -53,21 +53,22 @@ func startSCRAM(hash scram.HashGeneratorFcn) func(*mechanism, *choice) (Client, 
 	}
 }
 
-// conversation sets the flag of channel binding (RFC 5802 §6): p it is used; y
-// it could be, but the server did not offer it, so that a server that did
-// detects an attacker in between; n it is not used.
-func conversation(client *scram.Client, m *mechanism, c *choice) *scram.ClientConversation {
+// conversation starts a conversation with the right flag for channel binding (RFC
+// 5802 §6): "p" if it is used; "y" if the client supports it but the server did
+// not offer it, so that a server that did offer it detects a downgrade; else "n".
+func conversation(client *scram.Client, m *mechanism, p *params) *scram.ClientConversation {
 	switch {
 	case m.plus:
-		return client.NewConversationWithChannelBinding(c.binding)
-	case c.binding.IsSupported() && !c.plusOffered:
+		return client.NewConversationWithChannelBinding(p.binding)
+	case p.binding.IsSupported() && !p.plusOffered:
 		return client.NewConversationAdvertisingChannelBinding()
 	}
 	return client.NewConversation()
 }
 
-func unprepared(c *choice) string {
-	if _, err := stringprep.SASLprep.Prepare(c.Username); err != nil {
+// unprepared returns the name of the credential that SASLprep rejects.
+func unprepared(p *params) string {
+	if _, err := stringprep.SASLprep.Prepare(p.Username); err != nil {
 		return "username"
 	}
 	return "password"
@@ -85,11 +86,11 @@ func (s *scramClient) Start() (ir []byte, hasIR bool, err error) { return []byte
 // Next implements Client.
 func (s *scramClient) Next(ctx context.Context, challenge []byte) ([]byte, error) {
 	if s.refused || s.step == 2 {
-		return nil, unanswerable("the server asks again after everything was sent")
+		return nil, errTooManyChallenges()
 	}
 	message := string(challenge)
 	if strings.HasPrefix(message, "e=") {
-		// The reply that follows decides.
+		// The server's final reply follows.
 		s.refused = true
 		return nil, nil
 	}
@@ -100,7 +101,7 @@ func (s *scramClient) Next(ctx context.Context, challenge []byte) ([]byte, error
 	return s.verify(message)
 }
 
-// final answers the server-first-message with the proof.
+// final returns the client-final-message for a server-first-message.
 func (s *scramClient) final(ctx context.Context, message string) ([]byte, error) {
 	iterations, err := s.checkFirst(message)
 	if err != nil {
@@ -111,83 +112,84 @@ func (s *scramClient) final(ctx context.Context, message string) ([]byte, error)
 		proof, err = s.conv.Step(message)
 		return err
 	})
-	if _, ours := errors.AsType[*smtperr.Error](err); ours {
+	if _, classified := errors.AsType[*smtperr.Error](err); classified {
 		return nil, err
 	}
 	if err != nil {
-		return nil, badChallenge("the server's first message cannot be read")
+		return nil, badChallenge("the server's first message is malformed")
 	}
 	return []byte(proof), nil
 }
 
-// computing admits one long computation at a time: servers must not keep all of
-// this machine's processors from the other probes. One of up to manyIterations
-// takes some milliseconds, and does not wait behind the others.
+// computing allows one computation of more than manyIterations at a time, so that
+// a server cannot occupy all processors. Shorter computations take milliseconds
+// and do not wait.
 var computing = make(chan struct{}, 1)
 
 const manyIterations = 1 << 16
 
-// compute runs a PBKDF2 of so many iterations, if it can finish within the
-// context's time: it cannot be interrupted, so its time is estimated first.
-func (s *scramClient) compute(ctx context.Context, iterations int, do func() error) error {
+// compute calls f, which computes PBKDF2 with a number of iterations. The
+// computation cannot be interrupted, so compute estimates its time first and fails
+// if ctx ends earlier.
+func (s *scramClient) compute(ctx context.Context, iterations int, f func() error) error {
 	if iterations > manyIterations {
 		select {
 		case computing <- struct{}{}:
 			defer func() { <-computing }()
 		case <-ctx.Done():
-			return lateComputation(ctx.Err())
+			return computeError(ctx.Err())
 		}
 	}
 	deadline, limited := ctx.Deadline()
 	if limited && iterations > minIterations {
-		took := s.sample()
-		needed := took * time.Duration(iterations/minIterations+1)
+		needed := s.sample() * time.Duration(iterations/minIterations+1)
 		if left := time.Until(deadline); needed > left {
-			return lateComputation(fmt.Errorf("%d iterations (i=) need about %s, %s is left",
+			return computeError(fmt.Errorf("%d iterations (i=) need about %s, %s is left",
 				iterations, needed.Round(time.Millisecond), left.Round(time.Millisecond)))
 		}
 	}
-	return do()
+	return f()
 }
 
-// sample is the time of the least number of iterations.
+// sample measures the time of minIterations.
 func (s *scramClient) sample() time.Duration {
-	began := time.Now()
+	start := time.Now()
 	var err error
 	if strings.HasPrefix(s.name, "SCRAM-SHA-1") {
 		_, err = pbkdf2.Key(sha1.New, "sample", []byte("salt-of-16-bytes"), minIterations, sha1.Size)
 	} else {
 		_, err = pbkdf2.Key(sha256.New, "sample", []byte("salt-of-16-bytes"), minIterations, sha256.Size)
 	}
-	if err != nil { // a FIPS mode that forbids it: the library has its own
+	if err != nil { // forbidden in FIPS mode; the library has its own implementation
 		return 0
 	}
-	return time.Since(began)
+	return time.Since(start)
 }
 
-func lateComputation(cause error) error {
+func computeError(cause error) error {
 	if errors.Is(cause, context.Canceled) {
 		return smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseAuth, cause)
 	}
 	return smtperr.New(smtperr.ClassLocalError, smtperr.ReasonProberStalled, smtperr.PhaseAuth, fmt.Errorf("no time for the computation of SCRAM: %w", cause))
 }
 
-// checkFirst wants a nonce, a salt and an iteration count, and no mandatory
-// extension (RFC 5802 §7, server-first-message). Its errors name the parameter.
+// checkFirst checks the nonce, the salt and the iteration count of a
+// server-first-message (RFC 5802 §7) and returns the iteration count. Errors
+// contain the name of the parameter.
 func (s *scramClient) checkFirst(message string) (iterations int, err error) {
 	if strings.HasPrefix(message, "m=") {
-		return 0, unanswerable("unsupported mandatory SCRAM extension")
+		return 0, challengeLoop("unsupported mandatory SCRAM extension")
 	}
 	fields := strings.Split(message, ",")
 	for len(fields) < 3 {
 		fields = append(fields, "")
 	}
-	ours := s.first[strings.LastIndex(s.first, ",r=")+len(",r="):]
+	clientNonce := s.first[strings.LastIndex(s.first, ",r=")+len(",r="):]
 	nonce, isNonce := strings.CutPrefix(fields[0], "r=")
 	switch {
 	case !isNonce:
 		return 0, badChallenge("the nonce (r=) is missing")
-	case !strings.HasPrefix(nonce, ours) || nonce == ours:
+	case !strings.HasPrefix(nonce, clientNonce) || nonce == clientNonce:
 		return 0, badChallenge("the nonce (r=) does not extend the client's")
 	}
 	salt, isSalt := strings.CutPrefix(fields[1], "s=")
@@ -198,7 +200,7 @@ func (s *scramClient) checkFirst(message string) (iterations int, err error) {
 	if !isCount || count == "" || strings.Trim(count, "0123456789") != "" {
 		return 0, badChallenge("the iteration count (i=) is missing or not a number")
 	}
-	// What does not fit an int is too many as well.
+	// An error means that the number exceeds an int.
 	iterations, err = strconv.Atoi(count)
 	if err != nil || iterations < minIterations || iterations > maxIterations {
 		return 0, badChallenge(fmt.Sprintf("the iteration count (i=) is outside %d to %d", minIterations, maxIterations))
@@ -206,7 +208,7 @@ func (s *scramClient) checkFirst(message string) (iterations int, err error) {
 	return iterations, nil
 }
 
-// verify compares the server's signature; the answer to it is empty.
+// verify checks the server's signature. The response is empty.
 func (s *scramClient) verify(message string) ([]byte, error) {
 	signature, ok := strings.CutPrefix(message, "v=")
 	signature, _, _ = strings.Cut(signature, ",")

@@ -21,7 +21,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// session is one TLS session as both its ends see it.
+// session is a TLS session.
 type session struct{ client, server *tls.ConnectionState }
 
 func handshake(t *testing.T, version uint16) session {
@@ -47,7 +47,7 @@ func handshake(t *testing.T, version uint16) session {
 	return session{client: &c, server: &s}
 }
 
-func server(t *testing.T, hash scram.HashGeneratorFcn, password string) *scram.Server {
+func newServer(t *testing.T, hash scram.HashGeneratorFcn, password string) *scram.Server {
 	t.Helper()
 	client, err := hash.NewClient("probe", password, "")
 	require.NoError(t, err)
@@ -58,7 +58,7 @@ func server(t *testing.T, hash scram.HashGeneratorFcn, password string) *scram.S
 	return s
 }
 
-// converse takes an exchange as far as the server's 235 or refusal.
+// converse runs an exchange up to the server's final reply.
 func converse(t *testing.T, client sasl.Client, conversation *scram.ServerConversation) {
 	t.Helper()
 	response, hasIR, err := client.Start()
@@ -78,14 +78,14 @@ func converse(t *testing.T, client sasl.Client, conversation *scram.ServerConver
 	require.Empty(t, response, "the server's last message is acknowledged (RFC 4954 §4)")
 }
 
-func TestSCRAM_BothSides(t *testing.T) {
+func TestSCRAM_Exchange(t *testing.T) {
 	t.Parallel()
 	for name, hash := range map[string]scram.HashGeneratorFcn{"SCRAM-SHA-1": scram.SHA1, "SCRAM-SHA-256": scram.SHA256} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			client, err := sasl.Choose([]string{name}, "", withPassword, nil)
 			require.NoError(t, err)
-			conversation := server(t, hash, "s3cr3t").NewConversation()
+			conversation := newServer(t, hash, "s3cr3t").NewConversation()
 			converse(t, client, conversation)
 			require.True(t, conversation.Valid())
 			require.NoError(t, client.Verified())
@@ -106,7 +106,7 @@ func TestSCRAM_ChannelBinding(t *testing.T) {
 		return scram.NewTLSUniqueBinding(s.server.TLSUnique)
 	}
 	endPoint := func(t *testing.T, s session) scram.ChannelBinding {
-		s.client.TLSUnique = nil // as Go has it after some resumptions
+		s.client.TLSUnique = nil // as after some resumptions
 		binding, err := scram.NewTLSServerEndpointBinding(s.client)
 		require.NoError(t, err)
 		return binding
@@ -118,9 +118,9 @@ func TestSCRAM_ChannelBinding(t *testing.T) {
 		offered []string
 		flag    string
 	}{
-		{"by the exporter of TLS 1.3", tls.VersionTLS13, exporter, []string{"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}, "p=tls-exporter,"},
-		{"by the finished message of TLS 1.2", tls.VersionTLS12, unique, []string{"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}, "p=tls-unique,"},
-		{"by the certificate where TLS 1.2 has nothing better", tls.VersionTLS12, endPoint, []string{"SCRAM-SHA-256-PLUS"}, "p=tls-server-end-point,"},
+		{name: "TLS 1.3", version: tls.VersionTLS13, binding: exporter, offered: []string{"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}, flag: "p=tls-exporter,"},
+		{name: "TLS 1.2", version: tls.VersionTLS12, binding: unique, offered: []string{"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}, flag: "p=tls-unique,"},
+		{name: "TLS 1.2 without tls-unique", version: tls.VersionTLS12, binding: endPoint, offered: []string{"SCRAM-SHA-256-PLUS"}, flag: "p=tls-server-end-point,"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestSCRAM_ChannelBinding(t *testing.T) {
 			ir, _, err := client.Start()
 			require.NoError(t, err)
 			require.True(t, strings.HasPrefix(string(ir), tt.flag), "%s", ir)
-			conversation := server(t, scram.SHA256, "s3cr3t").NewConversationWithChannelBindingRequired(binding)
+			conversation := newServer(t, scram.SHA256, "s3cr3t").NewConversationWithChannelBindingRequired(binding)
 			converse(t, client, conversation)
 			require.True(t, conversation.Valid())
 			require.NoError(t, client.Verified())
@@ -143,12 +143,12 @@ func TestSCRAM_ChannelBinding(t *testing.T) {
 
 func TestSCRAM_ManInTheMiddle(t *testing.T) {
 	t.Parallel()
-	mine, theirs := handshake(t, tls.VersionTLS13), handshake(t, tls.VersionTLS13)
-	binding, err := scram.NewTLSExporterBinding(theirs.server)
+	own, other := handshake(t, tls.VersionTLS13), handshake(t, tls.VersionTLS13)
+	binding, err := scram.NewTLSExporterBinding(other.server)
 	require.NoError(t, err)
-	client, err := sasl.Choose([]string{"SCRAM-SHA-256-PLUS"}, "", withPassword, mine.client)
+	client, err := sasl.Choose([]string{"SCRAM-SHA-256-PLUS"}, "", withPassword, own.client)
 	require.NoError(t, err)
-	conversation := server(t, scram.SHA256, "s3cr3t").NewConversationWithChannelBinding(binding)
+	conversation := newServer(t, scram.SHA256, "s3cr3t").NewConversationWithChannelBinding(binding)
 	converse(t, client, conversation)
 	require.False(t, conversation.Valid())
 	requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
@@ -164,10 +164,10 @@ func TestSCRAM_BindingFlag(t *testing.T) {
 		tls     *tls.ConnectionState
 		flag    string
 	}{
-		{"there is no TLS", []string{"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}, "", nil, "n,,"},
-		{"the relay did not offer it", []string{"SCRAM-SHA-256", "PLAIN"}, "", s, "y,,"},
-		{"it was not wished for", []string{"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}, "SCRAM-SHA-256", s, "n,,"},
-		{"the relay offers it for another hash", []string{"SCRAM-SHA-256", "scram-sha-1-plus"}, "", s, "n,,"},
+		{name: "no TLS", offered: []string{"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}, flag: "n,,"},
+		{name: "not offered", offered: []string{"SCRAM-SHA-256", "PLAIN"}, tls: s, flag: "y,,"},
+		{name: "other mechanism configured", offered: []string{"SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"}, want: "SCRAM-SHA-256", tls: s, flag: "n,,"},
+		{name: "offered for another hash", offered: []string{"SCRAM-SHA-256", "scram-sha-1-plus"}, tls: s, flag: "n,,"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -185,7 +185,7 @@ func TestSCRAM_WrongPassword(t *testing.T) {
 	t.Parallel()
 	client, err := sasl.Choose([]string{"SCRAM-SHA-1"}, "", withPassword, nil)
 	require.NoError(t, err)
-	conversation := server(t, scram.SHA1, "another").NewConversation()
+	conversation := newServer(t, scram.SHA1, "another").NewConversation()
 	converse(t, client, conversation)
 	require.False(t, conversation.Valid())
 	requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
@@ -193,7 +193,7 @@ func TestSCRAM_WrongPassword(t *testing.T) {
 	requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop)
 }
 
-func TestSCRAM_RefusedParameterIsNamed(t *testing.T) {
+func TestSCRAM_InvalidParameter(t *testing.T) {
 	t.Parallel()
 	for message, parameter := range map[string]string{
 		"r=AAAA,s=c2FsdA==,i=4096":  "nonce (r=)",
@@ -201,49 +201,49 @@ func TestSCRAM_RefusedParameterIsNamed(t *testing.T) {
 		"r=NONCEx,s=c2FsdA==,i=1":   "iteration count (i=)",
 		"r=NONCEx,s=c2FsdA==,i=2e9": "iteration count (i=)",
 	} {
-		client, nonce := scramStarted(t)
+		client, nonce := startSCRAM(t)
 		_, err := client.Next(t.Context(), []byte(strings.ReplaceAll(message, "NONCE", nonce)))
 		require.ErrorContains(t, err, parameter)
 	}
 }
 
-func TestSCRAM_NoTimeToCompute(t *testing.T) {
+func TestSCRAM_ComputationTimeout(t *testing.T) {
 	t.Parallel()
-	client, nonce := scramStarted(t)
+	client, nonce := startSCRAM(t)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Millisecond)
 	defer cancel()
-	began := time.Now()
+	start := time.Now()
 	_, err := client.Next(ctx, []byte("r="+nonce+"x,s=c2FsdA==,i=1000000"))
 	requireError(t, err, smtperr.ClassLocalError, smtperr.ReasonProberStalled)
-	require.Less(t, time.Since(began), time.Second)
+	require.Less(t, time.Since(start), time.Second)
 }
 
 func TestSCRAM_ServerFirst(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		name, message string // NONCE is the client's
+		name, message string // NONCE stands for the client nonce
 		class         smtperr.Class
 		reason        smtperr.Reason
 	}{
-		{"nothing", "", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"no SCRAM", "Password:", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"no count", "r=NONCEx,s=c2FsdA==", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"another order", "s=c2FsdA==,r=NONCEx,i=4096", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"a salt that is no base64", "r=NONCEx,s=!,i=4096", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"an empty salt", "r=NONCEx,s=,i=4096", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"a count that is no number", "r=NONCEx,s=c2FsdA==,i=many", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"a negative count", "r=NONCEx,s=c2FsdA==,i=-4096", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"a count that gives the password away", "r=NONCEx,s=c2FsdA==,i=1", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"a count that would take hours", "r=NONCEx,s=c2FsdA==,i=2147483647", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"a count beyond any integer", "r=NONCEx,s=c2FsdA==,i=99999999999999999999", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"an unknown mandatory extension", "m=x,r=NONCEx,s=c2FsdA==,i=4096", smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop},
-		{"another client's nonce", "r=AAAA,s=c2FsdA==,i=4096", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"the client's nonce and nothing of its own", "r=NONCE,s=c2FsdA==,i=4096", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{name: "empty", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "LOGIN prompt", message: "Password:", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "no iteration count", message: "r=NONCEx,s=c2FsdA==", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "another order", message: "s=c2FsdA==,r=NONCEx,i=4096", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "invalid base64 in the salt", message: "r=NONCEx,s=!,i=4096", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "empty salt", message: "r=NONCEx,s=,i=4096", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "iteration count without digits", message: "r=NONCEx,s=c2FsdA==,i=many", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "negative iteration count", message: "r=NONCEx,s=c2FsdA==,i=-4096", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "too few iterations", message: "r=NONCEx,s=c2FsdA==,i=1", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "too many iterations", message: "r=NONCEx,s=c2FsdA==,i=2147483647", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "iteration count that exceeds an int", message: "r=NONCEx,s=c2FsdA==,i=99999999999999999999", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "unsupported mandatory extension", message: "m=x,r=NONCEx,s=c2FsdA==,i=4096", class: smtperr.ClassAuthFailed, reason: smtperr.ReasonChallengeLoop},
+		{name: "another client's nonce", message: "r=AAAA,s=c2FsdA==,i=4096", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "client nonce only", message: "r=NONCE,s=c2FsdA==,i=4096", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			client, nonce := scramStarted(t)
+			client, nonce := startSCRAM(t)
 			_, err := client.Next(t.Context(), []byte(strings.ReplaceAll(tt.message, "NONCE", nonce)))
 			requireError(t, err, tt.class, tt.reason)
 			require.NotContains(t, err.Error(), nonce)
@@ -260,17 +260,17 @@ func TestSCRAM_ServerFinal(t *testing.T) {
 		class         smtperr.Class
 		reason        smtperr.Reason
 	}{
-		{"a wrong signature", "v=" + wrong, smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified},
-		{"a short signature", "v=AAAA", smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified},
-		{"an empty signature", "v=", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"a signature that is no base64", "v=!", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"nothing", "", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
-		{"something else", "ok", smtperr.ClassProtocolError, smtperr.ReasonBadChallenge},
+		{name: "wrong signature", message: "v=" + wrong, class: smtperr.ClassAuthFailed, reason: smtperr.ReasonServerUnverified},
+		{name: "short signature", message: "v=AAAA", class: smtperr.ClassAuthFailed, reason: smtperr.ReasonServerUnverified},
+		{name: "empty signature", message: "v=", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "invalid base64 in the signature", message: "v=!", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "empty", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
+		{name: "no signature", message: "ok", class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			client, nonce := scramStarted(t)
+			client, nonce := startSCRAM(t)
 			_, err := client.Next(t.Context(), []byte("r="+nonce+"x,s=c2FsdA==,i=4096"))
 			require.NoError(t, err)
 			_, err = client.Next(t.Context(), []byte(tt.message))
@@ -280,16 +280,16 @@ func TestSCRAM_ServerFinal(t *testing.T) {
 	}
 }
 
-func TestSCRAM_EarlySuccess(t *testing.T) {
+func TestSCRAM_Verified_NoSignature(t *testing.T) {
 	t.Parallel()
-	client, nonce := scramStarted(t)
+	client, nonce := startSCRAM(t)
 	requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
 	_, err := client.Next(t.Context(), []byte("r="+nonce+"x,s=c2FsdA==,i=4096"))
 	require.NoError(t, err)
 	requireError(t, client.Verified(), smtperr.ClassAuthFailed, smtperr.ReasonServerUnverified)
 }
 
-func scramStarted(t *testing.T) (client sasl.Client, nonce string) {
+func startSCRAM(t *testing.T) (client sasl.Client, nonce string) {
 	t.Helper()
 	client, err := sasl.Choose([]string{"SCRAM-SHA-256"}, "", withPassword, nil)
 	require.NoError(t, err)

@@ -12,33 +12,33 @@ import (
 	"time"
 )
 
-// Secret yields a secret when it is needed, so that it need not lie in memory
-// in between. nil is a secret that is not set.
+// Secret returns the value of a secret. It is called for each use, so that the
+// value is not kept in memory. A nil Secret is not set.
 type Secret func() (string, error)
 
-// Config is where tokens come from: Token alone, or a token endpoint with
-// either a refresh token or a client's own credentials. A refresh token goes
-// first.
+// Config is the configuration of a source. It has either an access token, or a
+// token endpoint with a refresh token or client credentials. If both are set, the
+// refresh token is used.
 type Config struct {
-	Token Secret // an access token from elsewhere
+	Token Secret // a static access token
 
-	TokenURL     string // https, or http on this machine
+	TokenURL     string // https, or http on a loopback address
 	ClientID     Secret
 	ClientSecret Secret
 	RefreshToken Secret
-	Scopes       []string // of client credentials; a refresh token has its own
+	Scopes       []string // for client credentials; those of a refresh token are fixed
 
-	TLS     *tls.Config   // of the way to the endpoint, nil for Go's defaults
-	Timeout time.Duration // of one fetch, default 10 s; callers may wait for less
+	TLS     *tls.Config   // for the token endpoint; nil: Go's defaults
+	Timeout time.Duration // of one request; 0: 10 s
 }
 
 const (
 	defaultTimeout = 10 * time.Second
-	maxHeader      = 64 << 10 // bytes; the library bounds the body to 1 MiB
+	maxHeader      = 64 << 10 // bytes; the library limits the body to 1 MiB
 )
 
-// New checks a configuration. Its errors name the setting, without a class and
-// without a secret.
+// New returns a source. Its errors contain the name of the setting and no secret;
+// they are not classified.
 func New(c Config) (*Source, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -65,7 +65,7 @@ func (c *Config) check() error {
 	u, err := url.Parse(c.TokenURL)
 	switch {
 	case err != nil || u.Hostname() == "":
-		return errors.New("token_url is not a URL") // whose error would repeat it
+		return errors.New("token_url is not a URL") // the error of url.Parse contains the URL
 	case u.User != nil:
 		return errors.New("token_url holds credentials; use client_id and client_secret")
 	case u.Fragment != "":
@@ -81,8 +81,9 @@ func loopback(host string) bool {
 	return err == nil && ip.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
-// client makes requests, so far apart that a connection is not worth keeping.
-// It does not carry secrets on to where an answer points.
+// client returns the HTTP client for the token endpoint. It keeps no connections,
+// because requests are rare, and follows no redirects, because requests contain
+// secrets.
 func (c *Config) client() *http.Client {
 	return &http.Client{
 		Transport: &http.Transport{

@@ -8,26 +8,26 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/token"
 )
 
-func given(value string) token.Secret { return func() (string, error) { return value, nil } }
+func secret(value string) token.Secret { return func() (string, error) { return value, nil } }
 
-func TestNew_Refuses(t *testing.T) {
+func TestNew_Invalid(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name string
 		c    token.Config
 		want string
 	}{
-		{"nothing", token.Config{}, "token_url (or token) is needed"},
-		{"two ways at once", token.Config{Token: given("t"), TokenURL: "https://login.example.com"}, "exclude each other"},
-		{"no client", token.Config{TokenURL: "https://login.example.com", RefreshToken: given("r")}, "client_id"},
-		{"no proof", token.Config{TokenURL: "https://login.example.com", ClientID: given("c")}, "refresh_token or client_secret"},
-		{"no URL", full("login.example.com"), "not a URL"},
-		{"a URL that cannot be read", full("https://s3cr3t:x\x7f@h"), "not a URL"},
-		{"cleartext", full("http://login.example.com/token"), "must be https"},
-		{"cleartext to a name that only begins like this machine", full("http://localhost.example.com/token"), "must be https"},
-		{"another scheme", full("file:///etc/token"), "not a URL"},
-		{"credentials in the URL", full("https://client:s3cr3t@login.example.com"), "client_id and client_secret"},
-		{"a fragment", full("https://login.example.com/#a"), "fragment"},
+		{name: "empty", c: token.Config{}, want: "token_url (or token) is needed"},
+		{name: "token and token_url", c: token.Config{Token: secret("t"), TokenURL: "https://login.example.com"}, want: "exclude each other"},
+		{name: "no client_id", c: token.Config{TokenURL: "https://login.example.com", RefreshToken: secret("r")}, want: "client_id"},
+		{name: "no refresh_token or client_secret", c: token.Config{TokenURL: "https://login.example.com", ClientID: secret("c")}, want: "refresh_token or client_secret"},
+		{name: "no scheme", c: fullConfig("login.example.com"), want: "not a URL"},
+		{name: "malformed URL", c: fullConfig("https://s3cr3t:x\x7f@h"), want: "not a URL"},
+		{name: "http", c: fullConfig("http://login.example.com/token"), want: "must be https"},
+		{name: "http, name that begins with localhost", c: fullConfig("http://localhost.example.com/token"), want: "must be https"},
+		{name: "another scheme", c: fullConfig("file:///etc/token"), want: "not a URL"},
+		{name: "credentials in the URL", c: fullConfig("https://client:s3cr3t@login.example.com"), want: "client_id and client_secret"},
+		{name: "fragment", c: fullConfig("https://login.example.com/#a"), want: "fragment"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -39,14 +39,14 @@ func TestNew_Refuses(t *testing.T) {
 	}
 }
 
-func TestNew_Cleartext(t *testing.T) {
+func TestNew_TokenURL(t *testing.T) {
 	t.Parallel()
 	for _, u := range []string{"http://127.0.0.1:8080/token", "http://[::1]/token", "http://localhost/token", "https://login.example.com/token?a=b"} {
-		_, err := token.New(full(u))
+		_, err := token.New(fullConfig(u))
 		require.NoError(t, err, u)
 	}
 }
 
-func full(tokenURL string) token.Config {
-	return token.Config{TokenURL: tokenURL, ClientID: given("client"), ClientSecret: given("s3cr3t"), RefreshToken: given("r3fr3sh")}
+func fullConfig(tokenURL string) token.Config {
+	return token.Config{TokenURL: tokenURL, ClientID: secret("client"), ClientSecret: secret("s3cr3t"), RefreshToken: secret("r3fr3sh")}
 }

@@ -2,8 +2,8 @@ package token
 
 import "time"
 
-// Later lets a source's clock run ahead.
-func (s *Source) Later(d time.Duration) {
+// AdvanceClock moves the clock of a source forward.
+func (s *Source) AdvanceClock(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := s.now

@@ -17,39 +17,39 @@ import (
 )
 
 const (
-	maxDescription = 120 // bytes of an endpoint's text
-	maxFailure     = 300 // bytes of the text of a failed request
+	maxDescription = 120 // bytes of the endpoint's error and error_description
+	maxFailure     = 300 // bytes of the error text of a failed request
 )
 
-// refusals are the codes of RFC 6749 §5.2, with which an endpoint refuses what it
-// was asked, whatever its HTTP status.
+// refusals are the error codes of RFC 6749 §5.2. A response with one of them is a
+// refusal even if its HTTP status is not 400 or 401.
 var refusals = []string{
 	"invalid_request", "invalid_client", "invalid_grant", "unauthorized_client", "unsupported_grant_type", "invalid_scope",
 }
 
-// failure classifies what became of a request.
+// failure classifies the error of a request.
 func (s *Source) failure(err error, c credentials) *smtperr.Error {
 	var refused *oauth2.RetrieveError
 	if errors.As(err, &refused) {
 		return s.refusal(refused, c)
 	}
-	// The URL that net/http puts before its errors may say too much.
+	// The text of a url.Error contains the URL, which may contain secrets.
 	var request *url.Error
 	if errors.As(err, &request) {
 		err = request.Err
 	}
-	// The text of a malformed answer is the endpoint's.
+	// The error of a malformed response may contain text of the endpoint.
 	text := escape.Text(c.mask(err.Error()), maxFailure)
 	return unreachable(&maskedError{fmt.Sprintf("the token endpoint %s: %s", s.endpoint(), text), err})
 }
 
-// refusal distinguishes an endpoint that refuses from one that cannot answer: it
-// is broken or overloaded, or something else answers in its place.
+// refusal classifies a response without a token. The endpoint either refuses the
+// request or fails to process it.
 func (s *Source) refusal(r *oauth2.RetrieveError, c credentials) *smtperr.Error {
 	status := r.Response.StatusCode
 	cause := fmt.Errorf("the token endpoint %s answered %d", s.endpoint(), status)
-	if said := strings.TrimSpace(r.ErrorCode + " " + r.ErrorDescription); said != "" {
-		cause = fmt.Errorf("%w: %s", cause, escape.Text(c.mask(said), maxDescription))
+	if text := strings.TrimSpace(r.ErrorCode + " " + r.ErrorDescription); text != "" {
+		cause = fmt.Errorf("%w: %s", cause, escape.Text(c.mask(text), maxDescription))
 	}
 	final := status >= 400 && status < 500 && status != http.StatusTooManyRequests && status != http.StatusRequestTimeout
 	if final || slices.Contains(refusals, r.ErrorCode) {
@@ -58,7 +58,7 @@ func (s *Source) refusal(r *oauth2.RetrieveError, c credentials) *smtperr.Error 
 	return unreachable(cause)
 }
 
-// maskedError shows another text than its cause.
+// maskedError wraps an error and replaces its text.
 type maskedError struct {
 	text  string
 	cause error
@@ -68,15 +68,16 @@ func (e *maskedError) Error() string { return e.text }
 
 func (e *maskedError) Unwrap() error { return e.cause }
 
-// mask removes the secrets that an endpoint repeats.
+// mask masks the credentials in text from the endpoint.
 func (c credentials) mask(text string) string {
 	secrets := new(mask.Secrets)
-	secrets.Add(c.secret, c.refresh, url.QueryEscape(c.id)+":"+url.QueryEscape(c.secret)) // the last for Basic (RFC 6749 §2.3.1)
+	basic := url.QueryEscape(c.id) + ":" + url.QueryEscape(c.secret) // RFC 6749 §2.3.1
+	secrets.Add(c.secret, c.refresh, basic)
 	return secrets.Text(text)
 }
 
-// interrupted is the end of a caller's wait. A timeout here is not the relay's,
-// which was not asked.
+// interrupted returns the error of a caller whose context has ended. A timeout is
+// one of the token endpoint, not of the relay.
 func (s *Source) interrupted(ctx context.Context) error {
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseAuth, context.Cause(ctx))
@@ -88,7 +89,8 @@ func unreachable(cause error) *smtperr.Error {
 	return smtperr.New(smtperr.ClassAuthFailed, smtperr.ReasonTokenUnreachable, smtperr.PhaseAuth, cause)
 }
 
-// endpoint is the host of the endpoint; path and query may be secret.
+// endpoint returns the host and the port of the token endpoint. The path and the
+// query may contain secrets.
 func (s *Source) endpoint() string {
 	u, err := url.Parse(s.config.TokenURL)
 	if err != nil {
@@ -97,7 +99,8 @@ func (s *Source) endpoint() string {
 	return u.Host
 }
 
-// resolve reads a secret. That it cannot be read is this machine's fault.
+// resolve returns the value of a secret. A secret that cannot be read is a
+// local_error, an empty one a config_error.
 func resolve(setting string, from Secret) (string, *smtperr.Error) {
 	value, err := from()
 	if err != nil {

@@ -13,34 +13,33 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// credentials are the secrets of one request.
+// credentials are the credentials of one request.
 type credentials struct{ id, secret, refresh string }
 
-// rotation is the refresh token that an endpoint gave in place of the one
-// configured (RFC 6749 §6).
+// rotation is a refresh token that the endpoint has replaced (RFC 6749 §6).
 type rotation struct{ configured, current string }
 
-// instead returns the token to use where one is configured. One that was
-// configured again is newer than any rotation of the former.
-func (r rotation) instead(configured string) string {
+// latest returns the refresh token to use. If the configuration has changed, the
+// configured token is newer than the replacement.
+func (r rotation) latest(configured string) string {
 	if r.current != "" && r.configured == configured {
 		return r.current
 	}
 	return configured
 }
 
-// request gets one token.
+// request requests an access token.
 func (s *Source) request(ctx context.Context) (*oauth2.Token, *smtperr.Error) {
 	c, err := s.resolve()
 	if err != nil {
 		return nil, err
 	}
 	configured := c.refresh
-	c.refresh = s.refresh.instead(configured)
+	c.refresh = s.refresh.latest(configured)
 
 	token, failure := s.exchange(ctx, c)
 	if refused := new(oauth2.RetrieveError); errors.As(failure, &refused) && refused.ErrorCode == "invalid_grant" {
-		s.refresh = rotation{} // the configured one may still be good, next time
+		s.refresh = rotation{} // next time, try the configured token
 	}
 	if failure != nil {
 		return nil, s.failure(failure, c)
@@ -54,13 +53,14 @@ func (s *Source) request(ctx context.Context) (*oauth2.Token, *smtperr.Error) {
 	return token, nil
 }
 
-// exchange sends the client's credentials as form parameters, which the large
-// providers want, or by HTTP Basic, which RFC 6749 §2.3.1 wants. Only where the
-// client is not recognized the other way is tried; the library's own attempts
-// would present a refused grant twice.
+// exchange sends the client's credentials as form parameters, as large providers
+// expect, or with HTTP Basic authentication, which RFC 6749 §2.3.1 requires all
+// endpoints to support. It tries the other style only if the endpoint does not
+// recognize the client. The library's automatic detection would send a refused
+// grant twice.
 func (s *Source) exchange(ctx context.Context, c credentials) (*oauth2.Token, error) {
 	style := oauth2.AuthStyleInParams
-	if s.inAuthField && c.secret != "" {
+	if s.basicAuth && c.secret != "" {
 		style = oauth2.AuthStyleInHeader
 	}
 	token, err := s.grant(ctx, c, style)
@@ -70,13 +70,13 @@ func (s *Source) exchange(ctx context.Context, c credentials) (*oauth2.Token, er
 	other := oauth2.AuthStyleInParams + oauth2.AuthStyleInHeader - style
 	token, err = s.grant(ctx, c, other)
 	if err == nil {
-		s.inAuthField = other == oauth2.AuthStyleInHeader
+		s.basicAuth = other == oauth2.AuthStyleInHeader
 	}
 	return token, err
 }
 
-// unrecognized reports whether an endpoint does not know the client (RFC 6749
-// §5.2).
+// unrecognized reports whether err means that client authentication failed (RFC
+// 6749 §5.2).
 func unrecognized(err error) bool {
 	var refused *oauth2.RetrieveError
 	if !errors.As(err, &refused) {

@@ -1,5 +1,5 @@
-// Package token gets the OAuth2 access tokens (RFC 6749) that XOAUTH2 and
-// OAUTHBEARER show to a relay.
+// Package token provides OAuth 2.0 access tokens (RFC 6749) for the SASL mechanisms
+// XOAUTH2 and OAUTHBEARER.
 package token
 
 import (
@@ -14,17 +14,18 @@ import (
 )
 
 const (
-	// leeway is how long before its expiry a token is no longer returned, so that
-	// it does not expire during a probe. It is a quarter of a short life.
+	// leeway is the time before the expiry of a token from which on it is not
+	// returned, so that it does not expire during a probe. For a token with a
+	// lifetime of less than 2 minutes it is a quarter of the lifetime.
 	leeway = 30 * time.Second
-	// minPause is the least time between two fetches that a refused token causes.
-	// A relay that refuses all tokens would cause one for each probe.
+	// minPause is the minimum time between two requests because of refused tokens.
+	// Without it, a relay that refuses every token would cause a request for each
+	// probe.
 	minPause = time.Minute
 )
 
-// Source gets tokens and keeps the last one until shortly before it expires. It
-// is safe for concurrent use; callers that need a token at the same time share
-// one fetch.
+// Source returns access tokens. It keeps the last token until shortly before it
+// expires. It is safe for concurrent use; concurrent callers share one request.
 type Source struct {
 	config Config
 	client *http.Client
@@ -32,29 +33,29 @@ type Source struct {
 
 	mu      sync.Mutex
 	current *oauth2.Token
-	fetched time.Time // when current came
-	dropped time.Time // when one was last refused
-	pending *fetch
+	fetched time.Time // when current was received
+	dropped time.Time // when a token was invalidated last
+	pending *fetch    // at most one at a time
 
-	// Only the pending fetch touches these, and there is one at a time.
-	refresh     rotation
-	inAuthField bool // the client authenticates by HTTP Basic
+	// The following are used by the pending fetch only.
+	refresh   rotation
+	basicAuth bool // the client uses HTTP Basic authentication
 }
 
-// fetch is one request for a token, and what came of it once done is closed.
+// fetch is a request for a token. Its result is valid when done is closed.
 type fetch struct {
 	done  chan struct{}
 	token string
 	err   *smtperr.Error
 }
 
-// Token returns a token that is good for the time of a probe. Its errors are
-// *smtperr.Error of phase auth: auth_failed/token_refused where the endpoint
-// refuses the credentials; auth_failed/token_unreachable, temporary, where
-// it does not answer, or not before ctx's deadline; canceled with ctx;
-// local_error where a secret cannot be read.
+// Token returns a token that is valid for the duration of a probe. Its errors are
+// *smtperr.Error: auth_failed/token_refused if the endpoint refuses the
+// credentials; auth_failed/token_unreachable, which is temporary, if it does not
+// return a token before ctx ends; canceled if ctx is canceled; local_error if a
+// secret cannot be read; config_error if a secret is empty.
 //
-// The end of ctx ends the wait only. A fetch goes on for other callers, and so
+// When ctx ends, Token returns but the request continues, for other callers and so
 // that a new refresh token is not lost.
 func (s *Source) Token(ctx context.Context) (string, error) {
 	if s.config.Token != nil {
@@ -67,7 +68,7 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 	if ctx.Err() != nil {
 		return "", s.interrupted(ctx)
 	}
-	token, f := s.kept()
+	token, f := s.cached()
 	if f == nil {
 		return token, nil
 	}
@@ -77,14 +78,14 @@ func (s *Source) Token(ctx context.Context) (string, error) {
 		return "", s.interrupted(ctx)
 	}
 	if f.err != nil {
-		own := *f.err // callers add to their errors
+		own := *f.err // callers may modify their errors
 		return "", &own
 	}
 	return f.token, nil
 }
 
-// kept returns the token at hand, or the fetch that will bring one.
-func (s *Source) kept() (string, *fetch) {
+// cached returns the current token, or the pending fetch if there is none.
+func (s *Source) cached() (string, *fetch) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.fresh() {
@@ -103,12 +104,12 @@ func (s *Source) fresh() bool {
 	}
 	end := s.current.Expiry
 	if end.IsZero() {
-		return true // until a relay refuses it
+		return true // valid until a relay refuses it
 	}
 	return s.now().Before(end.Add(-min(leeway, end.Sub(s.fetched)/4)))
 }
 
-// run fetches on a time of its own.
+// run sends the request of a fetch, independently of the contexts of callers.
 func (s *Source) run(f *fetch) {
 	ctx, cancel := context.WithTimeout(context.Background(), s.config.Timeout)
 	defer cancel()
@@ -126,9 +127,9 @@ func (s *Source) run(f *fetch) {
 	close(f.done)
 }
 
-// Invalidate drops a token that a relay has refused, so that the next one is
-// fetched. It leaves a token that has taken its place meanwhile, one that has
-// just taken the place of another that was refused, and one that was configured.
+// Invalidate drops a token that a relay has refused, so that the next call to Token
+// requests a new one. It has no effect on a newer token, within a minute after
+// another token was dropped, and on a static token.
 func (s *Source) Invalidate(token string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -138,23 +139,22 @@ func (s *Source) Invalidate(token string) {
 	}
 }
 
-// Secrets returns the secrets that are known without a fetch, so that nothing
-// shows them: the token at hand, the client's secret and the refresh token. What
-// cannot be read is left out.
+// Secrets returns the current token, the client secret and the refresh token, for
+// masking. It sends no request and leaves out secrets that cannot be read.
 func (s *Source) Secrets() []string {
-	var known []string
+	var secrets []string
 	for _, from := range []Secret{s.config.Token, s.config.ClientSecret, s.config.RefreshToken} {
 		if from == nil {
 			continue
 		}
 		if value, err := from(); err == nil && value != "" {
-			known = append(known, value)
+			secrets = append(secrets, value)
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.current != nil {
-		known = append(known, s.current.AccessToken)
+		secrets = append(secrets, s.current.AccessToken)
 	}
-	return known
+	return secrets
 }

@@ -23,8 +23,9 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// endpoint answers the n-th request, counted from 1.
-func endpoint(t *testing.T, answer func(n int, form url.Values, w http.ResponseWriter, r *http.Request)) (tokenURL string, requests *atomic.Int32) {
+// startEndpoint starts a token endpoint that calls respond for the n-th request, from
+// 1, and counts the requests.
+func startEndpoint(t *testing.T, respond func(n int, form url.Values, w http.ResponseWriter, r *http.Request)) (tokenURL string, requests *atomic.Int32) {
 	t.Helper()
 	requests = new(atomic.Int32)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -33,15 +34,15 @@ func endpoint(t *testing.T, answer func(n int, form url.Values, w http.ResponseW
 			w.WriteHeader(http.StatusTeapot)
 			return
 		}
-		answer(n, r.PostForm, w, r)
+		respond(n, r.PostForm, w, r)
 	}))
 	t.Cleanup(server.Close)
 	return server.URL + "/token?tenant=s3cr3t", requests
 }
 
-func grant(w http.ResponseWriter, more string) {
+func grant(w http.ResponseWriter, members string) {
 	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprintf(w, `{"token_type":"Bearer",%s}`, more)
+	fmt.Fprintf(w, `{"token_type":"Bearer",%s}`, members)
 }
 
 func refuse(w http.ResponseWriter, status int, body string) {
@@ -50,15 +51,15 @@ func refuse(w http.ResponseWriter, status int, body string) {
 	fmt.Fprint(w, body)
 }
 
-func source(t *testing.T, c token.Config) *token.Source {
+func newSource(t *testing.T, c token.Config) *token.Source {
 	t.Helper()
 	s, err := token.New(c)
 	require.NoError(t, err)
 	return s
 }
 
-func clientOnly(tokenURL string) token.Config {
-	return token.Config{TokenURL: tokenURL, ClientID: given("client"), ClientSecret: given("s3cr3t"), Scopes: []string{"smtp", "mail"}}
+func clientConfig(tokenURL string) token.Config {
+	return token.Config{TokenURL: tokenURL, ClientID: secret("client"), ClientSecret: secret("s3cr3t"), Scopes: []string{"smtp", "mail"}}
 }
 
 func requireError(t *testing.T, err error, class smtperr.Class, reason smtperr.Reason, temporary bool) {
@@ -73,10 +74,10 @@ func requireError(t *testing.T, err error, class smtperr.Class, reason smtperr.R
 	}
 }
 
-func TestToken_Static(t *testing.T) {
+func TestSource_Token_Static(t *testing.T) {
 	t.Parallel()
 	value := "first"
-	s := source(t, token.Config{Token: func() (string, error) { return value, nil }})
+	s := newSource(t, token.Config{Token: func() (string, error) { return value, nil }})
 	got, err := s.Token(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "first", got)
@@ -87,28 +88,28 @@ func TestToken_Static(t *testing.T) {
 	require.Equal(t, "second", got)
 }
 
-func TestToken_UnreadableSecret(t *testing.T) {
+func TestSource_Token_UnreadableSecret(t *testing.T) {
 	t.Parallel()
 	locked := func() (string, error) { return "", errors.New("store is locked") }
-	_, err := source(t, token.Config{Token: locked}).Token(t.Context())
+	_, err := newSource(t, token.Config{Token: locked}).Token(t.Context())
 	requireError(t, err, smtperr.ClassLocalError, "", true)
 	require.ErrorContains(t, err, "reading token: store is locked")
 
-	c := full("http://127.0.0.1:1/")
+	c := fullConfig("http://127.0.0.1:1/")
 	c.ClientSecret = locked
-	_, err = source(t, c).Token(t.Context())
+	_, err = newSource(t, c).Token(t.Context())
 	requireError(t, err, smtperr.ClassLocalError, "", true)
 	require.ErrorContains(t, err, "reading client_secret")
 
-	c.ClientSecret = given("")
-	_, err = source(t, c).Token(t.Context())
+	c.ClientSecret = secret("")
+	_, err = newSource(t, c).Token(t.Context())
 	requireError(t, err, smtperr.ClassConfigError, "", false)
 	require.ErrorContains(t, err, "client_secret is empty")
 }
 
-func TestToken_ClientCredentials(t *testing.T) {
+func TestSource_Token_ClientCredentials(t *testing.T) {
 	t.Parallel()
-	tokenURL, requests := endpoint(t, func(_ int, form url.Values, w http.ResponseWriter, r *http.Request) {
+	tokenURL, requests := startEndpoint(t, func(_ int, form url.Values, w http.ResponseWriter, r *http.Request) {
 		if form.Get("grant_type") != "client_credentials" || form.Get("scope") != "smtp mail" ||
 			form.Get("client_id") != "client" || form.Get("client_secret") != "s3cr3t" || r.FormValue("tenant") != "s3cr3t" {
 			refuse(w, 400, `{"error":"invalid_request"}`)
@@ -116,16 +117,16 @@ func TestToken_ClientCredentials(t *testing.T) {
 		}
 		grant(w, `"access_token":"A","expires_in":3600`)
 	})
-	s := source(t, clientOnly(tokenURL))
+	s := newSource(t, clientConfig(tokenURL))
 	for range 3 {
 		got, err := s.Token(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, "A", got)
 	}
-	require.EqualValues(t, 1, requests.Load(), "the token is kept")
+	require.EqualValues(t, 1, requests.Load(), "the token is cached")
 }
 
-func TestToken_Renewed(t *testing.T) {
+func TestSource_Token_Expiry(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		name    string
@@ -133,21 +134,21 @@ func TestToken_Renewed(t *testing.T) {
 		kept    time.Duration
 		renewed time.Duration
 	}{
-		{"an hour, less half a minute", `,"expires_in":3600`, 59 * time.Minute, 3600*time.Second - 29*time.Second},
-		{"a minute, less a quarter", `,"expires_in":60`, 40 * time.Second, 46 * time.Second},
-		{"a number as text", `,"expires_in":"3600"`, 59 * time.Minute, time.Hour},
+		{name: "lifetime of an hour", expires: `,"expires_in":3600`, kept: 59 * time.Minute, renewed: 3600*time.Second - 29*time.Second},
+		{name: "lifetime of a minute", expires: `,"expires_in":60`, kept: 40 * time.Second, renewed: 46 * time.Second},
+		{name: "lifetime as a string", expires: `,"expires_in":"3600"`, kept: 59 * time.Minute, renewed: time.Hour},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tokenURL, _ := endpoint(t, func(n int, _ url.Values, w http.ResponseWriter, _ *http.Request) {
+			tokenURL, _ := startEndpoint(t, func(n int, _ url.Values, w http.ResponseWriter, _ *http.Request) {
 				grant(w, fmt.Sprintf(`"access_token":"T%d"%s`, n, tt.expires))
 			})
-			s := source(t, clientOnly(tokenURL))
+			s := newSource(t, clientConfig(tokenURL))
 			requireToken(t, s, "T1")
-			s.Later(tt.kept)
+			s.AdvanceClock(tt.kept)
 			requireToken(t, s, "T1")
-			s.Later(tt.renewed - tt.kept)
+			s.AdvanceClock(tt.renewed - tt.kept)
 			requireToken(t, s, "T2")
 		})
 	}
@@ -160,30 +161,30 @@ func requireToken(t *testing.T, s *token.Source, want string) {
 	require.Equal(t, want, got)
 }
 
-func TestInvalidate(t *testing.T) {
+func TestSource_Invalidate(t *testing.T) {
 	t.Parallel()
-	tokenURL, _ := endpoint(t, func(n int, _ url.Values, w http.ResponseWriter, _ *http.Request) {
-		grant(w, fmt.Sprintf(`"access_token":"T%d"`, n)) // without an end
+	tokenURL, _ := startEndpoint(t, func(n int, _ url.Values, w http.ResponseWriter, _ *http.Request) {
+		grant(w, fmt.Sprintf(`"access_token":"T%d"`, n)) // does not expire
 	})
-	s := source(t, clientOnly(tokenURL))
+	s := newSource(t, clientConfig(tokenURL))
 	s.Invalidate("T1")
 	requireToken(t, s, "T1")
 	s.Invalidate("T1")
 	requireToken(t, s, "T2")
 	s.Invalidate("T1")
-	requireToken(t, s, "T2") // another was refused
+	requireToken(t, s, "T2") // an older token was refused
 	s.Invalidate("T2")
-	requireToken(t, s, "T2") // a third would fare no better
-	s.Later(2 * time.Minute)
+	requireToken(t, s, "T2") // less than minPause later
+	s.AdvanceClock(2 * time.Minute)
 	s.Invalidate("T2")
 	requireToken(t, s, "T3")
 }
 
-func TestToken_Rotation(t *testing.T) {
+func TestSource_Token_Rotation(t *testing.T) {
 	t.Parallel()
-	var seen []string
-	tokenURL, _ := endpoint(t, func(n int, form url.Values, w http.ResponseWriter, _ *http.Request) {
-		seen = append(seen, form.Get("refresh_token"))
+	var sent []string
+	tokenURL, _ := startEndpoint(t, func(n int, form url.Values, w http.ResponseWriter, _ *http.Request) {
+		sent = append(sent, form.Get("refresh_token"))
 		switch {
 		case form.Get("grant_type") != "refresh_token":
 			refuse(w, 400, `{"error":"unsupported_grant_type"}`)
@@ -193,58 +194,57 @@ func TestToken_Rotation(t *testing.T) {
 			grant(w, fmt.Sprintf(`"access_token":"T%d","expires_in":60,"refresh_token":"R%d"`, n, n))
 		}
 	})
-	c := full(tokenURL)
+	c := fullConfig(tokenURL)
 	configured := "r3fr3sh"
 	c.RefreshToken = func() (string, error) { return configured, nil }
-	s := source(t, c)
+	s := newSource(t, c)
 	requireToken(t, s, "T1")
-	s.Later(time.Minute)
+	s.AdvanceClock(time.Minute)
 	requireToken(t, s, "T2")
-	s.Later(time.Minute)
+	s.AdvanceClock(time.Minute)
 	_, err := s.Token(t.Context())
 	requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonTokenRefused, false)
 	requireToken(t, s, "T4")
 	configured = "r3fr3sh2"
-	s.Later(time.Minute)
+	s.AdvanceClock(time.Minute)
 	requireToken(t, s, "T5")
-	require.Equal(t, []string{"r3fr3sh", "R1", "R2", "r3fr3sh", "r3fr3sh2"}, seen,
-		"the newest first, the configured one when that is refused, or when it is new")
+	require.Equal(t, []string{"r3fr3sh", "R1", "R2", "r3fr3sh", "r3fr3sh2"}, sent)
 }
 
-func TestToken_PublicClient(t *testing.T) {
+func TestSource_Token_PublicClient(t *testing.T) {
 	t.Parallel()
-	tokenURL, requests := endpoint(t, func(_ int, form url.Values, w http.ResponseWriter, r *http.Request) {
+	tokenURL, requests := startEndpoint(t, func(_ int, form url.Values, w http.ResponseWriter, r *http.Request) {
 		if _, _, basic := r.BasicAuth(); basic || form.Has("client_secret") || form.Get("client_id") != "client" {
 			refuse(w, 400, `{"error":"invalid_request"}`)
 			return
 		}
 		refuse(w, 401, `{"error":"invalid_client"}`)
 	})
-	c := full(tokenURL)
+	c := fullConfig(tokenURL)
 	c.ClientSecret = nil
-	_, err := source(t, c).Token(t.Context())
+	_, err := newSource(t, c).Token(t.Context())
 	requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonTokenRefused, false)
 	require.ErrorContains(t, err, "answered 401: invalid_client")
-	require.EqualValues(t, 1, requests.Load(), "there is no other way to name oneself")
+	require.EqualValues(t, 1, requests.Load(), "HTTP Basic authentication needs a secret")
 }
 
-func TestToken_BasicAuthentication(t *testing.T) {
+func TestSource_Token_BasicAuthentication(t *testing.T) {
 	t.Parallel()
-	tokenURL, requests := endpoint(t, func(n int, form url.Values, w http.ResponseWriter, r *http.Request) {
+	tokenURL, requests := startEndpoint(t, func(n int, form url.Values, w http.ResponseWriter, r *http.Request) {
 		if id, secret, basic := r.BasicAuth(); !basic || id != "client" || secret != "s3cr3t" || form.Has("client_secret") {
 			refuse(w, 401, `{"error":"invalid_client"}`)
 			return
 		}
 		grant(w, fmt.Sprintf(`"access_token":"T%d","expires_in":60`, n))
 	})
-	s := source(t, clientOnly(tokenURL))
+	s := newSource(t, clientConfig(tokenURL))
 	requireToken(t, s, "T2")
-	s.Later(time.Minute)
+	s.AdvanceClock(time.Minute)
 	requireToken(t, s, "T3")
-	require.EqualValues(t, 3, requests.Load(), "the way is remembered")
+	require.EqualValues(t, 3, requests.Load(), "the authentication style is remembered")
 }
 
-func TestToken_Answers(t *testing.T) {
+func TestSource_Token_Responses(t *testing.T) {
 	t.Parallel()
 	const refused, unreachable = smtperr.ReasonTokenRefused, smtperr.ReasonTokenUnreachable
 	tests := []struct {
@@ -255,36 +255,36 @@ func TestToken_Answers(t *testing.T) {
 		text     string
 		requests int32
 	}{
-		{"the grant is refused", 400, `{"error":"invalid_grant","error_description":"expired"}`, refused, "answered 400: invalid_grant expired", 1},
-		{"the client is refused", 401, `{"error":"invalid_client"}`, refused, "invalid_client", 2},
-		{"the client is refused without a word", 401, ``, refused, "answered 401", 2},
-		{"a refusal with 200", 200, `{"error":"invalid_grant"}`, refused, "invalid_grant", 1},
-		{"a refusal with 500", 500, `{"error":"invalid_grant"}`, refused, "invalid_grant", 1},
-		{"no such endpoint", 404, `<html>`, refused, "answered 404", 1},
-		{"too many requests", 429, `{"error":"slow_down"}`, unreachable, "answered 429", 1},
-		{"an endpoint that gave up waiting", 408, ``, unreachable, "answered 408", 1},
-		{"a broken endpoint", 500, `{"error":"server_error"}`, unreachable, "server_error", 1},
-		{"an overloaded endpoint", 503, ``, unreachable, "answered 503", 1},
-		{"an endpoint that moved", 307, ``, unreachable, "answered 307", 1},
-		{"no JSON", 200, `<html>s3cr3t`, unreachable, "cannot parse json", 1},
-		{"no token", 200, `{"token_type":"Bearer"}`, unreachable, "missing access_token", 1},
-		{"a token with a line end", 200, `{"access_token":"a\r\nb"}`, unreachable, "invalid bearer token", 1},
-		{"an echo of the secrets", 400, `{"error":"invalid_grant","error_description":"r3fr3sh of s3cr3t"}`, refused, "invalid_grant *** of ***", 1},
-		{"an echo of Basic authentication", 400, `{"error":"invalid_grant","error_description":"you sent ` + base64.StdEncoding.EncodeToString([]byte("client:s3cr3t")) + `"}`, refused, "invalid_grant you sent ***", 1},
-		{"control characters", 400, `{"error":"invalid_grant","error_description":"a\r\nb\u001b[31m"}`, refused, "invalid_grant a", 1},
-		{"a lifetime that echoes a secret", 200, `{"access_token":"a","expires_in":"s3cr3t"}`, unreachable, "***", 1},
-		{"an echo in hex", 400, `{"error":"invalid_grant","error_description":"733363723374"}`, refused, "invalid_grant ***", 1},
-		{"a long story", 400, `{"error":"invalid_grant","error_description":"` + strings.Repeat("x", 1<<16) + `"}`, refused, "...", 1},
-		{"an endless answer", 200, strings.Repeat(" ", 2<<20), unreachable, "cannot parse json", 1},
+		{name: "refused grant", status: 400, body: `{"error":"invalid_grant","error_description":"expired"}`, reason: refused, text: "answered 400: invalid_grant expired", requests: 1},
+		{name: "refused client", status: 401, body: `{"error":"invalid_client"}`, reason: refused, text: "invalid_client", requests: 2},
+		{name: "refused client, empty body", status: 401, body: ``, reason: refused, text: "answered 401", requests: 2},
+		{name: "refusal with status 200", status: 200, body: `{"error":"invalid_grant"}`, reason: refused, text: "invalid_grant", requests: 1},
+		{name: "refusal with status 500", status: 500, body: `{"error":"invalid_grant"}`, reason: refused, text: "invalid_grant", requests: 1},
+		{name: "not found", status: 404, body: `<html>`, reason: refused, text: "answered 404", requests: 1},
+		{name: "too many requests", status: 429, body: `{"error":"slow_down"}`, reason: unreachable, text: "answered 429", requests: 1},
+		{name: "request timeout", status: 408, body: ``, reason: unreachable, text: "answered 408", requests: 1},
+		{name: "server error", status: 500, body: `{"error":"server_error"}`, reason: unreachable, text: "server_error", requests: 1},
+		{name: "service unavailable", status: 503, body: ``, reason: unreachable, text: "answered 503", requests: 1},
+		{name: "redirect", status: 307, body: ``, reason: unreachable, text: "answered 307", requests: 1},
+		{name: "no JSON", status: 200, body: `<html>s3cr3t`, reason: unreachable, text: "cannot parse json", requests: 1},
+		{name: "no token", status: 200, body: `{"token_type":"Bearer"}`, reason: unreachable, text: "missing access_token", requests: 1},
+		{name: "token with CR LF", status: 200, body: `{"access_token":"a\r\nb"}`, reason: unreachable, text: "invalid bearer token", requests: 1},
+		{name: "repeated secrets", status: 400, body: `{"error":"invalid_grant","error_description":"r3fr3sh of s3cr3t"}`, reason: refused, text: "invalid_grant *** of ***", requests: 1},
+		{name: "repeated Basic authentication", status: 400, body: `{"error":"invalid_grant","error_description":"you sent ` + base64.StdEncoding.EncodeToString([]byte("client:s3cr3t")) + `"}`, reason: refused, text: "invalid_grant you sent ***", requests: 1},
+		{name: "control characters", status: 400, body: `{"error":"invalid_grant","error_description":"a\r\nb\u001b[31m"}`, reason: refused, text: "invalid_grant a", requests: 1},
+		{name: "secret as lifetime", status: 200, body: `{"access_token":"a","expires_in":"s3cr3t"}`, reason: unreachable, text: "***", requests: 1},
+		{name: "repeated secret in hex", status: 400, body: `{"error":"invalid_grant","error_description":"733363723374"}`, reason: refused, text: "invalid_grant ***", requests: 1},
+		{name: "long description", status: 400, body: `{"error":"invalid_grant","error_description":"` + strings.Repeat("x", 1<<16) + `"}`, reason: refused, text: "...", requests: 1},
+		{name: "endless response", status: 200, body: strings.Repeat(" ", 2<<20), reason: unreachable, text: "cannot parse json", requests: 1},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			tokenURL, requests := endpoint(t, func(_ int, _ url.Values, w http.ResponseWriter, _ *http.Request) {
+			tokenURL, requests := startEndpoint(t, func(_ int, _ url.Values, w http.ResponseWriter, _ *http.Request) {
 				w.Header().Set("Location", "/elsewhere")
 				refuse(w, tt.status, tt.body)
 			})
-			_, err := source(t, full(tokenURL)).Token(t.Context())
+			_, err := newSource(t, fullConfig(tokenURL)).Token(t.Context())
 			requireError(t, err, smtperr.ClassAuthFailed, tt.reason, tt.reason == unreachable)
 			require.ErrorContains(t, err, tt.text)
 			require.Less(t, len(err.Error()), 400)
@@ -294,26 +294,26 @@ func TestToken_Answers(t *testing.T) {
 	}
 }
 
-// A malformed answer is in the text of net/http's error.
-func TestToken_MalformedAnswer(t *testing.T) {
+// The error of net/http contains the malformed response.
+func TestSource_Token_MalformedResponse(t *testing.T) {
 	t.Parallel()
-	for _, answer := range []string{"HTTP/1.1 s3cr3t\r\n\r\n", "HTTP/1.1 200 OK\r\nr3fr3sh\r\n\r\n", "s3cr3t r3fr3sh\r\n\r\n"} {
+	for _, response := range []string{"HTTP/1.1 s3cr3t\r\n\r\n", "HTTP/1.1 200 OK\r\nr3fr3sh\r\n\r\n", "s3cr3t r3fr3sh\r\n\r\n"} {
 		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			conn, _, err := w.(http.Hijacker).Hijack() //nolint:forcetypeassert // of HTTP/1.1
 			if err == nil {
-				_, _ = io.WriteString(conn, answer) //nolint:errcheck // the test sees it
+				_, _ = io.WriteString(conn, response) //nolint:errcheck // the test sees it
 				conn.Close()
 			}
 		}))
 		t.Cleanup(srv.Close)
-		_, err := source(t, full(srv.URL)).Token(t.Context())
+		_, err := newSource(t, fullConfig(srv.URL)).Token(t.Context())
 		requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonTokenUnreachable, true)
-		require.NotContains(t, err.Error(), "s3cr3t", answer)
-		require.NotContains(t, err.Error(), "r3fr3sh", answer)
+		require.NotContains(t, err.Error(), "s3cr3t", response)
+		require.NotContains(t, err.Error(), "r3fr3sh", response)
 	}
 }
 
-func TestToken_Unreachable(t *testing.T) {
+func TestSource_Token_Unreachable(t *testing.T) {
 	t.Parallel()
 	gone := httptest.NewServer(nil)
 	gone.Close()
@@ -321,46 +321,47 @@ func TestToken_Unreachable(t *testing.T) {
 	t.Cleanup(untrusted.Close)
 	untrusted.Config.ErrorLog = nil
 	for name, tokenURL := range map[string]string{"refused": gone.URL, "certificate": untrusted.URL} {
-		_, err := source(t, full(tokenURL+"/?s3cr3t")).Token(t.Context())
+		_, err := newSource(t, fullConfig(tokenURL+"/?s3cr3t")).Token(t.Context())
 		requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonTokenUnreachable, true)
 		require.ErrorContains(t, err, name)
 	}
 }
 
-func TestToken_OwnCertificate(t *testing.T) {
+func TestSource_Token_CustomCA(t *testing.T) {
 	t.Parallel()
 	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { grant(w, `"access_token":"A"`) }))
 	t.Cleanup(server.Close)
-	c := clientOnly(server.URL)
+	c := clientConfig(server.URL)
 	c.TLS = &tls.Config{RootCAs: x509.NewCertPool()}
 	c.TLS.RootCAs.AddCert(server.Certificate())
-	requireToken(t, source(t, c), "A")
+	requireToken(t, newSource(t, c), "A")
 }
 
-// slow is an endpoint that answers when it is told to.
-func slow(t *testing.T) (c token.Config, asked, answer chan struct{}, requests *atomic.Int32) {
+// startBlocking starts an endpoint that announces each request in received and
+// responds when respond is closed or has an element.
+func startBlocking(t *testing.T) (c token.Config, received, respond chan struct{}, requests *atomic.Int32) {
 	t.Helper()
-	asked, answer = make(chan struct{}, 10), make(chan struct{})
-	tokenURL, requests := endpoint(t, func(n int, _ url.Values, w http.ResponseWriter, _ *http.Request) {
-		asked <- struct{}{}
-		<-answer
+	received, respond = make(chan struct{}, 10), make(chan struct{})
+	tokenURL, requests := startEndpoint(t, func(n int, _ url.Values, w http.ResponseWriter, _ *http.Request) {
+		received <- struct{}{}
+		<-respond
 		grant(w, fmt.Sprintf(`"access_token":"T%d"`, n))
 	})
-	return clientOnly(tokenURL), asked, answer, requests
+	return clientConfig(tokenURL), received, respond, requests
 }
 
-func TestToken_SharedFetch(t *testing.T) {
+func TestSource_Token_SharedRequest(t *testing.T) {
 	t.Parallel()
-	c, asked, answer, requests := slow(t)
-	s := source(t, c)
+	c, received, respond, requests := startBlocking(t)
+	s := newSource(t, c)
 	var callers sync.WaitGroup
 	got := make([]string, 20)
 	errs := make([]error, len(got))
 	for i := range got {
 		callers.Go(func() { got[i], errs[i] = s.Token(t.Context()) })
 	}
-	<-asked
-	close(answer)
+	<-received
+	close(respond)
 	callers.Wait()
 	for i := range got {
 		require.NoError(t, errs[i])
@@ -369,69 +370,69 @@ func TestToken_SharedFetch(t *testing.T) {
 	require.EqualValues(t, 1, requests.Load())
 }
 
-func TestToken_OneCallerEnds(t *testing.T) {
+func TestSource_Token_CanceledCaller(t *testing.T) {
 	t.Parallel()
-	c, asked, answer, requests := slow(t)
-	s := source(t, c)
+	c, received, respond, requests := startBlocking(t)
+	s := newSource(t, c)
 	ctx, cancel := context.WithCancel(t.Context())
 	first := make(chan error, 1)
 	go func() { _, err := s.Token(ctx); first <- err }()
-	<-asked
+	<-received
 	cancel()
 	requireError(t, <-first, smtperr.ClassCanceled, "", true)
 
-	// The fetch goes on, and is the next caller's.
-	close(answer)
+	// The request continues for the next caller.
+	close(respond)
 	requireToken(t, s, "T1")
 	require.EqualValues(t, 1, requests.Load())
 }
 
-func TestToken_Waiting(t *testing.T) {
+func TestSource_Token_Timeout(t *testing.T) {
 	t.Parallel()
-	c, _, answer, _ := slow(t)
-	t.Cleanup(func() { close(answer) })
+	c, _, respond, _ := startBlocking(t)
+	t.Cleanup(func() { close(respond) })
 
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
-	_, err := source(t, c).Token(ctx)
+	_, err := newSource(t, c).Token(ctx)
 	requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonTokenUnreachable, true)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 
 	over, stop := context.WithCancel(t.Context())
 	stop()
-	_, err = source(t, c).Token(over)
+	_, err = newSource(t, c).Token(over)
 	requireError(t, err, smtperr.ClassCanceled, "", true)
 
 	c.Timeout = time.Millisecond
-	_, err = source(t, c).Token(t.Context())
+	_, err = newSource(t, c).Token(t.Context())
 	requireError(t, err, smtperr.ClassAuthFailed, smtperr.ReasonTokenUnreachable, true)
-	require.ErrorIs(t, err, context.DeadlineExceeded, "a fetch has its own end")
+	require.ErrorIs(t, err, context.DeadlineExceeded, "the timeout of the request")
 }
 
-func TestToken_OwnErrors(t *testing.T) {
+func TestSource_Token_SeparateErrors(t *testing.T) {
 	t.Parallel()
-	asked, answer := make(chan struct{}, 1), make(chan struct{})
-	tokenURL, _ := endpoint(t, func(_ int, _ url.Values, w http.ResponseWriter, _ *http.Request) {
-		asked <- struct{}{}
-		<-answer
+	received, respond := make(chan struct{}, 1), make(chan struct{})
+	tokenURL, _ := startEndpoint(t, func(_ int, _ url.Values, w http.ResponseWriter, _ *http.Request) {
+		received <- struct{}{}
+		<-respond
 		refuse(w, 400, `{"error":"invalid_grant"}`)
 	})
-	s := source(t, full(tokenURL))
+	s := newSource(t, fullConfig(tokenURL))
 	errs := make(chan error, 2)
-	ask := func() { _, err := s.Token(t.Context()); errs <- err }
-	go ask()
-	<-asked
-	go ask()
-	answer <- struct{}{}
-	one := <-errs
-	// The second may have come after the first fetch; then it has its own.
+	request := func() { _, err := s.Token(t.Context()); errs <- err }
+	go request()
+	<-received
+	go request()
+	respond <- struct{}{}
+	first := <-errs
+	// The second caller may have started a request of its own.
 	select {
-	case <-asked:
-		answer <- struct{}{}
-	case two := <-errs:
-		errs <- two
+	case <-received:
+		respond <- struct{}{}
+	case second := <-errs:
+		errs <- second
 	}
-	a, _ := errors.AsType[*smtperr.Error](one)
+	a, _ := errors.AsType[*smtperr.Error](first)
 	b, _ := errors.AsType[*smtperr.Error](<-errs)
 	require.NotSame(t, a, b)
 	require.Equal(t, a, b)
