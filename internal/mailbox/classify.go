@@ -74,9 +74,8 @@ func refusal(phase smtperr.Phase, err *imap.Error) error {
 	return smtperr.New(smtperr.ClassResponseError, smtperr.ReasonRefused, phase, err)
 }
 
-// loginReason returns the reason of a refused login: from texts known from
-// SMTP AUTH, which the same providers use, or from the response code of RFC
-// 5530.
+// loginReason returns the reason of a refused login: by its text, as in SMTP AUTH,
+// because providers use the same texts, or by its response code (RFC 5530).
 func loginReason(err *imap.Error) smtperr.Reason {
 	code, enhanced := 535, "5.7.8 "
 	switch err.Code {

@@ -6,38 +6,38 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
 )
 
-// deliver settles a message and returns the reply to it, nil for a 250. A
-// relay that does not receive the 250 delivers again; the Received fields
-// identify the same copy.
+// deliver settles a message and returns the reply, nil for 250. If the relay does
+// not receive the 250, it delivers the same copy again, which is recognized by its
+// Received fields.
 func (s *Sink) deliver(content []byte, nullSender bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v := *s.shown
-	now := v.now()
+	scan := *s.scan
+	now := scan.now()
 	o := mailflow.Origin{
 		Folder: mailflow.FolderInbox, Arrived: now, NullSender: nullSender,
 		Last: &mailflow.Hop{By: s.Host, Time: now},
 	}
 	content = trimFrom(content)
-	switch v.Header(content, o) {
+	switch scan.Header(content, o) {
 	case mailflow.Foreign:
-		s.counts[0]++
-		return errNotOurs
-	case mailflow.Undecided:
-		if !v.Report(content, o) {
-			s.counts[0]++
-			return errNotOurs
+		s.foreign++
+		return errForeign
+	case mailflow.PossibleReport:
+		if !scan.Report(content, o) {
+			s.foreign++
+			return errForeign
 		}
 	}
-	v.Settle(nil)
-	if v.store != nil {
-		return errPutOff
+	scan.Settle(nil)
+	if scan.store != nil {
+		return errNotRecorded
 	}
-	s.counts[1]++
+	s.ours++
 	return nil
 }
 
-// trimFrom removes the "From " line that some programs put before the header.
+// trimFrom removes a "From " line before the header, which some programs add.
 func trimFrom(content []byte) []byte {
 	if bytes.HasPrefix(content, []byte("From ")) {
 		_, content, _ = bytes.Cut(content, []byte("\n"))

@@ -1,13 +1,13 @@
-// Package mailbox looks into the mailboxes where test messages end: over IMAP,
-// in a Maildir, or as an LMTP server that mail is delivered to (the sink).
+// Package mailbox scans the mailboxes where test messages arrive: over IMAP, in a
+// Maildir, or as an LMTP server that relays deliver to (the sink).
 //
-// A [Watcher] makes one look at a time. It asks its [Mailbox] for new
-// messages, passes each header to a mailflow.Reader, and settles our messages
-// in the mailflow.Ledger; only then may a message be deleted. The look returns
-// a [Result]: a mailbox that cannot be read is a result, too, and its error is
-// classified like that of a relay.
+// A [Watcher] runs one [Scan] of its [Mailbox] at a time. The mailbox passes new
+// messages to the scan, which classifies them with a mailflow.Reader and records
+// test messages in the mailflow.Ledger. Only then may a message be deleted. The
+// scan returns a [Result], also if the mailbox cannot be read; the error is
+// classified like an error of a relay.
 //
-// A look is bounded: by its context, to MaxMessages messages, and for each to
-// mailflow.MaxHeader and mailflow.MaxReport bytes. The next look reads the
-// rest, and only a look without a rest is complete.
+// A scan reads at most MaxMessages messages, of each at most mailflow.MaxHeader
+// bytes, or mailflow.MaxReport bytes of a report, and ends with its context. The
+// next scan continues. A scan is complete only if it read every message.
 package mailbox

@@ -7,22 +7,22 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
 )
 
-// Folder is a folder to look into.
+// Folder is a folder of a mailbox.
 type Folder struct {
 	Name string
-	// Optional is set for a folder that need not exist. If another folder is
-	// missing, the look is incomplete and no message is lost.
+	// Optional is true if the folder need not exist. If another folder does not
+	// exist, the scan fails.
 	Optional bool
 
 	kind mailflow.Folder
 }
 
-// DefaultFolders returns the folders of a mailbox that configures none.
+// DefaultFolders returns the folders of a mailbox without configured folders.
 func DefaultFolders() []Folder { return []Folder{{Name: "INBOX"}, {Name: "Junk", Optional: true}} }
 
-// NewFolders returns the folders with these names. All but Junk must exist:
-// servers use other names for it, and report them (RFC 6154). Without names it
-// returns DefaultFolders.
+// NewFolders returns folders with these names, or DefaultFolders if there are no
+// names. Junk is optional, because many servers use another name and report it (RFC
+// 6154).
 func NewFolders(names []string) []Folder {
 	if len(names) == 0 {
 		return DefaultFolders()
@@ -34,8 +34,7 @@ func NewFolders(names []string) []Folder {
 	return folders
 }
 
-// kinds returns a copy of the folders whose kinds are set: the first is the
-// inbox.
+// kinds returns a copy of the folders with their kinds. The first is the inbox.
 func kinds(folders []Folder) []Folder {
 	folders = slices.Clone(folders)
 	for i := range folders {
@@ -52,8 +51,8 @@ func kinds(folders []Folder) []Folder {
 	return folders
 }
 
-// junkNames are the usual names of the folder for spam, if the server does not
-// report its use (RFC 6154).
+// junkNames are common names of the folder for spam, in lower case, for servers that
+// do not report special uses (RFC 6154).
 var junkNames = map[string]bool{
 	"junk": true, "spam": true, "junk e-mail": true, "junk email": true, "bulk mail": true,
 }

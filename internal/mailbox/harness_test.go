@@ -15,17 +15,17 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// bench is a ledger with one flow, and a watcher over the mailbox where it ends.
-type bench struct {
+// harness is a ledger with one flow and a watcher of its mailbox.
+type harness struct {
 	t       *testing.T
 	key     mailflow.Key
 	ledger  *mailflow.Ledger
 	store   *store
-	skipped time.Duration // the clock of the ledger is ahead
+	elapsed time.Duration // added to the clock of the ledger
 	watcher mailbox.Watcher
 }
 
-// store is a store that can be full.
+// store is a store whose disk can be full.
 type store struct {
 	sections map[string][]byte
 	full     bool
@@ -48,81 +48,82 @@ func (s section) Save(value []byte) error {
 	return nil
 }
 
-func newBench(t *testing.T, box mailbox.Mailbox) *bench {
+func newHarness(t *testing.T, box mailbox.Mailbox) *harness {
 	t.Helper()
 	key, err := mailflow.NewKey([]byte("0123456789abcdef"))
 	require.NoError(t, err)
-	b := &bench{t: t, key: key, store: &store{sections: map[string][]byte{}}}
-	b.watcher = mailbox.Watcher{Name: "inbox", Mailbox: box, Now: b.now}
+	h := &harness{t: t, key: key, store: &store{sections: map[string][]byte{}}}
+	h.watcher = mailbox.Watcher{Name: "inbox", Mailbox: box, Now: h.now}
 	t.Cleanup(func() { require.NoError(t, box.Close()) })
-	b.restart()
-	return b
+	h.restart()
+	return h
 }
 
-func (b *bench) now() time.Time { return time.Now().Add(b.skipped) }
+func (h *harness) now() time.Time { return time.Now().Add(h.elapsed) }
 
-// restart is what a new process does.
-func (b *bench) restart() {
-	b.t.Helper()
-	b.ledger = mailflow.Open(mailflow.Options{
-		Agent: "agent", Section: b.store.section, Now: b.now,
+// restart opens the ledger again, as after a restart of the process.
+func (h *harness) restart() {
+	h.t.Helper()
+	h.ledger = mailflow.Open(mailflow.Options{
+		Agent: "agent", Section: h.store.section, Now: h.now,
 		Flows: []mailflow.FlowConfig{{
 			Relay: "relay", Mailboxes: []string{"inbox"}, Deadline: 15 * time.Minute, Late: 2 * time.Minute, MaxInFlight: 5000,
 		}},
 	})
-	b.watcher.Ledger = b.ledger
-	b.watcher.Reader = mailflow.NewReader(b.key, b.ledger.FlowIDs("inbox"), nil)
+	h.watcher.Ledger = h.ledger
+	h.watcher.Reader = mailflow.NewReader(h.key, h.ledger.FlowIDs("inbox"), nil)
 }
 
-// send returns the token of a message that the relay has accepted.
-func (b *bench) send() string {
-	b.t.Helper()
-	token, err := b.ledger.Begin("relay")
-	require.NoError(b.t, err)
-	require.NoError(b.t, b.ledger.Sent(token, mailflow.Accepted, "<1@example.com>"))
-	return b.key.Sign(token)
+// send records a message that a relay accepted, and returns its signed token.
+func (h *harness) send() string {
+	h.t.Helper()
+	token, err := h.ledger.Begin("relay")
+	require.NoError(h.t, err)
+	require.NoError(h.t, h.ledger.Sent(token, mailflow.Accepted, "<1@example.com>"))
+	return h.key.Sign(token)
 }
 
-func (b *bench) look() mailbox.Result {
-	b.t.Helper()
-	ctx, cancel := context.WithTimeout(b.t.Context(), 10*time.Second)
+func (h *harness) scan() mailbox.Result {
+	h.t.Helper()
+	ctx, cancel := context.WithTimeout(h.t.Context(), 10*time.Second)
 	defer cancel()
-	return b.watcher.Look(ctx)
+	return h.watcher.Scan(ctx)
 }
 
-// looked makes a look that must succeed, and returns the states that it led to.
-func (b *bench) looked() []string {
-	b.t.Helper()
-	r := b.look()
-	require.NoError(b.t, r.Err)
-	require.NoError(b.t, r.Store)
-	require.True(b.t, r.Complete)
-	return b.states()
+// scanned requires a complete scan and returns the new points, as state and folder.
+func (h *harness) scanned() []string {
+	h.t.Helper()
+	r := h.scan()
+	require.NoError(h.t, r.Err)
+	require.NoError(h.t, r.Store)
+	require.True(h.t, r.Complete)
+	return h.states()
 }
 
-func (b *bench) states() []string {
+func (h *harness) states() []string {
 	states := make([]string, 0)
-	for _, a := range b.ledger.Arrivals() {
+	for _, a := range h.ledger.Arrivals() {
 		states = append(states, string(a.State)+" "+string(a.Folder))
 	}
 	return states
 }
 
-func (b *bench) inFlight() int { return b.ledger.Flows()[0].InFlight }
+func (h *harness) inFlight() int { return h.ledger.Flows()[0].InFlight }
 
-// message is one of ours as it is delivered, the copies being different
-// deliveries.
-func message(signed string, copies int) string {
+// message returns a test message as delivered to a mailbox. Different numbers are
+// different deliveries.
+func message(signed string, delivery int) string {
 	return fmt.Sprintf("Return-Path: <probe@example.com>\r\nReceived: from relay.example.com by mail.example.org with LMTP id %d; %s\r\n"+
 		"From: probe@example.com\r\nX-Smtpprobe-Id: %s\r\nMessage-Id: <1@example.com>\r\n\r\nbody\r\n",
-		copies, time.Now().Format(time.RFC1123Z), signed)
+		delivery, time.Now().Format(time.RFC1123Z), signed)
 }
 
-// forged returns a token with another signature.
+// forged replaces the signature of a token.
 func forged(signed string) string { return signed[:len(signed)-22] + "AAAAAAAAAAAAAAAAAAAAAA" }
 
 const foreign = "Return-Path: <a@example.net>\r\nFrom: a@example.net\r\nSubject: hello\r\n\r\nX-Smtpprobe-Id: none\r\n"
 
+// bounce returns a delivery status notification about a message.
 func bounce(signed string) string {
 	return strings.ReplaceAll(`Return-Path: <>
 Received: from relay.example.com by mail.example.org with LMTP id bounce; Wed, 25 Nov 2026 10:00:00 +0000

@@ -18,11 +18,12 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// imapScript maps the beginning of a command to the untagged responses before
-// its OK. A response that begins with the tag placeholder "%s " replaces the OK.
+// imapScript maps the beginning of a command to the untagged responses before its
+// OK. If they contain "%s ", it stands for the tag, and no OK is added. "%endless"
+// stands for endless output.
 type imapScript map[string]string
 
-// defaultScript is a server with one message, a foreign one, in the inbox.
+// defaultScript returns the script of a server with one foreign message in INBOX.
 func defaultScript() imapScript {
 	return imapScript{
 		"greeting":      "* PREAUTH ready\r\n",
@@ -50,8 +51,8 @@ func (s imapScript) response(tag, command string) string {
 	return s[match] + tag + " OK done\r\n"
 }
 
-// start returns a mailbox on a server that follows the script. The server sends
-// write's output after each response that contains the placeholder "%endless".
+// start starts a server and returns its mailbox. The server calls write for endless
+// output until it fails.
 func (s imapScript) start(t *testing.T, write func(w io.Writer) error) *mailbox.IMAP {
 	t.Helper()
 	serving, roots := certificates(t)
@@ -91,7 +92,7 @@ func (s imapScript) serve(c net.Conn, write func(w io.Writer) error) {
 	}
 }
 
-// repeat returns a writer of endless text.
+// repeat returns a function that writes a text many times.
 func repeat(text string) func(io.Writer) error {
 	block := []byte(strings.Repeat(text, 1+(1<<16)/len(text)))
 	return func(w io.Writer) error {
@@ -100,7 +101,7 @@ func repeat(text string) func(io.Writer) error {
 	}
 }
 
-// drip sends one byte at a time.
+// drip writes one byte.
 func drip(w io.Writer) error {
 	time.Sleep(5 * time.Millisecond)
 	_, err := w.Write([]byte("a"))
@@ -115,6 +116,7 @@ func TestIMAP_HostileResponses(t *testing.T) {
 		command, respond string
 		write            func(io.Writer) error
 		timeout          time.Duration
+		incomplete       bool
 		class            smtperr.Class // ClassNone: the scan is complete
 		reason           smtperr.Reason
 	}{
@@ -177,6 +179,9 @@ func TestIMAP_HostileResponses(t *testing.T) {
 			name: "another message than requested", command: "UID FETCH", respond: "* 9 FETCH (UID 9 BODY[HEADER]<0> {14}\r\nSubject: a\r\n\r\n)\r\n* 1 FETCH (UID 1 BODY[HEADER]<0> {14}\r\nSubject: a\r\n\r\n)\r\n",
 		},
 		{
+			name: "message that is gone", command: "UID FETCH", respond: "%s OK done\r\n", incomplete: true,
+		},
+		{
 			name: "unsolicited responses", command: "UID SEARCH",
 			respond: "* 1 FETCH (FLAGS (\\Seen))\r\n* 7 EXPUNGE\r\n* 3 EXISTS\r\n* OK [ALERT] ((( \"unbalanced {3}\r\n" +
 				`* 1 FETCH (ENVELOPE ("d" "s (" NIL NIL NIL NIL NIL NIL NIL "<a@b>"))` + "\r\n* SEARCH 1 5 4294967295\r\n",
@@ -193,25 +198,31 @@ func TestIMAP_HostileResponses(t *testing.T) {
 			if tt.command != "" {
 				script[tt.command] = tt.respond
 			}
-			b := newBench(t, script.start(t, tt.write))
-			b.send()
-			b.skipped = time.Hour
+			h := newHarness(t, script.start(t, tt.write))
+			h.send()
+			h.elapsed = time.Hour
 			if tt.timeout == 0 {
 				tt.timeout = 2 * time.Minute
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), tt.timeout)
 			defer cancel()
-			r := b.watcher.Look(ctx)
+			r := h.watcher.Scan(ctx)
 			if tt.class == smtperr.ClassNone {
 				require.NoError(t, r.Err)
+				require.Equal(t, !tt.incomplete, r.Complete)
+				if tt.incomplete {
+					require.Empty(t, h.states())
+					r = h.scan()
+				} else {
+					require.Equal(t, 1, r.Foreign)
+				}
 				require.True(t, r.Complete)
-				require.Equal(t, 1, r.Foreign)
-				require.Equal(t, []string{"lost none"}, b.states())
+				require.Equal(t, []string{"lost none"}, h.states())
 				return
 			}
 			requireError(t, r.Err, tt.class, tt.reason, smtperr.PhaseMailbox)
 			require.False(t, r.Complete)
-			require.Empty(t, b.states(), "a failed scan decides nothing")
+			require.Empty(t, h.states(), "a failed scan decides nothing")
 			require.Less(t, len(r.Err.Error()), 300)
 		})
 	}
@@ -225,7 +236,7 @@ func TestIMAP_RepeatedCredentials(t *testing.T) {
 	script["greeting"] = "* OK ready\r\n"
 	box := script.start(t, nil)
 	box.Credentials = login("alice", "s3cret-word")
-	r := newBench(t, box).look()
+	r := newHarness(t, box).scan()
 	requireError(t, r.Err, smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth)
 	require.NotContains(t, r.Err.Error(), "s3cret")
 	require.NotContains(t, r.Err.Error(), "AHMzY3JldC13b3Jk")
@@ -276,17 +287,17 @@ func TestIMAP_UnreadableJunk(t *testing.T) {
 			t.Parallel()
 			script := defaultScript()
 			maps.Copy(script, tt.script)
-			b := newBench(t, script.start(t, nil))
-			b.send()
-			b.skipped = time.Hour
-			r := b.look()
+			h := newHarness(t, script.start(t, nil))
+			h.send()
+			h.elapsed = time.Hour
+			r := h.scan()
 			if tt.reason == "" {
 				require.NoError(t, r.Err)
-				require.Equal(t, []string{"lost none"}, b.states())
+				require.Equal(t, []string{"lost none"}, h.states())
 				return
 			}
 			requireError(t, r.Err, smtperr.ClassResponseError, tt.reason, smtperr.PhaseMailbox)
-			require.Empty(t, b.states(), "the message may be in the junk folder")
+			require.Empty(t, h.states(), "the message may be in the junk folder")
 		})
 	}
 }

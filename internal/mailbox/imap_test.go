@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -21,13 +20,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailbox"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/sasl"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// transcript is what both sides of a session said.
+// transcript records the sessions of a server.
 type transcript struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -39,7 +37,7 @@ func (s *transcript) Write(p []byte) (int, error) {
 	return s.b.Write(p)
 }
 
-// take returns what was said since the last call.
+// take returns the transcript since the last call.
 func (s *transcript) take() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -49,18 +47,18 @@ func (s *transcript) take() string {
 
 // imapServer is an IMAP server with one user.
 type imapServer struct {
-	t       *testing.T
-	user    *imapmemserver.User
-	said    *transcript
-	address string
-	serving *tls.Config
-	roots   *tls.Config
+	t          *testing.T
+	user       *imapmemserver.User
+	transcript *transcript
+	address    string
+	serving    *tls.Config
+	roots      *tls.Config
 }
 
 func newIMAPServer(t *testing.T, implicit string, caps ...imap.Cap) *imapServer {
 	t.Helper()
 	serving, roots := certificates(t)
-	s := &imapServer{t: t, user: imapmemserver.NewUser("user", "password"), said: &transcript{}, serving: serving, roots: roots}
+	s := &imapServer{t: t, user: imapmemserver.NewUser("user", "password"), transcript: &transcript{}, serving: serving, roots: roots}
 	require.NoError(t, s.user.Create("INBOX", nil))
 	memory := imapmemserver.New()
 	memory.AddUser(s.user)
@@ -72,7 +70,7 @@ func newIMAPServer(t *testing.T, implicit string, caps ...imap.Cap) *imapServer 
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
 			return memory.NewSession(), nil, nil
 		},
-		Caps: set, TLSConfig: serving, DebugWriter: s.said, Logger: log.New(io.Discard, "", 0),
+		Caps: set, TLSConfig: serving, DebugWriter: s.transcript, Logger: log.New(io.Discard, "", 0),
 	})
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -118,35 +116,35 @@ func (s *imapServer) count(folder string) int {
 	return int(*status.NumMessages)
 }
 
-func TestIMAP_Look(t *testing.T) {
+func TestIMAP_Scan(t *testing.T) {
 	t.Parallel()
 	s := newIMAPServer(t, implicit)
 	require.NoError(t, s.user.Create("Junk", nil))
-	b := newBench(t, s.box())
-	one, two, three := b.send(), b.send(), b.send()
+	h := newHarness(t, s.box())
+	one, two, three := h.send(), h.send(), h.send()
 	s.deliver("INBOX", message(one, 1))
 	s.deliver("INBOX", foreign)
 	s.deliver("Junk", message(two, 1))
 	s.deliver("INBOX", bounce(three))
-	s.said.take()
-	r := b.look()
+	s.transcript.take()
+	r := h.scan()
 	require.NoError(t, r.Err)
 	require.True(t, r.Complete)
 	require.Equal(t, 3, r.Ours)
 	require.Equal(t, 1, r.Foreign)
-	require.ElementsMatch(t, []string{"arrived inbox", "arrived junk", "bounced none"}, b.states())
-	said := s.said.take()
-	require.Contains(t, said, "EXAMINE")
-	require.Contains(t, said, "BODY.PEEK[HEADER]<0.65536>")
-	require.Contains(t, said, "LOGOUT")
+	require.ElementsMatch(t, []string{"arrived inbox", "arrived junk", "bounced none"}, h.states())
+	text := s.transcript.take()
+	require.Contains(t, text, "EXAMINE")
+	require.Contains(t, text, "BODY.PEEK[HEADER]<0.65536>")
+	require.Contains(t, text, "LOGOUT")
 	for _, command := range []string{"SELECT", "STORE", "EXPUNGE", "CLOSE", "SEARCH HEADER"} {
-		require.NotContains(t, said, " "+command, "the mailbox stays as it is")
+		require.NotContains(t, text, " "+command, "the mailbox is not modified")
 	}
 
-	require.Empty(t, b.looked())
-	require.NotContains(t, s.said.take(), "FETCH", "nothing is new")
+	require.Empty(t, h.scanned())
+	require.NotContains(t, s.transcript.take(), "FETCH", "no new messages")
 	s.deliver("INBOX", message(one, 2))
-	require.Equal(t, []string{"duplicate inbox"}, b.looked())
+	require.Equal(t, []string{"duplicate inbox"}, h.scanned())
 }
 
 func TestIMAP_StartTLS(t *testing.T) {
@@ -154,33 +152,33 @@ func TestIMAP_StartTLS(t *testing.T) {
 	s := newIMAPServer(t, "")
 	box := s.box()
 	box.StartTLS = true
-	b := newBench(t, box)
-	s.deliver("INBOX", message(b.send(), 1))
-	require.Equal(t, []string{"arrived inbox"}, b.looked())
+	h := newHarness(t, box)
+	s.deliver("INBOX", message(h.send(), 1))
+	require.Equal(t, []string{"arrived inbox"}, h.scanned())
 }
 
-// bearing is a session that knows access tokens only.
-type bearing struct {
+// tokenSession is a session of a server that supports only OAUTHBEARER.
+type tokenSession struct {
 	*imapmemserver.UserSession
 	user *imapmemserver.User
 }
 
-func (*bearing) AuthenticateMechanisms() []string { return []string{"OAUTHBEARER"} }
+func (*tokenSession) AuthenticateMechanisms() []string { return []string{"OAUTHBEARER"} }
 
-func (b *bearing) Authenticate(string) (gosasl.Server, error) {
-	return refusingServer{gosasl.NewOAuthBearerServer(func(o gosasl.OAuthBearerOptions) *gosasl.OAuthBearerError {
+func (s *tokenSession) Authenticate(string) (gosasl.Server, error) {
+	return imapSASLServer{gosasl.NewOAuthBearerServer(func(o gosasl.OAuthBearerOptions) *gosasl.OAuthBearerError {
 		if o.Username != "user" || o.Token != "token" {
 			return &gosasl.OAuthBearerError{Status: "invalid_token"}
 		}
-		b.UserSession = imapmemserver.NewUserSession(b.user)
+		s.UserSession = imapmemserver.NewUserSession(s.user)
 		return nil
 	})}, nil
 }
 
-// refusingServer refuses as IMAP does.
-type refusingServer struct{ gosasl.Server }
+// imapSASLServer returns the error of a SASL server as an IMAP error.
+type imapSASLServer struct{ gosasl.Server }
 
-func (s refusingServer) Next(response []byte) (challenge []byte, done bool, err error) {
+func (s imapSASLServer) Next(response []byte) (challenge []byte, done bool, err error) {
 	challenge, done, err = s.Server.Next(response)
 	if err != nil {
 		err = imapserver.ErrAuthFailed
@@ -188,7 +186,7 @@ func (s refusingServer) Next(response []byte) (challenge []byte, done bool, err 
 	return challenge, done, err
 }
 
-func (*bearing) Login(_, _ string) error { return imapserver.ErrAuthFailed }
+func (*tokenSession) Login(_, _ string) error { return imapserver.ErrAuthFailed }
 
 func TestIMAP_OAuth2(t *testing.T) {
 	t.Parallel()
@@ -197,7 +195,7 @@ func TestIMAP_OAuth2(t *testing.T) {
 	require.NoError(t, user.Create("INBOX", nil))
 	server := imapserver.New(&imapserver.Options{
 		NewSession: func(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-			return &bearing{user: user}, nil, nil
+			return &tokenSession{user: user}, nil, nil
 		},
 		Logger: log.New(io.Discard, "", 0),
 	})
@@ -207,45 +205,45 @@ func TestIMAP_OAuth2(t *testing.T) {
 	t.Cleanup(func() { _ = server.Close() })
 
 	token := "token"
-	b := newBench(t, &mailbox.IMAP{
+	h := newHarness(t, &mailbox.IMAP{
 		Address: l.Addr().String(), TLS: roots, Folders: mailbox.DefaultFolders(),
 		Credentials: func(context.Context) (sasl.Credentials, error) {
 			return sasl.Credentials{Username: "user", Token: token}, nil
 		},
 	})
-	b.looked()
+	h.scanned()
 	token = "expired"
-	requireError(t, b.look().Err, smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth)
+	requireError(t, h.scan().Err, smtperr.ClassAuthFailed, smtperr.ReasonAuthCredentialsInvalid, smtperr.PhaseAuth)
 }
 
 func TestIMAP_Restart(t *testing.T) {
 	t.Parallel()
 	s := newIMAPServer(t, implicit)
-	b := newBench(t, s.box())
-	s.deliver("INBOX", message(b.send(), 1))
-	require.Equal(t, []string{"arrived inbox"}, b.looked())
-	b.ledger.Arrivals()
-	require.NoError(t, b.ledger.Save())
-	s.said.take()
-	b.restart()
-	require.Empty(t, b.looked())
-	require.NotContains(t, s.said.take(), "FETCH", "the position is kept")
+	h := newHarness(t, s.box())
+	s.deliver("INBOX", message(h.send(), 1))
+	require.Equal(t, []string{"arrived inbox"}, h.scanned())
+	h.ledger.Arrivals()
+	require.NoError(t, h.ledger.Save())
+	s.transcript.take()
+	h.restart()
+	require.Empty(t, h.scanned())
+	require.NotContains(t, s.transcript.take(), "FETCH", "the position survives a restart")
 }
 
 func TestIMAP_UIDValidity(t *testing.T) {
 	t.Parallel()
 	s := newIMAPServer(t, implicit)
-	b := newBench(t, s.box())
-	one, two := b.send(), b.send()
+	h := newHarness(t, s.box())
+	one, two := h.send(), h.send()
 	s.deliver("INBOX", message(one, 1))
-	require.Equal(t, []string{"arrived inbox"}, b.looked())
+	require.Equal(t, []string{"arrived inbox"}, h.scanned())
 
-	// The folder is made again: other numbers, the same messages and one more.
+	// The folder is created again: other UIDs, the same message and a new one.
 	require.NoError(t, s.user.Delete("INBOX"))
 	require.NoError(t, s.user.Create("INBOX", nil))
 	s.deliver("INBOX", message(one, 1))
 	s.deliver("INBOX", message(two, 1))
-	require.Equal(t, []string{"arrived inbox"}, b.looked(), "the first is known")
+	require.Equal(t, []string{"arrived inbox"}, h.scanned(), "the first message is settled")
 }
 
 func TestIMAP_Delete(t *testing.T) {
@@ -267,8 +265,8 @@ func TestIMAP_Delete(t *testing.T) {
 			box.Delete = true
 			var warnings []string
 			box.Warn = func(text string) { warnings = append(warnings, text) }
-			b := newBench(t, box)
-			one, two := b.send(), b.send()
+			h := newHarness(t, box)
+			one, two := h.send(), h.send()
 			s.deliver("INBOX", message(one, 1))
 			s.deliver("INBOX", foreign)
 			s.deliver("INBOX", foreign, imap.FlagDeleted) // by another client
@@ -276,437 +274,135 @@ func TestIMAP_Delete(t *testing.T) {
 			s.deliver("INBOX", "X-Smtpprobe-Id: garbage\r\n\r\n")
 			s.deliver("INBOX", bounce(two))
 
-			b.store.full = true
-			require.Error(t, b.look().Store)
-			require.Equal(t, 6, s.count("INBOX"), "nothing is deleted before it is settled on disk")
-			b.store.full = false
-			s.said.take()
-			b.looked()
+			h.store.full = true
+			require.Error(t, h.scan().Store)
+			require.Equal(t, 6, s.count("INBOX"), "not settled on disk")
+			h.store.full = false
+			s.transcript.take()
+			h.scanned()
 			require.Equal(t, tt.left, s.count("INBOX"))
-			said := s.said.take()
-			require.NotContains(t, said, " CLOSE")
-			require.NotRegexp(t, `T\d+ EXPUNGE`, said, "a bare EXPUNGE removes what others have marked")
+			text := s.transcript.take()
+			require.NotContains(t, text, " CLOSE")
+			require.NotRegexp(t, `T\d+ EXPUNGE`, text, "EXPUNGE also removes messages that other clients have marked")
 			require.Equal(t, tt.warn != "", len(warnings) == 1)
 			s.deliver("INBOX", message(one, 2))
-			b.looked()
-			require.LessOrEqual(t, len(warnings), 1, "said once")
+			h.scanned()
+			require.LessOrEqual(t, len(warnings), 1, "one warning")
 		})
 	}
 }
 
-func TestIMAP_Many(t *testing.T) {
+func TestIMAP_MaxMessages(t *testing.T) {
 	t.Parallel()
 	s := newIMAPServer(t, implicit)
-	b := newBench(t, s.box())
-	signed := b.send()
+	h := newHarness(t, s.box())
+	signed := h.send()
 	for range 1200 {
 		s.deliver("INBOX", foreign)
 	}
 	s.deliver("INBOX", message(signed, 1))
 	for _, want := range []int{500, 500} {
-		r := b.look()
+		r := h.scan()
 		require.NoError(t, r.Err)
 		require.Equal(t, want, r.Foreign)
 		require.False(t, r.Complete)
 	}
-	b.skipped = time.Hour
-	require.Empty(t, b.states(), "an incomplete look loses nothing")
-	require.Equal(t, []string{"arrived inbox"}, onlyState(b.looked()))
+	h.elapsed = time.Hour
+	require.Empty(t, h.states(), "an incomplete scan")
+	require.Equal(t, []string{"arrived inbox"}, withoutLate(h.scanned()))
 }
 
-func TestIMAP_Old(t *testing.T) {
+func TestIMAP_Since(t *testing.T) {
 	t.Parallel()
 	s := newIMAPServer(t, implicit)
-	b := newBench(t, s.box())
+	h := newHarness(t, s.box())
 	for range 5000 {
 		s.deliverAt(time.Now().Add(-72*time.Hour), "INBOX", foreign)
 	}
-	s.deliver("INBOX", message(b.send(), 1))
-	r := b.look()
+	s.deliver("INBOX", message(h.send(), 1))
+	r := h.scan()
 	require.NoError(t, r.Err)
 	require.True(t, r.Complete)
-	require.Zero(t, r.Foreign, "messages from before the oldest one in flight")
-	require.Equal(t, []string{"arrived inbox"}, b.states())
-	require.Contains(t, s.said.take(), "SINCE")
+	require.Zero(t, r.Foreign, "older than the oldest message in flight")
+	require.Equal(t, []string{"arrived inbox"}, h.states())
+	require.Contains(t, s.transcript.take(), "SINCE")
 	for range 10 {
 		s.deliver("INBOX", foreign)
 	}
-	require.Equal(t, 10, b.look().Foreign)
-	require.NotContains(t, s.said.take(), "SINCE")
+	require.Equal(t, 10, h.scan().Foreign)
+	require.NotContains(t, s.transcript.take(), "SINCE")
 }
 
-// onlyState drops how late a message was.
-func onlyState(states []string) []string {
+// withoutLate replaces the state late with arrived.
+func withoutLate(states []string) []string {
 	for i := range states {
 		states[i] = strings.Replace(states[i], "late", "arrived", 1)
 	}
 	return states
 }
 
-func TestIMAP_Hostile(t *testing.T) {
+func TestIMAP_HostileMessages(t *testing.T) {
 	t.Parallel()
 	s := newIMAPServer(t, implicit)
-	b := newBench(t, s.box())
+	h := newHarness(t, s.box())
 	s.deliver("INBOX", "Subject: "+strings.Repeat("a", 10<<20)+"\r\n\r\n")
 	s.deliver("INBOX", strings.Repeat("X-A: b\r\n", 100000)+"\r\n")
 	s.deliver("INBOX", "Return-Path: <>\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"+
 		strings.Repeat("--b\r\n\r\nx\r\n", 100000))
 	s.deliver("INBOX", "Date: not a date\r\n\r\n")
-	s.deliver("INBOX", message(b.send(), 1))
-	r := b.look()
+	s.deliver("INBOX", message(h.send(), 1))
+	r := h.scan()
 	require.NoError(t, r.Err)
 	require.True(t, r.Complete)
 	require.Equal(t, 4, r.Foreign)
-	require.Equal(t, []string{"arrived inbox"}, b.states())
+	require.Equal(t, []string{"arrived inbox"}, h.states())
 }
 
 func TestIMAP_Lost(t *testing.T) {
 	t.Parallel()
 	s := newIMAPServer(t, implicit)
-	b := newBench(t, s.box())
-	signed := b.send()
-	require.Empty(t, b.looked())
-	b.skipped = 16 * time.Minute
-	require.Equal(t, []string{"lost none"}, b.looked())
+	h := newHarness(t, s.box())
+	signed := h.send()
+	require.Empty(t, h.scanned())
+	h.elapsed = 16 * time.Minute
+	require.Equal(t, []string{"lost none"}, h.scanned())
 	s.deliver("INBOX", message(signed, 1))
-	require.Equal(t, []string{"found inbox"}, b.looked())
+	require.Equal(t, []string{"found inbox"}, h.scanned())
 }
 
 func TestIMAP_MissingFolder(t *testing.T) {
 	t.Parallel()
 	s := newIMAPServer(t, implicit)
 	box := s.box()
-	b := newBench(t, box)
+	h := newHarness(t, box)
 	box.Folders = mailbox.NewFolders([]string{"Nowhere", "INBOX"})
-	s.deliver("INBOX", message(b.send(), 1))
-	b.send()
-	b.skipped = time.Hour
-	r := b.look()
+	s.deliver("INBOX", message(h.send(), 1))
+	h.send()
+	h.elapsed = time.Hour
+	r := h.scan()
 	requireError(t, r.Err, smtperr.ClassResponseError, smtperr.ReasonNotFound, smtperr.PhaseMailbox)
 	require.False(t, r.Complete)
-	require.Contains(t, s.said.take(), "LOGOUT")
-	require.Equal(t, []string{"arrived other"}, onlyState(b.states()), "and nothing is lost")
+	require.Contains(t, s.transcript.take(), "LOGOUT")
+	require.Equal(t, []string{"arrived other"}, withoutLate(h.states()), "no message is lost")
 }
 
-func TestIMAP_Failures(t *testing.T) {
-	t.Parallel()
-	tests := []struct {
-		name   string
-		change func(t *testing.T, s *imapServer, box *mailbox.IMAP)
-		class  smtperr.Class
-		reason smtperr.Reason
-		phase  smtperr.Phase
-	}{
-		{
-			name:   "wrong password",
-			change: func(_ *testing.T, _ *imapServer, box *mailbox.IMAP) { box.Credentials = login("user", "wrong") },
-			class:  smtperr.ClassAuthFailed, reason: smtperr.ReasonAuthCredentialsInvalid, phase: smtperr.PhaseAuth,
-		},
-		{
-			name: "no password",
-			change: func(_ *testing.T, _ *imapServer, box *mailbox.IMAP) {
-				box.Credentials = func(context.Context) (sasl.Credentials, error) {
-					return sasl.Credentials{}, smtperr.New(smtperr.ClassAuthFailed, smtperr.ReasonTokenRefused, smtperr.PhaseAuth, nil)
-				}
-			},
-			class: smtperr.ClassAuthFailed, reason: smtperr.ReasonTokenRefused, phase: smtperr.PhaseAuth,
-		},
-		{
-			name:   "an unknown authority",
-			change: func(_ *testing.T, _ *imapServer, box *mailbox.IMAP) { box.TLS = nil },
-			class:  smtperr.ClassTLSVerifyError, reason: smtperr.ReasonUnknownAuthority, phase: smtperr.PhaseTLS,
-		},
-		{
-			name: "an unknown authority, after STARTTLS",
-			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
-				box.Address, box.StartTLS, box.TLS = newIMAPServer(t, "").address, true, nil
-			},
-			class: smtperr.ClassTLSVerifyError, reason: smtperr.ReasonUnknownAuthority, phase: smtperr.PhaseTLS,
-		},
-		{
-			name:   "nothing listens",
-			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) { box.Address = closedPort(t) },
-			class:  smtperr.ClassConnectError, reason: smtperr.ReasonRefused, phase: smtperr.PhaseConnect,
-		},
-		{
-			name: "a name that does not exist",
-			change: func(_ *testing.T, _ *imapServer, box *mailbox.IMAP) {
-				box.Dialer = dialer(func() error { return &net.DNSError{Err: "no such host", Name: "imap.invalid", IsNotFound: true} })
-			},
-			class: smtperr.ClassDNSNotFound, reason: smtperr.ReasonNotFound, phase: smtperr.PhaseDNS,
-		},
-		{
-			name: "BYE as greeting",
-			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
-				scripted(t, box, "* BYE [UNAVAILABLE] down for maintenance\r\n")
-			},
-			class: smtperr.ClassGreetingRefused, reason: smtperr.ReasonAccessDenied, phase: smtperr.PhaseGreeting,
-		},
-		{
-			name:   "another protocol",
-			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) { scripted(t, box, "220 mail ESMTP\r\n") },
-			class:  smtperr.ClassProtocolError, reason: smtperr.ReasonBadCode, phase: smtperr.PhaseGreeting,
-		},
-		{
-			name:   "a greeting that does not come",
-			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) { scripted(t, box, "") },
-			class:  smtperr.ClassDisconnected, reason: smtperr.ReasonClosed, phase: smtperr.PhaseGreeting,
-		},
-		{
-			name: "STARTTLS is not offered",
-			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
-				box.StartTLS = true
-				scripted(t, box, "* OK [CAPABILITY IMAP4rev1] ready\r\n", "T0 BAD unknown command\r\n")
-			},
-			class: smtperr.ClassNotSupported, reason: smtperr.ReasonStartTLSNotOffered, phase: smtperr.PhaseTLS,
-		},
-		{
-			name: "STARTTLS refused",
-			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
-				box.StartTLS = true
-				scripted(t, box, "* OK ready\r\n", "* CAPABILITY IMAP4rev1\r\nT0 NO [UNAVAILABLE] not now\r\n")
-			},
-			class: smtperr.ClassStartTLSRefused, reason: smtperr.ReasonTLSUnavailable, phase: smtperr.PhaseTLS,
-		},
-		{
-			name: "BYE before STARTTLS",
-			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
-				box.StartTLS = true
-				scripted(t, box, "* BYE [UNAVAILABLE] down\r\n")
-			},
-			class: smtperr.ClassGreetingRefused, reason: smtperr.ReasonAccessDenied, phase: smtperr.PhaseGreeting,
-		},
-		{
-			name: "PREAUTH in cleartext",
-			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
-				box.StartTLS = true
-				scripted(t, box, "* PREAUTH ready\r\n")
-			},
-			class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadCode, phase: smtperr.PhaseTLS,
-		},
-		{
-			name: "data injected before TLS",
-			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
-				box.StartTLS = true
-				scripted(t, box, "* OK ready\r\n", "T0 OK go ahead\r\n* CAPABILITY AUTH=PLAIN\r\n")
-			},
-			class: smtperr.ClassProtocolError, reason: smtperr.ReasonStartTLSInjection, phase: smtperr.PhaseTLS,
-		},
-		{
-			name: "long line in cleartext",
-			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
-				box.StartTLS = true
-				scripted(t, box, "* OK "+strings.Repeat("a", 10_000)+"\r\n")
-			},
-			class: smtperr.ClassProtocolError, reason: smtperr.ReasonLineTooLong, phase: smtperr.PhaseGreeting,
-		},
-		{
-			name: "another protocol before STARTTLS",
-			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
-				box.StartTLS = true
-				scripted(t, box, "220 mail ESMTP\r\n")
-			},
-			class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadCode, phase: smtperr.PhaseGreeting,
-		},
-		{
-			name: "closed before the reply to STARTTLS",
-			change: func(t *testing.T, _ *imapServer, box *mailbox.IMAP) {
-				box.StartTLS = true
-				scripted(t, box, "* OK ready\r\n", "")
-			},
-			class: smtperr.ClassTLSError, reason: smtperr.ReasonClosed, phase: smtperr.PhaseTLS,
-		},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			s := newIMAPServer(t, implicit)
-			box := s.box()
-			tt.change(t, s, box)
-			b := newBench(t, box)
-			b.send()
-			b.skipped = time.Hour
-			r := b.look()
-			requireError(t, r.Err, tt.class, tt.reason, tt.phase)
-			require.False(t, r.Complete)
-			require.Empty(t, b.states(), "a look that failed decides nothing")
-			require.NotContains(t, r.Err.Error(), "password")
-		})
-	}
-}
-
-// dialer fails.
-type dialer func() error
-
-func (d dialer) DialContext(_ context.Context, _, _ string) (net.Conn, error) {
-	return nil, &net.OpError{Op: "dial", Net: "tcp", Err: d()}
-}
-
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
-}
-
-// scripted lets box talk to a server that says each of the lines after it has
-// read something, the first at once, and then closes.
-func scripted(t *testing.T, box *mailbox.IMAP, lines ...string) {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { l.Close() })
-	box.Address = l.Addr().String()
-	serving, roots := certificates(t)
-	box.TLS = roots
-	go func() {
-		c, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer c.Close()
-		if !box.StartTLS {
-			c = tls.Server(c, serving)
-		}
-		for i, line := range lines {
-			if i > 0 {
-				_, _ = c.Read(make([]byte, 4096)) //nolint:errcheck // the client may have left
-			}
-			fmt.Fprint(c, line)
-		}
-		if len(lines) == 1 && lines[0] != "" {
-			_, _ = c.Read(make([]byte, 4096)) //nolint:errcheck // the client may have left
-		} else if !box.StartTLS {
-			_ = c.(*tls.Conn).Handshake() //nolint:errcheck // the client may have left
-		}
-	}()
-}
-
-func TestIMAP_Silence(t *testing.T) {
-	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	t.Cleanup(func() { l.Close() })
-	_, roots := certificates(t)
-	for _, startTLS := range []bool{false, true} {
-		b := newBench(t, &mailbox.IMAP{Address: l.Addr().String(), TLS: roots, StartTLS: startTLS, Folders: mailbox.DefaultFolders()})
-		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
-		start := time.Now()
-		r := b.watcher.Look(ctx)
-		cancel()
-		require.Less(t, time.Since(start), 5*time.Second)
-		e, ok := errors.AsType[*smtperr.Error](r.Err)
-		require.True(t, ok)
-		require.True(t, e.Timeout(), "%v", r.Err)
-	}
-}
-
-// cuttingDialer gives connections that end after so many bytes.
-type cuttingDialer struct{ most int }
-
-func (d *cuttingDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
-	return &cutConn{Conn: c, left: d.most}, err
-}
-
-type cutConn struct {
-	net.Conn
-	left int
-}
-
-func (c *cutConn) Read(b []byte) (int, error) {
-	if c.left <= 0 {
-		c.Close()
-		return 0, io.EOF
-	}
-	n, err := c.Conn.Read(b[:min(len(b), c.left)])
-	c.left -= n
-	return n, err
-}
-
-func TestIMAP_DroppedConnection(t *testing.T) {
-	t.Parallel()
-	s := newIMAPServer(t, implicit, imap.CapUIDPlus)
-	box := s.box()
-	box.Delete = true
-	b := newBench(t, box)
-	for i := range 120 {
-		s.deliver("INBOX", message(b.send(), i))
-		s.deliver("INBOX", foreign)
-	}
-	failed := 0
-	for most := 2000; b.inFlight() > 0; most += 6000 {
-		require.Less(t, most, 500_000)
-		box.Dialer = &cuttingDialer{most: most}
-		r := b.look()
-		if r.Err != nil {
-			failed++
-			require.False(t, r.Complete)
-		}
-	}
-	require.Positive(t, failed)
-	box.Dialer = nil
-	b.looked()
-	require.Equal(t, mailflow.Counters{Sent: 120, Arrived: 120}, b.ledger.Flows()[0].Counters, "each counted once")
-	require.Equal(t, 120, s.count("INBOX"), "ours are deleted, the others are there")
-}
-
-// slowDialer gives connections that take their time for each answer.
-type slowDialer struct{ pause time.Duration }
-
-func (d slowDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := (&net.Dialer{}).DialContext(ctx, network, address)
-	return slowConn{c, d.pause}, err
-}
-
-type slowConn struct {
-	net.Conn
-	pause time.Duration
-}
-
-func (c slowConn) Write(b []byte) (int, error) {
-	time.Sleep(c.pause)
-	return c.Conn.Write(b)
-}
-
-func TestIMAP_SlowServer(t *testing.T) {
-	t.Parallel()
-	s := newIMAPServer(t, implicit, imap.CapUIDPlus)
-	box := s.box()
-	box.Dialer, box.Delete = slowDialer{20 * time.Millisecond}, true
-	b := newBench(t, box)
-	signed := b.send()
-	for range 450 {
-		s.deliver("INBOX", foreign)
-	}
-	s.deliver("INBOX", message(signed, 1))
-	for looks := 1; b.inFlight() > 0; looks++ {
-		require.Less(t, looks, 100, "each look gets further")
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-		b.watcher.Look(ctx)
-		cancel()
-	}
-	require.Equal(t, []string{"arrived inbox"}, b.states())
-}
-
-func TestIMAP_ThousandInFlight(t *testing.T) {
+func TestIMAP_CPUTime(t *testing.T) {
 	s := newIMAPServer(t, implicit)
-	b := newBench(t, s.box())
+	h := newHarness(t, s.box())
 	for i := range 1000 {
-		signed := b.send()
+		signed := h.send()
 		if i < 400 {
 			s.deliver("INBOX", message(signed, i))
 		}
 	}
-	s.said.take()
+	s.transcript.take()
 	before := cpuTime(t)
-	require.Len(t, b.looked(), 400)
+	require.Len(t, h.scanned(), 400)
 	took := cpuTime(t) - before
-	require.Equal(t, 600, b.inFlight())
-	require.Equal(t, 1, strings.Count(s.said.take(), "IMAP server ready"), "one session")
-	t.Logf("CPU time of the look, with that of the server: %v", took)
-	require.Less(t, took, 2*time.Second) // of any machine under any load
+	require.Equal(t, 600, h.inFlight())
+	require.Equal(t, 1, strings.Count(s.transcript.take(), "IMAP server ready"), "one session")
+	t.Logf("CPU time of the scan and of the server: %v", took)
+	require.Less(t, took, 2*time.Second) // a generous limit for slow machines
 }
 
 func TestIMAP_SpecialUse(t *testing.T) {
@@ -715,11 +411,11 @@ func TestIMAP_SpecialUse(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { l.Close() })
-	answers := []struct{ command, answer string }{
-		{command: "LIST (SPECIAL-USE)", answer: "* LIST (\\Junk) \"/\" \"Bulk\"\r\n"},
-		{command: "EXAMINE INBOX", answer: "* 0 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 1] x\r\n"},
-		{command: "EXAMINE Bulk", answer: "* 0 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 1] x\r\n"},
-		{command: "LOGOUT", answer: "* BYE x\r\n"},
+	responses := []struct{ command, response string }{
+		{command: "LIST (SPECIAL-USE)", response: "* LIST (\\Junk) \"/\" \"Bulk\"\r\n"},
+		{command: "EXAMINE INBOX", response: "* 0 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 1] x\r\n"},
+		{command: "EXAMINE Bulk", response: "* 0 EXISTS\r\n* OK [UIDVALIDITY 1] x\r\n* OK [UIDNEXT 1] x\r\n"},
+		{command: "LOGOUT", response: "* BYE x\r\n"},
 	}
 	commands := make(chan string, 20)
 	go func() {
@@ -740,17 +436,17 @@ func TestIMAP_SpecialUse(t *testing.T) {
 			tag, command, _ := strings.Cut(strings.TrimSpace(string(buffer[:n])), " ")
 			commands <- command
 			reply := "NO [NONEXISTENT] unknown folder"
-			for _, a := range answers {
-				if strings.HasPrefix(strings.ReplaceAll(command, `"`, ""), strings.ReplaceAll(a.command, `"`, "")) {
-					fmt.Fprint(c, a.answer)
+			for _, r := range responses {
+				if strings.HasPrefix(strings.ReplaceAll(command, `"`, ""), strings.ReplaceAll(r.command, `"`, "")) {
+					fmt.Fprint(c, r.response)
 					reply = "OK done"
 				}
 			}
 			fmt.Fprintf(c, "%s %s\r\n", tag, reply)
 		}
 	}()
-	b := newBench(t, &mailbox.IMAP{Address: l.Addr().String(), TLS: roots, Folders: mailbox.DefaultFolders(), Credentials: login("a", "b")})
-	b.looked()
+	h := newHarness(t, &mailbox.IMAP{Address: l.Addr().String(), TLS: roots, Folders: mailbox.DefaultFolders(), Credentials: login("a", "b")})
+	h.scanned()
 	var all []string
 	for c := range commands {
 		all = append(all, strings.ReplaceAll(c, `"`, ""))
@@ -759,7 +455,8 @@ func TestIMAP_SpecialUse(t *testing.T) {
 	require.Equal(t, "LOGOUT", all[len(all)-1])
 }
 
-// certificates returns the two sides of TLS with a server at 127.0.0.1.
+// certificates returns the TLS configurations of a server at 127.0.0.1 and of its
+// clients.
 func certificates(t *testing.T) (serving, roots *tls.Config) {
 	t.Helper()
 	authority := certs.NewAuthority("mailbox test")

@@ -15,7 +15,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// imapSession is one session with an IMAP server.
+// imapSession is a session with an IMAP server.
 type imapSession struct {
 	box  *IMAP
 	raw  net.Conn    // without TLS
@@ -25,11 +25,10 @@ type imapSession struct {
 	conn   *imapConn
 	client *imapclient.Client // nil before the TLS handshake
 
-	exchanging bool // the server waits for the rest of an AUTHENTICATE
+	exchanging bool // an AUTHENTICATE exchange did not end, so that LOGOUT is impossible
 }
 
-// connect opens an encrypted session and reads the greeting. Its errors are
-// classified.
+// connect opens an encrypted session and reads the greeting. Errors are classified.
 func (m *IMAP) connect(ctx context.Context) (*imapSession, error) {
 	dialer := m.Dialer
 	if dialer == nil {
@@ -81,7 +80,7 @@ func (s *imapSession) handshake(ctx context.Context, greeting string) error {
 }
 
 // classify classifies the error of a command. An error of the connection takes
-// precedence over the library's error.
+// precedence over the error of the library, which may have no type.
 func (s *imapSession) classify(ctx context.Context, phase smtperr.Phase, err error) error {
 	if err == nil {
 		return nil
@@ -93,7 +92,8 @@ func (s *imapSession) classify(ctx context.Context, phase smtperr.Phase, err err
 	return inTime(ctx, phase, err)
 }
 
-// login authenticates with the mechanisms that are used for relays.
+// login authenticates with the same mechanisms as for relays. If the server offers
+// none of them, it uses the command LOGIN.
 func (s *imapSession) login(ctx context.Context) error {
 	if s.box.Credentials == nil || s.client.State() == imap.ConnStateAuthenticated {
 		return nil
@@ -140,8 +140,8 @@ func masked(err error, c *sasl.Credentials) error {
 	return &own
 }
 
-// atLogin moves the error of unusable credentials to the phase that needs
-// them.
+// atLogin changes the phase of an error about unusable credentials from config to
+// auth.
 func atLogin(err error) error {
 	e, ok := errors.AsType[*smtperr.Error](err)
 	if !ok || e.Phase != smtperr.PhaseConfig {
@@ -158,10 +158,10 @@ type saslClient struct {
 	ctx context.Context //nolint:containedctx // the library's interface has none
 }
 
-// Next answers a challenge.
+// Next returns the response to a challenge.
 func (c saslClient) Next(challenge []byte) ([]byte, error) { return c.Client.Next(c.ctx, challenge) }
 
-// Start returns the initial response, nil if the server sends the first
+// Start returns the initial response, or nil if the server sends the first
 // challenge.
 func (c saslClient) Start() (mechanism string, initial []byte, err error) {
 	initial, has, err := c.Client.Start()
@@ -173,8 +173,8 @@ func (c saslClient) Start() (mechanism string, initial []byte, err error) {
 	return c.Name(), initial, err
 }
 
-// close ends the session, with LOGOUT if the connection still works. Its
-// errors are ignored, because the work is done.
+// close ends the session, with LOGOUT if the connection still works. It ignores
+// errors, because the scan is over.
 func (s *imapSession) close() {
 	if s.client != nil {
 		if s.conn.failure() == nil && !s.exchanging && s.client.State() != imap.ConnStateLogout {

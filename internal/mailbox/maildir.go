@@ -16,22 +16,23 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Maildir is a mailbox in the file system. Folders are those of Maildir++:
-// INBOX is the directory itself, Junk its subdirectory .Junk.
+// Maildir is a mailbox in the file system. Its folders are those of Maildir++: INBOX
+// is the directory itself, Junk the subdirectory .Junk.
 type Maildir struct {
 	Path    string
 	Folders []Folder
 	Delete  bool // remove settled messages
 
-	// since is the start of the first look; older files are not read.
+	// since is the time from which files are read.
 	since time.Time
-	// seen are the files that are not read again, by name without flags. After
-	// a restart all files are read again; no message is settled twice.
-	seen map[string]uint64 // the inode
+	// known contains the inodes of files that are not read again, by file name
+	// without flags. After a restart all files are read again, which does not change
+	// the state of messages.
+	known map[string]uint64
 }
 
-// names is how many names of a directory are read at once.
-const names = 1000
+// nameBatch is the number of directory entries that are read at once.
+const nameBatch = 1000
 
 // Source returns the path.
 func (m *Maildir) Source() string { return m.Path }
@@ -39,12 +40,12 @@ func (m *Maildir) Source() string { return m.Path }
 // Close does nothing.
 func (*Maildir) Close() error { return nil }
 
-// Look reads the files that were not there in the last look.
-func (m *Maildir) Look(ctx context.Context, v *Visit) error {
-	l := maildirLook{Maildir: m, visit: v, present: make(map[string]uint64)}
-	if m.seen == nil {
+// Scan reads the files that did not exist in the last scan.
+func (m *Maildir) Scan(ctx context.Context, scan *Scan) error {
+	l := maildirScan{Maildir: m, scan: scan, present: make(map[string]uint64)}
+	if m.known == nil {
 		// The clock of a file server may differ.
-		m.since = v.Since().Add(-time.Minute)
+		m.since = scan.Since().Add(-time.Minute)
 	}
 	var first error
 	for _, f := range kinds(m.Folders) {
@@ -57,10 +58,13 @@ func (m *Maildir) Look(ctx context.Context, v *Visit) error {
 		}
 	}
 	l.settle()
-	if first != nil {
-		maps.Copy(l.present, m.seen) // keep the folders that were not read
+	if first == nil {
+		first = l.err
 	}
-	m.seen = l.present // without files that are gone
+	if first != nil {
+		maps.Copy(l.present, m.known) // keep the folders that were not read
+	}
+	m.known = l.present // without removed files
 	return maildirError(first)
 }
 
@@ -79,13 +83,14 @@ func maildirError(err error) error {
 	return smtperr.New(smtperr.ClassLocalError, "", smtperr.PhaseMailbox, err)
 }
 
-// maildirLook is one look.
-type maildirLook struct {
+// maildirScan is one scan.
+type maildirScan struct {
 	*Maildir
-	visit   *Visit
-	present map[string]uint64 // files that the next look skips
+	scan    *Scan
+	present map[string]uint64 // files that the next scan skips
 
-	ours []file // passed to the visit and not settled yet
+	ours []file // not settled yet
+	err  error  // the first file that cannot be read
 }
 
 // file is a message that was read.
@@ -105,9 +110,8 @@ func (m *Maildir) directory(name string) (string, error) {
 	return filepath.Join(m.Path, "."+name), nil
 }
 
-// folder reads a folder: new before cur, so that a message that is moved in
-// between is seen.
-func (l *maildirLook) folder(ctx context.Context, f Folder) error {
+// folder reads a folder: new before cur, because messages are moved from new to cur.
+func (l *maildirScan) folder(ctx context.Context, f Folder) error {
 	dir, err := l.directory(f.Name)
 	if err != nil {
 		return err
@@ -120,14 +124,14 @@ func (l *maildirLook) folder(ctx context.Context, f Folder) error {
 	return nil
 }
 
-func (l *maildirLook) list(ctx context.Context, dir string, kind mailflow.Folder) error {
+func (l *maildirScan) list(ctx context.Context, dir string, kind mailflow.Folder) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
 	defer d.Close()
 	for {
-		batch, err := d.Readdirnames(names)
+		batch, err := d.Readdirnames(nameBatch)
 		for _, name := range batch {
 			l.message(dir, name, kind)
 		}
@@ -143,59 +147,64 @@ func (l *maildirLook) list(ctx context.Context, dir string, kind mailflow.Folder
 }
 
 // message reads a new file.
-func (l *maildirLook) message(dir, name string, kind mailflow.Folder) {
+func (l *maildirScan) message(dir, name string, kind mailflow.Folder) {
 	if strings.HasPrefix(name, ".") {
 		return
 	}
 	path := filepath.Join(dir, name)
-	base, _, _ := strings.Cut(name, ":") // its flags change
+	base, _, _ := strings.Cut(name, ":") // without flags, which may change
 	info, err := os.Lstat(path)
 	if err != nil {
-		l.gone(err)
+		l.unread(err)
 		return
 	}
-	if known, ok := l.seen[base]; ok && known == inode(info) || !info.Mode().IsRegular() || info.ModTime().Before(l.since) {
+	if i, ok := l.known[base]; ok && i == inode(info) || !info.Mode().IsRegular() || info.ModTime().Before(l.since) {
 		l.present[base] = inode(info)
 		return
 	}
-	if l.visit.Left() <= 0 {
-		l.visit.Cut()
+	if l.scan.Remaining() <= 0 {
+		l.scan.SetIncomplete()
 		return
 	}
 	l.read(file{path: path, base: base}, kind)
 }
 
-// gone notes that a file could not be read because it was moved or removed
-// meanwhile; it may be anywhere.
-func (l *maildirLook) gone(error) { l.visit.Cut() }
+// unread records that a file was not read. Usually it was moved or removed since it
+// was listed; a file without read permission fails the scan.
+func (l *maildirScan) unread(err error) {
+	l.scan.SetIncomplete()
+	if l.err == nil && errors.Is(err, fs.ErrPermission) {
+		l.err = err
+	}
+}
 
-func (l *maildirLook) read(f file, kind mailflow.Folder) {
+func (l *maildirScan) read(f file, kind mailflow.Folder) {
 	content, info, err := readFile(f.path, mailflow.MaxHeader)
 	if err != nil {
-		l.gone(err)
+		l.unread(err)
 		return
 	}
 	f.info = info
 	l.present[f.base] = inode(info)
 	o := mailflow.Origin{Folder: kind, Arrived: info.ModTime()}
-	switch l.visit.Header(content, o) {
+	switch l.scan.Header(content, o) {
 	case mailflow.Ours:
 		l.ours = append(l.ours, f)
-	case mailflow.Undecided:
-		whole, again, err := readFile(f.path, mailflow.MaxReport)
+	case mailflow.PossibleReport:
+		message, again, err := readFile(f.path, mailflow.MaxReport)
 		if err != nil || !os.SameFile(info, again) {
 			delete(l.present, f.base)
-			l.gone(err)
+			l.unread(err)
 			return
 		}
-		if l.visit.Report(whole, o) {
+		if l.scan.Report(message, o) {
 			l.ours = append(l.ours, f)
 		}
 	}
 }
 
-// readFile reads the beginning of a regular file.
-func readFile(path string, most int64) ([]byte, fs.FileInfo, error) {
+// readFile reads at most limit bytes of a regular file.
+func readFile(path string, limit int64) ([]byte, fs.FileInfo, error) {
 	f, err := openFile(path)
 	if err != nil {
 		return nil, nil, err
@@ -208,15 +217,15 @@ func readFile(path string, most int64) ([]byte, fs.FileInfo, error) {
 	if !info.Mode().IsRegular() {
 		return nil, nil, errors.New("not a regular file")
 	}
-	content, err := io.ReadAll(io.LimitReader(f, most))
+	content, err := io.ReadAll(io.LimitReader(f, limit))
 	return content, info, err
 }
 
-// settle settles the messages, and deletes those that may be deleted.
-func (l *maildirLook) settle() {
-	deletable := l.visit.Settle(nil)
+// settle settles the messages and deletes those that may be deleted.
+func (l *maildirScan) settle() {
+	deletable := l.scan.Settle(nil)
 	for i, f := range l.ours {
-		if l.visit.store != nil {
+		if l.scan.store != nil {
 			delete(l.present, f.base) // to be read again
 		} else if l.Delete && deletable[i] {
 			l.remove(f)
@@ -226,9 +235,9 @@ func (l *maildirLook) settle() {
 }
 
 // remove deletes a file unless it was replaced since it was read.
-func (l *maildirLook) remove(f file) {
+func (l *maildirScan) remove(f file) {
 	if now, err := os.Lstat(f.path); err == nil && os.SameFile(now, f.info) && os.Remove(f.path) == nil {
 		return
 	}
-	delete(l.present, f.base) // moved meanwhile: to be read again
+	delete(l.present, f.base) // it was moved and is read again
 }

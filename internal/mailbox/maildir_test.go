@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ import (
 
 // maildir is a Maildir++ with a folder Junk.
 type maildir struct {
-	*bench
+	*harness
 	dir string
 	box *mailbox.Maildir
 }
@@ -28,7 +29,7 @@ func newMaildir(t *testing.T) *maildir {
 		require.NoError(t, os.MkdirAll(filepath.Join(dir, sub), 0o700))
 	}
 	box := &mailbox.Maildir{Path: dir, Folders: mailbox.DefaultFolders()}
-	return &maildir{bench: newBench(t, box), dir: dir, box: box}
+	return &maildir{harness: newHarness(t, box), dir: dir, box: box}
 }
 
 func (m *maildir) deliver(name, content string) string {
@@ -38,7 +39,7 @@ func (m *maildir) deliver(name, content string) string {
 	return path
 }
 
-func TestMaildir_Look(t *testing.T) {
+func TestMaildir_Scan(t *testing.T) {
 	t.Parallel()
 	m := newMaildir(t)
 	one, two, three := m.send(), m.send(), m.send()
@@ -46,7 +47,7 @@ func TestMaildir_Look(t *testing.T) {
 	m.deliver("new/2.a", foreign)
 	m.deliver(".Junk/cur/3.a:2,S", message(two, 1))
 	m.deliver("new/4.a", bounce(three))
-	r := m.look()
+	r := m.scan()
 	require.NoError(t, r.Err)
 	require.Equal(t, 3, r.Ours)
 	require.Equal(t, 1, r.Foreign)
@@ -55,26 +56,26 @@ func TestMaildir_Look(t *testing.T) {
 	require.Equal(t, m.dir, m.box.Source())
 
 	require.NoError(t, os.Rename(filepath.Join(m.dir, "new", "1.a"), filepath.Join(m.dir, "cur", "1.a:2,S")))
-	r = m.look()
-	require.Zero(t, r.Ours+r.Foreign, "a message that was read is not read again")
+	r = m.scan()
+	require.Zero(t, r.Ours+r.Foreign, "each message is read once")
 	require.Empty(t, m.states())
 
 	m.deliver("new/5.a", message(one, 2))
-	require.Equal(t, []string{"duplicate inbox"}, m.looked())
-	require.FileExists(t, filepath.Join(m.dir, "new", "5.a"), "nothing is deleted unless it is to be")
+	require.Equal(t, []string{"duplicate inbox"}, m.scanned())
+	require.FileExists(t, filepath.Join(m.dir, "new", "5.a"), "delete is not set")
 }
 
 func TestMaildir_Restart(t *testing.T) {
 	t.Parallel()
 	m := newMaildir(t)
 	m.deliver("new/1.a", message(m.send(), 1))
-	require.Equal(t, []string{"arrived inbox"}, m.looked())
+	require.Equal(t, []string{"arrived inbox"}, m.scanned())
 	m.ledger.Arrivals()
 	require.NoError(t, m.ledger.Save())
 
 	m.restart()
 	m.watcher.Mailbox = &mailbox.Maildir{Path: m.dir, Folders: mailbox.DefaultFolders()}
-	require.Empty(t, m.looked(), "it is read again, and known")
+	require.Empty(t, m.scanned(), "it is read again but already settled")
 }
 
 func TestMaildir_Delete(t *testing.T) {
@@ -91,13 +92,13 @@ func TestMaildir_Delete(t *testing.T) {
 		m.deliver("new/.hidden", message(signed, 2)),
 	}
 	m.store.full = true
-	r := m.look()
+	r := m.scan()
 	require.ErrorContains(t, r.Store, "no space left")
 	require.False(t, r.Complete)
-	require.FileExists(t, ours, "not before it is settled on disk")
+	require.FileExists(t, ours, "not settled on disk")
 
 	m.store.full = false
-	m.looked()
+	m.scanned()
 	require.NoFileExists(t, ours)
 	require.NoFileExists(t, report)
 	for _, path := range kept {
@@ -106,14 +107,14 @@ func TestMaildir_Delete(t *testing.T) {
 	require.EqualValues(t, 1, m.ledger.Flows()[0].Counters.Arrived)
 }
 
-func TestMaildir_Delete_OfAnotherProcess(t *testing.T) {
+func TestMaildir_Delete_UnknownMessage(t *testing.T) {
 	t.Parallel()
 	m := newMaildir(t)
 	m.box.Delete = true
 	path := m.deliver("new/1.a", message(m.send(), 1))
-	clear(m.store.sections) // a ledger that knows nothing of it
+	clear(m.store.sections) // without a record of the message
 	m.restart()
-	r := m.look()
+	r := m.scan()
 	require.Equal(t, 1, r.Ours)
 	require.Empty(t, m.states())
 	require.FileExists(t, path)
@@ -133,37 +134,37 @@ func TestMaildir_Hostile(t *testing.T) {
 	m.deliver("new/6.long", "Subject: "+strings.Repeat("a", 10<<20))
 	m.deliver("new/7.bomb", "Return-Path: <>\r\nContent-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"+
 		strings.Repeat("--b\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n", 50000))
-	r := m.look()
+	r := m.scan()
 	require.NoError(t, r.Err)
 	require.True(t, r.Complete)
 	require.Equal(t, 4, r.Foreign)
 	require.Zero(t, r.Ours)
 }
 
-func TestMaildir_Missing(t *testing.T) {
+func TestMaildir_MissingFolder(t *testing.T) {
 	t.Parallel()
 	m := newMaildir(t)
 	m.box.Folders = mailbox.NewFolders([]string{"INBOX", "Quarantine"})
 	m.deliver("new/1.a", message(m.send(), 1))
-	r := m.look()
+	r := m.scan()
 	requireError(t, r.Err, smtperr.ClassLocalError, smtperr.ReasonNotFound, smtperr.PhaseMailbox)
 	require.False(t, r.Complete)
 	require.Equal(t, []string{"arrived inbox"}, m.states(), "the other folder is read")
 
 	m.box.Folders = mailbox.DefaultFolders()
 	require.NoError(t, os.RemoveAll(filepath.Join(m.dir, ".Junk")))
-	require.Empty(t, m.looked(), "the folder Junk need not be there")
+	require.Empty(t, m.scanned(), "Junk is optional")
 
 	m.box.Folders = mailbox.NewFolders([]string{"../../etc"})
-	require.Error(t, m.look().Err)
+	require.Error(t, m.scan().Err)
 	m.box.Folders, m.box.Path = mailbox.DefaultFolders(), filepath.Join(m.dir, "nowhere")
-	requireError(t, m.look().Err, smtperr.ClassLocalError, smtperr.ReasonNotFound, smtperr.PhaseMailbox)
+	requireError(t, m.scan().Err, smtperr.ClassLocalError, smtperr.ReasonNotFound, smtperr.PhaseMailbox)
 }
 
-func TestMaildir_Many(t *testing.T) {
+func TestMaildir_MaxMessages(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
-		t.Skip("makes 100,000 files")
+		t.Skip("creates 100,000 files")
 	}
 	m := newMaildir(t)
 	source := m.deliver("tmp/0", foreign)
@@ -176,24 +177,24 @@ func TestMaildir_Many(t *testing.T) {
 	m.deliver("new/1.ours", message(m.send(), 1))
 
 	start := time.Now()
-	r := m.look()
+	r := m.scan()
 	require.NoError(t, r.Err)
 	require.Equal(t, mailbox.MaxMessages, r.Foreign+r.Ours)
-	require.False(t, r.Complete, "the rest is for the next looks")
+	require.False(t, r.Complete, "the next scan continues")
 	require.Equal(t, []string{"arrived inbox"}, m.states())
 	require.Less(t, time.Since(start), 9*time.Second)
-	r = m.look()
-	require.Equal(t, mailbox.MaxMessages, r.Foreign, "others than before")
+	r = m.scan()
+	require.Equal(t, mailbox.MaxMessages, r.Foreign, "other messages")
 }
 
-func TestMaildir_Old(t *testing.T) {
+func TestMaildir_Since(t *testing.T) {
 	t.Parallel()
 	m := newMaildir(t)
 	old := time.Now().Add(-time.Hour)
 	require.NoError(t, os.Chtimes(m.deliver("cur/1.a:2,S", foreign), old, old))
-	r := m.look()
+	r := m.scan()
 	require.True(t, r.Complete)
-	require.Zero(t, r.Foreign, "from before the oldest message in flight")
+	require.Zero(t, r.Foreign, "older than the oldest message in flight")
 }
 
 func TestMaildir_LineFeeds(t *testing.T) {
@@ -202,7 +203,7 @@ func TestMaildir_LineFeeds(t *testing.T) {
 	one, two := m.send(), m.send()
 	m.deliver("new/1.a", strings.ReplaceAll(message(one, 1), "\r\n", "\n"))
 	m.deliver("new/2.a", strings.ReplaceAll(bounce(two), "\r\n", "\n"))
-	require.ElementsMatch(t, []string{"arrived inbox", "bounced none"}, m.looked())
+	require.ElementsMatch(t, []string{"arrived inbox", "bounced none"}, m.scanned())
 }
 
 func TestMaildir_Delete_Found(t *testing.T) {
@@ -210,9 +211,25 @@ func TestMaildir_Delete_Found(t *testing.T) {
 	m := newMaildir(t)
 	m.box.Delete = true
 	signed := m.send()
-	m.skipped = 16 * time.Minute
-	require.Equal(t, []string{"lost none"}, m.looked())
+	m.elapsed = 16 * time.Minute
+	require.Equal(t, []string{"lost none"}, m.scanned())
 	path := m.deliver("new/1.a", message(signed, 1))
-	require.Equal(t, []string{"found inbox"}, m.looked())
+	require.Equal(t, []string{"found inbox"}, m.scanned())
 	require.NoFileExists(t, path)
+}
+
+func TestMaildir_Unreadable(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() == 0 || runtime.GOOS == "windows" {
+		t.Skip("file permissions have no effect")
+	}
+	m := newMaildir(t)
+	require.NoError(t, os.Chmod(m.deliver("new/1.a", foreign), 0))
+	m.deliver("new/2.a", message(m.send(), 1))
+	m.send()
+	m.elapsed = time.Hour
+	for range 2 {
+		requireError(t, m.scan().Err, smtperr.ClassLocalError, smtperr.ReasonPermission, smtperr.PhaseMailbox)
+	}
+	require.Len(t, m.states(), 1, "the other message arrives and none is lost")
 }

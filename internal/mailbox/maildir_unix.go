@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// openFile opens a file for reading. It follows no symbolic link and does not
-// wait for the other end of a pipe.
+// openFile opens a file for reading. It does not follow symbolic links and does not
+// block on a FIFO.
 func openFile(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
 }

@@ -6,7 +6,7 @@ import (
 	"os"
 )
 
-// openFile opens a file for reading. It follows no symbolic link.
+// openFile opens a file for reading. It does not follow symbolic links.
 func openFile(path string) (*os.File, error) {
 	before, err := os.Lstat(path)
 	if err != nil {
@@ -19,7 +19,7 @@ func openFile(path string) (*os.File, error) {
 	after, err := f.Stat()
 	if err != nil || !os.SameFile(before, after) {
 		f.Close()
-		return nil, errors.Join(errors.New("a link or another file"), err)
+		return nil, errors.Join(errors.New("the file is a link or was replaced"), err)
 	}
 	return f, nil
 }

@@ -19,30 +19,30 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// The bounds of the sink.
+// Limits of the sink.
 const (
 	maxSinkConns   = 50
-	maxSinkMessage = 300 << 20 // bytes; a probe's message has up to 256 MiB
+	maxSinkMessage = 300 << 20 // bytes; a test message has at most 256 MiB
 	sinkTimeout    = 2 * time.Minute
 )
 
-// Sink is a mailbox that mail is delivered to: an LMTP server (RFC 2033) that
-// accepts the messages of its flows and refuses other mail. Each message is
-// settled before its 250, so that a crash loses none.
+// Sink is an LMTP server (RFC 2033) that accepts the messages of its flows and
+// refuses other mail. Each message is settled before the reply 250, so that no
+// message is lost in a crash.
 type Sink struct {
-	Network, Address string   // tcp and host:port, or unix and a path
+	Network, Address string   // "tcp" and host:port, or "unix" and a path
 	Recipients       []string // accepted recipients
-	Host             string   // the name in its greeting
-	// Patience is how long the sink must have been open before a look is
-	// complete: a relay that could not deliver retries later.
-	Patience time.Duration
+	Host             string   // host name in the greeting; empty: this host's
+	// MinUptime is the time from opening the sink until a scan is complete. A relay
+	// that could not connect retries later.
+	MinUptime time.Duration
 
-	mu       sync.Mutex
-	server   *smtp.Server
-	listener net.Listener
-	since    time.Time
-	counts   [2]int // foreign and ours since the last look
-	shown    *Visit // receives the deliveries
+	mu            sync.Mutex
+	server        *smtp.Server
+	listener      net.Listener
+	since         time.Time // when it was opened
+	ours, foreign int       // messages since the last scan
+	scan          *Scan     // processes deliveries
 }
 
 // Source returns the address.
@@ -53,24 +53,24 @@ func (s *Sink) Source() string {
 	return s.Address
 }
 
-// Look opens the sink if it is not open. Mail arrives at any time; the look
-// reports what has arrived since the last one.
-func (s *Sink) Look(_ context.Context, v *Visit) error {
-	if err := s.Open(v); err != nil {
+// Scan opens the sink if it is not open, and counts the messages since the last
+// scan. Messages are processed when they are delivered.
+func (s *Sink) Scan(_ context.Context, scan *Scan) error {
+	if err := s.Open(scan); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	v.foreign, v.ours = s.counts[0], s.counts[1]
-	s.counts = [2]int{}
-	if v.now().Sub(s.since) < s.Patience {
-		v.Cut()
+	scan.foreign, scan.ours = s.foreign, s.ours
+	s.foreign, s.ours = 0, 0
+	if scan.now().Sub(s.since) < s.MinUptime {
+		scan.SetIncomplete()
 	}
 	return nil
 }
 
-// Open starts to listen, unless the sink is listening.
-func (s *Sink) Open(v *Visit) error {
+// Open starts the server unless it is running.
+func (s *Sink) Open(scan *Scan) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.server != nil {
@@ -81,10 +81,11 @@ func (s *Sink) Open(v *Visit) error {
 		return listenError(err)
 	}
 	if s.Host == "" {
-		s.Host, _ = os.Hostname() //nolint:errcheck // without a name it is "other" in the path
+		s.Host, _ = os.Hostname() //nolint:errcheck // without a name, the hop is "other"
 		s.Host = strings.ToLower(s.Host)
 	}
-	s.listener, s.since, s.shown = l, v.now(), &Visit{name: v.name, reader: v.reader, ledger: v.ledger, now: v.now}
+	s.listener, s.since = l, scan.now()
+	s.scan = &Scan{mailbox: scan.mailbox, reader: scan.reader, ledger: scan.ledger, now: scan.now}
 	s.server = smtp.NewServer(s)
 	s.server.LMTP = true
 	s.server.Domain = s.Host
@@ -94,12 +95,12 @@ func (s *Sink) Open(v *Visit) error {
 	s.server.EnableSMTPUTF8 = true
 	s.server.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	server := s.server
-	go server.Serve(netutil.LimitListener(l, maxSinkConns)) //nolint:errcheck // it ends with Close
+	go server.Serve(netutil.LimitListener(l, maxSinkConns)) //nolint:errcheck // Close ends it
 	return nil
 }
 
-// listen opens an address. It removes a unix socket that a killed process left
-// behind, but not one that is in use.
+// listen listens on an address. It removes a unix socket that a killed process left
+// behind, but not a socket that is in use.
 func listen(network, address string) (net.Listener, error) {
 	l, err := net.Listen(network, address)
 	if err == nil || network != "unix" {
@@ -119,8 +120,8 @@ func listen(network, address string) (net.Listener, error) {
 	return net.Listen(network, address)
 }
 
-// listenError classifies why the sink cannot listen. It is always a local
-// error.
+// listenError classifies an error of listen. It is a local error unless the address
+// is wrong.
 func listenError(err error) error {
 	e, ok := errors.AsType[*smtperr.Error](classify(smtperr.PhaseConnect, err))
 	if !ok {
@@ -131,12 +132,12 @@ func listenError(err error) error {
 	}
 	reason := e.Reason
 	if reason != smtperr.ReasonPermission && reason != smtperr.ReasonTooManyOpenFiles {
-		reason = "" // the other reasons are about connecting
+		reason = "" // other reasons are about a remote host
 	}
 	return smtperr.New(smtperr.ClassLocalError, reason, smtperr.PhaseConnect, err)
 }
 
-// Addr returns the address of the listener, or nil.
+// Addr returns the address of the listener, or nil if the sink is not open.
 func (s *Sink) Addr() net.Addr {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -146,7 +147,7 @@ func (s *Sink) Addr() net.Addr {
 	return s.listener.Addr()
 }
 
-// Close ends the sink, and the sessions with it.
+// Close stops the server and closes its sessions.
 func (s *Sink) Close() error {
 	s.mu.Lock()
 	server, listener := s.server, s.listener
@@ -156,28 +157,28 @@ func (s *Sink) Close() error {
 		return nil
 	}
 	err := server.Close()
-	// The server knows the listener only once its goroutine runs.
-	if late := listener.Close(); late != nil && !errors.Is(late, net.ErrClosed) {
-		return late
+	// The server does not close the listener if Serve has not been called yet.
+	if err := listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return err
 	}
 	return err
 }
 
-// NewSession implements the backend of the library's server.
+// NewSession implements smtp.Backend.
 func (s *Sink) NewSession(*smtp.Conn) (smtp.Session, error) { return &sinkSession{sink: s}, nil }
 
-func (s *Sink) takes(recipient string) bool {
+func (s *Sink) accepts(recipient string) bool {
 	return slices.ContainsFunc(s.Recipients, func(r string) bool { return strings.EqualFold(r, recipient) })
 }
 
 // The replies of the sink.
 var (
-	errStranger = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No mail is accepted for this address"}
-	errNotOurs  = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Only messages of smtpprobe are accepted here"}
-	errPutOff   = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "The message cannot be recorded now"}
+	errUnknownRecipient = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No mail is accepted for this address"}
+	errForeign          = &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 7, 1}, Message: "Only messages of smtpprobe are accepted here"}
+	errNotRecorded      = &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 3, 0}, Message: "The message cannot be recorded now"}
 )
 
-// sinkSession is one LMTP session.
+// sinkSession is an LMTP session.
 type sinkSession struct {
 	sink       *Sink
 	nullSender bool
@@ -189,15 +190,15 @@ func (c *sinkSession) Mail(from string, _ *smtp.MailOptions) error {
 	return nil
 }
 
-// Rcpt accepts the addresses of the mailbox.
+// Rcpt accepts the recipients of the sink.
 func (c *sinkSession) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if !c.sink.takes(to) {
-		return errStranger
+	if !c.sink.accepts(to) {
+		return errUnknownRecipient
 	}
 	return nil
 }
 
-// Data reads a message.
+// Data reads a message and delivers it.
 func (c *sinkSession) Data(r io.Reader) error {
 	content, err := io.ReadAll(io.LimitReader(r, mailflow.MaxReport))
 	if err == nil {
@@ -209,7 +210,7 @@ func (c *sinkSession) Data(r io.Reader) error {
 	return c.sink.deliver(content, c.nullSender)
 }
 
-// Reset forgets the sender.
+// Reset ends a transaction.
 func (c *sinkSession) Reset() { c.nullSender = false }
 
 // Logout ends the session.

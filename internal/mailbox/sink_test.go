@@ -20,9 +20,9 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// sink is an open sink.
+// sink is an open sink with a ledger.
 type sink struct {
-	*bench
+	*harness
 	box *mailbox.Sink
 }
 
@@ -30,17 +30,16 @@ func newSink(t *testing.T) *sink {
 	t.Helper()
 	box := &mailbox.Sink{
 		Network: "tcp", Address: "127.0.0.1:0", Host: "sink.example.org",
-		Recipients: []string{"probe@example.org", "other@example.org"}, Patience: 15 * time.Minute,
+		Recipients: []string{"probe@example.org", "other@example.org"}, MinUptime: 15 * time.Minute,
 	}
-	s := &sink{bench: newBench(t, box), box: box}
-	r := s.look()
+	s := &sink{harness: newHarness(t, box), box: box}
+	r := s.scan()
 	require.NoError(t, r.Err)
-	require.False(t, r.Complete, "it was not there before")
+	require.False(t, r.Complete, "it was just opened")
 	return s
 }
 
-// deliver delivers one message as a relay does, and returns the reply to the
-// dot, nil for a 250.
+// deliver delivers a message and returns the error of the reply, nil for 250.
 func (s *sink) deliver(from, to, content string) error {
 	s.t.Helper()
 	conn, err := net.Dial("tcp", s.box.Addr().String())
@@ -80,23 +79,23 @@ func TestSink_Deliver(t *testing.T) {
 	requireReply(t, s.deliver("probe@example.com", "probe@example.org", message(one, 1)), 250)
 	require.Equal(t, []string{"arrived inbox"}, s.states(), "settled before the reply")
 	requireReply(t, s.deliver("probe@example.com", "Probe@Example.org", message(one, 1)), 250)
-	require.Empty(t, s.states(), "a relay that did not see the 250")
+	require.Empty(t, s.states(), "the same copy again, as after a lost reply")
 	requireReply(t, s.deliver("probe@example.com", "probe@example.org", message(one, 2)), 250)
 	require.Equal(t, []string{"duplicate inbox"}, s.states())
 	requireReply(t, s.deliver("", "other@example.org", bounce(two)), 250)
 	require.Equal(t, []string{"bounced none"}, s.states())
 
 	for name, content := range map[string]string{
-		"other mail":             foreign,
-		"a forged token":         message(forged(one), 1),
-		"a bounce of another":    bounce("1.00000000.00000000.1.1.AAAAAAAAAAAAAAAAAAAAAA"),
-		"no header":              "\r\nhello\r\n",
-		"a bounce with a sender": strings.Replace(bounce(two), "<>", "<a@example.org>", 1),
+		"foreign message":      foreign,
+		"forged token":         message(forged(one), 1),
+		"foreign report":       bounce("1.00000000.00000000.1.1.AAAAAAAAAAAAAAAAAAAAAA"),
+		"no header":            "\r\nhello\r\n",
+		"report with a sender": strings.Replace(bounce(two), "<>", "<a@example.org>", 1),
 	} {
 		requireReply(t, s.deliver("a@example.net", "probe@example.org", content), 550)
 		require.Empty(t, s.states(), name)
 	}
-	r := s.look()
+	r := s.scan()
 	require.Equal(t, 4, r.Ours)
 	require.Equal(t, 5, r.Foreign)
 	require.Equal(t, "127.0.0.1", s.box.Source())
@@ -108,7 +107,7 @@ func TestSink_Path(t *testing.T) {
 	requireReply(t, s.deliver("probe@example.com", "probe@example.org", "From a@b Wed\r\n"+message(s.send(), 1)), 250)
 	a := s.ledger.Arrivals()
 	require.Len(t, a, 1)
-	require.Equal(t, 2, a[0].Path.Hops, "the delivery to the sink is one")
+	require.Equal(t, 2, a[0].Path.Hops, "the delivery to the sink counts")
 	require.False(t, a[0].Path.Skewed)
 	require.Less(t, a[0].Delay, 5*time.Second)
 }
@@ -127,7 +126,7 @@ func TestSink_Recipients(t *testing.T) {
 	require.NoError(t, c.Rcpt("probe@example.org", nil))
 }
 
-func TestSink_SpeaksLMTPOnly(t *testing.T) {
+func TestSink_EHLO(t *testing.T) {
 	t.Parallel()
 	s := newSink(t)
 	conn, err := net.Dial("tcp", s.box.Addr().String())
@@ -152,17 +151,17 @@ func TestSink_FullDisk(t *testing.T) {
 	requireReply(t, s.deliver("probe@example.com", "probe@example.org", content), 451)
 	s.store.full = false
 	requireReply(t, s.deliver("probe@example.com", "probe@example.org", content), 250)
-	require.Equal(t, []string{"arrived inbox"}, s.states(), "it came once")
+	require.Equal(t, []string{"arrived inbox"}, s.states(), "counted once")
 }
 
 func TestSink_Lost(t *testing.T) {
 	t.Parallel()
 	s := newSink(t)
 	signed := s.send()
-	s.skipped = 14 * time.Minute
-	require.False(t, s.look().Complete)
-	s.skipped = 15*time.Minute + time.Second
-	require.Equal(t, []string{"lost none"}, s.looked())
+	s.elapsed = 14 * time.Minute
+	require.False(t, s.scan().Complete)
+	s.elapsed = 15*time.Minute + time.Second
+	require.Equal(t, []string{"lost none"}, s.scanned())
 	requireReply(t, s.deliver("probe@example.com", "probe@example.org", message(signed, 1)), 250)
 	require.Equal(t, []string{"found inbox"}, s.states())
 }
@@ -175,41 +174,41 @@ func TestSink_Large(t *testing.T) {
 	requireReply(t, s.deliver("a@example.net", "probe@example.org", "Subject: "+strings.Repeat(strings.Repeat("a", 70)+"\r\n ", 50_000)), 550)
 }
 
-func TestSink_Busy(t *testing.T) {
+func TestSink_AddressInUse(t *testing.T) {
 	t.Parallel()
 	s := newSink(t)
-	second := newBench(t, &mailbox.Sink{Network: "tcp", Address: s.box.Addr().String()})
-	r := second.look()
+	second := newHarness(t, &mailbox.Sink{Network: "tcp", Address: s.box.Addr().String()})
+	r := second.scan()
 	requireError(t, r.Err, smtperr.ClassLocalError, "", smtperr.PhaseConnect)
 	require.NoError(t, s.box.Close())
-	require.NoError(t, second.look().Err, "the next look tries again")
+	require.NoError(t, second.scan().Err, "the next scan opens the sink")
 }
 
 func TestSink_Socket(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sink")
 	box := &mailbox.Sink{Network: "unix", Address: path, Recipients: []string{"a@example.org"}}
-	b := newBench(t, box)
-	require.NoError(t, b.look().Err)
+	h := newHarness(t, box)
+	require.NoError(t, h.scan().Err)
 	require.Equal(t, path, box.Source())
 	conn, err := net.Dial("unix", path)
 	require.NoError(t, err)
 	require.NoError(t, conn.Close())
 
-	other := newBench(t, &mailbox.Sink{Network: "unix", Address: path})
-	require.Error(t, other.look().Err, "the socket is in use")
+	other := newHarness(t, &mailbox.Sink{Network: "unix", Address: path})
+	require.Error(t, other.scan().Err, "the socket is in use")
 }
 
-func TestSink_SocketLeftBehind(t *testing.T) {
+func TestSink_StaleSocket(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "sink")
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	require.NoError(t, err)
-	l.SetUnlinkOnClose(false) // as if the process were killed
+	l.SetUnlinkOnClose(false) // as after SIGKILL
 	require.NoError(t, l.Close())
-	require.NoError(t, newBench(t, &mailbox.Sink{Network: "unix", Address: path}).look().Err)
+	require.NoError(t, newHarness(t, &mailbox.Sink{Network: "unix", Address: path}).scan().Err)
 
 	require.NoError(t, os.WriteFile(path+".file", nil, 0o600))
-	require.Error(t, newBench(t, &mailbox.Sink{Network: "unix", Address: path + ".file"}).look().Err)
+	require.Error(t, newHarness(t, &mailbox.Sink{Network: "unix", Address: path + ".file"}).scan().Err)
 	require.FileExists(t, path+".file")
 }

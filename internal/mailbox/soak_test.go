@@ -16,8 +16,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
 )
 
-// TestMaildir_Soak follows 10,000 messages, of which some are lost, doubled or
-// bounced, over 50 restarts and half a week.
+// TestMaildir_Soak follows 10,000 messages, some of them lost, duplicated or bounced,
+// over 50 restarts and half a week.
 func TestMaildir_Soak(t *testing.T) {
 	const (
 		messages = 10_000
@@ -49,27 +49,27 @@ func TestMaildir_Soak(t *testing.T) {
 		if i%batch != batch-1 {
 			continue
 		}
-		m.looked()
-		m.skipped += 50 * time.Minute
-		m.looked() // the lost ones
+		m.scanned()
+		m.elapsed += 50 * time.Minute
+		m.scanned() // settles lost messages
 		if i%(2*batch) == batch-1 {
 			m.restart()
 			m.watcher.Mailbox = &mailbox.Maildir{Path: m.dir, Folders: mailbox.DefaultFolders(), Delete: true}
 		}
 		require.Equal(t, want, m.ledger.Flows()[0].Counters)
-		require.Less(t, len(m.store.sections["mailflow/"+mailflow.FlowID("agent", "relay")]), 1<<20, "old messages are forgotten")
+		require.Less(t, len(m.store.sections["mailflow/"+mailflow.FlowID("agent", "relay")]), 1<<20, "old messages are removed")
 		if i == messages/2-1 {
 			before = heap()
 		}
 	}
 	require.Zero(t, m.inFlight())
-	require.Less(t, heap(), before+4<<20, "memory does not grow")
+	require.Less(t, heap(), before+4<<20, "memory usage is bounded")
 	left, err := filepath.Glob(filepath.Join(m.dir, "new", "*"))
 	require.NoError(t, err)
-	require.Empty(t, left)
+	require.Empty(t, left, "all messages are deleted")
 }
 
-// deliverNow delivers by the clock of the ledger.
+// deliverNow delivers a message at the time of the ledger's clock.
 func (m *maildir) deliverNow(name, content string) {
 	m.t.Helper()
 	now := m.now()
@@ -77,7 +77,7 @@ func (m *maildir) deliverNow(name, content string) {
 }
 
 func heap() uint64 {
-	runtime.GC() //nolint:revive // only what is in use counts
+	runtime.GC() //nolint:revive // measure reachable objects only
 	var s runtime.MemStats
 	runtime.ReadMemStats(&s)
 	return s.HeapAlloc

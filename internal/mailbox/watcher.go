@@ -7,34 +7,35 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
 )
 
-// MaxMessages is the most messages that one look reads.
+// MaxMessages is the maximum number of messages that one scan reads.
 const MaxMessages = 500
 
 // Mailbox is a place where messages arrive.
 type Mailbox interface {
-	// Source names the place: a host, or the path of a directory or a socket.
+	// Source returns the host, or the path of a directory or a socket.
 	Source() string
-	// Look passes v the messages that arrived since the last look, or since
-	// v.Since in the first. The look is complete if it returns no error and
-	// every message was read; v records whether it cut the look short.
-	Look(ctx context.Context, v *Visit) error
-	// Close releases what a look keeps open.
+	// Scan passes to s the messages that arrived since the last scan, or since
+	// s.Since in the first scan. If it does not read every message, it calls
+	// s.SetIncomplete or returns an error.
+	Scan(ctx context.Context, s *Scan) error
+	// Close releases resources that outlive a scan.
 	Close() error
 }
 
-// Ledger is the part of a mailflow.Ledger that a look needs.
+// Ledger is the part of mailflow.Ledger that a scan needs.
 type Ledger interface {
-	// Since returns the time from which on messages may have arrived.
+	// Since returns the time from which a first scan reads messages.
 	Since(mailbox string) time.Time
-	// Position returns what See was given last, nil at first.
+	// Position returns the last position that Settle recorded, or nil.
 	Position(mailbox string) []byte
-	// See settles what was seen, and reports which messages may be deleted.
-	See(mailbox string, seen []mailflow.Sighting, position []byte) (deletable []bool, err error)
-	// Looked ends a look that began at that time.
-	Looked(mailbox string, began time.Time, complete bool) error
+	// Settle records messages and a position, and returns which messages may be
+	// deleted.
+	Settle(mailbox string, observed []mailflow.Observation, position []byte) (deletable []bool, err error)
+	// Scanned records the end of a scan.
+	Scanned(mailbox string, began time.Time, complete bool) error
 }
 
-// Watcher looks into one mailbox.
+// Watcher scans a mailbox.
 type Watcher struct {
 	Name    string // of the mailbox, in the ledger
 	Mailbox Mailbox
@@ -43,49 +44,49 @@ type Watcher struct {
 	Now     func() time.Time // nil: time.Now
 }
 
-// Result is the outcome of one look.
+// Result is the result of a scan.
 type Result struct {
 	Began         time.Time
-	Ours, Foreign int  // messages read in this look
+	Ours, Foreign int  // number of messages
 	Complete      bool // every message was read
 	Duration      time.Duration
-	// Err is why the look failed, an *smtperr.Error, or nil.
+	// Err is the error of the mailbox, an *smtperr.Error, or nil.
 	Err error
-	// Store is why the ledger could not be written, or nil.
+	// Store is the first error of the ledger, or nil.
 	Store error
 }
 
-// Open prepares a mailbox that messages are delivered to. Otherwise the first
-// look does so.
+// Open opens a mailbox that receives messages from relays. If it fails, the first
+// scan tries again.
 func (w *Watcher) Open() error {
-	if sink, ok := w.Mailbox.(interface{ Open(v *Visit) error }); ok {
-		return sink.Open(w.visit())
+	if sink, ok := w.Mailbox.(interface{ Open(s *Scan) error }); ok {
+		return sink.Open(w.newScan())
 	}
 	return nil
 }
 
-func (w *Watcher) visit() *Visit {
-	v := &Visit{name: w.Name, reader: w.Reader, ledger: w.Ledger, now: w.Now, left: MaxMessages}
-	if v.now == nil {
-		v.now = time.Now
+func (w *Watcher) newScan() *Scan {
+	s := &Scan{mailbox: w.Name, reader: w.Reader, ledger: w.Ledger, now: w.Now, remaining: MaxMessages}
+	if s.now == nil {
+		s.now = time.Now
 	}
-	return v
+	return s
 }
 
-// Look makes one look, which ends with ctx at the latest. Calls must not overlap.
-func (w *Watcher) Look(ctx context.Context) Result {
-	v := w.visit()
-	began, start := v.now(), time.Now()
+// Scan scans the mailbox until ctx ends. Calls must not overlap.
+func (w *Watcher) Scan(ctx context.Context) Result {
+	s := w.newScan()
+	began, start := s.now(), time.Now()
 	if deadline, ok := ctx.Deadline(); ok {
-		v.until = start.Add(deadline.Sub(start) * 3 / 4)
+		s.until = start.Add(deadline.Sub(start) * 3 / 4)
 	}
-	err := w.Mailbox.Look(ctx, v)
-	complete := err == nil && v.store == nil && !v.cut
-	if err := w.Ledger.Looked(w.Name, began, complete); err != nil && v.store == nil {
-		v.store = err
+	err := w.Mailbox.Scan(ctx, s)
+	complete := err == nil && s.store == nil && !s.incomplete
+	if err := w.Ledger.Scanned(w.Name, began, complete); err != nil && s.store == nil {
+		s.store = err
 	}
 	return Result{
-		Began: began, Ours: v.ours, Foreign: v.foreign, Complete: complete,
-		Duration: time.Since(start), Err: err, Store: v.store,
+		Began: began, Ours: s.ours, Foreign: s.foreign, Complete: complete,
+		Duration: time.Since(start), Err: err, Store: s.store,
 	}
 }

@@ -21,16 +21,16 @@ var (
 	dmarcResults = []string{"none", "pass", "fail", "temperror", "permerror"}
 )
 
-// readChecks reads the Authentication-Results of trusted servers only (RFC
-// 8601 §5). For each method the topmost result counts, because the last server
-// wrote it; of several signatures, one that passes is enough.
+// readChecks reads the Authentication-Results fields of trusted servers (RFC 8601
+// §5). For each method the topmost field counts, because fields are added at the
+// top. If a field has results for several DKIM signatures, pass takes precedence.
 func readChecks(h *textproto.Header, trusted []string) Checks {
 	var c Checks
 	if len(trusted) == 0 {
 		return c
 	}
 	for _, value := range values(h, "Authentication-Results", maxAuthFields) {
-		id, results, _ := authres.Parse(withoutComments(value)) //nolint:errcheck // what comes before an error is valid
+		id, results, _ := authres.Parse(withoutComments(value)) //nolint:errcheck // results before the error are valid
 		if !slices.ContainsFunc(trusted, func(t string) bool { return strings.EqualFold(t, id) }) {
 			continue
 		}
@@ -39,26 +39,27 @@ func readChecks(h *textproto.Header, trusted []string) Checks {
 	return c
 }
 
-// merge adds the results of one field for methods that no field above it has.
+// merge adds the results of a field for methods that have no result yet.
 func (c *Checks) merge(results []authres.Result) {
-	var one Checks
+	var field Checks
 	for _, r := range results {
 		switch r := r.(type) {
 		case *authres.SPFResult:
-			take(&one.SPF, r.Value, spfResults)
+			take(&field.SPF, r.Value, spfResults)
 		case *authres.DKIMResult:
-			take(&one.DKIM, r.Value, dkimResults)
+			take(&field.DKIM, r.Value, dkimResults)
 		case *authres.DMARCResult:
-			take(&one.DMARC, r.Value, dmarcResults)
+			take(&field.DMARC, r.Value, dmarcResults)
 		}
 	}
-	for _, m := range []struct{ to, from *string }{{&c.SPF, &one.SPF}, {&c.DKIM, &one.DKIM}, {&c.DMARC, &one.DMARC}} {
+	for _, m := range []struct{ to, from *string }{{&c.SPF, &field.SPF}, {&c.DKIM, &field.DKIM}, {&c.DMARC, &field.DMARC}} {
 		if *m.to == "" {
 			*m.to = *m.from
 		}
 	}
 }
 
+// take sets a result if it is known and there is none yet, or if it is pass.
 func take(to *string, value authres.ResultValue, known []string) {
 	v := string(value)
 	if slices.Contains(known, v) && (*to == "" || v == authres.ResultPass) {

@@ -10,8 +10,8 @@ import (
 
 const maxErrorText = 1024 // bytes of the field error
 
-// newBounce classifies a failed delivery like a refusal. It is always
-// permanent, because the reporting relay has given up.
+// newBounce classifies a failed delivery like a refused recipient. The failure is
+// permanent even if the status is not, because the relay has stopped trying.
 func newBounce(r *Report) *Bounce {
 	code, text, replied := diagnosis(r.Diagnostic)
 	status, hasStatus := smtperr.ParseEnhanced(r.Status)
@@ -42,8 +42,8 @@ func newBounce(r *Report) *Bounce {
 	return b
 }
 
-// diagnosis splits a Diagnostic-Code field (RFC 3464 §2.3.6) into the code and
-// the text of a reply. A diagnosis that is not an SMTP reply has a text only.
+// diagnosis parses a Diagnostic-Code field (RFC 3464 §2.3.6). replied reports
+// whether it contains an SMTP reply; else the field has only a text.
 func diagnosis(s string) (code int, text string, replied bool) {
 	kind, text, found := strings.Cut(s, ";")
 	if !found {
@@ -53,7 +53,7 @@ func diagnosis(s string) (code int, text string, replied bool) {
 	if !strings.EqualFold(strings.TrimSpace(kind), "smtp") {
 		return 0, text, false
 	}
-	// Some servers write "554-5.7.1", or more than a space before the code.
+	// Some servers write "554-5.7.1", or more than one space before the code.
 	if len(text) < 3 {
 		return 0, text, false
 	}
@@ -64,23 +64,24 @@ func diagnosis(s string) (code int, text string, replied bool) {
 	return code, strings.TrimLeft(text[3:], " -"), true
 }
 
-// bounceReason reads a reply as one to RCPT and as one to the dot, since a
-// report does not say which it was. Known texts take precedence over an
-// enhanced code. A diagnosis that is not a reply concerns the connection to
-// the next host.
+// bounceReason classifies a reply as a reply to RCPT and as a reply to the message,
+// because a report does not contain the phase. A classification by text takes
+// precedence over one by code. A diagnosis without a reply is usually about the
+// connection to the next host.
 func bounceReason(reply smtperr.Reply, replied bool) smtperr.Reason {
-	silent := reply
-	silent.Lines = nil
+	withoutText := reply
+	withoutText.Lines = nil
 	atRcpt, atDot := reasonAt(smtperr.PhaseRcpt, reply), reasonAt(smtperr.PhaseDot, reply)
 	switch {
-	case atRcpt != reasonAt(smtperr.PhaseRcpt, silent):
+	case atRcpt != reasonAt(smtperr.PhaseRcpt, withoutText):
 		return atRcpt
-	case atDot != reasonAt(smtperr.PhaseDot, silent), !replied:
+	case atDot != reasonAt(smtperr.PhaseDot, withoutText), !replied:
 		return atDot
 	}
 	return atRcpt
 }
 
+// reasonAt returns the reason of a reply in a phase.
 func reasonAt(phase smtperr.Phase, r smtperr.Reply) smtperr.Reason {
 	if e, ok := errors.AsType[*smtperr.Error](smtperr.ClassifyReply(phase, r, smtperr.Session{})); ok {
 		return e.Reason

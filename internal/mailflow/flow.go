@@ -9,22 +9,22 @@ import (
 // FlowConfig is the configuration of the flow of one relay.
 type FlowConfig struct {
 	Relay       string
-	Mailboxes   []string      // where its messages and their bounces end; the first is named in its metrics
-	Deadline    time.Duration // a message that has not arrived by then is lost
-	Late        time.Duration // delivered after this: late
-	MaxInFlight int           // limit of unsettled messages; at the limit the relay does not send
+	Mailboxes   []string      // that receive its messages and bounces; the metrics contain the first
+	Deadline    time.Duration // a message that has not arrived after this time is lost
+	Late        time.Duration // a message that arrives after this time is late
+	MaxInFlight int           // maximum number of messages in flight
 }
 
-// Limits for settled messages, which are kept to recognize duplicates.
+// Limits for settled messages, which are kept to detect duplicates.
 const (
 	keepSettled  = 12 * time.Hour
-	keepLost     = 7 * 24 * time.Hour // a lost message may still be found
-	maxSettled   = 5000               // of a flow
-	maxStamps    = 16                 // copies of one message that are counted
-	maxUnemitted = 2000               // points of a flow
+	keepLost     = 7 * 24 * time.Hour // a lost message may still arrive
+	maxSettled   = 5000               // per flow
+	maxCopies    = 16                 // copies of one message that are counted
+	maxUnemitted = 2000               // points per flow
 )
 
-// entry is one message of the ledger.
+// entry is a message in the ledger.
 type entry struct {
 	Run     string   `json:"run"`
 	Seq     uint64   `json:"seq"`
@@ -32,10 +32,10 @@ type entry struct {
 	State   State    `json:"state"`
 	Settled int64    `json:"settled,omitempty"` // Unix milliseconds
 	Unknown bool     `json:"unknown,omitempty"` // the outcome of sending is unknown
-	Stamps  []string `json:"stamps,omitempty"`  // of the copies that were seen
-	Reports []string `json:"reports,omitempty"` // stamps of the reports that were seen
-	// MessageID is kept until the message is settled, for messages that do not
-	// arrive.
+	Copies  []string `json:"stamps,omitempty"`  // ids of the copies that arrived
+	Reports []string `json:"reports,omitempty"` // copy ids of the reports that arrived
+	// MessageID is kept until the message is settled, for the points of lost and
+	// bounced messages.
 	MessageID string `json:"message_id,omitempty"`
 
 	begun time.Time // Sent with the monotonic clock; zero after a restart
@@ -58,12 +58,13 @@ func (e *entry) expired(now time.Time) bool {
 	return e.State.Settled() && now.Sub(time.UnixMilli(e.Settled)) > keep
 }
 
+// number identifies a message of a flow.
 type number struct {
 	run string
 	seq uint64
 }
 
-// flow is the part of the ledger about one flow.
+// flow is the state of one flow in the ledger.
 type flow struct {
 	record
 	flowDocument
@@ -73,10 +74,10 @@ type flow struct {
 	open     map[number]*entry
 	settled  map[number]*entry
 	next     uint64
-	free     []uint64             // numbers of refused messages
-	complete map[string]time.Time // when the last complete look into each mailbox began
-	emitted  int                  // of Arrivals, from the first on
-	times    map[int64]struct{}   // of Arrivals, each once
+	free     []uint64             // sequence numbers of refused messages
+	complete map[string]time.Time // start of the last complete scan, by mailbox
+	emitted  int                  // number of Arrivals, from the first on, that were emitted
+	times    map[int64]struct{}   // times of Arrivals, in Unix nanoseconds
 }
 
 // flowDocument is the stored form of a flow.
@@ -85,13 +86,12 @@ type flowDocument struct {
 	Counters    Counters  `json:"counters"`
 	LastArrival int64     `json:"last_arrival,omitempty"` // Unix milliseconds
 	Entries     []*entry  `json:"entries,omitempty"`      // in the order of sending
-	Arrivals    []Arrival `json:"arrivals,omitempty"`     // not known to be emitted
+	Arrivals    []Arrival `json:"arrivals,omitempty"`     // possibly not emitted yet
 }
 
 const flowVersion = 1
 
-// newFlow returns the flow that its section contains. After an error the flow
-// starts empty.
+// newFlow reads a flow from its section. After an error the flow is empty.
 func newFlow(id string, c FlowConfig, s Section) (*flow, error) {
 	f := &flow{id: id, config: c, next: 1}
 	f.section = s
@@ -109,8 +109,8 @@ func newFlow(id string, c FlowConfig, s Section) (*flow, error) {
 	return f, err
 }
 
-// index prepares a flow that was read. The sessions of the earlier process
-// have ended, so the outcome of their messages is unknown.
+// index initializes a flow that was read. The process that was sending its messages
+// has ended, so the outcome of these messages is unknown.
 func (f *flow) index() {
 	f.open, f.settled = make(map[number]*entry), make(map[number]*entry)
 	f.complete, f.times = make(map[string]time.Time), make(map[int64]struct{})
@@ -135,7 +135,7 @@ func (f *flow) put(e *entry) {
 	}
 }
 
-// begin adds the next message.
+// begin adds a new message.
 func (f *flow) begin(run string, now time.Time) *entry {
 	e := &entry{Run: run, Sent: now.UnixMilli(), State: Sending, begun: now}
 	if len(f.free) > 0 {
@@ -161,9 +161,10 @@ func (f *flow) withdraw(e *entry) {
 	f.changes++
 }
 
-// settle moves a message to a settled state, which may replace an earlier one.
+// settle sets the final state of a message. A later state replaces lost and
+// bounced.
 func (f *flow) settle(e *entry, s State, now time.Time) {
-	if e.State == Sending { // delivered before the reply was read
+	if e.State == Sending { // delivered before the relay's reply was read
 		f.Counters.Sent++
 	}
 	delete(f.open, number{e.Run, e.Seq})
@@ -171,7 +172,7 @@ func (f *flow) settle(e *entry, s State, now time.Time) {
 	f.put(e)
 }
 
-// prune drops settled messages that are too old or too many.
+// prune removes old settled messages, and the oldest if there are too many.
 func (f *flow) prune(now time.Time) {
 	surplus := len(f.settled) - maxSettled
 	f.Entries = slices.DeleteFunc(f.Entries, func(e *entry) bool {
@@ -194,9 +195,9 @@ func (f *flow) oldest() (t time.Time, found bool) {
 	return t, found
 }
 
-// searched reports whether every mailbox was read completely by a look that
-// began after t.
-func (f *flow) searched(t time.Time) bool {
+// scannedAfter reports whether the last complete scan of each mailbox began after
+// t.
+func (f *flow) scannedAfter(t time.Time) bool {
 	for _, m := range f.config.Mailboxes {
 		if !f.complete[m].After(t) {
 			return false

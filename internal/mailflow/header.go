@@ -20,8 +20,8 @@ const (
 
 var errHeader = errors.New("not the header of a message")
 
-// readHeader parses the header at the beginning of b. A header longer than
-// MaxHeader loses its end.
+// readHeader parses the header at the beginning of b. It ignores what exceeds
+// MaxHeader.
 func readHeader(b []byte) (textproto.Header, error) {
 	b = cutHeader(b)
 	if bytes.Count(b, []byte("\n")) > maxFields {
@@ -34,8 +34,8 @@ func readHeader(b []byte) (textproto.Header, error) {
 	return h, nil
 }
 
-// cutHeader returns the header at the beginning of b, whose last line may be
-// missing or cut in the middle, with an empty line at its end.
+// cutHeader returns the header at the beginning of b with an empty line at its end.
+// If the header is incomplete, it drops an incomplete last line.
 func cutHeader(b []byte) []byte {
 	b = b[:min(len(b), MaxHeader)]
 	for rest := b; ; {
@@ -51,16 +51,16 @@ func cutHeader(b []byte) []byte {
 	}
 }
 
-// values returns the values of a field, from top to bottom, most at most.
-func values(h *textproto.Header, name string, most int) []string {
+// values returns the values of the first fields with a name, at most limit of them.
+func values(h *textproto.Header, name string, limit int) []string {
 	var list []string
-	for f := h.FieldsByKey(name); len(list) < most && f.Next(); {
+	for f := h.FieldsByKey(name); len(list) < limit && f.Next(); {
 		list = append(list, strings.TrimSpace(bounded(f.Value(), maxField)))
 	}
 	return list
 }
 
-// only returns the value of a field that occurs exactly once, else "".
+// only returns the value of a field that occurs exactly once, or "".
 func only(h *textproto.Header, name string) string {
 	if list := values(h, name, 2); len(list) == 1 {
 		return list[0]
@@ -68,16 +68,17 @@ func only(h *textproto.Header, name string) string {
 	return ""
 }
 
-func bounded(s string, most int) string {
-	if len(s) > most {
-		return s[:most]
+// bounded returns at most limit bytes of s.
+func bounded(s string, limit int) string {
+	if len(s) > limit {
+		return s[:limit]
 	}
 	return s
 }
 
-// withoutComments removes the comments of a structured field (RFC 5322 §3.2.2)
-// and blanks quoted strings, so that neither is taken for a keyword of the
-// field. A comment that does not end takes the rest of the field.
+// withoutComments removes the comments of a structured field (RFC 5322 §3.2.2) and
+// replaces each quoted string with "_", so that neither can be mistaken for a
+// keyword. An unterminated comment extends to the end of the field.
 func withoutComments(s string) string {
 	var b strings.Builder
 	b.Grow(len(s))

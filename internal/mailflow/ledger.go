@@ -13,22 +13,20 @@ import (
 type Options struct {
 	Agent string // the name of this agent, a part of each flow's id
 	Flows []FlowConfig
-	// Section returns the section of the store for a part of the ledger: each
-	// flow and each mailbox has one. nil: the ledger is in memory only.
+	// Section returns a section of the store. Each flow and each mailbox has its
+	// own section. nil: the ledger is in memory only.
 	Section func(name string) Section
-	// Warn is called with a text about a part that cannot be read and starts
-	// empty. nil: not called.
+	// Warn, if not nil, is called with a text about a section that cannot be read
+	// and is ignored.
 	Warn func(text string)
 	Now  func() time.Time // nil: time.Now
 }
 
-// ErrHeld is the error of Ledger.Begin if a flow has too many messages in
-// flight.
+// ErrHeld is returned by Begin and Ready if a flow has too many messages in flight.
 var ErrHeld = errors.New("too many messages in flight")
 
-// Ledger keeps every message of its flows until its end is known. Its methods
-// may be called concurrently. They return the error of the store, if any; the
-// ledger in memory is correct even then.
+// Ledger records the messages of its flows. Its methods may be called concurrently.
+// They return errors of the store; the state in memory is correct nevertheless.
 type Ledger struct {
 	now func() time.Time
 	run string
@@ -39,7 +37,7 @@ type Ledger struct {
 	positions map[string]*position // by mailbox
 }
 
-// position records how far a mailbox was read.
+// position is the position of the next scan of a mailbox.
 type position struct {
 	record
 	value json.RawMessage
@@ -80,7 +78,7 @@ func Open(o Options) *Ledger {
 	return l
 }
 
-// flow returns the flow of a relay.
+// flow returns the flow of a relay, or nil.
 func (l *Ledger) flow(relay string) *flow {
 	for _, f := range l.flows {
 		if f.config.Relay == relay {
@@ -90,8 +88,8 @@ func (l *Ledger) flow(relay string) *flow {
 	return nil
 }
 
-// in returns the flows that end in a mailbox.
-func (l *Ledger) in(mailbox string) []*flow {
+// flowsIn returns the flows whose messages end in a mailbox.
+func (l *Ledger) flowsIn(mailbox string) []*flow {
 	var found []*flow
 	for _, f := range l.flows {
 		if slices.Contains(f.config.Mailboxes, mailbox) {
@@ -103,9 +101,8 @@ func (l *Ledger) in(mailbox string) []*flow {
 
 func (f *flow) held() bool { return len(f.open) >= f.config.MaxInFlight }
 
-// Begin issues the token of the next message of a relay. When it returns, the
-// token is on disk with the state sending. After an error the message must not
-// be sent.
+// Begin issues the token of the next message of a relay and stores it with the
+// state Sending before it returns. After an error the message must not be sent.
 func (l *Ledger) Begin(relay string) (Token, error) {
 	l.mu.Lock()
 	f := l.flow(relay)
@@ -130,15 +127,15 @@ func (l *Ledger) Begin(relay string) (Token, error) {
 	return t, nil
 }
 
-// Sent records the relay's reply to the message of a token. The Message-ID is
-// used in the point of a message that does not arrive.
+// Sent records the outcome of sending the message of a token. The Message-ID id is
+// for the point of a lost or bounced message.
 func (l *Ledger) Sent(t Token, o Outcome, id string) error {
 	f := l.byID[t.Flow]
 	if f == nil {
 		return nil
 	}
 	l.mu.Lock()
-	// A message that has arrived meanwhile is no longer open.
+	// The message is no longer open if it has already arrived.
 	if e := f.open[number{t.Run, t.Seq}]; e != nil && e.State == Sending {
 		if o == Refused {
 			f.withdraw(e)
@@ -152,14 +149,14 @@ func (l *Ledger) Sent(t Token, o Outcome, id string) error {
 	return l.saveFlow(f)
 }
 
-// Since returns when a first look into a mailbox begins: with the oldest
-// message in flight, or a deadline ago.
+// Since returns the time from which a first scan of a mailbox reads messages: when
+// the oldest message in flight was sent, or one deadline ago, if that is earlier.
 func (l *Ledger) Since(mailbox string) time.Time {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	since := l.now()
 	var deadline time.Duration
-	for _, f := range l.in(mailbox) {
+	for _, f := range l.flowsIn(mailbox) {
 		deadline = max(deadline, f.config.Deadline)
 		if t, found := f.oldest(); found && t.Before(since) {
 			since = t
@@ -171,9 +168,9 @@ func (l *Ledger) Since(mailbox string) time.Time {
 	return since
 }
 
-// FlowIDs returns the ids of the flows that end in a mailbox.
+// FlowIDs returns the ids of the flows whose messages end in a mailbox.
 func (l *Ledger) FlowIDs(mailbox string) []string {
-	flows := l.in(mailbox)
+	flows := l.flowsIn(mailbox)
 	ids := make([]string, len(flows))
 	for i, f := range flows {
 		ids[i] = f.id
@@ -181,7 +178,7 @@ func (l *Ledger) FlowIDs(mailbox string) []string {
 	return ids
 }
 
-// Position returns the last position that See recorded for a mailbox, or nil.
+// Position returns the last position that Settle recorded for a mailbox, or nil.
 func (l *Ledger) Position(mailbox string) []byte {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -191,8 +188,8 @@ func (l *Ledger) Position(mailbox string) []byte {
 	return nil
 }
 
-// Save writes what is not on disk yet. It stops at the first error, because
-// each write to a disk that hangs would wait again.
+// Save writes all changes that are not on disk yet. It stops at the first error,
+// because each write to a disk that hangs would wait again.
 func (l *Ledger) Save() error {
 	for _, f := range l.flows {
 		if err := l.saveFlow(f); err != nil {
@@ -207,8 +204,8 @@ func (l *Ledger) Save() error {
 	return nil
 }
 
-// Ready returns why a relay cannot send now: ErrHeld, or the error of writing
-// pending changes of its flow.
+// Ready returns nil if a relay can send a message now. Else it returns ErrHeld, or
+// the error of writing pending changes of its flow.
 func (l *Ledger) Ready(relay string) error {
 	f := l.flow(relay)
 	if f == nil {

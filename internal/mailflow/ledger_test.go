@@ -12,7 +12,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
 )
 
-// disk is a store that outlives the ledger, as a file outlives a process.
+// disk is a store that survives a restart.
 type disk struct {
 	sections map[string][]byte
 	writes   int
@@ -40,17 +40,18 @@ func (s section) Save(value []byte) error {
 	return nil
 }
 
-// content returns what is kept of the flow.
+// content returns the stored flow.
 func (d *disk) content() string { return string(d.sections["mailflow/"+flow]) }
 
-// process is one run of an agent that follows one relay.
+// process is a ledger with a clock, as in one run of the plugin.
 type process struct {
 	*mailflow.Ledger
 	t     *testing.T
 	clock *time.Time
 }
 
-func (p *process) pass(d time.Duration) { *p.clock = p.clock.Add(d) }
+// advance advances the clock.
+func (p *process) advance(d time.Duration) { *p.clock = p.clock.Add(d) }
 
 func start(t *testing.T, d *disk, clock *time.Time) *process {
 	t.Helper()
@@ -82,22 +83,22 @@ func (p *process) send() mailflow.Token {
 	return token
 }
 
-// see shows the ledger one message.
-func (p *process) see(token mailflow.Token, stamp string) []mailflow.Arrival {
+// observe records a copy of a message in the inbox and returns the new points.
+func (p *process) observe(token mailflow.Token, copyID string) []mailflow.Arrival {
 	p.t.Helper()
-	return p.seeAll(mailflow.Sighting{Token: token, Stamp: stamp, Folder: mailflow.FolderInbox, Delay: p.clock.Sub(token.Sent)})
+	return p.observeAll(mailflow.Observation{Token: token, CopyID: copyID, Folder: mailflow.FolderInbox, Delay: p.clock.Sub(token.Sent)})
 }
 
-func (p *process) seeAll(seen ...mailflow.Sighting) []mailflow.Arrival {
+func (p *process) observeAll(observed ...mailflow.Observation) []mailflow.Arrival {
 	p.t.Helper()
-	_, err := p.See("inbox", seen, nil)
+	_, err := p.Settle("inbox", observed, nil)
 	require.NoError(p.t, err)
 	return p.Arrivals()
 }
 
-func (p *process) look() []mailflow.Arrival {
+func (p *process) scan() []mailflow.Arrival {
 	p.t.Helper()
-	require.NoError(p.t, p.Looked("inbox", *p.clock, true))
+	require.NoError(p.t, p.Scanned("inbox", *p.clock, true))
 	return p.Arrivals()
 }
 
@@ -115,22 +116,22 @@ func TestLedger_Arrived(t *testing.T) {
 	token := p.send()
 	require.Equal(t, flow, token.Flow)
 	require.EqualValues(t, 1, token.Seq)
-	p.pass(3 * time.Second)
+	p.advance(3 * time.Second)
 	f := p.Flows()[0]
 	require.Equal(t, 1, f.InFlight)
 	require.Equal(t, 3*time.Second, f.OldestAge)
 	require.Negative(t, f.SinceArrival)
 
-	arrivals := p.see(token, "a")
+	arrivals := p.observe(token, "a")
 	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(arrivals))
 	require.Equal(t, "relay", arrivals[0].Relay)
 	require.Equal(t, "inbox", arrivals[0].Mailbox)
 	require.Equal(t, mailflow.FolderInbox, arrivals[0].Folder)
 	require.Equal(t, 3*time.Second, arrivals[0].Delay)
 	require.EqualValues(t, 1, arrivals[0].Time.Nanosecond()%1e6, "the sequence number")
-	require.Empty(t, p.Arrivals(), "each is emitted once")
+	require.Empty(t, p.Arrivals(), "each point is emitted once")
 
-	p.pass(time.Second)
+	p.advance(time.Second)
 	f = p.Flows()[0]
 	require.Zero(t, f.InFlight)
 	require.Equal(t, time.Second, f.SinceArrival)
@@ -141,8 +142,8 @@ func TestLedger_Late(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil, newClock())
 	token := p.send()
-	p.pass(2*time.Minute + time.Second)
-	require.Equal(t, []mailflow.State{mailflow.Late}, states(p.see(token, "a")))
+	p.advance(2*time.Minute + time.Second)
+	require.Equal(t, []mailflow.State{mailflow.Late}, states(p.observe(token, "a")))
 	require.Equal(t, mailflow.Counters{Sent: 1, Late: 1}, p.Flows()[0].Counters)
 }
 
@@ -150,28 +151,28 @@ func TestLedger_Lost(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil, newClock())
 	token := p.send()
-	p.pass(15 * time.Minute)
-	require.Empty(t, p.look(), "a look that began at the deadline")
+	p.advance(15 * time.Minute)
+	require.Empty(t, p.scan(), "a scan that began at the deadline")
 	began := *p.clock
-	p.pass(time.Hour)
-	require.NoError(t, p.Looked("inbox", began, true))
-	require.Empty(t, p.Arrivals(), "a look that began before the deadline, whenever it ended")
-	require.NoError(t, p.Looked("inbox", *p.clock, false))
-	require.Empty(t, p.Arrivals(), "a look that was cut short")
-	require.NoError(t, p.Looked("another", *p.clock, true))
-	require.Empty(t, p.Arrivals(), "a look into another mailbox")
+	p.advance(time.Hour)
+	require.NoError(t, p.Scanned("inbox", began, true))
+	require.Empty(t, p.Arrivals(), "a scan that began before the deadline")
+	require.NoError(t, p.Scanned("inbox", *p.clock, false))
+	require.Empty(t, p.Arrivals(), "an incomplete scan")
+	require.NoError(t, p.Scanned("another", *p.clock, true))
+	require.Empty(t, p.Arrivals(), "a scan of another mailbox")
 
-	lost := p.look()
+	lost := p.scan()
 	require.Equal(t, []mailflow.State{mailflow.Lost}, states(lost))
 	require.Equal(t, mailflow.FolderNone, lost[0].Folder)
 	require.Equal(t, "inbox", lost[0].Mailbox)
 	require.Equal(t, "<1@example.com>", lost[0].MessageID)
-	require.Empty(t, p.look(), "a message is lost once")
+	require.Empty(t, p.scan(), "a message is lost once")
 
-	p.pass(time.Hour)
-	require.Equal(t, []mailflow.State{mailflow.Found}, states(p.see(token, "a")))
-	require.Equal(t, []mailflow.State{mailflow.Duplicate}, states(p.see(token, "b")))
-	require.Empty(t, p.look())
+	p.advance(time.Hour)
+	require.Equal(t, []mailflow.State{mailflow.Found}, states(p.observe(token, "a")))
+	require.Equal(t, []mailflow.State{mailflow.Duplicate}, states(p.observe(token, "b")))
+	require.Empty(t, p.scan())
 	require.Equal(t, mailflow.Counters{Sent: 1, Lost: 1, Found: 1, Duplicate: 1}, p.Flows()[0].Counters, "lost is never subtracted")
 }
 
@@ -181,9 +182,9 @@ func TestLedger_Lost_AllMailboxes(t *testing.T) {
 		Relay: "relay", Mailboxes: []string{"inbox", "bounces"}, Deadline: time.Minute, Late: time.Minute, MaxInFlight: 10,
 	})
 	p.send()
-	p.pass(time.Hour)
-	require.Empty(t, p.look(), "it may be in the other mailbox")
-	require.NoError(t, p.Looked("bounces", *p.clock, true))
+	p.advance(time.Hour)
+	require.Empty(t, p.scan(), "it may be in the other mailbox")
+	require.NoError(t, p.Scanned("bounces", *p.clock, true))
 	require.Equal(t, []mailflow.State{mailflow.Lost}, states(p.Arrivals()))
 }
 
@@ -214,13 +215,13 @@ func TestLedger_ClockStep(t *testing.T) {
 
 		now = stepped(start.Add(30*time.Second), seconds)
 		require.Equal(t, 30*time.Second, l.Flows()[0].OldestAge)
-		require.NoError(t, l.Looked("inbox", now, true))
-		require.NoError(t, l.Looked("bounces", now, true))
+		require.NoError(t, l.Scanned("inbox", now, true))
+		require.NoError(t, l.Scanned("bounces", now, true))
 		require.Empty(t, l.Arrivals(), "before the deadline")
 		now = stepped(start.Add(61*time.Second), seconds)
-		require.NoError(t, l.Looked("inbox", now, true))
+		require.NoError(t, l.Scanned("inbox", now, true))
 		require.Empty(t, l.Arrivals(), "the other scan began before the deadline")
-		require.NoError(t, l.Looked("bounces", now, true))
+		require.NoError(t, l.Scanned("bounces", now, true))
 		require.Equal(t, []mailflow.State{mailflow.Lost}, states(l.Arrivals()))
 	}
 }
@@ -229,14 +230,14 @@ func TestLedger_Duplicate(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil, newClock())
 	token := p.send()
-	sighting := func(stamp string, folder mailflow.Folder) mailflow.Sighting {
-		return mailflow.Sighting{Token: token, Stamp: stamp, Folder: folder, Delay: time.Second}
+	observation := func(copyID string, folder mailflow.Folder) mailflow.Observation {
+		return mailflow.Observation{Token: token, CopyID: copyID, Folder: folder, Delay: time.Second}
 	}
-	arrivals := p.seeAll(sighting("a", mailflow.FolderInbox), sighting("b", mailflow.FolderInbox), sighting("c", mailflow.FolderInbox))
+	arrivals := p.observeAll(observation("a", mailflow.FolderInbox), observation("b", mailflow.FolderInbox), observation("c", mailflow.FolderInbox))
 	require.Equal(t, []mailflow.State{mailflow.Arrived, mailflow.Duplicate, mailflow.Duplicate}, states(arrivals))
-	require.NotEqual(t, arrivals[1].Time, arrivals[2].Time, "no point overwrites another")
+	require.NotEqual(t, arrivals[1].Time, arrivals[2].Time, "points with the same tags need different times")
 	require.EqualValues(t, 1, arrivals[2].Time.Nanosecond()%1e6)
-	require.Empty(t, p.seeAll(sighting("a", mailflow.FolderJunk)), "moved to another folder")
+	require.Empty(t, p.observeAll(observation("a", mailflow.FolderJunk)), "moved to another folder")
 	require.Equal(t, mailflow.Counters{Sent: 1, Arrived: 1, Duplicate: 2}, p.Flows()[0].Counters)
 }
 
@@ -248,7 +249,7 @@ func TestLedger_Bounced(t *testing.T) {
 		want   mailflow.Bounce
 	}{
 		{
-			name:   "a reply",
+			name:   "reply",
 			report: mailflow.Report{Action: mailflow.Failed, Status: "5.1.1", Diagnostic: "smtp; 550 5.1.1 <a@example.org>: User unknown"},
 			want: mailflow.Bounce{
 				Class: "recipients_refused", Reason: "mailbox_unknown", Code: 550, EnhancedCode: "5.1.1",
@@ -256,7 +257,7 @@ func TestLedger_Bounced(t *testing.T) {
 			},
 		},
 		{
-			name:   "a reply to RCPT by its words",
+			name:   "reply classified by text",
 			report: mailflow.Report{Action: mailflow.Failed, Status: "5.7.1", Diagnostic: "SMTP;554 5.7.1 <a@example.org>: Relay access denied"},
 			want: mailflow.Bounce{
 				Class: "recipients_refused", Reason: "relay_denied", Code: 554, EnhancedCode: "5.7.1", Error: "Relay access denied",
@@ -270,7 +271,7 @@ func TestLedger_Bounced(t *testing.T) {
 			},
 		},
 		{
-			name:   "nothing known",
+			name:   "empty report",
 			report: mailflow.Report{Action: mailflow.Failed},
 			want:   mailflow.Bounce{Class: "recipients_refused", Reason: "mailbox_unavailable"},
 		},
@@ -285,15 +286,15 @@ func TestLedger_Bounced(t *testing.T) {
 			t.Parallel()
 			p := start(t, nil, newClock())
 			token := p.send()
-			s := mailflow.Sighting{Token: token, Stamp: "a", Folder: mailflow.FolderJunk, Delay: time.Second, Report: &tt.report}
-			arrivals := p.seeAll(s, s)
+			s := mailflow.Observation{Token: token, CopyID: "a", Folder: mailflow.FolderJunk, Delay: time.Second, Report: &tt.report}
+			arrivals := p.observeAll(s, s)
 			require.Equal(t, []mailflow.State{mailflow.Bounced}, states(arrivals))
 			require.Equal(t, mailflow.FolderNone, arrivals[0].Folder)
 			got := *arrivals[0].Bounce
 			require.Contains(t, got.Error, tt.want.Error)
 			require.NotRegexp(t, `[\x00-\x1f]`, got.Error)
 			got.Error = tt.want.Error
-			if tt.name != "nothing known" && tt.name != "hostile text" {
+			if tt.name != "empty report" && tt.name != "hostile text" {
 				require.Equal(t, tt.want, got)
 			}
 			require.Equal(t, "recipients_refused", got.Class)
@@ -307,26 +308,26 @@ func TestLedger_Report(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil, newClock())
 	token := p.send()
-	report := func(stamp string, a mailflow.Action) mailflow.Sighting {
-		return mailflow.Sighting{Token: token, Stamp: stamp, Report: &mailflow.Report{Action: a, Status: "4.4.1"}}
+	report := func(copyID string, a mailflow.Action) mailflow.Observation {
+		return mailflow.Observation{Token: token, CopyID: copyID, Report: &mailflow.Report{Action: a, Status: "4.4.1"}}
 	}
-	require.Empty(t, p.seeAll(report("a", mailflow.Delayed), report("a", mailflow.Delayed), report("b", mailflow.Delayed), report("c", "relayed")))
-	require.Equal(t, mailflow.Counters{Sent: 1, Delayed: 2}, p.Flows()[0].Counters, "a report counts once")
+	require.Empty(t, p.observeAll(report("a", mailflow.Delayed), report("a", mailflow.Delayed), report("b", mailflow.Delayed), report("c", "relayed")))
+	require.Equal(t, mailflow.Counters{Sent: 1, Delayed: 2}, p.Flows()[0].Counters, "each report counts once")
 	require.Equal(t, 1, p.Flows()[0].InFlight, "a delayed message may still arrive")
 
-	p.pass(time.Minute)
-	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(p.see(token, "d")))
-	require.Empty(t, p.seeAll(report("e", mailflow.Failed)), "it has arrived")
+	p.advance(time.Minute)
+	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(p.observe(token, "d")))
+	require.Empty(t, p.observeAll(report("e", mailflow.Failed)), "the message has arrived")
 }
 
 func TestLedger_Bounced_AfterLost(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil, newClock())
 	token := p.send()
-	p.pass(time.Hour)
-	require.Equal(t, []mailflow.State{mailflow.Lost}, states(p.look()))
-	bounce := mailflow.Sighting{Token: token, Stamp: "a", Report: &mailflow.Report{Action: mailflow.Failed, Status: "5.4.7"}}
-	require.Equal(t, []mailflow.State{mailflow.Bounced}, states(p.seeAll(bounce)), "now it is known why")
+	p.advance(time.Hour)
+	require.Equal(t, []mailflow.State{mailflow.Lost}, states(p.scan()))
+	bounce := mailflow.Observation{Token: token, CopyID: "a", Report: &mailflow.Report{Action: mailflow.Failed, Status: "5.4.7"}}
+	require.Equal(t, []mailflow.State{mailflow.Bounced}, states(p.observeAll(bounce)), "the report explains the loss")
 	require.Equal(t, mailflow.Counters{Sent: 1, Lost: 1, Bounced: 1}, p.Flows()[0].Counters)
 }
 
@@ -340,7 +341,7 @@ func TestLedger_Sequence(t *testing.T) {
 		return token.Seq
 	}
 	require.EqualValues(t, 1, next(mailflow.Refused))
-	require.EqualValues(t, 1, next(mailflow.Accepted), "a refused message's number is used again")
+	require.EqualValues(t, 1, next(mailflow.Accepted), "the number of a refused message is used again")
 	require.EqualValues(t, 2, next(mailflow.Unknown))
 	require.EqualValues(t, 3, next(mailflow.Accepted))
 
@@ -352,7 +353,7 @@ func TestLedger_Sequence(t *testing.T) {
 	require.NoError(t, p.Sent(five, mailflow.Accepted, "<1@example.com>"))
 	require.EqualValues(t, 4, next(mailflow.Accepted))
 	require.EqualValues(t, 6, next(mailflow.Accepted))
-	require.EqualValues(t, 6, p.Flows()[0].Counters.Sent, "refused messages do not count")
+	require.EqualValues(t, 6, p.Flows()[0].Counters.Sent, "refused messages are not counted")
 }
 
 func TestLedger_Held(t *testing.T) {
@@ -367,29 +368,29 @@ func TestLedger_Held(t *testing.T) {
 	require.True(t, p.Flows()[0].Held)
 	_, err := p.Begin("relay")
 	require.ErrorIs(t, err, mailflow.ErrHeld)
-	p.see(last, "a")
+	p.observe(last, "a")
 	require.NoError(t, p.Ready("relay"))
 	require.Error(t, p.Ready("another relay"))
 }
 
-func TestLedger_ArrivesBeforeItsReply(t *testing.T) {
+func TestLedger_ArrivedBeforeReply(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil, newClock())
 	token, err := p.Begin("relay")
 	require.NoError(t, err)
-	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(p.see(token, "a")))
+	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(p.observe(token, "a")))
 	require.NoError(t, p.Sent(token, mailflow.Accepted, "<1@example.com>"))
 	require.Equal(t, mailflow.Counters{Sent: 1, Arrived: 1}, p.Flows()[0].Counters)
 	require.Zero(t, p.Flows()[0].InFlight)
 }
 
-func TestLedger_Sending_IsNeverLost(t *testing.T) {
+func TestLedger_Lost_Sending(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil, newClock())
 	_, err := p.Begin("relay")
 	require.NoError(t, err)
-	p.pass(time.Hour)
-	require.Empty(t, p.look(), "the session is not over")
+	p.advance(time.Hour)
+	require.Empty(t, p.scan(), "the session has not ended")
 }
 
 func TestLedger_Restart(t *testing.T) {
@@ -399,8 +400,8 @@ func TestLedger_Restart(t *testing.T) {
 	accepted := first.send()
 	sending, err := first.Begin("relay")
 	require.NoError(t, err)
-	require.Contains(t, d.content(), `"state":"sending"`, "on disk before the message leaves")
-	// The process is killed here.
+	require.Contains(t, d.content(), `"state":"sending"`, "stored before the message is sent")
+	// The process is killed.
 
 	second := start(t, d, clock)
 	require.EqualValues(t, 2, second.Flows()[0].Counters.Sent, "an unknown outcome counts")
@@ -409,25 +410,25 @@ func TestLedger_Restart(t *testing.T) {
 	require.NotEqual(t, accepted.Run, third.Run)
 	require.EqualValues(t, 1, third.Seq)
 
-	// Killed again, before and after.
+	// The process is killed again.
 	last := start(t, d, clock)
 	require.Equal(t, 3, last.Flows()[0].InFlight)
-	last.pass(time.Second)
-	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(last.see(accepted, "a")))
-	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(last.see(sending, "b")))
-	last.pass(time.Hour)
-	lost := last.look()
+	last.advance(time.Second)
+	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(last.observe(accepted, "a")))
+	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(last.observe(sending, "b")))
+	last.advance(time.Hour)
+	lost := last.scan()
 	require.Equal(t, []mailflow.State{mailflow.Lost}, states(lost))
 	require.False(t, lost[0].OutcomeUnknown)
 	require.Equal(t, mailflow.Counters{Sent: 3, Arrived: 2, Lost: 1}, last.Flows()[0].Counters)
 }
 
-func TestLedger_Restart_EmitsAgain(t *testing.T) {
+func TestLedger_Restart_Arrivals(t *testing.T) {
 	t.Parallel()
 	d, clock := &disk{}, newClock()
 	first := start(t, d, clock)
 	token := first.send()
-	arrivals := first.see(token, "a")
+	arrivals := first.observe(token, "a")
 	require.Len(t, arrivals, 1)
 
 	clock2 := clock.Add(time.Hour)
@@ -436,9 +437,9 @@ func TestLedger_Restart_EmitsAgain(t *testing.T) {
 	require.Len(t, again, 1)
 	require.True(t, arrivals[0].Time.Equal(again[0].Time))
 	require.Equal(t, arrivals[0].State, again[0].State)
-	require.Empty(t, second.see(token, "a"), "it is settled")
+	require.Empty(t, second.observe(token, "a"), "already settled")
 	require.NoError(t, second.Save())
-	require.Empty(t, start(t, d, &clock2).Arrivals(), "emitted by a gather that is over")
+	require.Empty(t, start(t, d, &clock2).Arrivals(), "emitted by the last gather")
 	require.EqualValues(t, 1, second.Flows()[0].Counters.Arrived)
 }
 
@@ -449,14 +450,14 @@ func TestLedger_FullDisk(t *testing.T) {
 	token := p.send()
 	d.full = true
 	_, err := p.Begin("relay")
-	require.ErrorContains(t, err, "no space left", "what is not on disk is not sent")
-	deletable, err := p.See("inbox", []mailflow.Sighting{{Token: token, Stamp: "a"}}, nil)
+	require.ErrorContains(t, err, "no space left", "a message that cannot be recorded is not sent")
+	deletable, err := p.Settle("inbox", []mailflow.Observation{{Token: token, CopyID: "a"}}, nil)
 	require.Error(t, err)
-	require.Equal(t, []bool{false}, deletable, "what is not settled on disk is not deleted")
-	require.Len(t, p.Arrivals(), 1, "and yet it is reported")
+	require.Equal(t, []bool{false}, deletable, "not settled on disk")
+	require.Len(t, p.Arrivals(), 1, "the point is emitted")
 
 	d.full = false
-	deletable, err = p.See("inbox", []mailflow.Sighting{{Token: token, Stamp: "a"}}, nil)
+	deletable, err = p.Settle("inbox", []mailflow.Observation{{Token: token, CopyID: "a"}}, nil)
 	require.NoError(t, err)
 	require.Equal(t, []bool{true}, deletable)
 	next, err := p.Begin("relay")
@@ -464,24 +465,24 @@ func TestLedger_FullDisk(t *testing.T) {
 	require.EqualValues(t, 2, next.Seq)
 }
 
-func TestLedger_See_Deletable(t *testing.T) {
+func TestLedger_Settle_Deletable(t *testing.T) {
 	t.Parallel()
 	p := start(t, &disk{}, newClock())
 	token := p.send()
-	stranger, later, elsewhere := token, token, token
-	stranger.Run = "ffffffff"
+	otherRun, later, otherFlow := token, token, token
+	otherRun.Run = "ffffffff"
 	later.Sent = later.Sent.Add(time.Millisecond)
-	elsewhere.Flow = "ffffffff"
-	deletable, err := p.See("inbox", []mailflow.Sighting{
-		{Token: stranger, Stamp: "a"},
-		{Token: later, Stamp: "a"},
-		{Token: elsewhere, Stamp: "a"},
-		{Token: token, Stamp: "a"},
-		{Token: token, Stamp: "b", Report: &mailflow.Report{Action: mailflow.Delayed}},
+	otherFlow.Flow = "ffffffff"
+	deletable, err := p.Settle("inbox", []mailflow.Observation{
+		{Token: otherRun, CopyID: "a"},
+		{Token: later, CopyID: "a"},
+		{Token: otherFlow, CopyID: "a"},
+		{Token: token, CopyID: "a"},
+		{Token: token, CopyID: "b", Report: &mailflow.Report{Action: mailflow.Delayed}},
 	}, nil)
 	require.NoError(t, err)
 	require.Equal(t, []bool{false, false, false, true, true}, deletable)
-	deletable, err = p.See("another", []mailflow.Sighting{{Token: token, Stamp: "c"}}, nil)
+	deletable, err = p.Settle("another", []mailflow.Observation{{Token: token, CopyID: "c"}}, nil)
 	require.NoError(t, err)
 	require.Equal(t, []bool{false}, deletable, "the flow does not end there")
 }
@@ -491,41 +492,41 @@ func TestLedger_Position(t *testing.T) {
 	d, clock := &disk{}, newClock()
 	p := start(t, d, clock)
 	require.Nil(t, p.Position("inbox"))
-	_, err := p.See("inbox", nil, []byte(`{"INBOX":[1,7]}`))
+	_, err := p.Settle("inbox", nil, []byte(`{"INBOX":[1,7]}`))
 	require.NoError(t, err)
 	writes := d.writes
-	_, err = p.See("inbox", nil, []byte(`{"INBOX":[1,7]}`))
+	_, err = p.Settle("inbox", nil, []byte(`{"INBOX":[1,7]}`))
 	require.NoError(t, err)
-	require.Equal(t, writes, d.writes, "nothing has changed")
+	require.Equal(t, writes, d.writes, "the position has not changed")
 	require.JSONEq(t, `{"INBOX":[1,7]}`, string(start(t, d, clock).Position("inbox")))
 }
 
 func TestLedger_Since(t *testing.T) {
 	t.Parallel()
 	p := start(t, nil, newClock())
-	require.Equal(t, sent.Add(-15*time.Minute), p.Since("inbox"), "a deadline ago")
+	require.Equal(t, sent.Add(-15*time.Minute), p.Since("inbox"), "one deadline ago")
 	p.send()
-	p.pass(time.Hour)
-	require.Equal(t, sent, p.Since("inbox").UTC(), "the oldest in flight")
+	p.advance(time.Hour)
+	require.Equal(t, sent, p.Since("inbox").UTC(), "the oldest message in flight")
 }
 
-func TestLedger_Bounded(t *testing.T) {
+func TestLedger_Limits(t *testing.T) {
 	t.Parallel()
 	d := &disk{}
 	p := startWith(t, d, newClock(), mailflow.FlowConfig{
 		Relay: "relay", Mailboxes: []string{"inbox"}, Deadline: time.Minute, Late: time.Minute, MaxInFlight: 20000,
 	})
-	seen := make([]mailflow.Sighting, 0, 200)
+	observed := make([]mailflow.Observation, 0, 200)
 	token := p.send()
 	for i := range 200 {
-		seen = append(seen, mailflow.Sighting{Token: token, Stamp: string(rune('a' + i))})
+		observed = append(observed, mailflow.Observation{Token: token, CopyID: string(rune('a' + i))})
 	}
-	require.Len(t, p.seeAll(seen...), 16, "copies of one message")
+	require.Len(t, p.observeAll(observed...), 16, "copies of one message")
 
-	p.pass(13 * time.Hour)
+	p.advance(13 * time.Hour)
 	p.send()
-	require.NotContains(t, d.content(), token.Run+`","seq":1,`, "settled long ago")
-	require.Empty(t, p.see(token, "zz"), "whether it is a second copy is not known")
+	require.NotContains(t, d.content(), token.Run+`","seq":1,`, "an old settled message")
+	require.Empty(t, p.observe(token, "zz"), "the message is no longer recorded")
 }
 
 func TestOpen_Damaged(t *testing.T) {
@@ -540,6 +541,6 @@ func TestOpen_Damaged(t *testing.T) {
 		require.NotEmpty(t, warnings)
 		require.Nil(t, l.Position("inbox"))
 		_, err := l.Begin("relay")
-		require.NoError(t, err, "it starts empty")
+		require.NoError(t, err, "the ledger is empty")
 	}
 }

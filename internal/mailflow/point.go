@@ -5,28 +5,27 @@ import (
 	"time"
 )
 
-// Arrival is one point of smtpprobe_arrival: the end of one message.
+// Arrival is a point of smtpprobe_arrival: the final state of a message.
 type Arrival struct {
 	Relay   string    `json:"relay"`
 	Mailbox string    `json:"mailbox"`
 	State   State     `json:"state"`
 	Folder  Folder    `json:"folder"`
-	Time    time.Time `json:"time"` // when it was settled; see Ledger.stamp
+	Time    time.Time `json:"time"` // when the message was settled; see flow.pointTime
 
 	Delay  time.Duration `json:"delay,omitempty"` // zero for a lost message
 	Path   *Path         `json:"path,omitempty"`  // nil for a message that did not arrive
 	Checks Checks        `json:"checks"`
-	// Sent and Hops are not kept over a restart: no point has them.
+	// Sent and Hops are not fields of the point and do not survive a restart.
 	Sent      time.Time `json:"-"`
 	Hops      []Hop     `json:"-"`
 	MessageID string    `json:"message_id,omitempty"`
 	Bounce    *Bounce   `json:"bounce,omitempty"`
-	// OutcomeUnknown reports that the relay may not have accepted a lost
-	// message.
+	// OutcomeUnknown reports whether the relay's reply to a lost message is unknown.
 	OutcomeUnknown bool `json:"outcome_unknown,omitempty"`
 }
 
-// Bounce is the refusal that a delivery status notification reports.
+// Bounce is the classified failure in a delivery status notification.
 type Bounce struct {
 	Class        string `json:"class"`
 	Reason       string `json:"reason"`
@@ -35,20 +34,20 @@ type Bounce struct {
 	Error        string `json:"error"` // one line, escaped
 }
 
-// Flow is one point of smtpprobe_flow: where the messages of a relay are.
+// Flow is a point of smtpprobe_flow: the state of the flow of a relay.
 type Flow struct {
 	Relay, Mailbox string
 	InFlight       int
-	OldestAge      time.Duration // of the oldest message in flight, 0 without any
-	Held           bool
-	// SinceArrival is the time since a message arrived last, negative if none
-	// has.
+	OldestAge      time.Duration // age of the oldest message in flight, or 0
+	Held           bool          // too many messages are in flight
+	// SinceArrival is the time since the last arrival, negative if no message has
+	// arrived.
 	SinceArrival time.Duration
 	Counters     Counters
 }
 
-// Arrivals returns the points that were not emitted yet. They are forgotten by
-// the next call: until then a restart emits them again, unchanged.
+// Arrivals returns the points that were not emitted yet. The next call removes them;
+// after a restart before that, they are returned again, unchanged.
 func (l *Ledger) Arrivals() []Arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -23,25 +23,24 @@ type Path struct {
 	Hops      int // Received fields
 	Encrypted int // hops with TLS, by their transmission type (RFC 3848)
 
-	// Skewed reports that a hop has a negative time of more than 2 s, or a
-	// longer time than the whole transport: the clocks differ, and hop times
-	// are unknown.
+	// Skewed reports whether a Received field is more than 2 s earlier than the one
+	// before, or in the future. Then the clocks differ, and hop times are unknown.
 	Skewed bool
-	// Slowest is the longest hop, by the registered domain of the host that
-	// received the message; "" if no hop time is known.
+	// Slowest is the hop that took longest: the registered domain of the receiving
+	// host, or "" if no hop time is known.
 	Slowest     string
 	SlowestTime time.Duration
 }
 
-// Hop is one Received field.
+// Hop is a Received field.
 type Hop struct {
-	By        string // the receiving host, "other" if that is not a host name
+	By        string // the receiving host, or "other" if it is not a host name
 	Encrypted bool
 	Time      time.Time // zero if there is no valid date
 }
 
-// readPath reads the Received fields of a message that left at sent. The hops
-// are in the order of transport.
+// readPath reads the Received fields of a message that was sent at a time. It
+// returns the hops in the order of transport.
 func readPath(h *textproto.Header, sent time.Time, o Origin) (Path, []Hop) {
 	var p Path
 	var hops []Hop
@@ -59,13 +58,13 @@ func readPath(h *textproto.Header, sent time.Time, o Origin) (Path, []Hop) {
 		}
 		hops = append(hops, one)
 	}
-	p.time(hops, sent, o.Seen)
+	p.setSlowest(hops, sent, o.Seen)
 	slices.Reverse(hops)
 	return p, hops
 }
 
-// time finds the slowest hop, starting at the prober.
-func (p *Path) time(hops []Hop, sent, seen time.Time) {
+// setSlowest finds the slowest hop. The first hop starts at the time of sending.
+func (p *Path) setSlowest(hops []Hop, sent, seen time.Time) {
 	last := sent
 	for _, h := range slices.Backward(hops) {
 		if h.Time.IsZero() {
@@ -83,8 +82,8 @@ func (p *Path) time(hops []Hop, sent, seen time.Time) {
 	}
 }
 
-// parseReceived reads a Received field (RFC 5321 §4.4). Anything in it may be
-// missing or wrong.
+// parseReceived parses a Received field (RFC 5321 §4.4). All parts are optional, and
+// malformed parts are ignored.
 func parseReceived(s string) Hop {
 	plain := withoutComments(s)
 	clauses, date, found := cutLast(plain, ';')
@@ -130,8 +129,8 @@ var encryptedTypes = map[string]bool{
 	"UTF8SMTPS": true, "UTF8SMTPSA": true, "UTF8LMTPS": true, "UTF8LMTPSA": true,
 }
 
-// registeredDomain returns the registered domain of a host, or the host itself
-// if it has none, like a name of one label.
+// registeredDomain returns the registered domain of a host, or the host itself if it
+// has none, such as a name of one label.
 func registeredDomain(host string) string {
 	if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
 		return domain

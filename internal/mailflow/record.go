@@ -5,22 +5,21 @@ import (
 	"sync"
 )
 
-// Section is a place in a store that outlives the process. Save returns when
-// the value, which is JSON, is on disk.
+// Section is a section of a persistent store.
 type Section interface {
-	// Load returns the value, nothing before the first Save.
+	// Load returns the last saved value, or nil.
 	Load() ([]byte, error)
-	// Save writes the value.
+	// Save writes a JSON value. When it returns, the value is on disk.
 	Save(value []byte) error
 }
 
-// record is a part of the ledger that is kept in a section of its own.
+// record is a part of the ledger that is stored in its own section.
 type record struct {
 	section Section // nil: in memory only
 	changes uint64  // guarded by Ledger.mu
 
 	saving sync.Mutex
-	saved  uint64 // the changes that are in the section
+	saved  uint64 // the value of changes at the last save
 }
 
 func (r *record) load(to any) error {
@@ -34,8 +33,8 @@ func (r *record) load(to any) error {
 	return json.Unmarshal(data, to)
 }
 
-// save writes the result of encode unless the section has it already.
-// Concurrent calls share one write.
+// save writes the result of encode if there are unsaved changes. Concurrent calls
+// share one write.
 func (r *record) save(mu *sync.Mutex, encode func() any) error {
 	if r.section == nil {
 		return nil

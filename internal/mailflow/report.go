@@ -11,29 +11,29 @@ import (
 )
 
 const (
-	maxParts      = 10 // of a report; RFC 3462 has two or three
-	maxRecipients = 10 // blocks of a delivery status; our messages have one recipient
+	maxParts      = 10 // of a report; RFC 6522 has two or three
+	maxRecipients = 10 // groups of recipient fields; our messages have one recipient
 )
 
 // Action is what a delivery status notification reports (RFC 3464 §2.3.3).
 type Action string
 
-// The actions that are evaluated; others are ignored.
+// The actions that are evaluated. Others are ignored.
 const (
 	Failed  Action = "failed"
 	Delayed Action = "delayed"
 )
 
-// Report is the evaluated part of a delivery status notification.
+// Report contains the evaluated fields of a delivery status notification.
 type Report struct {
 	Action     Action
-	Status     string // RFC 3463, as in the report
-	Diagnostic string // the reply of a relay, as in the report
+	Status     string // the field Status (RFC 3463)
+	Diagnostic string // the field Diagnostic-Code
 }
 
-// readReport reads a multipart/report. The candidates are texts that may be our
-// token. Parts are read one after the other, without going into any, so that
-// neither their number nor their nesting matters.
+// readReport reads a multipart/report. The candidates are texts that may be a token.
+// Parts are read in sequence and nested parts are not parsed, so that deep nesting
+// does no harm.
 func readReport(message []byte) (report *Report, candidates []string) {
 	entity, err := gomessage.ReadWithOptions(bytes.NewReader(message), &gomessage.ReadOptions{MaxHeaderBytes: MaxHeader})
 	if entity == nil || err != nil && !gomessage.IsUnknownCharset(err) && !gomessage.IsUnknownEncoding(err) {
@@ -66,9 +66,9 @@ func readReport(message []byte) (report *Report, candidates []string) {
 	return report, candidates
 }
 
-// readStatus reads the blocks of a message/delivery-status: one for the
+// readStatus reads the groups of fields of a message/delivery-status: one for the
 // message and one for each recipient (RFC 3464 §2.1). A failed recipient takes
-// precedence over a delayed one.
+// precedence over others.
 func readStatus(body io.Reader) (report *Report, envelope string) {
 	blocks := bufio.NewReader(io.LimitReader(body, MaxHeader))
 	message, err := readBlock(blocks)
@@ -95,11 +95,10 @@ func readStatus(body io.Reader) (report *Report, envelope string) {
 	return report, envelope
 }
 
-// readBlock reads one block of fields. Its error is io.EOF at the end of the
-// input or of the readable part.
+// readBlock reads a group of fields. It returns io.EOF at the end of the input.
 func readBlock(r *bufio.Reader) (textproto.Header, error) {
 	for {
-		// Skip empty lines between blocks.
+		// Skip empty lines between groups.
 		c, err := r.Peek(1)
 		if err != nil {
 			return textproto.Header{}, err
@@ -113,7 +112,7 @@ func readBlock(r *bufio.Reader) (textproto.Header, error) {
 	}
 }
 
-// returnedToken reads the token of the message that a report returns.
+// returnedToken returns the token in the message or header that a report contains.
 func returnedToken(body io.Reader) string {
 	b, err := io.ReadAll(io.LimitReader(body, MaxHeader))
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/mailflow"
 )
 
-// notification returns a delivery status notification. Its parts are those of
-// RFC 3464, with the given blocks and the given returned part.
+// notification returns a delivery status notification (RFC 3464) with a status and a
+// third part.
 func notification(status, returned string) string {
 	return strings.ReplaceAll(`Return-Path: <>
 From: MAILER-DAEMON@example.org
@@ -39,6 +39,7 @@ const (
 	noReturn = "Content-Type: text/plain\n\nnothing returned"
 )
 
+// returned returns the part that contains the original message.
 func returned(t testing.TB) string {
 	t.Helper()
 	return "Content-Type: message/rfc822\n\n" + strings.ReplaceAll(string(header(t)), "\r\n", "\n") + "body\n"
@@ -57,7 +58,7 @@ func TestReader_Report(t *testing.T) {
 			want:    &mailflow.Report{Action: mailflow.Failed, Status: "5.1.1", Diagnostic: "smtp; 550 5.1.1 <nobody@example.org>: Recipient address rejected: User unknown"},
 		},
 		{
-			name:    "token as envelope id, still in xtext",
+			name:    "token as envelope id in xtext",
 			message: notification("Original-Envelope-Id: "+strings.ReplaceAll(signed, ".", "+2E")+"\n\n"+userUnknown, noReturn),
 			want:    &mailflow.Report{Action: mailflow.Failed, Status: "5.1.1", Diagnostic: "smtp; 550 5.1.1 <nobody@example.org>: Recipient address rejected: User unknown"},
 		},
@@ -72,12 +73,12 @@ func TestReader_Report(t *testing.T) {
 			want:    &mailflow.Report{Action: mailflow.Failed, Status: "5.1.1", Diagnostic: "smtp; 550 5.1.1 <nobody@example.org>: Recipient address rejected: User unknown"},
 		},
 		{
-			name:    "a delay",
+			name:    "delayed",
 			message: notification("Original-Envelope-Id: "+signed+"\n\nAction: delayed\nStatus: 4.4.1 (no answer)\n", noReturn),
 			want:    &mailflow.Report{Action: mailflow.Delayed, Status: "4.4.1"},
 		},
 		{
-			name:    "failed counts before relayed",
+			name:    "failed and relayed",
 			message: notification("Original-Envelope-Id: "+signed+"\n\nAction: relayed\nStatus: 2.0.0\n\n"+"Action: Failed\nStatus: 5.2.2\n", noReturn),
 			want:    &mailflow.Report{Action: mailflow.Failed, Status: "5.2.2"},
 		},
@@ -108,25 +109,25 @@ func TestReader_Report(t *testing.T) {
 			want: &mailflow.Report{Action: mailflow.Failed, Status: "5.1.1", Diagnostic: "smtp; 550 5.1.1 <nobody@example.org>: Recipient address rejected: User unknown"},
 		},
 		{name: "no token", message: notification("Reporting-MTA: dns; mx.example.org\n\n"+userUnknown, noReturn)},
-		{name: "a forged token", message: notification("Original-Envelope-Id: "+signed[:len(signed)-1]+"\n\n"+userUnknown, noReturn)},
-		{name: "a sender", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "<>", "<a@example.org>", 1)},
-		{name: "no return path", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "Return-Path", "X-Path", 1)},
-		{name: "another report", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "report-type=delivery-status", "report-type=disposition-notification", 1)},
-		{name: "no report", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "multipart/report", "multipart/mixed", 1)},
+		{name: "forged token", message: notification("Original-Envelope-Id: "+signed[:len(signed)-1]+"\n\n"+userUnknown, noReturn)},
+		{name: "not null sender", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "<>", "<a@example.org>", 1)},
+		{name: "no Return-Path", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "Return-Path", "X-Path", 1)},
+		{name: "disposition notification", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "report-type=delivery-status", "report-type=disposition-notification", 1)},
+		{name: "multipart/mixed", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "multipart/report", "multipart/mixed", 1)},
 		{name: "no boundary", message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), `; boundary="b/1"`, "", 1)},
 		{name: "no status", message: strings.Replace(notification(userUnknown, returned(t)), "message/delivery-status", "text/plain", 1)},
-		{name: "an empty status", message: notification("", returned(t))},
+		{name: "empty status", message: notification("", returned(t))},
 		{
-			name:    "a report in a report",
+			name:    "nested report",
 			message: notification("Reporting-MTA: dns; a\n\n"+userUnknown, "Content-Type: message/rfc822\n\n"+notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn)),
 		},
 		{
-			name: "thousands of parts before the status",
+			name: "5,000 parts before the status",
 			message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "This is the mail system.",
 				strings.Repeat("--b/1\r\nContent-Type: text/plain\r\n\r\nx\r\n", 5000), 1),
 		},
 		{
-			name:    "a report of ten megabytes",
+			name:    "10 MiB",
 			message: strings.Replace(notification("Original-Envelope-Id: "+signed+"\n\n"+userUnknown, noReturn), "This is the mail system.", strings.Repeat("A", 10<<20), 1),
 		},
 		{
@@ -139,12 +140,12 @@ func TestReader_Report(t *testing.T) {
 			t.Parallel()
 			// Files of a Maildir have LF as the end of line.
 			for _, message := range []string{tt.message, strings.ReplaceAll(tt.message, "\r\n", "\n")} {
-				s, ok := newReader(t).Report([]byte(message), seenAfter(time.Minute))
+				s, ok := newReader(t).Report([]byte(message), arrivedAfter(time.Minute))
 				require.Equal(t, tt.want != nil, ok)
 				require.Equal(t, tt.want, s.Report)
 				if ok {
-					_, kind := newReader(t).Header([]byte(message), seenAfter(time.Minute))
-					require.Equal(t, mailflow.Undecided, kind)
+					_, kind := newReader(t).Header([]byte(message), arrivedAfter(time.Minute))
+					require.Equal(t, mailflow.PossibleReport, kind)
 					require.EqualValues(t, 1, s.Token.Seq)
 				}
 			}
@@ -155,7 +156,7 @@ func TestReader_Report(t *testing.T) {
 func TestReader_Report_NullSenderOfEnvelope(t *testing.T) {
 	t.Parallel()
 	message := strings.Replace(notification("Reporting-MTA: dns; a\n\n"+userUnknown, returned(t)), "Return-Path", "X-Path", 1)
-	o := seenAfter(time.Minute)
+	o := arrivedAfter(time.Minute)
 	o.NullSender = true
 	_, ok := newReader(t).Report([]byte(message), o)
 	require.True(t, ok)
@@ -165,7 +166,7 @@ func FuzzReport(f *testing.F) {
 	f.Add(notification("Original-Envelope-Id: x\n\n"+userUnknown, noReturn))
 	f.Add(notification("Reporting-MTA: dns; a\n\n"+userUnknown, returned(f)))
 	f.Fuzz(func(t *testing.T, message string) {
-		s, ok := newReader(t).Report([]byte(message), seenAfter(time.Minute))
+		s, ok := newReader(t).Report([]byte(message), arrivedAfter(time.Minute))
 		require.Equal(t, ok, s.Report != nil)
 	})
 }

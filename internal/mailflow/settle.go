@@ -6,35 +6,34 @@ import (
 	"time"
 )
 
-// See settles the messages that a look into a mailbox has seen, and remembers
-// how far the look has come: position, a JSON value, is what Position returns
-// from then on. It returns the sightings that may be deleted: those about a
-// message of this ledger that are settled on disk.
-func (l *Ledger) See(mailbox string, seen []Sighting, position []byte) (deletable []bool, err error) {
+// Settle records the observations of a scan of a mailbox, and the position of the
+// next scan: a JSON value that Position returns from then on, or nil. For each
+// observation it returns whether the message may be deleted: the ledger has a
+// record of it, and its state is on disk.
+func (l *Ledger) Settle(mailbox string, observed []Observation, position []byte) (deletable []bool, err error) {
 	l.mu.Lock()
-	deletable = make([]bool, len(seen))
+	deletable = make([]bool, len(observed))
 	// A message in a mailbox takes precedence over a report that it failed.
 	for _, reports := range []bool{false, true} {
-		for i := range seen {
-			if reports == (seen[i].Report != nil) {
-				deletable[i] = l.settleOne(mailbox, &seen[i])
+		for i := range observed {
+			if reports == (observed[i].Report != nil) {
+				deletable[i] = l.observe(mailbox, &observed[i])
 			}
 		}
 	}
-	flows := l.in(mailbox)
+	flows := l.flowsIn(mailbox)
 	l.mu.Unlock()
 	for _, f := range flows {
 		if err := l.saveFlow(f); err != nil {
-			// A message that is not settled on disk is read again and deleted
-			// later.
-			return make([]bool, len(seen)), err
+			// The next scan reads the messages again and deletes them.
+			return make([]bool, len(observed)), err
 		}
 	}
 	return deletable, l.move(mailbox, position)
 }
 
-// move records how far a look has read. If the position is lost, messages are
-// read again, and no other state is lost.
+// move records the position of the next scan. If it is lost, messages are read
+// again, which does not change their state.
 func (l *Ledger) move(mailbox string, position []byte) error {
 	p := l.positions[mailbox]
 	if p == nil || position == nil {
@@ -49,43 +48,44 @@ func (l *Ledger) move(mailbox string, position []byte) error {
 	return l.savePosition(mailbox)
 }
 
-// settleOne settles one sighting and reports whether the ledger knows its message.
-func (l *Ledger) settleOne(mailbox string, s *Sighting) bool {
-	f := l.byID[s.Token.Flow]
+// observe records one observation and reports whether the ledger has a record of
+// the message.
+func (l *Ledger) observe(mailbox string, o *Observation) bool {
+	f := l.byID[o.Token.Flow]
 	if f == nil || !slices.Contains(f.config.Mailboxes, mailbox) {
 		return false
 	}
-	n := number{s.Token.Run, s.Token.Seq}
+	n := number{o.Token.Run, o.Token.Seq}
 	e := f.open[n]
 	if e == nil {
 		e = f.settled[n]
 	}
 	switch {
-	case e == nil || e.Sent != s.Token.Sent.UnixMilli():
-		return false // of another process with this name, or already pruned
-	case s.Report != nil:
-		l.report(f, e, mailbox, s)
+	case e == nil || e.Sent != o.Token.Sent.UnixMilli():
+		return false // sent by another agent with the same name, or already pruned
+	case o.Report != nil:
+		l.report(f, e, mailbox, o)
 	default:
-		l.arrive(f, e, mailbox, s)
+		l.arrive(f, e, mailbox, o)
 	}
 	return true
 }
 
-// arrive settles a message that is in a mailbox.
-func (l *Ledger) arrive(f *flow, e *entry, mailbox string, s *Sighting) {
-	if slices.Contains(e.Stamps, s.Stamp) || len(e.Stamps) >= maxStamps {
-		return // the same copy, moved or seen again
+// arrive records that a copy of a message is in a mailbox.
+func (l *Ledger) arrive(f *flow, e *entry, mailbox string, o *Observation) {
+	if slices.Contains(e.Copies, o.CopyID) || len(e.Copies) >= maxCopies {
+		return // the same copy, read again or moved to another folder
 	}
-	first := len(e.Stamps) == 0
-	e.Stamps = append(e.Stamps, s.Stamp)
+	first := len(e.Copies) == 0
+	e.Copies = append(e.Copies, o.CopyID)
 	now := l.now()
 	state := Arrived
 	switch {
 	case !first:
 		state = Duplicate
-	case e.State.Settled(): // lost or bounced before
+	case e.State.Settled(): // lost or bounced
 		state = Found
-	case s.Delay > f.config.Late:
+	case o.Delay > f.config.Late:
 		state = Late
 	}
 	if state != Duplicate {
@@ -93,43 +93,43 @@ func (l *Ledger) arrive(f *flow, e *entry, mailbox string, s *Sighting) {
 		f.LastArrival = now.UnixMilli()
 	}
 	a := Arrival{
-		Sent: s.Token.Sent, Mailbox: mailbox, Folder: s.Folder, Delay: s.Delay,
-		Path: &s.Path, Hops: s.Hops, Checks: s.Checks, MessageID: s.MessageID,
+		Sent: o.Token.Sent, Mailbox: mailbox, Folder: o.Folder, Delay: o.Delay,
+		Path: &o.Path, Hops: o.Hops, Checks: o.Checks, MessageID: o.MessageID,
 	}
 	f.emit(e, state, now, a)
 }
 
-// report settles the message of a report.
-func (l *Ledger) report(f *flow, e *entry, mailbox string, s *Sighting) {
-	if slices.Contains(e.Reports, s.Stamp) || len(e.Reports) >= maxStamps {
+// report records a delivery status notification about a message.
+func (l *Ledger) report(f *flow, e *entry, mailbox string, o *Observation) {
+	if slices.Contains(e.Reports, o.CopyID) || len(e.Reports) >= maxCopies {
 		return
 	}
-	switch s.Report.Action {
+	switch o.Report.Action {
 	case Delayed:
 		f.Counters.Delayed++
 	case Failed:
 		if e.State.Settled() && e.State != Lost {
-			break // the copy that bounced was a second one
+			break // the report is about another copy
 		}
 		now := l.now()
-		a := Arrival{Mailbox: mailbox, Folder: FolderNone, Delay: s.Delay, MessageID: e.MessageID, Bounce: newBounce(s.Report)}
+		a := Arrival{Mailbox: mailbox, Folder: FolderNone, Delay: o.Delay, MessageID: e.MessageID, Bounce: newBounce(o.Report)}
 		f.settle(e, Bounced, now)
 		f.emit(e, Bounced, now, a)
 	default:
 		return
 	}
-	e.Reports = append(e.Reports, s.Stamp)
+	e.Reports = append(e.Reports, o.CopyID)
 	f.changes++
 }
 
-// Looked ends a look into a mailbox that began at a time. If it was complete,
-// messages may be lost now.
-func (l *Ledger) Looked(mailbox string, began time.Time, complete bool) error {
+// Scanned records the end of a scan of a mailbox that began at a time. After a
+// complete scan, messages that did not arrive before their deadline are lost.
+func (l *Ledger) Scanned(mailbox string, began time.Time, complete bool) error {
 	if !complete {
 		return nil
 	}
 	l.mu.Lock()
-	flows := l.in(mailbox)
+	flows := l.flowsIn(mailbox)
 	for _, f := range flows {
 		f.complete[mailbox] = began
 		l.lose(f)
@@ -143,10 +143,10 @@ func (l *Ledger) Looked(mailbox string, began time.Time, complete bool) error {
 	return nil
 }
 
-// lose settles the messages that did not arrive.
+// lose settles the messages of a flow that are lost.
 func (l *Ledger) lose(f *flow) {
 	for _, e := range f.Entries {
-		if e.State != InFlight || !f.searched(e.sent().Add(f.config.Deadline)) {
+		if e.State != InFlight || !f.scannedAfter(e.sent().Add(f.config.Deadline)) {
 			continue
 		}
 		now := l.now()
@@ -156,7 +156,7 @@ func (l *Ledger) lose(f *flow) {
 	}
 }
 
-// emit counts an event and keeps its point until it is known to be emitted.
+// emit counts an event and adds its point to Arrivals.
 func (f *flow) emit(e *entry, s State, now time.Time, a Arrival) {
 	f.Counters.count(s)
 	f.changes++
@@ -164,13 +164,14 @@ func (f *flow) emit(e *entry, s State, now time.Time, a Arrival) {
 		return
 	}
 	a.Relay, a.State = f.config.Relay, s
-	a.Time = f.stamp(now, e.Seq)
+	a.Time = f.pointTime(now, e.Seq)
 	f.Arrivals = append(f.Arrivals, a)
 }
 
-// stamp returns the time of a point: to the millisecond, the last six digits of
-// its nanoseconds being those of the number, and each time once.
-func (f *flow) stamp(now time.Time, seq uint64) time.Time {
+// pointTime returns the time of a point: now in milliseconds, and as nanoseconds the
+// last six digits of the sequence number. It is unique, because a point overwrites
+// another one with the same tags and time.
+func (f *flow) pointTime(now time.Time, seq uint64) time.Time {
 	t := now.Truncate(time.Millisecond).Add(time.Duration(seq % 1e6))
 	for {
 		if _, taken := f.times[t.UnixNano()]; !taken {

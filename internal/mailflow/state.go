@@ -1,17 +1,16 @@
 package mailflow
 
-// State is the state of a message. Each message ends in exactly one of the
-// settled states; later events are counted separately: a duplicate, or a lost
-// message that is found.
+// State is the state of a message, or an event after it was settled: a duplicate
+// arrives, or a lost message is found.
 type State string
 
 // The states.
 const (
-	Sending   State = "sending"   // the token is on disk, the relay's reply is not known
-	InFlight  State = "in_flight" // accepted, or of unknown outcome
+	Sending   State = "sending"   // the relay has not replied to the message yet
+	InFlight  State = "in_flight" // accepted, or the reply is unknown
 	Arrived   State = "arrived"
-	Late      State = "late" // arrived, but not in time
-	Lost      State = "lost" // not in any mailbox after the deadline
+	Late      State = "late" // arrived late
+	Lost      State = "lost" // in no mailbox after the deadline
 	Found     State = "found"
 	Bounced   State = "bounced"
 	Duplicate State = "duplicate"

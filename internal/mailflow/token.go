@@ -22,12 +22,12 @@ const MinKey = 16
 const (
 	tokenVersion = "1"
 	idDigits     = 8  // of a flow and of a run, hexadecimal
-	macSize      = 16 // bytes of the HMAC that are kept
-	maxToken     = 96 // longer than any token; the longest xtext of RFC 3461 §4.4 is 100
+	macSize      = 16 // bytes; the HMAC is truncated
+	maxToken     = 96 // bytes; ENVID has at most 100 (RFC 3461 §4.4)
 	maxSeq       = 1 << 53
 )
 
-// Token identifies one message of one flow.
+// Token identifies a message of a flow.
 type Token struct {
 	Flow string    // the flow's id, see FlowID
 	Run  string    // the process that sent it, see NewRun
@@ -79,11 +79,10 @@ func (k Key) mac(payload string) []byte {
 
 var (
 	errNoToken = errors.New("not a token")
-	errForged  = errors.New("the signature of the token is wrong")
+	errForged  = errors.New("wrong signature")
 )
 
-// Verify reads the text of a token. A text that is not a token and one with
-// a wrong signature have different errors; neither is ours.
+// Verify parses the text of a token and checks its signature.
 func (k Key) Verify(text string) (Token, error) {
 	t, payload, mac, err := parseToken(text)
 	if err != nil {
@@ -95,7 +94,7 @@ func (k Key) Verify(text string) (Token, error) {
 	return t, nil
 }
 
-// parseToken accepts the one form that Sign writes.
+// parseToken parses a token. It accepts only the exact form that Sign returns.
 func parseToken(text string) (t Token, payload string, mac []byte, err error) {
 	if len(text) > maxToken {
 		return Token{}, "", nil, errNoToken
@@ -113,7 +112,7 @@ func parseToken(text string) (t Token, payload string, mac []byte, err error) {
 	}
 	t = Token{Flow: parts[1], Run: parts[2], Seq: seq, Sent: time.UnixMilli(sent)}
 	payload = t.payload()
-	if payload+"."+base64.RawURLEncoding.EncodeToString(mac) != text { // a leading zero, a line end
+	if payload+"."+base64.RawURLEncoding.EncodeToString(mac) != text { // such as a leading zero or a line end
 		return Token{}, "", nil, errNoToken
 	}
 	return t, payload, mac, nil
@@ -140,8 +139,8 @@ func EnvelopeID(signed string) string {
 	return b.String()
 }
 
-// fromXtext decodes xtext. A relay may have decoded it already; therefore
-// invalid xtext is kept as it is.
+// fromXtext decodes xtext. It leaves invalid xtext unchanged, because a relay may
+// have decoded the text already.
 func fromXtext(s string) string {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {

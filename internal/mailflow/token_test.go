@@ -59,25 +59,25 @@ func TestKey_Verify_Foreign(t *testing.T) {
 	require.NoError(t, err)
 	tests := []struct{ name, text string }{
 		{name: "empty", text: ""},
-		{name: "a random id", text: "J2DLHDXA5S6GNAWVVGPZ6HQXXN"},
+		{name: "random id", text: "J2DLHDXA5S6GNAWVVGPZ6HQXXN"},
 		{name: "another key", text: other.Sign(mailflow.Token{Flow: "01234567", Run: "89abcdef", Seq: 12, Sent: time.UnixMilli(1764091479123)})},
-		{name: "another sequence number", text: strings.Replace(valid, ".12.", ".13.", 1)},
-		{name: "another flow", text: strings.Replace(valid, "01234567", "01234568", 1)},
-		{name: "another time", text: strings.Replace(valid, "1764091479123", "1764091479124", 1)},
-		{name: "another version", text: "2" + valid[1:]},
-		{name: "a leading zero", text: strings.Replace(valid, ".12.", ".012.", 1)},
-		{name: "a sign", text: strings.Replace(valid, ".12.", ".+12.", 1)},
-		{name: "the number zero", text: "1.01234567.89abcdef.0.1764091479123" + mac},
-		{name: "an endless number", text: "1.01234567.89abcdef.99999999999999999999.1764091479123" + mac},
+		{name: "modified sequence number", text: strings.Replace(valid, ".12.", ".13.", 1)},
+		{name: "modified flow", text: strings.Replace(valid, "01234567", "01234568", 1)},
+		{name: "modified time", text: strings.Replace(valid, "1764091479123", "1764091479124", 1)},
+		{name: "modified version", text: "2" + valid[1:]},
+		{name: "leading zero", text: strings.Replace(valid, ".12.", ".012.", 1)},
+		{name: "sign", text: strings.Replace(valid, ".12.", ".+12.", 1)},
+		{name: "sequence number 0", text: "1.01234567.89abcdef.0.1764091479123" + mac},
+		{name: "sequence number that exceeds 64 bits", text: "1.01234567.89abcdef.99999999999999999999.1764091479123" + mac},
 		{name: "upper case", text: strings.Replace(valid, "89abcdef", "89ABCDEF", 1)},
 		{name: "no signature", text: strings.TrimSuffix(valid, mac)},
-		{name: "an empty signature", text: strings.TrimSuffix(valid, mac) + "."},
-		{name: "a short signature", text: valid[:len(valid)-4]},
-		{name: "a padded signature", text: valid + "=="},
-		{name: "a line end in the signature", text: valid[:len(valid)-4] + "\r" + valid[len(valid)-4:]},
-		{name: "trailing words", text: valid + " x"},
-		{name: "one part more", text: valid + ".x"},
-		{name: "a long text", text: valid + strings.Repeat("A", 1<<20)},
+		{name: "empty signature", text: strings.TrimSuffix(valid, mac) + "."},
+		{name: "short signature", text: valid[:len(valid)-4]},
+		{name: "padded signature", text: valid + "=="},
+		{name: "CR in the signature", text: valid[:len(valid)-4] + "\r" + valid[len(valid)-4:]},
+		{name: "trailing text", text: valid + " x"},
+		{name: "additional part", text: valid + ".x"},
+		{name: "long text", text: valid + strings.Repeat("A", 1<<20)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestNewKey_TooShort(t *testing.T) {
 	require.EqualError(t, err, "must be at least 16 bytes")
 
 	_, err = mailflow.Key{}.Verify(newKey(t).Sign(mailflow.Token{Flow: "01234567", Run: "89abcdef", Seq: 1, Sent: time.Now()}))
-	require.Error(t, err, "the zero key verifies nothing")
+	require.Error(t, err, "the zero Key")
 }
 
 func TestEnvelopeID(t *testing.T) {
@@ -115,6 +115,6 @@ func FuzzToken(f *testing.F) {
 		if err != nil {
 			return
 		}
-		require.Equal(t, text, key.Sign(token), "a token has one form")
+		require.Equal(t, text, key.Sign(token), "a token has exactly one form")
 	})
 }

@@ -324,7 +324,7 @@ func (a *access) observe(r *mailbox.Result) {
 // sink returns the LMTP server that takes the mail of some relays: what they
 // send, and the bounces of it.
 func (m *Mailbox) sink(u *url.URL, flows []*relay) (mailbox.Mailbox, error) {
-	s := &mailbox.Sink{Network: "tcp", Patience: time.Duration(m.Deadline)}
+	s := &mailbox.Sink{Network: "tcp", MinUptime: time.Duration(m.Deadline)}
 	for _, r := range flows {
 		for _, address := range append([]string{r.plan.From}, r.plan.To...) {
 			if address != "" && !slices.Contains(s.Recipients, address) {

@@ -46,7 +46,7 @@ func (w *watched) look(ctx context.Context) mailbox.Result {
 	done := make(chan mailbox.Result, 1)
 	go func() {
 		defer func() { <-w.looking }()
-		done <- w.watcher.Look(ctx)
+		done <- w.watcher.Scan(ctx)
 	}()
 	end := context.AfterFunc(ctx, func() {
 		time.AfterFunc(lookGrace, func() {

@@ -370,7 +370,7 @@ type stuck struct{ until chan struct{} }
 func (stuck) Source() string { return "stuck" }
 func (stuck) Close() error   { return nil }
 
-func (s stuck) Look(context.Context, *mailbox.Visit) error {
+func (s stuck) Scan(context.Context, *mailbox.Scan) error {
 	<-s.until
 	return nil
 }

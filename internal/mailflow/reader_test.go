@@ -25,12 +25,13 @@ func newReader(t testing.TB) *mailflow.Reader {
 	return mailflow.NewReader(newKey(t), []string{flow}, []string{"mx.example.org"})
 }
 
-// seenAfter is the origin of a message that arrived in the inbox.
-func seenAfter(d time.Duration) mailflow.Origin {
+// arrivedAfter returns the origin of a message that arrived in the inbox after a
+// time.
+func arrivedAfter(d time.Duration) mailflow.Origin {
 	return mailflow.Origin{Folder: mailflow.FolderInbox, Arrived: sent.Add(d), Seen: sent.Add(d).Add(time.Second)}
 }
 
-// header returns the header of our first message below the given lines.
+// header returns the header of a test message with additional lines at the top.
 func header(t testing.TB, lines ...string) []byte {
 	t.Helper()
 	lines = append(lines, "From: probe@example.com", "X-Smtpprobe-Id: "+newKey(t).Sign(newToken()), "Message-Id: <a@example.com>", "", "")
@@ -50,10 +51,10 @@ func TestReader_Header_Path(t *testing.T) {
 		want  mailflow.Path
 	}{
 		{
-			name: "no hop",
+			name: "no Received field",
 		},
 		{
-			name: "three hops, the second is slow",
+			name: "three hops",
 			lines: []string{
 				received("mail.example.org", "LMTP", 31*time.Second),
 				received("mx1.provider.co.uk", "ESMTPS", 30*time.Second),
@@ -67,12 +68,12 @@ func TestReader_Header_Path(t *testing.T) {
 			want:  mailflow.Path{Hops: 1, Encrypted: 1, Slowest: "example.org", SlowestTime: 3 * time.Second},
 		},
 		{
-			name:  "a type only in a comment",
+			name:  "transmission type in a comment",
 			lines: []string{"Received: by mail.example.org (with ESMTPS) with SMTP; " + sent.Format(time.RFC1123Z)},
 			want:  mailflow.Path{Hops: 1, Slowest: "example.org"},
 		},
 		{
-			name: "one second backwards is resolution",
+			name: "one second backward",
 			lines: []string{
 				received("b.example.org", "LMTP", time.Second),
 				received("a.example.com", "SMTP", 2*time.Second),
@@ -80,7 +81,7 @@ func TestReader_Header_Path(t *testing.T) {
 			want: mailflow.Path{Hops: 2, Slowest: "example.com", SlowestTime: 2 * time.Second},
 		},
 		{
-			name: "a clock that is an hour fast",
+			name: "fast clock",
 			lines: []string{
 				received("b.example.org", "LMTP", 2*time.Second),
 				received("a.example.com", "SMTP", time.Hour),
@@ -88,12 +89,12 @@ func TestReader_Header_Path(t *testing.T) {
 			want: mailflow.Path{Hops: 2, Skewed: true},
 		},
 		{
-			name:  "a last hop in the future",
+			name:  "hop in the future",
 			lines: []string{received("a.example.com", "SMTP", 2*time.Hour)},
 			want:  mailflow.Path{Hops: 1, Skewed: true},
 		},
 		{
-			name: "dates that are none",
+			name: "invalid dates",
 			lines: []string{
 				"Received: by a.example.org with SMTP; Fri, 31 Feb 2026 99:00:00 +0000",
 				"Received: by b.example.org with SMTP",
@@ -106,17 +107,17 @@ func TestReader_Header_Path(t *testing.T) {
 			want: mailflow.Path{Hops: 7, Slowest: "example.com", SlowestTime: time.Second},
 		},
 		{
-			name:  "a host that is no name",
+			name:  "address literal as host",
 			lines: []string{received("[192.0.2.7]", "SMTP", time.Second)},
 			want:  mailflow.Path{Hops: 1, Slowest: "other", SlowestTime: time.Second},
 		},
 		{
-			name:  "a host with markup",
+			name:  "markup as host",
 			lines: []string{received("<script>", "SMTP", time.Second)},
 			want:  mailflow.Path{Hops: 1, Slowest: "other", SlowestTime: time.Second},
 		},
 		{
-			name:  "a host of one label",
+			name:  "one label as host",
 			lines: []string{received("MAIL", "SMTP", time.Second)},
 			want:  mailflow.Path{Hops: 1, Slowest: "mail", SlowestTime: time.Second},
 		},
@@ -124,7 +125,7 @@ func TestReader_Header_Path(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s, kind := newReader(t).Header(header(t, tt.lines...), seenAfter(40*time.Second))
+			s, kind := newReader(t).Header(header(t, tt.lines...), arrivedAfter(40*time.Second))
 			require.Equal(t, mailflow.Ours, kind)
 			require.Equal(t, tt.want, s.Path)
 			require.Equal(t, newToken().Seq, s.Token.Seq)
@@ -140,10 +141,10 @@ func TestReader_Header_ReceivedLoop(t *testing.T) {
 	for range 400 {
 		lines = append(lines, received("loop.example.org", "ESMTPS", time.Second))
 	}
-	s, kind := newReader(t).Header(header(t, lines[:300]...), seenAfter(time.Minute))
+	s, kind := newReader(t).Header(header(t, lines[:300]...), arrivedAfter(time.Minute))
 	require.Equal(t, mailflow.Ours, kind)
 	require.Equal(t, 300, s.Path.Hops)
-	require.LessOrEqual(t, s.Path.Encrypted, 100, "no more are parsed")
+	require.LessOrEqual(t, s.Path.Encrypted, 100, "at most 100 fields are parsed")
 }
 
 func TestReader_Header_Delay(t *testing.T) {
@@ -153,10 +154,10 @@ func TestReader_Header_Delay(t *testing.T) {
 		arrived, seen time.Duration
 		want          time.Duration
 	}{
-		{name: "in order", arrived: 3 * time.Second, seen: 5 * time.Second, want: 3 * time.Second},
-		{name: "the mailbox's clock is slow", arrived: -time.Hour, seen: 5 * time.Second, want: 0},
-		{name: "the mailbox's clock is fast", arrived: time.Hour, seen: 5 * time.Second, want: 5 * time.Second},
-		{name: "this clock went back", arrived: time.Second, seen: -time.Second, want: 0},
+		{name: "clocks agree", arrived: 3 * time.Second, seen: 5 * time.Second, want: 3 * time.Second},
+		{name: "slow clock of the mailbox", arrived: -time.Hour, seen: 5 * time.Second, want: 0},
+		{name: "fast clock of the mailbox", arrived: time.Hour, seen: 5 * time.Second, want: 5 * time.Second},
+		{name: "local clock set back", arrived: time.Second, seen: -time.Second, want: 0},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -176,22 +177,22 @@ func TestReader_Header_Foreign(t *testing.T) {
 	other.Flow = "ffffffff"
 	tests := []struct{ name, header string }{
 		{name: "empty", header: ""},
-		{name: "no header", header: strings.Repeat("\x00", 1<<16)},
+		{name: "NUL bytes", header: strings.Repeat("\x00", 1<<16)},
 		{name: "another message", header: "From: a@example.org\r\nSubject: hello\r\n\r\n"},
-		{name: "a random id", header: "X-Smtpprobe-Id: J2DLHDXA5S6GNAWVVGPZ6HQXXN\r\n\r\n"},
+		{name: "random id", header: "X-Smtpprobe-Id: J2DLHDXA5S6GNAWVVGPZ6HQXXN\r\n\r\n"},
 		{name: "two tokens", header: "X-Smtpprobe-Id: " + valid + "\r\nX-Smtpprobe-Id: " + valid + "\r\n\r\n"},
-		{name: "a flow that ends elsewhere", header: "X-Smtpprobe-Id: " + newKey(t).Sign(other) + "\r\n\r\n"},
-		{name: "a line that is no field", header: "garbage\r\nX-Smtpprobe-Id: " + valid + "\r\n\r\n"},
-		{name: "a token in the body", header: "From: a@example.org\r\n\r\nX-Smtpprobe-Id: " + valid + "\r\n\r\n"},
-		{name: "a token in the middle of a field", header: "Subject: a X-Smtpprobe-Id: " + valid + "\r\n\r\n"},
-		{name: "ten megabytes of header before it", header: strings.Repeat("X-A: "+strings.Repeat("a", 900)+"\r\n", 11000) + "X-Smtpprobe-Id: " + valid + "\r\n\r\n"},
-		{name: "ten megabytes of one field before it", header: "X-A: " + strings.Repeat("a", 10<<20) + "\r\nX-Smtpprobe-Id: " + valid + "\r\n\r\n"},
-		{name: "thousands of fields", header: strings.Repeat("a:\r\n", 10000) + "X-Smtpprobe-Id: " + valid + "\r\n\r\n"},
+		{name: "another flow", header: "X-Smtpprobe-Id: " + newKey(t).Sign(other) + "\r\n\r\n"},
+		{name: "malformed line", header: "garbage\r\nX-Smtpprobe-Id: " + valid + "\r\n\r\n"},
+		{name: "token in the body", header: "From: a@example.org\r\n\r\nX-Smtpprobe-Id: " + valid + "\r\n\r\n"},
+		{name: "token in the middle of a field", header: "Subject: a X-Smtpprobe-Id: " + valid + "\r\n\r\n"},
+		{name: "token after 10 MiB of header", header: strings.Repeat("X-A: "+strings.Repeat("a", 900)+"\r\n", 11000) + "X-Smtpprobe-Id: " + valid + "\r\n\r\n"},
+		{name: "token after a field of 10 MiB", header: "X-A: " + strings.Repeat("a", 10<<20) + "\r\nX-Smtpprobe-Id: " + valid + "\r\n\r\n"},
+		{name: "10,000 fields", header: strings.Repeat("a:\r\n", 10000) + "X-Smtpprobe-Id: " + valid + "\r\n\r\n"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, kind := newReader(t).Header([]byte(tt.header), seenAfter(time.Second))
+			_, kind := newReader(t).Header([]byte(tt.header), arrivedAfter(time.Second))
 			require.Equal(t, mailflow.Foreign, kind)
 		})
 	}
@@ -200,23 +201,23 @@ func TestReader_Header_Foreign(t *testing.T) {
 func TestReader_Header_LongHeader(t *testing.T) {
 	t.Parallel()
 	valid := newKey(t).Sign(newToken())
-	_, kind := newReader(t).Header([]byte("X-Smtpprobe-Id: "+valid+"\r\nX-A: "+strings.Repeat("a", 10<<20)), seenAfter(time.Second))
-	require.Equal(t, mailflow.Ours, kind, "what is beyond the bound is not looked at")
-	_, kind = newReader(t).Header([]byte("X-Smtpprobe-Id: "+valid+"\n\n"+strings.Repeat("line\n", 10000)), seenAfter(time.Second))
-	require.Equal(t, mailflow.Ours, kind, "a body does not count")
+	_, kind := newReader(t).Header([]byte("X-Smtpprobe-Id: "+valid+"\r\nX-A: "+strings.Repeat("a", 10<<20)), arrivedAfter(time.Second))
+	require.Equal(t, mailflow.Ours, kind, "the rest of a long header is ignored")
+	_, kind = newReader(t).Header([]byte("X-Smtpprobe-Id: "+valid+"\n\n"+strings.Repeat("line\n", 10000)), arrivedAfter(time.Second))
+	require.Equal(t, mailflow.Ours, kind, "the body is ignored")
 }
 
-func TestReader_Header_Stamp(t *testing.T) {
+func TestReader_Header_CopyID(t *testing.T) {
 	t.Parallel()
-	stamp := func(lines ...string) string {
-		s, kind := newReader(t).Header(header(t, lines...), seenAfter(time.Second))
+	copyID := func(lines ...string) string {
+		s, kind := newReader(t).Header(header(t, lines...), arrivedAfter(time.Second))
 		require.Equal(t, mailflow.Ours, kind)
-		return s.Stamp
+		return s.CopyID
 	}
 	one, two := received("mail.example.org", "LMTP id 1", time.Second), received("mail.example.org", "LMTP id 2", time.Second)
 	below := received("relay.example.com", "SMTP", 0)
-	require.Equal(t, stamp(one, below), stamp("X-Moved: yes", one, below), "a copy of the same delivery")
-	require.NotEqual(t, stamp(one, below), stamp(two, below), "two deliveries")
+	require.Equal(t, copyID(one, below), copyID("X-Moved: yes", one, below), "the same delivery")
+	require.NotEqual(t, copyID(one, below), copyID(two, below), "two deliveries")
 }
 
 func TestReader_Header_Checks(t *testing.T) {
@@ -227,16 +228,16 @@ func TestReader_Header_Checks(t *testing.T) {
 		want  mailflow.Checks
 	}{
 		{
-			name:  "all three",
+			name:  "all methods",
 			lines: []string{"Authentication-Results: mx.example.org;\r\n\tdkim=pass header.d=example.com;\r\n\tspf=softfail smtp.mailfrom=a@example.com;\r\n\tdmarc=fail header.from=example.com"},
 			want:  mailflow.Checks{SPF: "softfail", DKIM: "pass", DMARC: "fail"},
 		},
 		{
-			name:  "a server that is not trusted",
+			name:  "untrusted server",
 			lines: []string{"Authentication-Results: evil.example.net; dkim=pass; spf=pass; dmarc=pass"},
 		},
 		{
-			name: "a forged field below the server's own",
+			name: "forged field below",
 			lines: []string{
 				"Authentication-Results: MX.example.org; spf=fail",
 				"Authentication-Results: mx.example.org; spf=pass",
@@ -249,17 +250,17 @@ func TestReader_Header_Checks(t *testing.T) {
 			want:  mailflow.Checks{SPF: "fail"},
 		},
 		{
-			name:  "results in quotes",
+			name:  "results in a quoted string",
 			lines: []string{`Authentication-Results: mx.example.org; spf=fail smtp.mailfrom="a; dkim=pass ;"@example.com`},
 			want:  mailflow.Checks{SPF: "fail"},
 		},
 		{
-			name:  "one of two signatures",
+			name:  "two signatures",
 			lines: []string{"Authentication-Results: mx.example.org 1; dkim=fail header.d=a.example; dkim=pass header.d=b.example"},
 			want:  mailflow.Checks{DKIM: "pass"},
 		},
 		{
-			name:  "a result that does not exist",
+			name:  "unknown results",
 			lines: []string{"Authentication-Results: mx.example.org; spf=wonderful; dkim=; dmarc"},
 		},
 		{
@@ -270,7 +271,7 @@ func TestReader_Header_Checks(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s, kind := newReader(t).Header(header(t, tt.lines...), seenAfter(time.Second))
+			s, kind := newReader(t).Header(header(t, tt.lines...), arrivedAfter(time.Second))
 			require.Equal(t, mailflow.Ours, kind)
 			require.Equal(t, tt.want, s.Checks)
 		})
@@ -278,7 +279,7 @@ func TestReader_Header_Checks(t *testing.T) {
 	t.Run("no server is trusted", func(t *testing.T) {
 		t.Parallel()
 		r := mailflow.NewReader(newKey(t), []string{flow}, nil)
-		s, _ := r.Header(header(t, "Authentication-Results: mx.example.org; spf=pass"), seenAfter(time.Second))
+		s, _ := r.Header(header(t, "Authentication-Results: mx.example.org; spf=pass"), arrivedAfter(time.Second))
 		require.Zero(t, s.Checks)
 	})
 }
@@ -288,7 +289,7 @@ func FuzzReceived(f *testing.F) {
 	f.Add("by \"(\" with; ; ;")
 	f.Fuzz(func(t *testing.T, value string) {
 		value = strings.NewReplacer("\r", " ", "\n", " ").Replace(value)
-		s, kind := newReader(t).Header(header(t, "Received: "+value), seenAfter(time.Minute))
+		s, kind := newReader(t).Header(header(t, "Received: "+value), arrivedAfter(time.Minute))
 		if kind != mailflow.Ours {
 			return
 		}
@@ -304,7 +305,7 @@ func FuzzAuthenticationResults(f *testing.F) {
 	f.Add("mx.example.org 1 ; =;;;==; arc=pass header.oldest-pass=x")
 	f.Fuzz(func(t *testing.T, value string) {
 		value = strings.NewReplacer("\r", " ", "\n", " ").Replace(value)
-		s, _ := newReader(t).Header(header(t, "Authentication-Results: "+value), seenAfter(time.Minute))
+		s, _ := newReader(t).Header(header(t, "Authentication-Results: "+value), arrivedAfter(time.Minute))
 		for _, result := range []string{s.Checks.SPF, s.Checks.DKIM, s.Checks.DMARC} {
 			require.Regexp(t, `^[a-z]*$`, result)
 		}

@@ -10,7 +10,8 @@ import (
 	"github.com/emersion/go-message/textproto"
 )
 
-// Folder is the kind of folder that contains a message, never its name.
+// Folder is the kind of the folder that contains a message. It is a tag, so it never
+// contains the folder's name.
 type Folder string
 
 // The kinds of folders.
@@ -25,22 +26,22 @@ const (
 type Origin struct {
 	Folder     Folder
 	Arrived    time.Time // by the mailbox's clock; zero if unknown
-	Seen       time.Time // by this machine's clock
-	NullSender bool      // the envelope has a null sender, as does a Return-Path of <>
-	Last       *Hop      // the delivery to the mailbox, if it has no Received field
+	Seen       time.Time // when it was read, by the local clock
+	NullSender bool      // the envelope has a null sender; else Return-Path decides
+	Last       *Hop      // the delivery to the mailbox, if it adds no Received field
 }
 
-// Sighting is one message of ours, or a report about one, in a mailbox.
-type Sighting struct {
+// Observation is a test message, or a report about one, in a mailbox.
+type Observation struct {
 	Token     Token
-	Stamp     string // the topmost Received field, hashed: copies differ in it
+	CopyID    string // a hash of the topmost Received field, which differs between copies
 	Folder    Folder
-	Delay     time.Duration // from sent to delivery, at least 0 and at most until it was seen
+	Delay     time.Duration // from sending to delivery, at least 0 and at most the age when it was read
 	Path      Path
-	Hops      []Hop // from the first to the last
+	Hops      []Hop // in the order of transport
 	Checks    Checks
 	MessageID string
-	Report    *Report // of a delivery status notification, else nil
+	Report    *Report // nil unless it is a delivery status notification
 }
 
 // Kind is the kind of a message according to its header.
@@ -48,20 +49,20 @@ type Kind uint8
 
 // The kinds of messages.
 const (
-	Foreign   Kind = iota // not ours, or unreadable
-	Ours                  // a message with a valid token
-	Undecided             // a report, which Reader.Report reads
+	Foreign        Kind = iota // another message, or malformed
+	Ours                       // a test message with a valid token
+	PossibleReport             // a report about any message, for Reader.Report
 )
 
-// Reader recognizes the messages of some flows.
+// Reader recognizes the messages of a set of flows.
 type Reader struct {
 	key     Key
 	flows   map[string]bool
 	trusted []string
 }
 
-// NewReader returns a reader of the flows with these ids. Only the
-// Authentication-Results fields of the trusted servers are read.
+// NewReader returns a reader for the flows with these ids. It reads only the
+// Authentication-Results fields of trusted servers.
 func NewReader(key Key, flows, trusted []string) *Reader {
 	r := &Reader{key: key, flows: make(map[string]bool, len(flows)), trusted: trusted}
 	for _, id := range flows {
@@ -70,46 +71,46 @@ func NewReader(key Key, flows, trusted []string) *Reader {
 	return r
 }
 
-// Header reads the header of a message; MaxHeader bytes of the message are
-// enough. The sighting is valid if the message is Ours.
-func (r *Reader) Header(header []byte, o Origin) (Sighting, Kind) {
+// Header reads the header of a message. It needs at most the first MaxHeader bytes
+// of the message. The observation is valid if the kind is Ours.
+func (r *Reader) Header(header []byte, o Origin) (Observation, Kind) {
 	h, err := readHeader(header)
 	if err != nil {
-		return Sighting{}, Foreign
+		return Observation{}, Foreign
 	}
 	if isReport(&h, o) {
-		return Sighting{}, Undecided
+		return Observation{}, PossibleReport
 	}
 	token, ok := r.verify(only(&h, TokenHeader))
 	if !ok {
-		return Sighting{}, Foreign
+		return Observation{}, Foreign
 	}
-	s := sight(&h, token, o)
+	s := newObservation(&h, token, o)
 	s.Path, s.Hops = readPath(&h, token.Sent, o)
 	s.Checks = readChecks(&h, r.trusted)
 	return s, Ours
 }
 
-// Report reads a whole message that Header left undecided; MaxReport bytes are
-// enough. It reports whether it is a delivery status notification about a
-// message of the reader's flows.
-func (r *Reader) Report(message []byte, o Origin) (Sighting, bool) {
+// Report reads a message that Header classified as PossibleReport, and reports
+// whether it is a delivery status notification about a message of the reader's
+// flows. It needs at most the first MaxReport bytes of the message.
+func (r *Reader) Report(message []byte, o Origin) (Observation, bool) {
 	h, err := readHeader(message)
 	if err != nil || !isReport(&h, o) {
-		return Sighting{}, false
+		return Observation{}, false
 	}
 	report, candidates := readReport(message[:min(len(message), MaxReport)])
 	if report == nil {
-		return Sighting{}, false
+		return Observation{}, false
 	}
 	for _, text := range candidates {
 		if token, ok := r.verify(text); ok {
-			s := sight(&h, token, o)
+			s := newObservation(&h, token, o)
 			s.Report = report
 			return s, true
 		}
 	}
-	return Sighting{}, false
+	return Observation{}, false
 }
 
 func (r *Reader) verify(text string) (Token, bool) {
@@ -117,7 +118,7 @@ func (r *Reader) verify(text string) (Token, bool) {
 	return t, err == nil && r.flows[t.Flow]
 }
 
-func sight(h *textproto.Header, t Token, o Origin) Sighting {
+func newObservation(h *textproto.Header, t Token, o Origin) Observation {
 	received := ""
 	if list := values(h, "Received", 1); len(list) > 0 {
 		received = list[0]
@@ -126,9 +127,9 @@ func sight(h *textproto.Header, t Token, o Origin) Sighting {
 		o.Arrived = o.Seen
 	}
 	sum := sha256.Sum256([]byte(received))
-	return Sighting{
+	return Observation{
 		Token:     t,
-		Stamp:     hex.EncodeToString(sum[:8]),
+		CopyID:    hex.EncodeToString(sum[:8]),
 		Folder:    o.Folder,
 		Delay:     clamp(o.Arrived.Sub(t.Sent), o.Seen.Sub(t.Sent)),
 		MessageID: messageID(only(h, "Message-Id")),
@@ -137,7 +138,7 @@ func sight(h *textproto.Header, t Token, o Origin) Sighting {
 
 func clamp(d, most time.Duration) time.Duration { return max(0, min(d, most)) }
 
-// messageID returns a Message-ID that is short and printable, else "".
+// messageID returns s if it is short and printable, else "".
 func messageID(s string) string {
 	if len(s) > maxHostName || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return ""
@@ -145,7 +146,7 @@ func messageID(s string) string {
 	return s
 }
 
-// isReport reports whether a header is that of a delivery status notification:
+// isReport reports whether a header is the header of a delivery status notification:
 // a multipart/report with a null sender (RFC 3464 §2).
 func isReport(h *textproto.Header, o Origin) bool {
 	if paths := values(h, "Return-Path", 1); !o.NullSender && (len(paths) == 0 || paths[0] != "<>") {

@@ -1,9 +1,11 @@
 package mailbox
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"io"
+	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
@@ -16,23 +18,23 @@ import (
 const (
 	junk       = mailflow.FolderJunk
 	maxFolders = 50
-	fetchBatch = 50 // messages of one FETCH
+	fetchBatch = 50 // messages per FETCH
 )
 
 var (
 	headerSection = &imap.FetchItemBodySection{
 		Specifier: imap.PartSpecifierHeader, Peek: true, Partial: &imap.SectionPartial{Size: mailflow.MaxHeader},
 	}
-	wholeSection = &imap.FetchItemBodySection{
+	messageSection = &imap.FetchItemBodySection{
 		Peek: true, Partial: &imap.SectionPartial{Size: mailflow.MaxReport},
 	}
 )
 
-// positions records how far each folder has been read.
+// positions are the positions of all folders, by name.
 type positions map[string]folderPosition
 
 // folderPosition is the last UID that was read. It is valid as long as the
-// folder's UIDVALIDITY is the same (RFC 9051 §2.3.1.1).
+// UIDVALIDITY of the folder is the same (RFC 9051 §2.3.1.1).
 type folderPosition struct {
 	Validity uint32   `json:"uidvalidity"`
 	UID      imap.UID `json:"uid"`
@@ -41,7 +43,7 @@ type folderPosition struct {
 func readPositions(data []byte) positions {
 	p := make(positions)
 	if json.Unmarshal(data, &p) != nil || p == nil {
-		return make(positions) // begins again, which settles nothing twice
+		return make(positions) // messages that are read again keep their state
 	}
 	return p
 }
@@ -54,14 +56,14 @@ func (p positions) encode() []byte {
 	return data
 }
 
-// look reads every folder, even if one of them cannot be read.
-func (s *imapSession) look(ctx context.Context, v *Visit) error {
-	p := readPositions(v.Position())
+// scan reads all folders, even if one of them cannot be read.
+func (s *imapSession) scan(ctx context.Context, scan *Scan) error {
+	p := readPositions(scan.Position())
 	folders, first := s.folders(ctx)
 	for _, f := range folders {
 		data, err := s.client.Select(f.Name, &imap.SelectOptions{ReadOnly: !s.box.Delete}).Wait()
 		if err == nil {
-			err = (&folderLook{imapSession: s, visit: v, folder: f, positions: p}).read(ctx, data)
+			err = (&folderScan{imapSession: s, scan: scan, folder: f, positions: p}).read(ctx, data)
 			if err != nil {
 				return err
 			}
@@ -77,27 +79,26 @@ func (s *imapSession) look(ctx context.Context, v *Visit) error {
 	return first
 }
 
-// folderLook reads one folder.
-type folderLook struct {
+// folderScan is the scan of one folder.
+type folderScan struct {
 	*imapSession
-	visit     *Visit
+	scan      *Scan
 	folder    Folder
 	positions positions
 
-	ours []imap.UID // passed to the visit and not settled yet
+	ours []imap.UID // not settled yet
 }
 
-// read reads the messages above the position, up to the UIDNEXT of the
-// selection.
-func (l *folderLook) read(ctx context.Context, selected *imap.SelectData) error {
+// read reads the messages after the position of the folder, up to UIDNEXT.
+func (l *folderScan) read(ctx context.Context, selected *imap.SelectData) error {
 	last := l.positions[l.folder.Name]
 	criteria := &imap.SearchCriteria{}
 	if last.Validity != selected.UIDValidity || last.UID == 0 {
 		last = folderPosition{Validity: selected.UIDValidity}
-		// SINCE uses the date in the server's time zone, which is unknown.
-		criteria.Since = l.visit.Since().Add(-24 * time.Hour)
+		// SINCE compares dates in the time zone of the server, which is unknown.
+		criteria.Since = l.scan.Since().Add(-24 * time.Hour)
 	}
-	end := selected.UIDNext - 1 // the highest number if the server sends no UIDNEXT
+	end := selected.UIDNext - 1 // the maximum UID if the server sent no UIDNEXT
 	if selected.NumMessages == 0 || end <= last.UID {
 		if selected.UIDNext != 0 {
 			last.UID = end
@@ -109,45 +110,46 @@ func (l *folderLook) read(ctx context.Context, selected *imap.SelectData) error 
 	if err != nil {
 		return l.classify(ctx, smtperr.PhaseMailbox, err)
 	}
-	uids, cut := upTo(found.All, last.UID, end, l.visit.Left())
-	if cut {
-		l.visit.Cut()
+	uids, more := between(found.All, last.UID, end, l.scan.Remaining())
+	if more {
+		l.scan.SetIncomplete()
 	}
 	for len(uids) > 0 {
 		batch := uids[:min(len(uids), fetchBatch)]
 		uids = uids[len(batch):]
 		if err := l.fetch(batch); err != nil {
-			// The messages are settled; they are read again and deleted later.
-			l.visit.Settle(nil)
+			// The next scan reads the messages again and deletes them.
+			l.scan.Settle(nil)
 			return l.classify(ctx, smtperr.PhaseMailbox, err)
 		}
 		last.UID = batch[len(batch)-1]
-		// Settle each batch separately, so that each look at a slow server
-		// makes progress.
+		// Settle each batch, so that scans of a slow server make progress.
 		if err := l.settle(ctx, last); err != nil {
 			return err
 		}
-		if len(uids) > 0 && l.visit.Ends() {
-			l.visit.Cut()
+		if len(uids) > 0 && l.scan.TimeUp() {
+			l.scan.SetIncomplete()
 			return nil
 		}
 	}
-	if !cut && selected.UIDNext != 0 {
+	if !more && selected.UIDNext != 0 {
 		last.UID = end
 	}
 	return l.settle(ctx, last)
 }
 
-// upTo returns the first numbers of a set that are above one and up to another,
-// and whether there are more.
-func upTo(set imap.NumSet, above, end imap.UID, most int) (uids []imap.UID, more bool) {
-	ranges, _ := set.(imap.UIDSet)
+// between returns at most limit UIDs of a set that are greater than after and not
+// greater than end, in ascending order, and reports whether there are more.
+func between(set imap.NumSet, after, end imap.UID, limit int) (uids []imap.UID, more bool) {
+	unsorted, _ := set.(imap.UIDSet)
+	ranges := slices.Clone(unsorted)
+	slices.SortFunc(ranges, func(a, b imap.UIDRange) int { return cmp.Compare(a.Start, b.Start) })
 	for _, r := range ranges {
 		if r.Stop == 0 || r.Stop > end {
 			r.Stop = end
 		}
-		for uid := max(r.Start, above+1); uid <= r.Stop && uid != 0; uid++ {
-			if len(uids) >= most {
+		for uid := max(r.Start, after+1); uid <= r.Stop && uid != 0; uid++ {
+			if len(uids) >= limit {
 				return uids, true
 			}
 			uids = append(uids, uid)
@@ -156,28 +158,28 @@ func upTo(set imap.NumSet, above, end imap.UID, most int) (uids []imap.UID, more
 	return uids, false
 }
 
-// fetch passes one batch of messages to the visit.
-func (l *folderLook) fetch(batch []imap.UID) error {
-	type undecided struct {
+// fetch reads a batch of messages.
+func (l *folderScan) fetch(batch []imap.UID) error {
+	type possibleReport struct {
 		uid    imap.UID
 		origin mailflow.Origin
 	}
-	var reports []undecided
-	err := l.each(batch, headerSection, mailflow.MaxHeader, func(uid imap.UID, at time.Time, header []byte) {
-		o := mailflow.Origin{Folder: l.folder.kind, Arrived: at}
-		switch l.visit.Header(header, o) {
+	var reports []possibleReport
+	err := l.fetchEach(batch, headerSection, mailflow.MaxHeader, func(uid imap.UID, arrived time.Time, header []byte) {
+		o := mailflow.Origin{Folder: l.folder.kind, Arrived: arrived}
+		switch l.scan.Header(header, o) {
 		case mailflow.Ours:
 			l.ours = append(l.ours, uid)
-		case mailflow.Undecided:
-			reports = append(reports, undecided{uid, o})
+		case mailflow.PossibleReport:
+			reports = append(reports, possibleReport{uid, o})
 		}
 	})
 	if err != nil {
 		return err
 	}
 	for _, r := range reports {
-		err := l.each([]imap.UID{r.uid}, wholeSection, mailflow.MaxReport, func(uid imap.UID, _ time.Time, message []byte) {
-			if l.visit.Report(message, r.origin) {
+		err := l.fetchEach([]imap.UID{r.uid}, messageSection, mailflow.MaxReport, func(uid imap.UID, _ time.Time, message []byte) {
+			if l.scan.Report(message, r.origin) {
 				l.ours = append(l.ours, uid)
 			}
 		})
@@ -188,16 +190,19 @@ func (l *folderLook) fetch(batch []imap.UID) error {
 	return nil
 }
 
-// each fetches one section of some messages, at most so many bytes of each.
-func (l *folderLook) each(uids []imap.UID, section *imap.FetchItemBodySection, most int64,
-	show func(uid imap.UID, at time.Time, content []byte)) error {
+// fetchEach fetches a section of messages and calls f for each message with at most
+// limit bytes of the section. A message that the server does not return may have
+// been moved to a folder that was read already, so the scan is incomplete.
+func (l *folderScan) fetchEach(uids []imap.UID, section *imap.FetchItemBodySection, limit int64,
+	f func(uid imap.UID, arrived time.Time, content []byte)) error {
+	returned := 0
 	cmd := l.client.Fetch(imap.UIDSetNum(uids...), &imap.FetchOptions{
 		UID: true, InternalDate: true, BodySection: []*imap.FetchItemBodySection{section},
 	})
 	for message := cmd.Next(); message != nil; message = cmd.Next() {
 		var (
 			uid     imap.UID
-			at      time.Time
+			arrived time.Time
 			content []byte
 			err     error
 		)
@@ -206,28 +211,32 @@ func (l *folderLook) each(uids []imap.UID, section *imap.FetchItemBodySection, m
 			case imapclient.FetchItemDataUID:
 				uid = item.UID
 			case imapclient.FetchItemDataInternalDate:
-				at = item.Time
+				arrived = item.Time
 			case imapclient.FetchItemDataBodySection:
 				if item.Literal != nil && content == nil {
-					content, err = io.ReadAll(io.LimitReader(item.Literal, most))
+					content, err = io.ReadAll(io.LimitReader(item.Literal, limit))
 				}
 			}
 		}
 		if err == nil && uid != 0 {
-			show(uid, at, content)
+			returned++
+			f(uid, arrived, content)
 		}
+	}
+	if returned < len(uids) {
+		l.scan.SetIncomplete()
 	}
 	return cmd.Close()
 }
 
-// settle settles the messages, deletes those that may be deleted, and only
-// then moves the position: a message that could not be settled on disk or
-// deleted is read again.
-func (l *folderLook) settle(ctx context.Context, last folderPosition) error {
-	ours, deletable := l.ours, l.visit.Settle(nil)
+// settle settles the messages, deletes those that may be deleted, and only then
+// moves the position, so that the next scan reads a message again that could not be
+// settled or deleted.
+func (l *folderScan) settle(ctx context.Context, last folderPosition) error {
+	ours, deletable := l.ours, l.scan.Settle(nil)
 	l.ours = nil
-	if l.visit.store != nil {
-		return nil //nolint:nilerr // the visit reports it
+	if l.scan.store != nil {
+		return nil //nolint:nilerr // it is in the result of the scan
 	}
 	if l.box.Delete {
 		var set imap.UIDSet
@@ -241,13 +250,13 @@ func (l *folderLook) settle(ctx context.Context, last folderPosition) error {
 		}
 	}
 	l.positions[l.folder.Name] = last
-	l.visit.Settle(l.positions.encode())
+	l.scan.Settle(l.positions.encode())
 	return nil
 }
 
-// delete removes these messages only: UID EXPUNGE (RFC 4315 §2.1) does not
-// remove messages that other clients have marked.
-func (l *folderLook) delete(set imap.UIDSet) error {
+// delete removes a set of messages. Unlike EXPUNGE, UID EXPUNGE (RFC 4315 §2.1)
+// does not remove messages that other clients have marked as deleted.
+func (l *folderScan) delete(set imap.UIDSet) error {
 	if len(set) == 0 {
 		return nil
 	}
