@@ -132,7 +132,7 @@ func TestIMAP_HostileResponses(t *testing.T) {
 		},
 		{
 			name: "endless line", command: "UID SEARCH", respond: "* SEARCH%endless",
-			write: repeat(" 1"), class: smtperr.ClassProtocolError, reason: smtperr.ReasonReplyTooLong,
+			write: repeat(" 1234567890"), class: smtperr.ClassProtocolError, reason: smtperr.ReasonReplyTooLong,
 		},
 		{
 			name: "endless text", command: "EXAMINE INBOX", respond: "* OK %endless",

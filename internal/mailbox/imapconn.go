@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"io"
 	"net"
 	"sync"
 	"time"
@@ -12,11 +13,8 @@ import (
 // first error, because the library keeps only the text of errors.
 type imapConn struct {
 	net.Conn
+	input    io.Reader // the greeting, and then the data of Conn
 	deadline time.Time // zero: none
-
-	// greeting is returned by the first reads. After STARTTLS the server sends
-	// no second greeting, but the library waits for one.
-	greeting string
 
 	mu        sync.Mutex
 	responses responseScanner
@@ -41,16 +39,11 @@ func (c *imapConn) SetReadDeadline(t time.Time) error { return c.Conn.SetReadDea
 func (c *imapConn) SetWriteDeadline(t time.Time) error { return c.Conn.SetWriteDeadline(c.earlier(t)) }
 
 func (c *imapConn) Read(b []byte) (int, error) {
-	if c.greeting != "" {
-		n := copy(b, c.greeting)
-		c.greeting = c.greeting[n:]
-		return n, nil
-	}
 	// The library may read again after an error.
 	if err := c.failure(); err != nil {
 		return 0, err
 	}
-	n, err := c.Conn.Read(b)
+	n, err := c.input.Read(b)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if limit := c.responses.scan(b[:n]); limit != nil {

@@ -1,11 +1,14 @@
 package mailbox
 
 import (
+	"bufio"
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"strconv"
+	"strings"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
@@ -42,7 +45,7 @@ func (m *IMAP) connect(ctx context.Context) (*imapSession, error) {
 	if m.StartTLS {
 		err = s.startTLS(ctx)
 	} else {
-		err = s.handshake(ctx, "")
+		err = s.implicitTLS(ctx)
 	}
 	if err != nil {
 		s.close()
@@ -65,16 +68,34 @@ func (m *IMAP) tlsConfig() *tls.Config {
 	return config
 }
 
-// handshake negotiates TLS and reads the server's greeting. A greeting that is
-// not empty replaces it.
-func (s *imapSession) handshake(ctx context.Context, greeting string) error {
-	encrypted := tls.Client(s.raw, s.box.tlsConfig())
-	if err := encrypted.HandshakeContext(ctx); err != nil {
-		return inTime(ctx, smtperr.PhaseTLS, err)
+// implicitTLS opens a session on a port with implicit TLS (RFC 8314).
+func (s *imapSession) implicitTLS(ctx context.Context) error {
+	conn, err := s.handshake(ctx)
+	if err != nil {
+		return err
 	}
-	s.tls = encrypted.ConnectionState()
+	r := bufio.NewReaderSize(conn, maxStatusLine)
+	greeting, err := readGreeting(ctx, r)
+	if err != nil {
+		return err
+	}
+	return s.start(ctx, conn, io.MultiReader(strings.NewReader(greeting.line), r))
+}
+
+// handshake negotiates TLS.
+func (s *imapSession) handshake(ctx context.Context) (*tls.Conn, error) {
+	conn := tls.Client(s.raw, s.box.tlsConfig())
+	if err := conn.HandshakeContext(ctx); err != nil {
+		return nil, inTime(ctx, smtperr.PhaseTLS, err)
+	}
+	s.tls = conn.ConnectionState()
+	return conn, nil
+}
+
+// start starts the IMAP client. The input begins with a greeting.
+func (s *imapSession) start(ctx context.Context, conn *tls.Conn, input io.Reader) error {
 	deadline, _ := ctx.Deadline()
-	s.conn = &imapConn{Conn: encrypted, deadline: deadline, greeting: greeting}
+	s.conn = &imapConn{Conn: conn, input: input, deadline: deadline}
 	s.client = imapclient.New(s.conn, nil)
 	return s.classify(ctx, smtperr.PhaseGreeting, s.client.WaitGreeting())
 }
