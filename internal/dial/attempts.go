@@ -32,16 +32,16 @@ type Attempts struct {
 const (
 	// minShare is the minimum time for an attempt, if that much is left.
 	minShare = time.Second
-	// stall is how long after its deadline an operation ends only if this process
-	// was not running meanwhile.
+	// An operation that ends this long after its deadline shows that this process
+	// was not running.
 	stall = 500 * time.Millisecond
 )
 
 // Dial returns the first connection that succeeds. Each attempt gets an equal share
-// of the time that is left, so that unresponsive addresses do not use up the time for
-// those after them. If all attempts fail, Dial returns the error of the first, with
-// the others as its Secondary errors. Cancellation and a lack of file descriptors end
-// the attempts.
+// of the time that is left, so that unresponsive addresses do not use up the time
+// for those after them. If all attempts fail, Dial returns the error of the first,
+// with the others as its Secondary errors. Cancellation and a lack of file
+// descriptors end the attempts.
 func (a Attempts) Dial(ctx context.Context, addrs []netip.Addr, port uint16) (net.Conn, error) {
 	var failure *smtperr.Error
 	for i, ip := range addrs {
@@ -64,8 +64,8 @@ func (a Attempts) Dial(ctx context.Context, addrs []netip.Addr, port uint16) (ne
 	return nil, failure
 }
 
-// addFailure adds an error to the first one. An address that is not of the family of
-// the source address is ignored if another address was tried.
+// addFailure adds an error to the first one. An address that is not of the family
+// of the source address is ignored if another address was tried.
 func addFailure(failure, e *smtperr.Error) *smtperr.Error {
 	switch {
 	case failure == nil, errors.Is(failure.Cause, errFamily) && !errors.Is(e.Cause, errFamily):
@@ -118,9 +118,9 @@ func (a Attempts) attemptDeadline(ctx context.Context, left int) time.Time {
 	return until
 }
 
-// checkStall returns the error of an operation, or local_error/prober_stalled if the
-// operation ended long after its deadline. This process was not running then, so a timeout
-// would not be the fault of the peer.
+// checkStall returns the error of an operation, or local_error/prober_stalled if
+// the operation ended long after its deadline. This process was not running then,
+// so a timeout would not be the fault of the peer.
 func checkStall(ctx context.Context, err error) error {
 	deadline, ok := ctx.Deadline()
 	if err == nil || !ok || time.Since(deadline) < stall {

@@ -18,8 +18,8 @@ type Direct struct {
 	Source netip.Addr // local address of TCP connections, if valid
 }
 
-// errFamily is the cause of an error for an address of another family than the source
-// address.
+// errFamily is the cause of an error for an address of another family than the
+// source address.
 var errFamily = errors.New("one is IPv4, the other IPv6")
 
 // DialContext implements Dialer.

@@ -75,8 +75,8 @@ func TestUnix(t *testing.T) {
 	}
 }
 
-// busySocket refuses connections, as a Unix socket with a full queue does, until none
-// is left.
+// busySocket refuses connections, as a Unix socket with a full queue does, until
+// none is left.
 type busySocket struct{ left int }
 
 func (s *busySocket) DialContext(ctx context.Context, _, _ string) (net.Conn, error) {

@@ -173,8 +173,8 @@ func serveOn(t *testing.T, l net.Listener, handle func(net.Conn)) {
 	})
 }
 
-// closed is a port where nobody listens: tcpmux (RFC 1078). An ephemeral port could be
-// taken by another test.
+// closed is a port where nobody listens: tcpmux (RFC 1078). An ephemeral port could
+// be taken by another test.
 var closed = netip.MustParseAddrPort("127.0.0.1:1")
 
 // write writes to a client that may be gone.

@@ -97,10 +97,10 @@ func readHead(conn net.Conn) ([]byte, error) {
 	return nil, refused("the answer's header is too long")
 }
 
-// checkStatus returns the error of a status. Gateway errors mean that the proxy could
-// not connect to the relay (502, and 503 of some proxies), or not in time (504). Other
-// errors are about the proxy. The error does not repeat the reason phrase, since the
-// proxy knows the password.
+// checkStatus returns the error of a status. Gateway errors mean that the proxy
+// could not connect to the relay (502, and 503 of some proxies), or not in time
+// (504). Other errors are about the proxy. The error does not repeat the reason
+// phrase, since the proxy knows the password.
 func checkStatus(status int) error {
 	text := fmt.Sprintf("it answered %d %s", status, http.StatusText(status))
 	switch {

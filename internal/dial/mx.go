@@ -20,12 +20,12 @@ type MXHost struct {
 	Preference uint16
 }
 
-// MX returns the mail exchangers of a domain in order of preference (RFC 5321 §5.1).
-// Those of equal preference are in order of their names, not random as for a sender, so
-// that the metrics of a relay do not change from one probe to the next. A domain without
-// MX records but with an address is its own mail exchanger. A domain with a null MX
-// record (RFC 7505) is an error, dns_not_found/null_mx. Records whose target is not a
-// host name, such as an IP address, are ignored.
+// MX returns the mail exchangers of a domain in order of preference (RFC 5321
+// §5.1). Those of equal preference are in order of their names, not random as for a
+// sender, so that the metrics of a relay do not change from one probe to the next.
+// A domain without MX records but with an address is its own mail exchanger. A
+// domain with a null MX record (RFC 7505) is an error, dns_not_found/null_mx.
+// Records whose target is not a host name, such as an IP address, are ignored.
 func (l Lookup) MX(ctx context.Context, domain string) ([]MXHost, error) {
 	if ip, err := netip.ParseAddr(strings.Trim(domain, "[]")); err == nil {
 		return []MXHost{{Host: ip.Unmap().String()}}, nil

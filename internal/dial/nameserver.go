@@ -12,8 +12,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// NameServer is the host:port of a name server. As a Resolver it uses no other source:
-// no hosts file and no search list.
+// NameServer is the host:port of a name server. As a Resolver it uses no other
+// source: no hosts file and no search list.
 type NameServer string
 
 // LookupNetIP implements Resolver.
@@ -39,8 +39,8 @@ func (s NameServer) LookupNetIP(ctx context.Context, network, host string) ([]ne
 	return nil, failures
 }
 
-// RecordAddr returns the address in an A or AAAA record, and whether it is valid. An
-// IPv4-mapped address in an AAAA record is not.
+// RecordAddr returns the address in an A or AAAA record, and whether it is valid.
+// An IPv4-mapped address in an AAAA record is not.
 func RecordAddr(record dns.RR) (netip.Addr, bool) {
 	var raw net.IP
 	switch r := record.(type) {
@@ -71,8 +71,8 @@ func (s NameServer) LookupMX(ctx context.Context, name string) ([]*net.MX, error
 // udpSize is the maximum size of a UDP message (RFC 6891 §6.2.5), in bytes.
 const udpSize = 1232
 
-// lookup returns the records of a name and type, at least one. If the name is an alias,
-// they are those at the end of the CNAME chain.
+// lookup returns the records of a name and type, at least one. If the name is an
+// alias, they are those at the end of the CNAME chain.
 func (s NameServer) lookup(ctx context.Context, name string, qtype uint16) ([]dns.RR, error) {
 	reply, err := s.Exchange(ctx, new(dns.Msg).SetQuestion(dns.Fqdn(name), qtype).SetEdns0(udpSize, false))
 	if err != nil {
@@ -97,7 +97,7 @@ func (s NameServer) lookup(ctx context.Context, name string, qtype uint16) ([]dn
 	case len(records) > 0:
 		return records, nil
 	case len(reply.Answer) == 0 && !reply.Authoritative && !reply.RecursionAvailable:
-		failure.Err = "the server neither knows the name nor asks others"
+		failure.Err = "the server is not authoritative for the name and does not recurse"
 	default:
 		failure.Err, failure.IsNotFound = "no "+dns.TypeToString[qtype]+" record", true
 	}
@@ -123,11 +123,11 @@ func isTimeout(err error) bool {
 // (RFC 1035 §4.2.1). The socket stays the same, so that a late reply is received.
 var retries = []time.Duration{time.Second, 2 * time.Second, 4 * time.Second, 8 * time.Second}
 
-// maxDatagrams is the maximum number of datagrams read for one query. Those that are
-// not the reply are skipped, and a flood of them must not keep a core busy.
+// maxDatagrams is the maximum number of datagrams read for one query. Those that
+// are not the reply are skipped, and a flood of them must not keep a core busy.
 const maxDatagrams = 1000
 
-var errFlood = errors.New("too many datagrams that are not the answer")
+var errFlood = errors.New("too many datagrams that are not the reply")
 
 // limitedUDPConn is a UDP socket that reads a limited number of datagrams.
 type limitedUDPConn struct {
@@ -135,8 +135,8 @@ type limitedUDPConn struct {
 	left int
 }
 
-// limitDatagrams limits the number of datagrams of a UDP connection. A TCP connection
-// needs no limit: only one message is read from it.
+// limitDatagrams limits the number of datagrams of a UDP connection. A TCP
+// connection needs no limit: only one message is read from it.
 func limitDatagrams(conn net.Conn) net.Conn {
 	if udp, ok := conn.(*net.UDPConn); ok {
 		return &limitedUDPConn{UDPConn: udp, left: maxDatagrams}
@@ -153,8 +153,9 @@ func (c *limitedUDPConn) Read(b []byte) (int, error) {
 	return c.UDPConn.Read(b)
 }
 
-// Exchange sends a query over UDP, and over TCP if the reply is truncated. It returns
-// the reply whether or not it is successful. Only the context limits the time.
+// Exchange sends a query over UDP, and over TCP if the reply is truncated. It
+// returns the reply whether or not it is successful. Only the context limits the
+// time.
 func (s NameServer) Exchange(ctx context.Context, query *dns.Msg) (*dns.Msg, error) {
 	reply, err := s.exchangeOver(ctx, "udp", query)
 	if err == nil && reply.Truncated {

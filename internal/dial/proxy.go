@@ -15,14 +15,14 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Proxy is a Dialer that connects through a proxy, which also resolves host names. It
-// is made by ParseProxy. It contains the password, so do not print it with %+v.
+// Proxy is a Dialer that connects through a proxy, which also resolves host names.
+// It is made by ParseProxy. It contains the password, so do not print it with %+v.
 type Proxy struct {
 	// Dialer and Lookup connect to the proxy itself; nil means Direct.
 	Dialer Dialer
 	Lookup Lookup
-	// Timeout bounds each attempt to connect to the proxy, and then the handshake with
-	// it; 0 means that only the context limits the time.
+	// Timeout bounds each attempt to connect to the proxy, and then the handshake
+	// with it; 0 means that only the context limits the time.
 	Timeout time.Duration
 
 	scheme         string
@@ -34,9 +34,9 @@ type Proxy struct {
 var errProxyURL = errors.New("is not of the form socks5://host:port or http://host:port, with user:password@ in front of the host if the proxy needs it")
 
 // ParseProxy parses socks5://[user:password@]host:port (RFC 1928, RFC 1929) or
-// http://[user:password@]host:port (CONNECT, RFC 9110 §9.3.6). Its error completes a
-// sentence about the URL, such as "has a password without a user". It never repeats the
-// URL, which may contain a password.
+// http://[user:password@]host:port (CONNECT, RFC 9110 §9.3.6). Its error completes
+// a sentence about the URL, such as "has a password without a user". It never
+// repeats the URL, which may contain a password.
 func ParseProxy(raw string) (*Proxy, error) {
 	u, err := url.Parse(raw)
 	if err != nil || u.Scheme != "socks5" && u.Scheme != "http" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
@@ -82,15 +82,15 @@ func (p *Proxy) Secrets() []string { return []string{p.password} }
 
 func (p *Proxy) address() string { return net.JoinHostPort(p.host, strconv.Itoa(int(p.port))) }
 
-// handshakes open a connection to host:port through a proxy. They do not read beyond
-// the proxy's reply.
+// handshakes open a connection to host:port through a proxy. They do not read
+// beyond the proxy's reply.
 var handshakes = map[string]func(ctx context.Context, p *Proxy, conn net.Conn, address string) error{
 	"socks5": socksConnect,
 	"http":   httpConnect,
 }
 
-// DialContext connects to host:port through the proxy. Its errors name the proxy and
-// have phase connect:
+// DialContext connects to host:port through the proxy. Its errors name the proxy
+// and have phase connect:
 //
 //   - If the proxy cannot be reached, the class is the one of that failure. If it
 //     closes the connection, the class is connect_error.

@@ -60,8 +60,8 @@ func TestParseProxy(t *testing.T) {
 	}
 }
 
-// proxies starts a SOCKS5 and an HTTP proxy. They accept the request and send the relay's
-// greeting in the same segment. The channel receives the requests.
+// proxies starts a SOCKS5 and an HTTP proxy. They accept the request and send the
+// relay's greeting in the same segment. The channel receives the requests.
 func proxies(t *testing.T) (urls map[string]string, requests chan string) {
 	t.Helper()
 	requests = make(chan string, 1)
@@ -96,8 +96,8 @@ func proxies(t *testing.T) (urls map[string]string, requests chan string) {
 	}, requests
 }
 
-// acceptSOCKS reads a SOCKS5 handshake. It returns the command, host and port of the
-// request.
+// acceptSOCKS reads a SOCKS5 handshake. It returns the command, host and port of
+// the request.
 func acceptSOCKS(conn net.Conn, user, password string) (string, error) {
 	in := bufio.NewReader(conn)
 	readString := func() ([]byte, error) { // after its length
@@ -193,9 +193,9 @@ func TestProxy(t *testing.T) {
 	require.Equal(t, "config_error/invalid_address@connect", outcome(t, err))
 }
 
-// script starts a server that sends the next reply whenever it receives data, and then
-// closes the connection. After a last reply that ends with " and wait" it waits for the
-// client to close it.
+// script starts a server that sends the next reply whenever it receives data, and
+// then closes the connection. After a last reply that ends with " and wait" it
+// waits for the client to close it.
 func script(t *testing.T, replies ...string) string {
 	t.Helper()
 	return serve(t, "127.0.0.1", func(conn net.Conn) {

@@ -8,8 +8,9 @@ import (
 )
 
 // ProxyHeader returns HAProxy's PROXY protocol header, version 1 or 2, with the
-// addresses of a connection. It is sent before anything else, TLS included. For a Unix
-// socket, which has no such addresses, the header is UNKNOWN (v1) or LOCAL (v2).
+// addresses of a connection. It is sent before anything else, TLS included. For a
+// Unix socket, which has no such addresses, the header is UNKNOWN (v1) or LOCAL
+// (v2).
 func ProxyHeader(version byte, conn net.Conn) ([]byte, error) {
 	if version != 1 && version != 2 {
 		return nil, fmt.Errorf("invalid PROXY protocol version %d: must be 1 or 2", version)

@@ -18,8 +18,8 @@ var special = prefixes(
 )
 
 var (
-	// globalUnicast is the IPv6 space that IANA allocates from. Loopback, link-local,
-	// unique local, multicast and unassigned addresses are outside.
+	// globalUnicast is the IPv6 space that IANA allocates from. Loopback,
+	// link-local, unique local, multicast and unassigned addresses are outside.
 	globalUnicast = netip.MustParsePrefix("2000::/3")
 	// nat64 is the well-known prefix of RFC 6052 §2.1: the last 32 bits are an IPv4
 	// address.
@@ -36,8 +36,8 @@ func prefixes(texts ...string) []netip.Prefix {
 
 // Public returns an error unless an address is global unicast and outside IANA's
 // special-purpose address registries. It protects the network of the prober: the
-// zones of strangers must not make it connect there. An IPv4-mapped or NAT64 address
-// is treated like the IPv4 address in it.
+// zones of strangers must not make it connect there. An IPv4-mapped or NAT64
+// address is treated like the IPv4 address in it.
 func Public(ip netip.Addr) error {
 	if isPublic(embeddedIPv4(ip.WithZone("").Unmap())) {
 		return nil

@@ -16,15 +16,15 @@ import (
 
 // Resolver resolves names. *net.Resolver implements it.
 type Resolver interface {
-	// LookupNetIP returns the addresses of a host. The network is "ip4", "ip6" or, for
-	// both, "ip".
+	// LookupNetIP returns the addresses of a host. The network is "ip4", "ip6" or,
+	// for both, "ip".
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 	// LookupMX returns the MX records of a domain.
 	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
 }
 
-// Lookup looks up the addresses of hosts and the mail exchangers of domains. The zero
-// value works.
+// Lookup looks up the addresses of hosts and the mail exchangers of domains. The
+// zero value works.
 type Lookup struct {
 	Resolver Resolver      // nil means System
 	Network  string        // "ip4" or "ip6"; "" or "ip" means both
@@ -32,13 +32,14 @@ type Lookup struct {
 }
 
 // Addrs returns the addresses of a host without duplicates, in the resolver's order
-// within each family. For an IP address, which may have a zone, it returns that address.
+// within each family. For an IP address, which may have a zone, it returns that
+// address.
 //
 // The families are looked up separately, so that a failure of one does not hide the
-// addresses of the other. If a name server never replies for AAAA, the lookup takes all
-// of its time but still returns the A records. If there is no address, Addrs returns the
-// most serious error: a timeout, a failure of the name server, or else that the name was
-// not found.
+// addresses of the other. If a name server never replies for AAAA, the lookup takes
+// all of its time but still returns the A records. If there is no address, Addrs
+// returns the most serious error: a timeout, a failure of the name server, or else
+// that the name was not found.
 func (l Lookup) Addrs(ctx context.Context, host string) ([]netip.Addr, error) {
 	if ip, err := netip.ParseAddr(host); err == nil {
 		return l.literal(ip.Unmap())
@@ -90,8 +91,8 @@ func (l Lookup) literal(ip netip.Addr) ([]netip.Addr, error) {
 	return []netip.Addr{ip}, nil
 }
 
-// Uses reports whether an address is of the family of a network, "ip4" or "ip6". Other
-// networks use both families.
+// Uses reports whether an address is of the family of a network, "ip4" or "ip6".
+// Other networks use both families.
 func Uses(network string, ip netip.Addr) bool {
 	switch network {
 	case "ip4":
@@ -102,8 +103,8 @@ func Uses(network string, ip netip.Addr) bool {
 	return true
 }
 
-// classify classifies an error of a resolver. If the context has ended, the error is
-// that of the context and not that of the interrupted resolver.
+// classify classifies an error of a resolver. If the context has ended, the error
+// is that of the context and not that of the interrupted resolver.
 func classify(ctx context.Context, name string, err error) error {
 	if err == nil {
 		return nil
@@ -119,8 +120,8 @@ var severity = []smtperr.Class{
 	smtperr.ClassCanceled, smtperr.ClassLocalError, smtperr.ClassDNSTimeout, smtperr.ClassDNSError, smtperr.ClassDNSNotFound,
 }
 
-// mostSerious returns the error of a lookup that failed for all families. A name is not
-// found only if no family has failed in another way.
+// mostSerious returns the error of a lookup that failed for all families. A name is
+// not found only if no family has failed in another way.
 func mostSerious(errs []error) error {
 	var most *smtperr.Error
 	for _, err := range errs {
@@ -150,9 +151,9 @@ func merge(found [][]netip.Addr) []netip.Addr {
 	return addrs
 }
 
-// preferIPv6 reports whether IPv6 addresses come before IPv4 addresses by the rules of
-// RFC 6724: if there is a route, except to unique local addresses. Package net applies
-// them only to a lookup of both families.
+// preferIPv6 reports whether IPv6 addresses come before IPv4 addresses by the rules
+// of RFC 6724: if there is a route, except to unique local addresses. Package net
+// applies them only to a lookup of both families.
 func preferIPv6(ip netip.Addr) bool {
 	const anyPort = 53
 	if ip.IsPrivate() {

@@ -119,8 +119,8 @@ func TestLookup_Failures(t *testing.T) {
 	}
 }
 
-// fakeResolver maps networks, and "mx", to the error of a lookup. A lookup without an
-// error returns 192.0.2.1.
+// fakeResolver maps networks, and "mx", to the error of a lookup. A lookup without
+// an error returns 192.0.2.1.
 type fakeResolver map[string]func(ctx context.Context) error
 
 func (r fakeResolver) LookupNetIP(ctx context.Context, network, _ string) ([]netip.Addr, error) {
@@ -214,8 +214,8 @@ func TestLookup_NoServer(t *testing.T) {
 	}
 }
 
-// TestLookup_Canceled cancels lookups when the query has arrived at the name server. It
-// is not parallel because it looks at the goroutines of the process.
+// TestLookup_Canceled cancels lookups when the query has arrived at the name
+// server. It is not parallel because it looks at the goroutines of the process.
 func TestLookup_Canceled(t *testing.T) {
 	var cancel atomic.Pointer[context.CancelFunc]
 	srv := dnstest.Start(t, dnstest.Zone{"silent.test": func(*dnstest.Query) { (*cancel.Load())() }})

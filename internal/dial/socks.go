@@ -17,8 +17,8 @@ type socksDialer interface {
 	DialWithConn(ctx context.Context, conn net.Conn, network, address string) (net.Addr, error)
 }
 
-// socksReplies maps the library's texts for the replies of RFC 1928 §6 that are about
-// the relay, not the proxy.
+// socksReplies maps the library's texts for the replies of RFC 1928 §6 that are
+// about the relay, not the proxy.
 var socksReplies = map[string]struct {
 	class  smtperr.Class
 	reason smtperr.Reason

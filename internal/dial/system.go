@@ -11,12 +11,13 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// System is the resolver of this machine: the hosts file and then the name servers, with
-// the search list unless a name ends in a dot. The zero value works.
+// System is the resolver of this machine: the hosts file and then the name servers,
+// with the search list unless a name ends in a dot. The zero value works.
 //
-// It differs from *net.Resolver in three ways. A lookup ends with its context. It does
-// not share the queries of a concurrent lookup, so that its time is its own. And it
-// reports an error of this machine, such as a lack of file descriptors, as such.
+// It differs from *net.Resolver in three ways. A lookup ends with its context. It
+// does not share the queries of a concurrent lookup, so that its time is its own.
+// And it reports an error of this machine, such as a lack of file descriptors, as
+// such.
 type System struct {
 	// Dial connects to the name servers; nil means net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
@@ -32,7 +33,8 @@ func (s System) LookupNetIP(ctx context.Context, network, host string) ([]netip.
 	return ips, l.failure(err)
 }
 
-// LookupMX implements Resolver. It ignores malformed records if there are valid ones.
+// LookupMX implements Resolver. It ignores malformed records if there are valid
+// ones.
 func (s System) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
 	l := lookup{dial: s.Dial}
 	records, err := l.resolver(ctx).LookupMX(ctx, name)
@@ -42,9 +44,9 @@ func (s System) LookupMX(ctx context.Context, name string) ([]*net.MX, error) {
 	return nil, l.failure(err)
 }
 
-// preferGo selects Go's own resolver, which tells a failing name server from a missing
-// name and can be interrupted. It is off on Windows and macOS, which have sources of
-// names that it does not know, such as a VPN.
+// preferGo selects Go's own resolver, which tells a failing name server from a
+// missing name and can be interrupted. It is off on Windows and macOS, which have
+// sources of names that it does not know, such as a VPN.
 const preferGo = runtime.GOOS != "windows" && runtime.GOOS != "darwin"
 
 // lookup is the state of one lookup.

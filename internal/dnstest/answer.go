@@ -7,8 +7,8 @@ import (
 	"github.com/miekg/dns"
 )
 
-// Answer handles a query. It may send the reply, change it first, or leave the query
-// unanswered.
+// Answer handles a query. It may send the reply, change it first, or leave the
+// query unanswered.
 type Answer func(q *Query)
 
 // Query is a query and the reply to it, which has no records yet.
@@ -47,10 +47,10 @@ func Records(records ...string) Answer {
 	}
 }
 
-// Chain answers with records of several names, to follow a CNAME chain in one reply.
-// A record is written as name, type and data, such as "alias.test. CNAME
-// relay.test.". Records other than CNAME need to have the queried type. Chain panics
-// if a record is not valid.
+// Chain answers with records of several names, to follow a CNAME chain in one
+// reply. A record is written as name, type and data, such as "alias.test. CNAME
+// relay.test.". Records other than CNAME need to have the queried type. Chain
+// panics if a record is not valid.
 func Chain(records ...string) Answer {
 	parsed := make([]dns.RR, len(records))
 	for i, record := range records {
@@ -100,8 +100,19 @@ func Bogus(answer Answer) Answer {
 	}
 }
 
-// For selects the answer by the queried type, such as "A". Types that are not in the
-// map have no records.
+// ExtendedError adds an extended DNS error (RFC 8914) to the reply.
+func ExtendedError(code uint16, answer Answer) Answer {
+	return func(q *Query) {
+		const udpSize = 1232
+		q.Reply.SetEdns0(udpSize, true)
+		opt := q.Reply.IsEdns0()
+		opt.Option = append(opt.Option, &dns.EDNS0_EDE{InfoCode: code})
+		answer(q)
+	}
+}
+
+// For selects the answer by the queried type, such as "A". Types that are not in
+// the map have no records.
 func For(answers map[string]Answer) Answer {
 	return func(q *Query) { answers[dns.TypeToString[q.Question.Qtype]].or(NoData())(q) }
 }

@@ -85,7 +85,8 @@ func openPort() (net.Listener, net.PacketConn, error) {
 	return nil, nil, fmt.Errorf("no port is free for both UDP and TCP: %w", failure)
 }
 
-// run starts a server and waits until it has started: Shutdown has no effect before.
+// run starts a server and waits until it has started: Shutdown has no effect
+// before.
 func (s *Server) run(server *dns.Server) {
 	started := make(chan struct{})
 	server.NotifyStartedFunc = func() { close(started) }

@@ -6,9 +6,10 @@ import (
 	"unicode/utf8"
 )
 
-// Text returns text as one line of printable ASCII. Control characters, backslashes and
-// characters outside ASCII become escapes as in a Go string literal. If the result is longer
-// than limit bytes, Text cuts it there, before an escape if necessary, and appends "...".
+// Text returns text as one line of printable ASCII. Control characters, backslashes
+// and characters outside ASCII become escapes as in a Go string literal. If the
+// result is longer than limit bytes, Text cuts it there, before an escape if
+// necessary, and appends "...".
 func Text(text string, limit int) string {
 	limit = max(limit, 0)
 	if isPlain(text) {

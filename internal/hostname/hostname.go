@@ -1,5 +1,5 @@
-// Package hostname checks the syntax of host names: of names that can be looked up, and of
-// names in mail addresses and EHLO.
+// Package hostname checks the syntax of host names: of names that can be looked up,
+// and of names in mail addresses and EHLO.
 package hostname
 
 import (
@@ -19,8 +19,8 @@ const (
 
 var errIDN = errors.New("not a valid internationalized name")
 
-// ASCII returns a name in lower case, with A-labels if it is internationalized (RFC 5891).
-// It returns an error if the name cannot be looked up, see CheckLookup.
+// ASCII returns a name in lower case, with A-labels if it is internationalized (RFC
+// 5891). It returns an error if the name cannot be looked up, see CheckLookup.
 func ASCII(name string) (string, error) {
 	ascii := strings.ToLower(name)
 	if !IsASCII(name) {
@@ -35,16 +35,16 @@ func ASCII(name string) (string, error) {
 	return ascii, nil
 }
 
-// CheckLookup reports why an ASCII name cannot be looked up. It allows a final dot, and
-// underscores and hyphens anywhere in a label, since such hosts exist.
+// CheckLookup reports why an ASCII name cannot be looked up. It allows a final dot,
+// and underscores and hyphens anywhere in a label, since such hosts exist.
 func CheckLookup(name string) error {
 	return checkLabels(name, func(label string) error {
 		return checkCharacters(label, "-_")
 	})
 }
 
-// Check reports why an ASCII name is not a host name of RFC 1123 §2.1, which has labels of
-// letters, digits and inner hyphens, and no final dot.
+// Check reports why an ASCII name is not a host name of RFC 1123 §2.1, which has
+// labels of letters, digits and inner hyphens, and no final dot.
 func Check(name string) error {
 	if strings.HasSuffix(name, ".") {
 		return errors.New("a dot at the end")
@@ -52,8 +52,8 @@ func Check(name string) error {
 	return checkLabels(name, CheckLabel)
 }
 
-// checkLabels checks the length of a name, its labels, and that the last label is not
-// numeric: that is an invalid IPv4 address (RFC 1123 §2.1).
+// checkLabels checks the length of a name, its labels, and that the last label is
+// not numeric: that is an invalid IPv4 address (RFC 1123 §2.1).
 func checkLabels(name string, checkLabel func(string) error) error {
 	name = strings.TrimSuffix(name, ".")
 	if len(name) > maxName {
@@ -77,8 +77,8 @@ func checkLabels(name string, checkLabel func(string) error) error {
 	return nil
 }
 
-// CheckLabel reports why a string is not a label of RFC 1123 §2.1, which RFC 5321 §4.1.2
-// calls sub-domain.
+// CheckLabel reports why a string is not a label of RFC 1123 §2.1, which RFC 5321
+// §4.1.2 calls sub-domain.
 func CheckLabel(label string) error {
 	switch {
 	case label == "":
@@ -91,7 +91,8 @@ func CheckLabel(label string) error {
 	return checkCharacters(label, "-")
 }
 
-// checkCharacters reports a character that is not a letter, a digit or in punctuation.
+// checkCharacters reports a character that is not a letter, a digit or in
+// punctuation.
 func checkCharacters(label, punctuation string) error {
 	for _, r := range label {
 		letter := 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9'
@@ -112,8 +113,8 @@ func IsASCII(s string) bool {
 	return true
 }
 
-// IsQualified reports whether a name is fully qualified, so that it identifies this host to
-// others (RFC 5321 §2.3.5). Names under localhost and localdomain are not.
+// IsQualified reports whether a name is fully qualified, so that it identifies this
+// host to others (RFC 5321 §2.3.5). Names under localhost and localdomain are not.
 func IsQualified(name string) bool {
 	name = strings.ToLower(name)
 	return strings.Contains(name, ".") && Check(name) == nil && !strings.HasPrefix(name, "localhost.") && !strings.HasSuffix(name, ".localdomain")

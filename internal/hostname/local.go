@@ -13,8 +13,8 @@ import (
 // lookupTimeout bounds the lookup of this host's canonical name.
 const lookupTimeout = 2 * time.Second
 
-// Local returns the fully qualified name of this host, empty if it has none. The first call
-// may use the resolver.
+// Local returns the fully qualified name of this host, empty if it has none. The
+// first call may use the resolver.
 var Local = sync.OnceValue(func() string {
 	name, err := os.Hostname()
 	if err != nil {
@@ -37,8 +37,9 @@ func qualified(name string, canonical func(context.Context, string) (string, err
 	return ""
 }
 
-// LocalAddr returns the first IPv4 address of this host, or else the first IPv6 address. It
-// skips loopback and link-local addresses, and returns the zero Addr if there is none.
+// LocalAddr returns the first IPv4 address of this host, or else the first IPv6
+// address. It skips loopback and link-local addresses, and returns the zero Addr if
+// there is none.
 func LocalAddr() netip.Addr {
 	addrs, err := net.InterfaceAddrs()
 	if err != nil {

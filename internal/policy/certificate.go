@@ -39,8 +39,9 @@ func hasDNSName(c *x509.Certificate, names []string) bool {
 	return slices.ContainsFunc(names, func(name string) bool { return c.VerifyHostname(name) == nil })
 }
 
-// hasDNSNameOrCN is like hasDNSName, but uses the common name of a certificate without
-// subject alternative names of type dNSName, as DANE does (RFC 7672 §3.2.2).
+// hasDNSNameOrCN is like hasDNSName, but uses the common name of a certificate
+// without subject alternative names of type dNSName, as DANE does (RFC 7672
+// §3.2.2).
 func hasDNSNameOrCN(c *x509.Certificate, names []string) bool {
 	if len(c.DNSNames) > 0 {
 		return hasDNSName(c, names)

@@ -8,8 +8,8 @@ type DomainVerdict struct {
 	dane, sts   tally
 }
 
-// tally is the result for one kind of sender: whether there is a host that it delivers to,
-// and whether there is one for which that is undecided.
+// tally is the result for one kind of sender: whether there is a host that it
+// delivers to, and whether there is one for which that is undecided.
 type tally struct{ delivers, undecided bool }
 
 func (t *tally) add(d Delivery) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
 
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
@@ -13,7 +14,7 @@ func TestSource_Host(t *testing.T) {
 	t.Parallel()
 	secure, plain := dnstest.Secure, dnstest.Records
 	address, tlsa := secure(plain("A 127.0.0.1")), secure(plain(anyTLSA))
-	alias := "mx.test CNAME end.test."
+	alias := "mx.test CNAME target.test."
 	for _, tt := range []struct {
 		name  string
 		zone  dnstest.Zone
@@ -45,6 +46,17 @@ func TestSource_Host(t *testing.T) {
 			want:  HostRecords{Base: "mx.test", Failure: DANEBogus},
 			asked: []string{"mx.test. A", "_25._tcp.mx.test. TLSA", "_25._tcp.mx.test. TLSA"},
 		},
+		{
+			name: "bogus TLSA, extended error", zone: dnstest.Zone{"mx.test": address,
+				"_25._tcp.mx.test": dnstest.ExtendedError(dns.ExtendedErrorCodeSignatureExpired, dnstest.ServFail())},
+			want:  HostRecords{Base: "mx.test", Failure: DANEBogus},
+			asked: []string{"mx.test. A", "_25._tcp.mx.test. TLSA"},
+		},
+		{
+			name: "SERVFAIL for TLSA, other extended error", zone: dnstest.Zone{"mx.test": address,
+				"_25._tcp.mx.test": dnstest.ExtendedError(dns.ExtendedErrorCodeNoReachableAuthority, dnstest.ServFail())},
+			want: HostRecords{Base: "mx.test", Failure: DANEError},
+		},
 		{name: "bogus denial of TLSA", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Bogus(dnstest.NXDomain())},
 			want: HostRecords{Base: "mx.test", Failure: DANEBogus}},
 		{name: "bogus addresses", zone: dnstest.Zone{"mx.test": dnstest.Bogus(plain("A 127.0.0.1"))}, want: HostRecords{Base: "mx.test", Failure: DANEBogus}},
@@ -53,27 +65,31 @@ func TestSource_Host(t *testing.T) {
 		{name: "malformed reply", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Garbage()}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
 		{name: "truncated reply", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": dnstest.Truncated(tlsa)}, want: HostRecords{Base: "mx.test", Secure: true}, count: 1},
 		{
-			name: "secure alias, TLSA records of its target", zone: dnstest.Zone{"mx.test": secure(dnstest.Chain(alias, "end.test A 127.0.0.1")), "_25._tcp.end.test": tlsa},
-			want: HostRecords{Base: "end.test", Secure: true}, count: 1,
-			asked: []string{"mx.test. A", "_25._tcp.end.test. TLSA"},
+			name: "secure alias, TLSA records of its target", zone: dnstest.Zone{"mx.test": secure(dnstest.Chain(alias, "target.test A 127.0.0.1")), "_25._tcp.target.test": tlsa},
+			want: HostRecords{Base: "target.test", Secure: true}, count: 1,
+			asked: []string{"mx.test. A", "_25._tcp.target.test. TLSA"},
 		},
 		{
-			name: "secure alias, TLSA records of the alias", zone: dnstest.Zone{"mx.test": secure(dnstest.Chain(alias, "end.test A 127.0.0.1")), "_25._tcp.mx.test": tlsa},
+			name: "secure alias, TLSA records of the alias", zone: dnstest.Zone{"mx.test": secure(dnstest.Chain(alias, "target.test A 127.0.0.1")), "_25._tcp.mx.test": tlsa},
 			want: HostRecords{Base: "mx.test", Secure: true}, count: 1,
-			asked: []string{"mx.test. A", "_25._tcp.end.test. TLSA", "_25._tcp.mx.test. TLSA"},
+			asked: []string{"mx.test. A", "_25._tcp.target.test. TLSA", "_25._tcp.mx.test. TLSA"},
 		},
 		{
 			name: "secure alias to an insecure zone", zone: dnstest.Zone{
-				"mx.test":          dnstest.For(map[string]dnstest.Answer{"A": dnstest.Chain(alias, "end.test A 127.0.0.1"), "CNAME": secure(plain("CNAME end.test."))}),
+				"mx.test":          dnstest.For(map[string]dnstest.Answer{"A": dnstest.Chain(alias, "target.test A 127.0.0.1"), "CNAME": secure(plain("CNAME target.test."))}),
 				"_25._tcp.mx.test": tlsa,
 			},
 			want: HostRecords{Base: "mx.test", Secure: true}, count: 1, asked: []string{"mx.test. A", "mx.test. CNAME", "_25._tcp.mx.test. TLSA"},
 		},
-		{name: "insecure alias", zone: dnstest.Zone{"mx.test": dnstest.Chain(alias, "end.test A 127.0.0.1"), "_25._tcp.mx.test": tlsa}, want: HostRecords{Base: "mx.test"}, count: 1},
+		{name: "secure alias to an insecure zone, bogus TLSA", zone: dnstest.Zone{
+			"mx.test":          dnstest.For(map[string]dnstest.Answer{"A": dnstest.Chain(alias, "target.test A 127.0.0.1"), "CNAME": secure(plain("CNAME target.test."))}),
+			"_25._tcp.mx.test": dnstest.Bogus(plain(anyTLSA)),
+		}, want: HostRecords{Base: "mx.test", Failure: DANEBogus}},
+		{name: "insecure alias", zone: dnstest.Zone{"mx.test": dnstest.Chain(alias, "target.test A 127.0.0.1"), "_25._tcp.mx.test": tlsa}, want: HostRecords{Base: "mx.test"}, count: 1},
 		{name: "chain of CNAME records", zone: dnstest.Zone{
-			"mx.test": secure(dnstest.Chain(alias, "end.test CNAME far.test.", "far.test A 127.0.0.1")), "_25._tcp.far.test": tlsa,
+			"mx.test": secure(dnstest.Chain(alias, "target.test CNAME far.test.", "far.test A 127.0.0.1")), "_25._tcp.far.test": tlsa,
 		}, want: HostRecords{Base: "far.test", Secure: true}, count: 1},
-		{name: "loop of CNAME records", zone: dnstest.Zone{"mx.test": secure(dnstest.Chain(alias, "end.test CNAME mx.test."))}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
+		{name: "loop of CNAME records", zone: dnstest.Zone{"mx.test": secure(dnstest.Chain(alias, "target.test CNAME mx.test."))}, want: HostRecords{Base: "mx.test", Failure: DANEError}},
 		{name: "TLSA records of another name in the answer", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": secure(dnstest.Chain("_25._tcp.other.test " + anyTLSA))},
 			want: HostRecords{Base: "mx.test"}},
 		{name: "CNAME record at the TLSA name", zone: dnstest.Zone{"mx.test": address, "_25._tcp.mx.test": secure(dnstest.Chain("_25._tcp.mx.test CNAME tlsa.test.", "tlsa.test "+anyTLSA))},
@@ -81,12 +97,12 @@ func TestSource_Host(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			s, dns := testSource(t, tt.zone, func(o *Options) { o.Resolver.Trust = !tt.off })
+			s, srv := testSource(t, tt.zone, func(o *Options) { o.Resolver.Trust = !tt.off })
 			h := s.Host(t.Context(), "MX.test.", 25).Get(t.Context())
 			require.Len(t, h.Records, tt.count)
 			require.Equal(t, tt.want.Failure != "", h.Err != nil)
 			if tt.asked != nil {
-				require.Equal(t, tt.asked, dns.Queries())
+				require.Equal(t, tt.asked, srv.Queries())
 			}
 			require.LessOrEqual(t, s.Questions(), int64(maxHostQueries))
 			tt.want.Trusted = !tt.off
@@ -98,9 +114,9 @@ func TestSource_Host(t *testing.T) {
 
 func TestSource_Port(t *testing.T) {
 	t.Parallel()
-	s, dns := testSource(t, dnstest.Zone{"mx.test": dnstest.Records("A 127.0.0.1"), "_2525._tcp.mx.test": dnstest.Records(anyTLSA)})
+	s, srv := testSource(t, dnstest.Zone{"mx.test": dnstest.Records("A 127.0.0.1"), "_2525._tcp.mx.test": dnstest.Records(anyTLSA)})
 	require.Len(t, s.Host(t.Context(), "mx.test", 2525).Get(t.Context()).Records, 1)
-	require.Contains(t, dns.Queries(), "_2525._tcp.mx.test. TLSA")
+	require.Contains(t, srv.Queries(), "_2525._tcp.mx.test. TLSA")
 }
 
 func TestSource_ManyRecords(t *testing.T) {

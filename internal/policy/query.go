@@ -84,8 +84,8 @@ func (q *querier) confirmBogus(ctx context.Context, failure error, qtype uint16)
 	return failure
 }
 
-// newQuery returns a query that requests validation: by the AD bit (RFC 6840 §5.7) and, for
-// older resolvers, by the DO bit.
+// newQuery returns a query that requests validation: by the AD bit (RFC 6840 §5.7)
+// and, for older resolvers, by the DO bit.
 func newQuery(name string, qtype uint16) *dns.Msg {
 	query := new(dns.Msg).SetQuestion(dns.CanonicalName(name), qtype).SetEdns0(udpSize, true)
 	query.AuthenticatedData = true
@@ -119,7 +119,8 @@ var bogusErrors = []uint16{
 	dns.ExtendedErrorCodeNSECMissing,
 }
 
-// hasBogusError reports whether a reply has an extended error for failed validation.
+// hasBogusError reports whether a reply has an extended error for failed
+// validation.
 func hasBogusError(reply *dns.Msg) bool {
 	opt := reply.IsEdns0()
 	if opt == nil {

@@ -41,8 +41,9 @@ func Observed(t *smtpprobe.Target, r *smtpprobe.Result) Session {
 	return s
 }
 
-// encryption returns the TLS status of a probe. It is Established even if the probe has
-// rejected the certificate, since the policies have their own rules for certificates.
+// encryption returns the TLS status of a probe. It is Established even if the probe
+// has rejected the certificate, since the policies have their own rules for
+// certificates.
 func encryption(r *smtpprobe.Result) Encryption {
 	e, _ := errors.AsType[*smtperr.Error](r.Err)
 	phases := make(map[smtperr.Phase]*smtpprobe.PhaseResult, len(r.Phases))

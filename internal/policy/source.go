@@ -34,8 +34,8 @@ type Options struct {
 	Now func() time.Time
 }
 
-// Source looks up the policies of hosts and domains, and caches them for an interval.
-// It is safe for concurrent use.
+// Source looks up the policies of hosts and domains, and caches them for an
+// interval. It is safe for concurrent use.
 type Source struct {
 	options Options
 	hosts   cache[HostRecords]
@@ -136,15 +136,16 @@ func start[T any](ctx context.Context, s *Source, c *cache[T], semaphore chan st
 	return a
 }
 
-// DomainAnswer is the result of looking up a domain. The lookups may still be running.
+// DomainAnswer is the result of looking up a domain. The lookups may still be
+// running.
 type DomainAnswer struct {
 	mx  *Answer[MXRecords]
 	sts *Answer[STSState]
 }
 
-// Get waits for the lookups. If the context ends first, it returns the results of earlier
-// lookups where a lookup is still running, nil if there are no MX records. It returns nil
-// for a nil DomainAnswer.
+// Get waits for the lookups. If the context ends first, it returns the results of
+// earlier lookups where a lookup is still running, nil if there are no MX records.
+// It returns nil for a nil DomainAnswer.
 func (a *DomainAnswer) Get(ctx context.Context) *DomainRecords {
 	if a == nil {
 		return nil

@@ -54,8 +54,8 @@ func (s *STSState) at(now time.Time) *STSState {
 	return &expired
 }
 
-// keep keeps an earlier policy in effect until it expires, unless the lookup has found
-// another one (RFC 8461 §3.3, §5.1).
+// keep keeps an earlier policy in effect until it expires, unless the lookup has
+// found another one (RFC 8461 §3.3, §5.1).
 func (s *STSState) keep(earlier *STSState, now time.Time) {
 	if earlier == nil || s.Policy != nil {
 		return

@@ -36,8 +36,8 @@ type Verdict struct {
 	Errors []error
 }
 
-// Evaluate applies the policies of a host and its mail domain to a session. The host or the
-// domain is nil if its lookup has not ended, or if there is none.
+// Evaluate applies the policies of a host and its mail domain to a session. The
+// host or the domain is nil if its lookup has not ended, or if there is none.
 func Evaluate(host *HostRecords, domain *DomainRecords, s *Session) Verdict {
 	v := Verdict{Matching: -1}
 	v.Result = combine(v.evaluateDANE(host, domain, s), v.evaluateSTS(domain, s))

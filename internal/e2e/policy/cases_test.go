@@ -18,8 +18,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// hostCase is a host with TLSA records, and its verdict. In records, HOST stands for its
-// name and ADDRESS for its address.
+// hostCase is a host with TLSA records, and its verdict. In records, HOST stands
+// for its name and ADDRESS for its address.
 type hostCase struct {
 	name     string
 	zone     string // secureZone if empty

@@ -22,8 +22,8 @@ const (
 	wrongZone = "wrong.test"
 )
 
-// zones maps zones to their records, each written as "name type data" with names relative
-// to the zone.
+// zones maps zones to their records, each written as "name type data" with names
+// relative to the zone.
 type zones map[string][]string
 
 func (z zones) addf(zone, format string, args ...any) {
@@ -111,8 +111,8 @@ func anchor(server, zone string) *dns.DS {
 	return nil
 }
 
-// resolver starts Unbound on port 53. It forwards the dead zones to a port where no server
-// listens.
+// resolver starts Unbound on port 53. It forwards the dead zones to a port where no
+// server listens.
 func resolver(t *testing.T, knot *e2e.Program, z zones, dead ...string) *e2e.Program {
 	t.Helper()
 	place := e2e.PlaceFor(t, "unbound")

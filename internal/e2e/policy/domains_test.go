@@ -17,8 +17,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// domainCase is a mail domain with MX records, TLSA records and an MTA-STS policy, and its
-// verdict. Its MX host is mx.DOMAIN in the secure zone.
+// domainCase is a mail domain with MX records, TLSA records and an MTA-STS policy,
+// and its verdict. Its MX host is mx.DOMAIN in the secure zone.
 type domainCase struct {
 	name       string
 	zone       string                       // of the domain; secureZone if empty
@@ -41,7 +41,8 @@ type domainCase struct {
 // fields lists the fields that a domain case compares. A missing field is nil.
 var fields = []string{"dane", "sts", "sts_covers", "would_deliver_dane", "would_deliver_sts", "result"}
 
-// serve returns a handler that serves a policy. In it, DOMAIN stands for the mail domain.
+// serve returns a handler that serves a policy. In it, DOMAIN stands for the mail
+// domain.
 func serve(policy string) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/plain")
@@ -54,8 +55,8 @@ const (
 	testingHost = "version: STSv1\nmode: testing\nmx: mx.DOMAIN\nmax_age: 86400\n"
 )
 
-// verdict returns the values of fields in their order. An empty string stands for a missing
-// field.
+// verdict returns the values of fields in their order. An empty string stands for a
+// missing field.
 func verdict(values ...any) map[string]any {
 	want := make(map[string]any)
 	for i, v := range values {

@@ -15,8 +15,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/e2e"
 )
 
-// finger runs posttls-finger in a mount namespace in which the system's resolver is the one
-// of the test.
+// finger runs posttls-finger in a mount namespace in which the system's resolver is
+// the one of the test.
 type finger struct {
 	place e2e.Place
 }
@@ -52,8 +52,8 @@ type finding struct {
 	verdicts []string
 }
 
-// states maps the output at the level dane-only to states of DANE. The first entry that
-// matches is used.
+// states maps the output at the level dane-only to states of DANE. The first entry
+// that matches is used.
 var states = []finding{
 	{output: "TLSA lookup error", verdicts: []string{"bogus", "error"}},
 	{output: "address lookup failed", verdicts: []string{"bogus", "error"}},
@@ -64,8 +64,8 @@ var states = []finding{
 	{output: "", verdicts: []string{"mismatch"}},
 }
 
-// results maps the output for a host that is not verified to results. The first entry that
-// matches is used.
+// results maps the output for a host that is not verified to results. The first
+// entry that matches is used.
 var results = []finding{
 	{output: "certificate has expired", verdicts: []string{"certificate-expired"}},
 	{output: "certificate not yet valid", verdicts: []string{"certificate-not-trusted"}},
@@ -86,8 +86,9 @@ func agrees(findings []finding, output, verdict string) bool {
 	return false
 }
 
-// compare fails the test if posttls-finger disagrees with a verdict. It runs the program a
-// second time on disagreement, because lookups can time out on a busy machine.
+// compare fails the test if posttls-finger disagrees with a verdict. It runs the
+// program a second time on disagreement, because lookups can time out on a busy
+// machine.
 func (f *finger) compare(t *testing.T, destination, dane, result string) {
 	t.Helper()
 	output := f.run(t, "dane-only", destination)

@@ -49,8 +49,8 @@ func once(t *testing.T, config string) []telegraf.Metric {
 	return all
 }
 
-// find returns the metric of a relay, of its first MX host if there are several. It returns
-// nil if there is none.
+// find returns the metric of a relay, of its first MX host if there are several. It
+// returns nil if there is none.
 func find(all []telegraf.Metric, name, relay string) telegraf.Metric {
 	for _, m := range all {
 		source, _ := m.GetTag("source")

@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -14,16 +13,15 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/metric"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/policy"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/summary"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/token"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// baseWait is the maximum time that a session waits for the TLSA base domain, which
-// is its SNI. It differs from the usual one only if the MX host is an alias.
+// baseWait is the maximum time that a session waits for the TLSA base domain, to use
+// it as SNI. It is short because the base domain is not the host name only if the
+// host is an alias.
 const baseWait = 500 * time.Millisecond
 
 // refreshWait is the maximum time that a report waits for a lookup that replaces an
@@ -84,42 +82,6 @@ func (s *Settings) parsePolicy(p *draft, sources policySources) error {
 		sources[key] = p.policies
 	}
 	return nil
-}
-
-// relayDialer connects to policy hosts and mailboxes in the way that probes connect to
-// relays.
-type relayDialer struct {
-	prober smtpprobe.Prober
-	proxy  token.Secret // nil: none
-}
-
-// DialContext implements dial.Dialer.
-func (d relayDialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	proxy, err := d.through()
-	if err != nil {
-		return nil, err
-	}
-	switch {
-	case proxy != nil:
-		return proxy.DialContext(ctx, network, address)
-	case d.prober.Dialer != nil:
-		return d.prober.Dialer.DialContext(ctx, network, address)
-	}
-	return dial.Direct{}.DialContext(ctx, network, address)
-}
-
-// through returns the proxy, nil if there is none.
-func (d relayDialer) through() (smtpprobe.Dialer, error) {
-	if d.proxy == nil {
-		return nil, nil //nolint:nilnil // no proxy is not an error
-	}
-	url, err := d.proxy()
-	if err != nil {
-		return nil, err
-	}
-	p := probing{Prober: d.prober}
-	err = p.useProxy(url)
-	return p.Prober.Proxy, err
 }
 
 // errPolicyScheme rejects the setting for relays that other mail servers do not

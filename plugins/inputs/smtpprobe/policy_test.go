@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -20,12 +19,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/dial"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/dnstest"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/policy"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
-	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
 // tlsaRecord returns the 3 1 1 record of a certificate for a zone.
@@ -40,16 +37,16 @@ func tlsaRecord(t *testing.T, c tls.Certificate) string {
 // staleTLSA matches no certificate.
 const staleTLSA = "TLSA 3 1 1 0000000000000000000000000000000000000000000000000000000000000000"
 
-// mailDomain is domain.test. Its MX hosts mx1 and mx2 are the same relay, and its MTA-STS
-// policy lists mx1 only.
+// mailDomain is domain.test. Its MX hosts mx1 and mx2 are the same relay, and its
+// MTA-STS policy lists mx1 only.
 type mailDomain struct {
 	relay    *smtptest.Server
 	dns      *dnstest.Server
 	ca       string
 	requests atomic.Int64
 	broken   atomic.Bool // the policy host replies with status 500
-	// usePolicyHost makes a plugin fetch policies from the policy host, which does not
-	// listen on port 443.
+	// usePolicyHost makes a plugin fetch policies from the policy host, which does
+	// not listen on port 443.
 	usePolicyHost func(t *testing.T, p *SMTPProbe)
 }
 
@@ -370,25 +367,6 @@ func TestPolicy_Settings(t *testing.T) {
 		require.Equal(t, applies, p.parsedRelays[i].policies != nil, p.parsedRelays[i].name)
 	}
 	require.Same(t, p.parsedRelays[0].policies, p.parsedRelays[1].policies)
-}
-
-func TestRelayDialer(t *testing.T) {
-	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	p := initialized(t, "[[inputs.smtpprobe]]\nservers = [\"mx://a.test\"]")
-	for name, d := range map[string]relayDialer{
-		"direct":          {prober: p.parsedRelays[0].prober},
-		"source address":  {prober: smtpprobe.Prober{Dialer: dial.Direct{Source: netip.MustParseAddr("127.0.0.1")}}},
-		"empty proxy URL": {prober: p.parsedRelays[0].prober, proxy: func() (string, error) { return "", nil }},
-	} {
-		conn, err := d.DialContext(t.Context(), "tcp", l.Addr().String())
-		require.NoError(t, err, name)
-		conn.Close()
-	}
-	_, err = relayDialer{proxy: func() (string, error) { return "socks5://127.0.0.1:1", nil }}.DialContext(t.Context(), "tcp", l.Addr().String())
-	require.ErrorContains(t, err, "proxy")
 }
 
 func TestPolicy_Documentation(t *testing.T) {
