@@ -7,8 +7,10 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -204,5 +206,52 @@ func TestDomains(t *testing.T) {
 	}
 	for _, r := range policy.Results() {
 		require.True(t, seen[string(r)], "no case has the result %s", r)
+	}
+}
+
+// TestRestart runs smtpprobe twice with a state file. The policy host fails the second
+// time.
+func TestRestart(t *testing.T) {
+	installed(t, "knotd", "unbound")
+	t.Parallel()
+	ips := newAddresses()
+	web, address := ips.take(), ips.take()
+	ca := certs.NewAuthority("public")
+	place := e2e.PlaceFor(t, "restart")
+	require.NoError(t, ca.WriteFile(place.File("ca.pem")))
+	z := zones{secureZone: nil}
+	z.addf(secureZone, `d MX 10 mx.d.%s.
+mx.d A %s
+_mta-sts.d TXT "v=STSv1; id=1;"
+mta-sts.d A %s`, secureZone, address, web)
+	const host = "mx.d." + secureZone
+	smtptest.Start(t, smtptest.Script{TLS: certs.Server(ca.Issue(certs.For(host)))}, smtptest.On("tcp", address+":25"))
+	var failing atomic.Bool
+	policyHosts(t, web, ca, map[string]*domainCase{"mta-sts.d." + secureZone: {web: func(w http.ResponseWriter, r *http.Request) {
+		if failing.Load() {
+			http.Error(w, "no policy", http.StatusServiceUnavailable)
+			return
+		}
+		serve(enforceHost)(w, r)
+	}}})
+	dns := resolver(t, authority(t, z), z)
+	config := fmt.Sprintf(`[[inputs.smtpprobe]]
+policy = "report"
+dnssec = "trust"
+tls_ca = %q
+dns_server = %q
+state_file = %q
+[[inputs.smtpprobe.relay]]
+name = "d"
+url = "mx://d.%s"
+allow_private_mx = true
+`, place.File("ca.pem"), dns.At(53), place.File("state"), secureZone)
+	for _, result := range []string{successful, "sts-policy-fetch-error", "sts-policy-fetch-error"} {
+		point := find(once(t, config), "smtpprobe_policy", "d")
+		require.NotNil(t, point)
+		require.Equal(t, "enforce", point.Fields()["sts"])
+		require.Equal(t, int64(1), point.Fields()["would_deliver_sts"])
+		require.Equal(t, result, point.Fields()["result"])
+		failing.Store(true)
 	}
 }
