@@ -136,9 +136,9 @@ func (c *commands) watch(ctx context.Context, relays []check.Relay, o *checkOpti
 	if err == nil {
 		err = end()
 	}
-	status := statusOK
-	if log.Failed() {
-		status = statusFailed
+	status := statusFailed
+	if log.Succeeded() {
+		status = statusOK
 	}
 	return exitStatus(status, err)
 }

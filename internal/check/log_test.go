@@ -44,5 +44,5 @@ time of those OK: 2.00 ms to 2.00 ms, mean 2.00 ms
        3  mx  FAILED  service_unavailable
        1  mx  FAILED  disconnected
 `, out.String())
-	require.True(t, l.Failed())
+	require.False(t, l.Succeeded())
 }

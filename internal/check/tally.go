@@ -36,5 +36,5 @@ func (t *Tally) Add(outcomes []Outcome) {
 	}
 }
 
-// Failed reports whether any probe failed.
-func (t *Tally) Failed() bool { return t.failed > 0 }
+// Succeeded reports whether all probes succeeded, and at least one did.
+func (t *Tally) Succeeded() bool { return t.failed == 0 && t.probes > 0 }
