@@ -13,25 +13,23 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// routeKeys are the settings of the network path. A mailbox inherits them.
+// routeKeys are the settings of the network path, which a mailbox inherits.
 var routeKeys = []string{"proxy_url", "dns_server", "source_address", "ip_version"}
 
-// mailboxDialer connects to an IMAP server as probes connect to relays: through
-// the proxy, or to one address after the other.
+// mailboxDialer connects to an IMAP server in the way that probes connect to relays:
+// through the proxy, or to one address after the other.
 type mailboxDialer struct {
 	relayDialer
 
 	network string // "ip4" or "ip6"; empty: both
 }
 
-// newMailboxDialer returns the dialer of the settings of a mailbox.
+// newMailboxDialer returns the dialer for a mailbox on a host.
 func newMailboxDialer(s *Settings, host string) (*mailboxDialer, error) {
 	d := &draft{spec: &spec{}}
 	if err := s.parseRoute(d); err != nil {
 		return nil, err
 	}
-	// Proxies are for the server; a PROXY header is for relays only.
-	d.prober.ProxyHeader = smtpprobe.NoProxyHeader
 	if err := firstError(d.checkAddresses(), d.checkTarget(&smtpprobe.Target{Host: host})); err != nil {
 		return nil, err
 	}
@@ -62,11 +60,7 @@ func (d *mailboxDialer) DialContext(ctx context.Context, network, address string
 	if err != nil {
 		return nil, err
 	}
-	attempts := dial.Attempts{Dialer: d.prober.Dialer, Timeout: d.prober.ConnectTimeout}
-	if attempts.Dialer == nil {
-		attempts.Dialer = dial.Direct{}
-	}
-	return attempts.Dial(ctx, addrs, uint16(port))
+	return dial.Attempts{Dialer: d.relayDialer, Timeout: d.prober.ConnectTimeout}.Dial(ctx, addrs, uint16(port))
 }
 
 // checkRouteKeys refuses settings of the network path for a mailbox that is not
