@@ -87,25 +87,25 @@ func TestAccounts_Mechanisms(t *testing.T) {
 		deferred  bool // no initial response
 		try       func(secret string) (initial string, answer answers)
 	}{
-		{"PLAIN", false, func(s string) (string, answers) { return "\x00user\x00" + s, nil }},
-		{"PLAIN", true, func(s string) (string, answers) { return "", inOrder("\x00user\x00" + s) }},
-		{"LOGIN", false, func(s string) (string, answers) { return "user", inOrder(s) }},
-		{"LOGIN", true, func(s string) (string, answers) { return "", inOrder("user", s) }},
-		{"CRAM-MD5", true, func(s string) (string, answers) {
+		{mechanism: "PLAIN", try: func(s string) (string, answers) { return "\x00user\x00" + s, nil }},
+		{mechanism: "PLAIN", deferred: true, try: func(s string) (string, answers) { return "", inOrder("\x00user\x00" + s) }},
+		{mechanism: "LOGIN", try: func(s string) (string, answers) { return "user", inOrder(s) }},
+		{mechanism: "LOGIN", deferred: true, try: func(s string) (string, answers) { return "", inOrder("user", s) }},
+		{mechanism: "CRAM-MD5", deferred: true, try: func(s string) (string, answers) {
 			return "", func(challenge []byte) ([]byte, error) {
 				mac := hmac.New(md5.New, []byte(s))
 				mac.Write(challenge)
 				return []byte("user " + hex.EncodeToString(mac.Sum(nil))), nil
 			}
 		}},
-		{"XOAUTH2", false, func(s string) (string, answers) { return "user=user\x01auth=Bearer " + s + "\x01\x01", inOrder("") }},
-		{"XOAUTH2", true, func(s string) (string, answers) {
+		{mechanism: "XOAUTH2", try: func(s string) (string, answers) { return "user=user\x01auth=Bearer " + s + "\x01\x01", inOrder("") }},
+		{mechanism: "XOAUTH2", deferred: true, try: func(s string) (string, answers) {
 			return "", inOrder("user=user\x01auth=Bearer "+s+"\x01\x01", "")
 		}},
-		{"OAUTHBEARER", false, func(s string) (string, answers) {
+		{mechanism: "OAUTHBEARER", try: func(s string) (string, answers) {
 			return "n,a=user,\x01auth=Bearer " + s + "\x01\x01", inOrder("\x01")
 		}},
-		{"OAUTHBEARER", false, func(s string) (string, answers) { return "n,a=user,\x01auth=Bearer " + s + "\x01\x01", inOrder("") }},
+		{mechanism: "OAUTHBEARER", try: func(s string) (string, answers) { return "n,a=user,\x01auth=Bearer " + s + "\x01\x01", inOrder("") }},
 	}
 	secrets := map[string]string{"XOAUTH2": "t0ken", "OAUTHBEARER": "t0ken"}
 	for _, tt := range tests {

@@ -25,14 +25,14 @@ func TestEnding_Client(t *testing.T) {
 		tls  bool
 		want error
 	}{
-		{"Close", Close(), false, nil},
-		{"HalfClose", HalfClose(), false, nil},
-		{"Cut", Cut(), false, nil},
-		{"Reset", Reset(), false, syscall.ECONNRESET},
-		{"Close over TLS", Close(), true, nil},
-		{"HalfClose over TLS", HalfClose(), true, nil},
-		{"Cut over TLS", Cut(), true, nil},
-		{"Reset over TLS", Reset(), true, syscall.ECONNRESET},
+		{name: "Close", step: Close()},
+		{name: "HalfClose", step: HalfClose()},
+		{name: "Cut", step: Cut()},
+		{name: "Reset", step: Reset(), want: syscall.ECONNRESET},
+		{name: "Close over TLS", step: Close(), tls: true},
+		{name: "HalfClose over TLS", step: HalfClose(), tls: true},
+		{name: "Cut over TLS", step: Cut(), tls: true},
+		{name: "Reset over TLS", step: Reset(), tls: true, want: syscall.ECONNRESET},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -69,9 +69,9 @@ func TestEnding_CloseNotify(t *testing.T) {
 		step Step
 		last byte
 	}{
-		"Close":     {Close(), alert},
-		"HalfClose": {HalfClose(), alert},
-		"Cut":       {Cut(), data},
+		"Close":     {step: Close(), last: alert},
+		"HalfClose": {step: HalfClose(), last: alert},
+		"Cut":       {step: Cut(), last: data},
 	} {
 		cert := certs.SelfSigned(certs.For("relay.test"))
 		srv := Start(t, Script{TLS: certs.ServerUpTo(tls.VersionTLS12, cert), ImplicitTLS: true, Greeting: Then(Healthy(), tt.step)})

@@ -35,16 +35,16 @@ var mechanisms = []struct {
 	available func(a *Accounts, c *connInfo) bool
 	open      func(a *Accounts, c *connInfo) exchange
 }{
-	{"PLAIN", withPasswords, openPlain},
-	{"LOGIN", withPasswords, openLogin},
-	{"CRAM-MD5", withPasswords, openCRAM},
-	{"SCRAM-SHA-1", withPasswords, openSCRAM(scram.SHA1, false)},
-	{"SCRAM-SHA-1-PLUS", withPasswordsAndTLS, openSCRAM(scram.SHA1, true)},
-	{"SCRAM-SHA-256", withPasswords, openSCRAM(scram.SHA256, false)},
-	{"SCRAM-SHA-256-PLUS", withPasswordsAndTLS, openSCRAM(scram.SHA256, true)},
-	{"XOAUTH2", withTokens, openXOAUTH2},
-	{"OAUTHBEARER", withTokens, openOAuthBearer},
-	{"EXTERNAL", withCertificate, openExternal},
+	{name: "PLAIN", available: withPasswords, open: openPlain},
+	{name: "LOGIN", available: withPasswords, open: openLogin},
+	{name: "CRAM-MD5", available: withPasswords, open: openCRAM},
+	{name: "SCRAM-SHA-1", available: withPasswords, open: openSCRAM(scram.SHA1, false)},
+	{name: "SCRAM-SHA-1-PLUS", available: withPasswordsAndTLS, open: openSCRAM(scram.SHA1, true)},
+	{name: "SCRAM-SHA-256", available: withPasswords, open: openSCRAM(scram.SHA256, false)},
+	{name: "SCRAM-SHA-256-PLUS", available: withPasswordsAndTLS, open: openSCRAM(scram.SHA256, true)},
+	{name: "XOAUTH2", available: withTokens, open: openXOAUTH2},
+	{name: "OAUTHBEARER", available: withTokens, open: openOAuthBearer},
+	{name: "EXTERNAL", available: withCertificate, open: openExternal},
 }
 
 func withPasswords(a *Accounts, _ *connInfo) bool { return len(a.Passwords) > 0 }

@@ -31,30 +31,48 @@ func TestExceptionsFor(t *testing.T) {
 		err                 *smtperr.Error
 		smtplib, aiosmtplib string
 	}{
-		{"554 in the greeting", refusal(smtperr.PhaseGreeting, 554), "SMTPConnectError", "SMTPConnectResponseError"},
-		{"421 in the greeting", refusal(smtperr.PhaseGreeting, 421), "SMTPConnectError", "SMTPConnectResponseError"},
-		{"421 to EHLO", refusal(smtperr.PhaseEHLO, 421), "SMTPHeloError", "SMTPHeloError"},
-		{"421 in AUTH", refusal(smtperr.PhaseAuth, 421), "SMTPAuthenticationError", "SMTPAuthenticationError"},
-		{"421 to MAIL", refusal(smtperr.PhaseMail, 421), "SMTPSenderRefused", "SMTPSenderRefused"},
-		{"421 to every RCPT", refusals(smtperr.PhaseRcpt, 421, 0), "SMTPRecipientsRefused", "SMTPRecipientsRefused"},
-		{"421 to the second RCPT", refusals(smtperr.PhaseRcpt, 421, 1), "SMTPRecipientsRefused", "SMTPRecipientsRefused"},
-		{"421 before RCPT", refusal(smtperr.PhaseRcpt, 421), "SMTPRecipientsRefused", "SMTPRecipientsRefused"},
-		{"354 to RCPT", refusal(smtperr.PhaseRcpt, 354), "SMTPRecipientsRefused", "SMTPResponseException"},
-		{"421 to RSET", refusal(smtperr.PhaseRset, 421), "SMTPResponseException", "SMTPResponseException"},
-		{"535 in AUTH", refusal(smtperr.PhaseAuth, 535), "SMTPAuthenticationError", "SMTPAuthenticationError"},
-		{"some recipients refused", refusals(smtperr.PhaseRcpt, 550, 1), "the dict that sendmail returns", "SMTPRecipientRefused"},
-		{"all recipients refused", refusals(smtperr.PhaseRcpt, 550, 0), "SMTPRecipientsRefused", "SMTPRecipientsRefused"},
-		{"250 to DATA", refusal(smtperr.PhaseData, 250), "SMTPDataError", "SMTPResponseException"},
+		{name: "554 in the greeting", err: refusal(smtperr.PhaseGreeting, 554), smtplib: "SMTPConnectError", aiosmtplib: "SMTPConnectResponseError"},
+		{name: "421 in the greeting", err: refusal(smtperr.PhaseGreeting, 421), smtplib: "SMTPConnectError", aiosmtplib: "SMTPConnectResponseError"},
+		{name: "421 to EHLO", err: refusal(smtperr.PhaseEHLO, 421), smtplib: "SMTPHeloError", aiosmtplib: "SMTPHeloError"},
+		{name: "421 in AUTH", err: refusal(smtperr.PhaseAuth, 421), smtplib: "SMTPAuthenticationError", aiosmtplib: "SMTPAuthenticationError"},
+		{name: "421 to MAIL", err: refusal(smtperr.PhaseMail, 421), smtplib: "SMTPSenderRefused", aiosmtplib: "SMTPSenderRefused"},
+		{name: "421 to every RCPT", err: refusals(smtperr.PhaseRcpt, 421, 0), smtplib: "SMTPRecipientsRefused", aiosmtplib: "SMTPRecipientsRefused"},
+		{name: "421 to the second RCPT", err: refusals(smtperr.PhaseRcpt, 421, 1), smtplib: "SMTPRecipientsRefused", aiosmtplib: "SMTPRecipientsRefused"},
+		{name: "421 before RCPT", err: refusal(smtperr.PhaseRcpt, 421), smtplib: "SMTPRecipientsRefused", aiosmtplib: "SMTPRecipientsRefused"},
+		{name: "354 to RCPT", err: refusal(smtperr.PhaseRcpt, 354), smtplib: "SMTPRecipientsRefused", aiosmtplib: "SMTPResponseException"},
+		{name: "421 to RSET", err: refusal(smtperr.PhaseRset, 421), smtplib: "SMTPResponseException", aiosmtplib: "SMTPResponseException"},
+		{name: "535 in AUTH", err: refusal(smtperr.PhaseAuth, 535), smtplib: "SMTPAuthenticationError", aiosmtplib: "SMTPAuthenticationError"},
 		{
-			"overlong line", smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonLineTooLong, smtperr.PhaseMail, nil),
-			"SMTPResponseException", "SMTPResponseException",
+			name: "some recipients refused", err: refusals(smtperr.PhaseRcpt, 550, 1),
+			smtplib: "the dict that sendmail returns", aiosmtplib: "SMTPRecipientRefused",
 		},
-		{"closed before the greeting", classified(smtperr.Classify(smtperr.PhaseGreeting, io.EOF)), "SMTPServerDisconnected", "SMTPConnectError"},
-		{"closed after MAIL", classified(smtperr.Classify(smtperr.PhaseMail, io.EOF)), "SMTPServerDisconnected", "SMTPServerDisconnected"},
-		{"timeout of the greeting", classified(smtperr.Classify(smtperr.PhaseGreeting, os.ErrDeadlineExceeded)), "SMTPServerDisconnected", "SMTPConnectTimeoutError"},
-		{"timeout of a reply", classified(smtperr.Classify(smtperr.PhaseMail, os.ErrDeadlineExceeded)), "SMTPServerDisconnected", "SMTPReadTimeoutError"},
-		{"unknown host", classified(smtperr.Classify(smtperr.PhaseDNS, &net.DNSError{IsNotFound: true})), "gaierror, herror", "SMTPConnectError"},
-		{"open relay", smtperr.New(smtperr.ClassUnexpectedSuccess, "", smtperr.PhaseRcpt, nil), "-", "-"},
+		{name: "all recipients refused", err: refusals(smtperr.PhaseRcpt, 550, 0), smtplib: "SMTPRecipientsRefused", aiosmtplib: "SMTPRecipientsRefused"},
+		{name: "250 to DATA", err: refusal(smtperr.PhaseData, 250), smtplib: "SMTPDataError", aiosmtplib: "SMTPResponseException"},
+		{
+			name: "overlong line", err: smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonLineTooLong, smtperr.PhaseMail, nil),
+			smtplib: "SMTPResponseException", aiosmtplib: "SMTPResponseException",
+		},
+		{
+			name: "closed before the greeting", err: classified(smtperr.Classify(smtperr.PhaseGreeting, io.EOF)),
+			smtplib: "SMTPServerDisconnected", aiosmtplib: "SMTPConnectError",
+		},
+		{
+			name: "closed after MAIL", err: classified(smtperr.Classify(smtperr.PhaseMail, io.EOF)),
+			smtplib: "SMTPServerDisconnected", aiosmtplib: "SMTPServerDisconnected",
+		},
+		{
+			name: "timeout of the greeting", err: classified(smtperr.Classify(smtperr.PhaseGreeting, os.ErrDeadlineExceeded)),
+			smtplib: "SMTPServerDisconnected", aiosmtplib: "SMTPConnectTimeoutError",
+		},
+		{
+			name: "timeout of a reply", err: classified(smtperr.Classify(smtperr.PhaseMail, os.ErrDeadlineExceeded)),
+			smtplib: "SMTPServerDisconnected", aiosmtplib: "SMTPReadTimeoutError",
+		},
+		{
+			name: "unknown host", err: classified(smtperr.Classify(smtperr.PhaseDNS, &net.DNSError{IsNotFound: true})),
+			smtplib: "gaierror, herror", aiosmtplib: "SMTPConnectError",
+		},
+		{name: "open relay", err: smtperr.New(smtperr.ClassUnexpectedSuccess, "", smtperr.PhaseRcpt, nil), smtplib: "-", aiosmtplib: "-"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

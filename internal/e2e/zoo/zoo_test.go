@@ -20,21 +20,21 @@ var update = flag.Bool("update", false, "write docs/servers.md")
 
 // servers are in the order of the table.
 var servers = []server{
-	{"OpenSMTPD 6.8", startOpenSMTPD},
-	{"Sendmail 8.17", startSendmail},
-	{"Courier 1.0", startCourier},
-	{"chasquid 1.11", startChasquid},
-	{"Exim 4.96", startExim},
-	{"Postfix 3.7", startPostfix},
-	{"Dovecot 2.3 submission", startDovecotSubmission},
-	{"Dovecot 2.3 LMTP", startDovecotLMTP},
-	{"nginx 1.22 mail", startNginx},
-	{"stunnel 5.68", startStunnel},
-	{"aiosmtpd 1.4", startAiosmtpd},
-	{"Nodemailer smtp-server 3.21", startNodemailer},
-	{"Haraka 3.3", startHaraka},
-	{"Mailpit 1.33", startMailpit},
-	{"Inbucket 3.2", startInbucket},
+	{name: "OpenSMTPD 6.8", start: startOpenSMTPD},
+	{name: "Sendmail 8.17", start: startSendmail},
+	{name: "Courier 1.0", start: startCourier},
+	{name: "chasquid 1.11", start: startChasquid},
+	{name: "Exim 4.96", start: startExim},
+	{name: "Postfix 3.7", start: startPostfix},
+	{name: "Dovecot 2.3 submission", start: startDovecotSubmission},
+	{name: "Dovecot 2.3 LMTP", start: startDovecotLMTP},
+	{name: "nginx 1.22 mail", start: startNginx},
+	{name: "stunnel 5.68", start: startStunnel},
+	{name: "aiosmtpd 1.4", start: startAiosmtpd},
+	{name: "Nodemailer smtp-server 3.21", start: startNodemailer},
+	{name: "Haraka 3.3", start: startHaraka},
+	{name: "Mailpit 1.33", start: startMailpit},
+	{name: "Inbucket 3.2", start: startInbucket},
 }
 
 // Some servers limit the sessions of a client, so probes run one after another.
