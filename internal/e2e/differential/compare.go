@@ -57,7 +57,7 @@ func (c *comparison) run(t *testing.T, libraries []*library, a *authorities) err
 			defer srv.Close()
 			s, err := l.run(job{
 				ID: int(ids.Add(1)), Host: srv.Host(), Port: srv.Port(), LMTP: c.scenario.script.LMTP, TLS: string(c.over), CA: a.file(), Helo: helo,
-				Timeout: c.scenario.wait().Seconds(), Login: c.scenario.credentials(), From: sender, To: c.scenario.does.to, Message: c.scenario.message(),
+				Timeout: c.scenario.wait().Seconds(), Login: c.scenario.credentials(), From: sender, To: c.scenario.client.to, Message: c.scenario.message(),
 			})
 			mu.Lock()
 			defer mu.Unlock()
@@ -86,7 +86,7 @@ func (c *comparison) agrees(l *library) bool {
 func (c *comparison) disagrees(l *library) bool { return c.ran(l) && !c.agrees(l) }
 
 func (s scenario) credentials() []string {
-	if !s.does.login {
+	if !s.client.login {
 		return nil
 	}
 	return []string{user, password}
@@ -95,5 +95,5 @@ func (s scenario) credentials() []string {
 func (s scenario) message() string {
 	const start = "Subject: differential\r\n\r\n"
 	const line = "0123456789012345678901234567890123456789\r\n"
-	return start + strings.Repeat(line, 1+s.does.size/len(line))
+	return start + strings.Repeat(line, 1+s.client.size/len(line))
 }

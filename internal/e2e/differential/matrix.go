@@ -119,7 +119,7 @@ func matrix() []scenario {
 			}
 			list = append(list, scenario{
 				name: e.name + ": the relay " + f.name, event: e.name, fault: f.name, script: script.With(e.at, step),
-				does: all, over: e.over, stalls: f.stalls,
+				client: all, over: e.over, stalls: f.stalls,
 			})
 		}
 	}

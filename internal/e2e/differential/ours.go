@@ -33,13 +33,13 @@ func (s scenario) probe(srv *smtptest.Server, tr transport, a *authorities) verd
 	}
 	target := smtpprobe.Target{Host: srv.Host(), Port: srv.Port(), LMTP: s.script.LMTP, TLS: modes[tr]}
 	plan := smtpprobe.Plan{
-		From: sender, To: s.does.to, Message: smtpprobe.Message{Subject: "differential", Size: s.does.size},
+		From: sender, To: s.client.to, Message: smtpprobe.Message{Subject: "differential", Size: s.client.size},
 	}
-	if s.does.login {
+	if s.client.login {
 		plan.Depth = smtpprobe.DepthAuth
-		plan.Auth = &smtpprobe.Auth{Username: user, Password: password, Cleartext: !s.does.requireTLS}
+		plan.Auth = &smtpprobe.Auth{Username: user, Password: password, Cleartext: !s.client.requireTLS}
 	}
-	if len(s.does.to) > 0 {
+	if len(s.client.to) > 0 {
 		plan.Depth = smtpprobe.DepthSend
 	}
 	return verdictOf(p.Probe(context.Background(), target, plan), tr)

@@ -17,7 +17,7 @@ type scenario struct {
 	event, fault string
 
 	script smtptest.Script
-	does   session
+	client session
 	over   []transport // default: all
 	// server configures TLS of the relay; default: a valid certificate.
 	server func(*authorities) *tls.Config
@@ -26,7 +26,7 @@ type scenario struct {
 	stalls bool
 }
 
-// session describes what the clients do.
+// session is the actions of the clients.
 type session struct {
 	login bool
 	// requireTLS forbids the product to send a password without TLS. The libraries

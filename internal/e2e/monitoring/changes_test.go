@@ -35,7 +35,7 @@ func TestChanges_StartTLSLost(t *testing.T) {
 `, relay.address), influx, flux)
 	manager := startAlertmanager(t)
 	prometheus := startPrometheus(t, alerts.Prometheus(timing), manager.address, []string{agent.scrape})
-	influx.Await(t, "there is a database", func() bool { return len(influx.query(t, "SHOW DATABASES")[0].Values) > 0 })
+	influx.awaitDatabase(t)
 	sources := map[string]func(*testing.T) []alert{"InfluxQL": influx.firing, "Prometheus": prometheus.firing}
 	await := func(want alert) {
 		t.Helper()
@@ -53,17 +53,27 @@ func TestChanges_StartTLSLost(t *testing.T) {
 	relay.set(behavior{smtptest.AtEHLO: smtptest.Say("250-relay.test", "250 PIPELINING")})
 
 	await("SMTPCapabilityLost edge")
-	ask := map[string]func(*testing.T, dashboards.Query, time.Time, ...string) panel{"influxql": influx.influxQL, "flux": flux.flux, "prometheus": prometheus.promQL}
-	for _, source := range dashboards.Sources() {
-		var all strings.Builder
-		for _, q := range source.Queries[dashboards.Changes] {
-			fmt.Fprint(&all, ask[source.Key](t, q, time.Now().Add(-time.Minute)).rows)
-		}
-		require.Contains(t, all.String(), "STARTTLS", "the table of changes, %s", source.Key)
+	query := map[string]func(*testing.T, dashboards.Query, time.Time, ...string) panel{
+		"influxql": influx.influxQL, "flux": flux.flux, "prometheus": prometheus.promQL,
 	}
-	require.NotEmpty(t, influx.influxQL(t, dashboards.Query{Text: dashboards.InfluxQL().Changes.Target["query"].(string), Table: true}, time.Now().Add(-time.Minute)).rows, "annotations")
-	require.NotEmpty(t, flux.flux(t, dashboards.Query{Text: dashboards.Flux().Changes.Target["query"].(string), Table: true}, time.Now().Add(-time.Minute)).rows, "annotations")
-	require.NotEmpty(t, prometheus.promQL(t, dashboards.Query{Text: dashboards.Prometheus().Changes.Expr}, time.Now().Add(-time.Minute)).rows, "annotations")
+	since := time.Now().Add(-time.Minute)
+	for _, source := range dashboards.Sources() {
+		var table strings.Builder
+		for _, q := range source.Queries[dashboards.Changes] {
+			fmt.Fprint(&table, query[source.Key](t, q, since).rows)
+		}
+		require.Contains(t, table.String(), "STARTTLS", source.Key)
+	}
+	for _, source := range []struct {
+		key         string
+		annotations dashboards.Query
+	}{
+		{key: "influxql", annotations: dashboards.Query{Text: dashboards.InfluxQL().Changes.Target["query"].(string), Table: true}},
+		{key: "flux", annotations: dashboards.Query{Text: dashboards.Flux().Changes.Target["query"].(string), Table: true}},
+		{key: "prometheus", annotations: dashboards.Query{Text: dashboards.Prometheus().Changes.Expr}},
+	} {
+		require.NotEmpty(t, query[source.key](t, source.annotations, since).rows, source.key)
+	}
 }
 
 // requireTypes fails the test unless each exposed metric is a gauge, or a counter

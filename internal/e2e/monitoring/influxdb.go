@@ -82,6 +82,12 @@ func (db *influxDB) start(t *testing.T, place e2e.Place) {
 	db.Await(t, "it responds", func() bool { return up(t, db.url+"/ping") })
 }
 
+// awaitDatabase waits until an agent has created a database.
+func (db *influxDB) awaitDatabase(t *testing.T) {
+	t.Helper()
+	db.Await(t, "there is a database", func() bool { return len(db.query(t, "SHOW DATABASES")[0].Values) > 0 })
+}
+
 // unreplaced matches a dashboard variable.
 var unreplaced = regexp.MustCompile(`[$][a-z_{]`)
 

@@ -39,7 +39,7 @@ func TestRelayDown_Restart(t *testing.T) {
 	}
 	down := func() bool { return slices.Contains(influx.firing(t), "SMTPRelayDown mx") }
 	first := startAgent(t, "a", execdPlugin, settings, influx)
-	influx.Await(t, "there is a database", func() bool { return len(influx.query(t, "SHOW DATABASES")[0].Values) > 0 })
+	influx.awaitDatabase(t)
 	first.Await(t, "the alert fires", down)
 	first.Stop(t)
 	before := len(counts())

@@ -49,7 +49,7 @@ func startScenario(t *testing.T) *scenario {
 	s.b = startAgent(t, "b", linkedPlugin, settings("b.test"), s.influx, s.flux)
 	s.alertmanager = startAlertmanager(t)
 	s.prometheus = startPrometheus(t, alerts.Prometheus(timing), s.alertmanager.address, []string{s.a.scrape, s.b.scrape})
-	s.influx.Await(t, "there is a database", func() bool { return len(s.influx.query(t, "SHOW DATABASES")[0].Values) > 0 })
+	s.influx.awaitDatabase(t)
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("agent: %s\nInfluxDB: %s\nFlux: %s\nPrometheus: %s\nAlertmanager: %s",
