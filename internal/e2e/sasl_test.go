@@ -33,7 +33,7 @@ func TestDovecot_Mechanisms(t *testing.T) {
 	relays := []Relay{
 		{Name: "strongest mechanism", URL: submission, Settings: login("", Password), Want: accepted},
 		{Name: "wrong password", URL: submission, Settings: login("", WrongPassword), Want: refused},
-		{Name: "unknown user", URL: submission, Settings: strings.Replace(login("PLAIN", Password), Username, "other", 1), Want: refused},
+		{Name: "unknown user", URL: submission, Settings: strings.Replace(login("PLAIN", Password), Username, "unknown", 1), Want: refused},
 		{Name: "expired token", URL: submission, Settings: login("XOAUTH2", expired), Want: refused},
 		{Name: "token of another user", URL: submission, Settings: login("OAUTHBEARER", othersToken), Want: refused},
 		{
