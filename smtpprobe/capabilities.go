@@ -9,7 +9,7 @@ import (
 )
 
 // Capabilities is what an EHLO reply offers (RFC 5321 §4.1.1.1). A relay that
-// offers more than 100 extensions or mechanisms is cut short.
+// offers more than 1000 extensions or mechanisms is cut short.
 type Capabilities struct {
 	Extensions map[string]string // keyword in upper case -> parameters as sent
 	Auth       []string          // mechanisms, upper case, sorted; "AUTH=" included
@@ -27,8 +27,9 @@ type Limits struct {
 }
 
 // maxOffered is how many extensions, and how many mechanisms, of one EHLO reply
-// count.
-const maxOffered = 100
+// count. No line of a reply is left out, since a reply has at most 1000: what the
+// session needs, such as STARTTLS, may come last.
+const maxOffered = 1000
 
 // Has reports whether an extension was offered; keyword in upper case.
 func (c *Capabilities) Has(keyword string) bool {

@@ -53,10 +53,21 @@ func TestCapabilities_Limits(t *testing.T) {
 
 func TestCapabilities_Bounds(t *testing.T) {
 	lines := []string{"relay.example"}
-	for i := range 1000 {
+	for i := range 2 * maxOffered {
 		lines = append(lines, fmt.Sprintf("X%d", i), fmt.Sprintf("AUTH M%d", i))
 	}
 	c := parseCapabilities(lines)
 	require.Len(t, c.Extensions, maxOffered)
 	require.Len(t, c.Auth, maxOffered)
+}
+
+func TestCapabilities_LastLine(t *testing.T) {
+	lines, auth := []string{"relay.example"}, "AUTH"
+	for i := range 997 {
+		lines, auth = append(lines, fmt.Sprintf("X%d", i)), auth+fmt.Sprintf(" M%d", i)
+	}
+	lines = append(lines, auth+" PLAIN")
+	c := parseCapabilities(append(lines, "STARTTLS"))
+	require.True(t, c.Has("STARTTLS"))
+	require.Contains(t, c.Auth, "PLAIN")
 }
