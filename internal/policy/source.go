@@ -80,11 +80,11 @@ func (s *Source) Domain(ctx context.Context, domain string) *DomainAnswer {
 		return lookupMX(ctx, s.querier(maxDomainQueries), name)
 	})
 	sts := start(ctx, s, &s.sts, s.fetches, name, func(earlier *STSState) *STSState {
-		left := 0
-		if records := mx.Get(ctx); records != nil {
-			left = records.queriesLeft
+		records := mx.Get(ctx)
+		if records == nil {
+			return nil // interrupted
 		}
-		l := &stsLookup{querier: s.querier(left), fetcher: &s.options.Fetcher, requests: &s.requests, now: s.options.Now}
+		l := &stsLookup{querier: s.querier(records.queriesLeft), fetcher: &s.options.Fetcher, requests: &s.requests, now: s.options.Now}
 		return l.lookup(ctx, name, earlier)
 	})
 	return &DomainAnswer{mx: mx, sts: sts}

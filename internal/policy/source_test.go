@@ -53,6 +53,16 @@ func TestSource_InterruptedLookup(t *testing.T) {
 	require.NotNil(t, s.Host(t.Context(), "mx.test", 25).Get(t.Context()))
 }
 
+func TestSource_InterruptedMXLookup(t *testing.T) {
+	t.Parallel()
+	s, _ := testSource(t, dnstest.Zone{"domain.test": dnstest.Records("MX 10 mx.test.")}, func(o *Options) { o.Interval = time.Hour })
+	_, finish := s.mx.start("domain.test", time.Now(), time.Hour) // by another caller
+	a := s.Domain(t.Context(), "domain.test")
+	finish(nil)
+	require.Nil(t, a.Get(t.Context()))
+	require.Equal(t, STSNone, s.Domain(t.Context(), "domain.test").Get(t.Context()).STS.State)
+}
+
 func TestSource_SlowPolicyHost(t *testing.T) {
 	t.Parallel()
 	reply := make(chan struct{})
