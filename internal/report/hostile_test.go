@@ -92,6 +92,11 @@ func TestReport_ManyTargets(t *testing.T) {
 		return b.String()
 	}
 	const factor, slack = 10, 4 // times linear growth; quadratic growth is 100 times as much
-	require.Less(t, duration(oneRelay(20_000)), slack*factor*duration(oneRelay(2_000))+time.Second)
-	require.Less(t, duration(manyRelays(20_000)), slack*factor*duration(manyRelays(2_000))+time.Second)
+	for _, generate := range []func(int) string{oneRelay, manyRelays} {
+		linear := false
+		for attempt := 0; attempt < 3 && !linear; attempt++ { // a busy machine may slow one of them down
+			linear = duration(generate(20_000)) < slack*factor*duration(generate(2_000))+time.Second
+		}
+		require.True(t, linear, "the time grows faster than the number of targets")
+	}
 }
