@@ -49,7 +49,7 @@ func TestTelegraf_LargeFleet(t *testing.T) {
 			}
 		}
 		return len(seen) == relays
-	}, 3*interval+patience, time.Second)
+	}, 3*interval+waitLimit, time.Second)
 	tg.Stop(t)
 	require.NotContains(t, tg.Output(), "buffer overflow")
 	require.NotContains(t, tg.Output(), "dropped")

@@ -17,8 +17,8 @@ import (
 )
 
 const (
-	// patience is how long a test waits for a condition.
-	patience = time.Minute
+	// waitLimit is how long a test waits for a condition.
+	waitLimit = time.Minute
 	// stopLimit is how long a program may take to exit before it is killed.
 	stopLimit = 20 * time.Second
 	pollPause = 5 * time.Millisecond
@@ -46,7 +46,7 @@ func StartProgram(t *testing.T, place Place, name string, command ...string) *Pr
 		Place: place, name: name, cmd: exec.Command(command[0], command[1:]...), output: out.Name(), exited: make(chan struct{}),
 	}
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = place.Dir, out, out
-	// In a session of its own its children share its process group.
+	// With Setsid the children share its process group.
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM, Setsid: true}
 
 	started := make(chan error)
@@ -107,7 +107,7 @@ func (p *Program) stopChildren(t *testing.T) {
 // Await waits for a condition while the program runs.
 func (p *Program) Await(t *testing.T, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(waitLimit)
 	for !condition() {
 		select {
 		case <-p.exited:
@@ -115,7 +115,7 @@ func (p *Program) Await(t *testing.T, what string, condition func() bool) {
 		case <-time.After(pollPause):
 		}
 		if time.Now().After(deadline) {
-			require.FailNow(t, fmt.Sprintf("%s: waited %v for %s", p.name, patience, what), p.Output())
+			require.FailNow(t, fmt.Sprintf("%s: waited %v for %s", p.name, waitLimit, what), p.Output())
 		}
 	}
 }

@@ -149,7 +149,7 @@ func TestSendInterval_Killed(t *testing.T) {
 		require.NoError(t, process.Start())
 		ended := make(chan error, 1)
 		go func() { ended <- process.Wait() }()
-		deadline := time.After(patience)
+		deadline := time.After(waitLimit)
 		for running := true; running; {
 			select {
 			case err := <-ended:
