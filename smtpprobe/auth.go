@@ -10,51 +10,51 @@ import (
 )
 
 const (
-	// maxChallenges is more than any mechanism needs: SCRAM and LOGIN have two.
+	// maxChallenges is more than any mechanism needs: SCRAM and LOGIN need two.
 	maxChallenges = 8
-	// maxCommandLine is the longest command with its CRLF (RFC 5321
-	// §4.5.3.1.4). An initial response that does not fit waits for the empty
+	// maxCommandLine is the length of the longest command, CRLF included (RFC 5321
+	// §4.5.3.1.4). An initial response that does not fit is sent after an empty
 	// challenge (RFC 4954 §4).
 	maxCommandLine = 512
 )
 
-// auth makes the one attempt to authenticate (RFC 4954).
+// auth authenticates, with one attempt (RFC 4954).
 func (s *session) auth() error {
 	if s.plan.Auth == nil {
 		return nil
 	}
-	if err := s.mayAuthenticate(); err != nil {
+	if err := s.checkAuthAllowed(); err != nil {
 		return err
 	}
-	client, err := s.mechanism()
+	client, err := s.chooseMechanism()
 	if err != nil {
 		return smtperr.Classify(smtperr.PhaseAuth, err)
 	}
-	if err := s.unsolicited(smtperr.PhaseAuth); err != nil {
+	if err := s.checkUnsolicited(smtperr.PhaseAuth); err != nil {
 		return err
 	}
 	s.log.InAuth(true)
 	defer s.log.InAuth(false)
-	return s.during(smtperr.PhaseAuth, func() error {
+	return s.timed(smtperr.PhaseAuth, func() error {
 		x := &authExchange{session: s, client: client}
-		err := x.run()
+		err := x.authenticate()
 		s.authenticated = err == nil
 		return err
 	})
 }
 
-// mayAuthenticate refuses AUTH where it cannot succeed and where somebody might
-// listen, before a token is fetched for it. TLS that was not verified does not
-// protect against a man in the middle, and CRAM-MD5 and SCRAM let him guess the
-// password offline.
-func (s *session) mayAuthenticate() error {
+// checkAuthAllowed returns an error if AUTH cannot succeed, or if the credentials
+// would not be protected. TLS without a verified certificate does not protect them
+// from a man in the middle; even CRAM-MD5 and SCRAM allow an offline dictionary
+// attack. It is called before a token is requested.
+func (s *session) checkAuthAllowed() error {
 	reason := smtperr.Reason("")
 	switch {
 	case s.caps == nil:
 		reason = smtperr.ReasonESMTPUnavailable
 	case len(s.caps.Auth) == 0:
 		reason = smtperr.ReasonAuthNotOffered
-	case !s.private() && !s.plan.Auth.Cleartext:
+	case !s.protected() && !s.plan.Auth.Cleartext:
 		reason = smtperr.ReasonCleartextAuthForbidden
 	default:
 		return nil
@@ -62,9 +62,14 @@ func (s *session) mayAuthenticate() error {
 	return smtperr.New(smtperr.ClassNotSupported, reason, smtperr.PhaseAuth, nil)
 }
 
-// mechanism chooses how to authenticate. A token is fetched on the clock of the
-// phase.
-func (s *session) mechanism() (Mechanism, error) {
+// protected reports whether the connection protects credentials.
+func (s *session) protected() bool {
+	return s.target.Socket != "" || s.res.TLS != nil && s.res.TLS.Verified
+}
+
+// chooseMechanism returns the client side of the mechanism to use. The time to
+// fetch a token is part of the phase.
+func (s *session) chooseMechanism() (Mechanism, error) {
 	a := s.plan.Auth
 	c := Credentials{
 		Username:       a.Username,
@@ -74,7 +79,7 @@ func (s *session) mechanism() (Mechanism, error) {
 		HasCertificate: s.prober.TLS != nil && len(s.prober.TLS.Certificates) > 0,
 	}
 	if a.Token != nil {
-		err := s.during(smtperr.PhaseAuth, func() (err error) {
+		err := s.timed(smtperr.PhaseAuth, func() (err error) {
 			ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
 			defer cancel()
 			c.Token, err = a.Token.Token(ctx)
@@ -94,39 +99,39 @@ func (s *session) mechanism() (Mechanism, error) {
 	return client, nil
 }
 
-// authExchange is the dialog of one AUTH command.
+// authExchange is the exchange of one AUTH command.
 type authExchange struct {
 	*session
 	client Mechanism
-	line   string // the last one sent
+	line   string // the last line sent
 }
 
-// run sends the command and answers challenges until the relay decides.
-func (x *authExchange) run() error {
+// authenticate sends AUTH and responds to challenges until another reply.
+func (x *authExchange) authenticate() error {
 	initial, hasInitial, err := x.client.Start()
 	if err != nil {
 		return smtperr.Classify(smtperr.PhaseAuth, err)
 	}
 	x.line = "AUTH " + x.client.Name()
-	shown := x.line
-	deferred := false
+	redacted := x.line
+	deferred := false // the initial response is sent after a challenge
 	if hasInitial {
 		encoded := encodeInitial(initial)
 		deferred = len(x.line)+1+len(encoded)+2 > maxCommandLine
 		if !deferred {
-			shown += " " + hidden(encoded)
+			redacted += " " + redact(encoded)
 			x.line += " " + encoded
 		}
 		x.secrets.Add(string(initial))
 	}
-	reply, err := x.exchange(smtperr.PhaseAuth, x.line, shown)
+	reply, err := x.exchange(smtperr.PhaseAuth, x.line, redacted)
 	for range maxChallenges {
 		if err != nil || reply.Code != 334 {
-			return x.decided(reply, err)
+			return x.finish(reply, err)
 		}
 		response := initial
 		if !deferred {
-			if response, err = x.answer(reply); err != nil {
+			if response, err = x.response(reply); err != nil {
 				return x.cancel(err, reply)
 			}
 		}
@@ -134,30 +139,30 @@ func (x *authExchange) run() error {
 		reply, err = x.respond(response)
 	}
 	if err != nil || reply.Code != 334 {
-		return x.decided(reply, err)
+		return x.finish(reply, err)
 	}
 	return x.cancel(smtperr.New(smtperr.ClassAuthFailed, smtperr.ReasonChallengeLoop, smtperr.PhaseAuth, errors.New("too many AUTH challenges")), reply)
 }
 
-// respond sends one response.
+// respond sends a response.
 func (x *authExchange) respond(response []byte) (smtperr.Reply, error) {
 	x.secrets.Add(string(response))
-	if err := x.unsolicited(smtperr.PhaseAuth); err != nil {
+	if err := x.checkUnsolicited(smtperr.PhaseAuth); err != nil {
 		return smtperr.Reply{}, err
 	}
 	x.line = base64.StdEncoding.EncodeToString(response)
-	return x.exchange(smtperr.PhaseAuth, x.line, hidden(x.line))
+	return x.exchange(smtperr.PhaseAuth, x.line, redact(x.line))
 }
 
-// decided is the end of the exchange. A 235 counts only if the mechanism has
-// verified the server where it can (RFC 5802 §3).
-func (x *authExchange) decided(reply smtperr.Reply, err error) error {
+// finish checks the final reply. A 235 is only accepted if a mechanism that can
+// verify the server has done so (RFC 5802 §3).
+func (x *authExchange) finish(reply smtperr.Reply, err error) error {
 	if err != nil {
 		return err
 	}
-	known := x.replySession()
-	known.OverlongLine = len(x.line)+2 > maxCommandLine
-	if err := x.acceptFor(smtperr.PhaseAuth, reply, known); err != nil {
+	state := x.replySession()
+	state.OverlongLine = len(x.line)+2 > maxCommandLine
+	if err := x.acceptIn(smtperr.PhaseAuth, reply, state); err != nil {
 		return err
 	}
 	if err := smtperr.Classify(smtperr.PhaseAuth, x.client.Verified()); err != nil {
@@ -167,9 +172,9 @@ func (x *authExchange) decided(reply smtperr.Reply, err error) error {
 	return nil
 }
 
-// answer decodes a challenge and lets the mechanism respond, within the time of
-// the probe: the computation of SCRAM may take long.
-func (x *authExchange) answer(challenge smtperr.Reply) ([]byte, error) {
+// response computes the response to a challenge, before the deadline of the probe:
+// SCRAM may take long.
+func (x *authExchange) response(challenge smtperr.Reply) ([]byte, error) {
 	decoded, err := base64.StdEncoding.DecodeString(challenge.Text())
 	if err != nil && !x.client.AnyPrompt() {
 		return nil, smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonBadChallenge, smtperr.PhaseAuth, fmt.Errorf("the challenge is not base64: %w", err))
@@ -180,23 +185,23 @@ func (x *authExchange) answer(challenge smtperr.Reply) ([]byte, error) {
 	return response, smtperr.Classify(smtperr.PhaseAuth, err)
 }
 
-// cancel gives up an exchange (RFC 4954 §4) so that the session can end
-// properly. The failure is that of giving up, and the challenge its reply.
-func (x *authExchange) cancel(failure error, challenge smtperr.Reply) error {
-	e := asError(failure)
+// cancel cancels the exchange (RFC 4954 §4), so that QUIT can be sent. It returns
+// the cause, with the challenge as its reply.
+func (x *authExchange) cancel(cause error, challenge smtperr.Reply) error {
+	e := asError(cause)
 	e.Reply = &challenge
-	err := x.unsolicited(smtperr.PhaseAuth)
+	err := x.checkUnsolicited(smtperr.PhaseAuth)
 	if err == nil {
 		_, err = x.exchange(smtperr.PhaseAuth, "*", "*")
 	}
-	x.clock.replied(challenge.Code)
+	x.clock.reply(challenge.Code)
 	if err != nil {
 		e.Secondary = append(e.Secondary, err)
 	}
 	return e
 }
 
-// encodeInitial is an initial response; an empty one is "=" (RFC 4954 §4).
+// encodeInitial encodes an initial response. An empty one is "=" (RFC 4954 §4).
 func encodeInitial(response []byte) string {
 	if len(response) == 0 {
 		return "="
@@ -204,4 +209,4 @@ func encodeInitial(response []byte) string {
 	return base64.StdEncoding.EncodeToString(response)
 }
 
-func hidden(encoded string) string { return fmt.Sprintf("*** (%d bytes)", len(encoded)) }
+func redact(encoded string) string { return fmt.Sprintf("*** (%d bytes)", len(encoded)) }

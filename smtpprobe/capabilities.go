@@ -8,30 +8,30 @@ import (
 	"strings"
 )
 
-// Capabilities is what an EHLO reply offers (RFC 5321 §4.1.1.1). A relay that
-// offers more than 1000 extensions or mechanisms is cut short.
+// Capabilities are the extensions in an EHLO reply (RFC 5321 §4.1.1.1). At most
+// 1000 extensions and 1000 mechanisms are included.
 type Capabilities struct {
-	Extensions map[string]string // keyword in upper case -> parameters as sent
-	Auth       []string          // mechanisms, upper case, sorted; "AUTH=" included
-	Size       int64             // bytes; 0 = no limit, or not known (RFC 1870 §4)
-	HasSize    bool              // the relay says how much it takes
+	Extensions map[string]string // parameters as sent, by keyword in upper case
+	Auth       []string          // mechanisms in upper case, sorted; includes those of "AUTH="
+	Size       int64             // maximum message size in bytes; 0 if there is none or it is unknown (RFC 1870 §4)
+	HasSize    bool              // SIZE has a number
 	Limits     Limits
 }
 
-// Limits are the numbers of the LIMITS extension (RFC 9422 §4), 0 where it says
-// nothing.
+// Limits are the limits of the LIMITS extension (RFC 9422 §4), 0 if they are not
+// specified.
 type Limits struct {
-	Mail       int // transactions in a session
-	Rcpt       int // recipients in a transaction
-	RcptDomain int // domains of the recipients in a transaction
+	Mail       int // transactions per session
+	Rcpt       int // recipients per transaction
+	RcptDomain int // domains of recipients per transaction
 }
 
-// maxOffered is how many extensions, and how many mechanisms, of one EHLO reply
-// count. No line of a reply is left out, since a reply has at most 1000: what the
-// session needs, such as STARTTLS, may come last.
+// maxOffered is the most extensions, and the most mechanisms, of an EHLO reply
+// that are parsed. A reply has at most 1000 lines, so that no extension is left
+// out: STARTTLS may come last.
 const maxOffered = 1000
 
-// Has reports whether an extension was offered; keyword in upper case.
+// Has reports whether an extension is offered. The keyword is in upper case.
 func (c *Capabilities) Has(keyword string) bool {
 	if c == nil {
 		return false
@@ -40,8 +40,8 @@ func (c *Capabilities) Has(keyword string) bool {
 	return ok
 }
 
-// Keywords lists the extensions, sorted. A form that predates RFC 2554,
-// "AUTH=LOGIN", counts as AUTH.
+// Keywords returns the keywords of the extensions, sorted. "AUTH=LOGIN", a form
+// older than RFC 2554, counts as AUTH.
 func (c *Capabilities) Keywords() []string {
 	if c == nil {
 		return nil
@@ -54,8 +54,8 @@ func (c *Capabilities) Keywords() []string {
 	return names
 }
 
-// parseCapabilities reads the lines of an EHLO reply after the first, which
-// names the relay. Lines that do not begin with a keyword are skipped.
+// parseCapabilities parses the lines of an EHLO reply after the first, which has
+// the name of the relay. Lines without a valid keyword are ignored.
 func parseCapabilities(lines []string) *Capabilities {
 	c := &Capabilities{Extensions: make(map[string]string, min(len(lines), maxOffered))}
 	mechanisms := make(map[string]bool)
@@ -63,8 +63,7 @@ func parseCapabilities(lines []string) *Capabilities {
 		keyword, params, _ := strings.Cut(strings.TrimSpace(line), " ")
 		params = strings.TrimSpace(params)
 		keyword = strings.ToUpper(keyword)
-		// Old servers repeat the mechanisms as "AUTH=LOGIN PLAIN" for clients
-		// that expect that.
+		// Servers repeat the mechanisms as "AUTH=LOGIN PLAIN" for old clients.
 		if mech, ok := strings.CutPrefix(keyword, "AUTH="); ok {
 			keyword, params = "AUTH", strings.TrimSpace(mech+" "+params)
 		}
@@ -82,7 +81,7 @@ func parseCapabilities(lines []string) *Capabilities {
 					mechanisms[mech] = true
 				}
 			}
-			if known { // the first line's are the parameters as sent
+			if known { // Extensions has the parameters of the first line
 				continue
 			}
 		case "SIZE":
@@ -99,8 +98,8 @@ func parseCapabilities(lines []string) *Capabilities {
 	return c
 }
 
-// parseLimits reads limits such as "RCPTMAX=20 MAILMAX=5" (RFC 9422 §3). Unknown
-// ones, and numbers that do not fit, are skipped.
+// parseLimits parses limits such as "RCPTMAX=20 MAILMAX=5" (RFC 9422 §3). Unknown
+// limits and invalid numbers are ignored.
 func parseLimits(params string) Limits {
 	var l Limits
 	fields := map[string]*int{"MAILMAX": &l.Mail, "RCPTMAX": &l.Rcpt, "RCPTDOMAINMAX": &l.RcptDomain}
@@ -114,7 +113,7 @@ func parseLimits(params string) Limits {
 	return l
 }
 
-// parseSize reads size-value. Its 20 digits may be more than an int64 holds.
+// parseSize parses size-value, which may have 20 digits and overflow an int64.
 func parseSize(params string) (size int64, known bool) {
 	n, err := strconv.ParseUint(params, 10, 64)
 	if err != nil && !errors.Is(err, strconv.ErrRange) {
@@ -123,14 +122,15 @@ func parseSize(params string) (size int64, known bool) {
 	return int64(min(n, math.MaxInt64)), true
 }
 
-// isKeyword follows ehlo-keyword: (ALPHA / DIGIT) *(ALPHA / DIGIT / "-").
+// isKeyword reports whether s is an ehlo-keyword in upper case:
+// (ALPHA / DIGIT) *(ALPHA / DIGIT / "-").
 func isKeyword(s string) bool { return s != "" && s[0] != '-' && consistsOf(s, "-") }
 
-// isMechanism follows sasl-mech of RFC 4422 §3.1.
+// isMechanism reports whether s is a sasl-mech (RFC 4422 §3.1).
 func isMechanism(s string) bool { return s != "" && len(s) <= 20 && consistsOf(s, "-_") }
 
-// consistsOf reports whether a text has only upper-case letters, digits and some
-// punctuation.
+// consistsOf reports whether s consists of upper-case letters, digits and the
+// given punctuation.
 func consistsOf(s, punctuation string) bool {
 	for i := range len(s) {
 		c := s[i]

@@ -6,27 +6,27 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// quitGrace is how long QUIT may take beyond the probe's timeout.
+// quitGrace is the time that QUIT may take beyond the timeout of the probe.
 const quitGrace = time.Second
 
-// cleanUp abandons an open transaction, so that the relay logs no lost message
-// (RFC 5321 §4.1.1.5), and ends the session (§4.1.1.10) whenever the relay would
-// understand it. What fails here is secondary, with one exception: a relay that
-// announced its leaving before it was asked to end.
+// cleanUp sends RSET to abort an open transaction, so that the relay does not log
+// a lost message (RFC 5321 §4.1.1.5), and QUIT (§4.1.1.10), unless the session is
+// out of sync. The errors are secondary, with one exception: a 421 before the
+// command.
 func (s *session) cleanUp() {
 	if s.conn == nil {
 		return
 	}
-	if s.open && s.conn.InSync() && !s.closing {
-		s.part(smtperr.PhaseRset, "RSET", s.replyDeadline())
+	if s.inTransaction && s.conn.InSync() && !s.closing {
+		s.finalCommand(smtperr.PhaseRset, "RSET", s.replyDeadline())
 	}
 	if s.conn.InSync() {
-		s.part(smtperr.PhaseQuit, "QUIT", s.quitDeadline())
+		s.finalCommand(smtperr.PhaseQuit, "QUIT", s.quitDeadline())
 	}
 }
 
-// quitDeadline gives the reply to QUIT what is left of the timeout and the
-// grace, and a relay that sent 421 just the grace.
+// quitDeadline returns the deadline of the reply to QUIT: that of any reply plus
+// quitGrace, or just quitGrace after a 421.
 func (s *session) quitDeadline() time.Time {
 	wait := s.prober.ReadTimeout
 	if s.closing {
@@ -42,20 +42,21 @@ func (s *session) quitDeadline() time.Time {
 	return last
 }
 
-// part sends a command whose failure is secondary.
-func (s *session) part(phase smtperr.Phase, verb string, deadline time.Time) {
-	announced := s.closing // before: that the relay leaves is no news
-	if err := s.unsolicited(phase); err != nil {
+// finalCommand sends a command whose errors are secondary. After a 421 they are
+// not reported: the relay has announced that it closes the connection.
+func (s *session) finalCommand(phase smtperr.Phase, verb string, deadline time.Time) {
+	announced := s.closing
+	if err := s.checkUnsolicited(phase); err != nil {
 		if e := asError(err); e.Class == smtperr.ClassServiceUnavailable && s.res.Err == nil {
-			// It is of no use any more, although it answered so far.
+			// The relay closes the connection: it is not available to other clients.
 			e.Phase = smtperr.PhaseQuit
-			s.failed(err)
+			s.fail(err)
 		} else if !announced {
 			s.res.Secondary = append(s.res.Secondary, err)
 		}
 		return
 	}
-	err := s.during(phase, func() error {
+	err := s.timed(phase, func() error {
 		if err := s.send(phase, verb, verb, deadline); err != nil {
 			return err
 		}
@@ -69,10 +70,11 @@ func (s *session) part(phase smtperr.Phase, verb string, deadline time.Time) {
 		return
 	}
 	s.clock.phase(phase).Err = err
-	if asError(err).Class == smtperr.ClassServiceUnavailable && !announced {
+	if announced {
+		return
+	}
+	if asError(err).Class == smtperr.ClassServiceUnavailable {
 		s.warn(WarnQuit421)
 	}
-	if !announced {
-		s.res.Secondary = append(s.res.Secondary, err)
-	}
+	s.res.Secondary = append(s.res.Secondary, err)
 }

@@ -12,22 +12,22 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// maxAddresses is how many addresses of one host count.
+// maxAddresses is the most addresses of a host that are used.
 const maxAddresses = 64
 
-// connect finds the relay's addresses and connects to the first that answers.
+// connect resolves the host and connects to the first address that accepts.
 func (s *session) connect() error {
 	addrs, err := s.resolve()
 	if err != nil {
 		return err
 	}
-	return s.during(smtperr.PhaseConnect, func() error {
+	return s.timed(smtperr.PhaseConnect, func() error {
 		conn, err := s.dial(addrs)
 		if err != nil {
 			return smtperr.Classify(smtperr.PhaseConnect, err)
 		}
 		s.connected(conn)
-		if err := s.announce(conn); err != nil {
+		if err := s.sendProxyHeader(conn); err != nil {
 			return err
 		}
 		s.clock.running().Complete = true
@@ -35,8 +35,8 @@ func (s *session) connect() error {
 	})
 }
 
-// resolve is the phase dns. An address that is known needs none, nor does a
-// proxy, which resolves by itself.
+// resolve returns the addresses of the host. There is no phase dns if the address
+// is known, or if a proxy resolves the host.
 func (s *session) resolve() ([]netip.Addr, error) {
 	if s.target.Socket != "" || s.prober.Proxy != nil {
 		return nil, nil
@@ -55,7 +55,7 @@ func (s *session) resolve() ([]netip.Addr, error) {
 	ctx, cancel := context.WithDeadline(s.ctx, s.deadline)
 	defer cancel()
 	var addrs []netip.Addr
-	err := s.during(smtperr.PhaseDNS, func() (err error) {
+	err := s.timed(smtperr.PhaseDNS, func() (err error) {
 		addrs, err = s.prober.lookup(&s.target).Addrs(ctx, s.target.lookupName())
 		s.clock.running().Complete = err == nil
 		return err
@@ -63,7 +63,7 @@ func (s *session) resolve() ([]netip.Addr, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.log.Event("resolved to " + joined(addrs))
+	s.log.Event("resolved to " + joinAddrs(addrs))
 	if len(addrs) > maxAddresses {
 		s.res.AddressesOmitted = len(addrs) - maxAddresses
 		addrs = addrs[:maxAddresses]
@@ -88,6 +88,7 @@ func (s *session) dial(addrs []netip.Addr) (net.Conn, error) {
 	return attempts.Dial(s.ctx, addrs, s.target.Port)
 }
 
+// connected takes over an established connection.
 func (s *session) connected(conn net.Conn) {
 	s.res.RemoteAddr = addrText(conn.RemoteAddr())
 	if local, ok := conn.LocalAddr().(*net.TCPAddr); ok {
@@ -98,9 +99,9 @@ func (s *session) connected(conn net.Conn) {
 	s.conn = wire.New(s.ctx, conn, s.log)
 }
 
-// announce sends the PROXY protocol header to the load balancer in front of the
-// relay.
-func (s *session) announce(conn net.Conn) error {
+// sendProxyHeader sends the PROXY protocol header, if the load balancer in front
+// of the relay requires one.
+func (s *session) sendProxyHeader(conn net.Conn) error {
 	version := s.prober.ProxyHeader
 	if version == NoProxyHeader {
 		return nil
@@ -110,30 +111,26 @@ func (s *session) announce(conn net.Conn) error {
 		return smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseConnect, err)
 	}
 	if _, err := s.conn.Writer(s.deadline).Write(header); err != nil {
-		return s.writeFailure(smtperr.PhaseConnect, err)
+		return s.writeError(smtperr.PhaseConnect, err)
 	}
 	return nil
 }
 
-// addrText is an address as net writes it, with an IPv4 address as such.
+// addrText formats an address like net.Addr, but without the IPv6 form of IPv4
+// addresses.
 func addrText(a net.Addr) string {
 	tcp, ok := a.(*net.TCPAddr)
 	if !ok {
 		return a.String()
 	}
-	at := tcp.AddrPort()
-	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()).String()
+	addr := tcp.AddrPort()
+	return netip.AddrPortFrom(addr.Addr().Unmap(), addr.Port()).String()
 }
 
-func joined(addrs []netip.Addr) string {
+func joinAddrs(addrs []netip.Addr) string {
 	names := make([]string, len(addrs))
 	for i, a := range addrs {
 		names[i] = a.String()
 	}
 	return strings.Join(names, ", ")
-}
-
-// private reports whether nobody can listen on the way to the relay.
-func (s *session) private() bool {
-	return s.target.Socket != "" || s.res.TLS != nil && s.res.TLS.Verified
 }

@@ -1,47 +1,45 @@
-// Package smtpprobe probes SMTP and LMTP relays: it runs one session, as deep
-// as asked for, and reports the time and the reply of every phase and one typed
-// error.
+// Package smtpprobe probes SMTP and LMTP relays. A probe runs one session up to
+// a chosen depth and reports the time and the reply code of every phase, and one
+// classified error.
 //
-// A Prober is how to reach relays and how long that may take; its zero value
-// works. A Target is one relay, a Plan is what to do there:
+// A Prober holds the settings of probes; its zero value is ready to use. A
+// Target is a relay, and a Plan is what to do there:
 //
 //	var p smtpprobe.Prober
 //	r := p.Probe(ctx, smtpprobe.Target{Host: "mx.example.org", Port: 25}, smtpprobe.Plan{Depth: smtpprobe.DepthEHLO})
 //	if errors.Is(r.Err, smtperr.ErrTimeout) { … }
 //
-// A probe is a sequence of phases, each with a time of its own:
+// A probe is a sequence of phases, each with its own time:
 //
-//	dns       the addresses of the host, of both families
-//	connect   one address after the other, until one connects
-//	tls       the handshake: at once (TLSImplicit), or after STARTTLS
-//	greeting  the relay's first reply; DepthConnect ends here
-//	ehlo      EHLO, or LHLO for LMTP; helo, where EHLO is unknown
-//	starttls  where the target's TLS mode asks for it; then tls, and ehlo again
-//	          (DepthEHLO ends here)
+//	dns       resolve the host, IPv4 and IPv6
+//	connect   try the addresses one after the other
+//	tls       handshake: at once with TLSImplicit, else after STARTTLS
+//	greeting  read the first reply; DepthConnect ends here
+//	ehlo      EHLO, or LHLO for LMTP; helo if EHLO is unknown
+//	starttls  STARTTLS if the TLS mode asks for it, then tls, and ehlo again;
+//	          DepthEHLO ends here
 //	auth      one attempt with one mechanism; DepthAuth ends here
-//	mail      the sender, with what the relay's EHLO allows
-//	rcpt      each recipient; a refused one does not keep the others from being
-//	          asked (DepthRcpt ends here, with rset)
-//	data      DATA and its 354
-//	body      writing the message
-//	dot       the wait for what becomes of it; DepthSend ends here
-//	quit      always, if the relay would understand it
+//	mail      MAIL, with the parameters that the relay offers
+//	rcpt      RCPT for each recipient, even if others are refused, and rset;
+//	          DepthRcpt ends here
+//	data      DATA
+//	body      write the message
+//	dot       the final dot and its reply; DepthSend ends here
+//	quit      QUIT, unless the session is out of sync
 //
-// The first failure is the Result's Err; what fails while cleaning up is
-// Secondary. Err is an error of package smtperr: errors.Is asks for a family
-// (smtperr.ErrAuth), errors.AsType for the *smtperr.Error with class, reason,
-// phase and reply. A probe never fails in another way: Probe always returns a
-// Result, whatever it found out.
+// The first failure is Result.Err; later ones, such as those of RSET and QUIT,
+// are Result.Secondary. Errors are those of package smtperr: errors.Is tests for
+// a family (smtperr.ErrAuth), errors.AsType returns the *smtperr.Error with
+// class, reason, phase and reply. Probe always returns a Result.
 //
-// Commands are never pipelined. What the relay sends without being asked is
-// noticed before the next command: a 421 is its notice of leaving (RFC 5321
-// §3.8), anything else ends the session. A phase ends when its reply arrived at
-// this machine, by the kernel's clock, not when this process came to read it. A
-// deadline that passed while this process did not run is a local error, not the
-// relay's.
+// Commands are never pipelined. Before each command the session checks for
+// unsolicited replies: a 421 announces that the relay closes the connection (RFC
+// 5321 §3.8), any other ends the session. A phase ends when its reply arrives at
+// this machine, by the kernel's clock, not when this process reads it. If a
+// deadline passes while this process is stalled, that is a local error.
 //
-// Targets turns a mail domain into its MX hosts, or a host into its addresses.
-// WithTrace attaches hooks to a probe, as net/http/httptrace does. Secrets
-// (passwords, tokens) are masked in everything that a Result shows, also where
+// Targets resolves a mail domain to its MX hosts, or a host to its addresses.
+// WithTrace attaches hooks to a probe, like net/http/httptrace. Secrets
+// (passwords, tokens) are masked in everything that a Result contains, even if
 // the relay repeats them.
 package smtpprobe

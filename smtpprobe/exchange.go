@@ -1,7 +1,6 @@
 package smtpprobe
 
 import (
-	"context"
 	"errors"
 	"io"
 	"net"
@@ -11,20 +10,21 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// command sends one command and reads its reply, as one stretch of a phase.
+// command sends a command and reads its reply, on the clock of a phase.
 func (s *session) command(phase smtperr.Phase, line string) (reply smtperr.Reply, err error) {
-	if err := s.unsolicited(phase); err != nil {
+	if err := s.checkUnsolicited(phase); err != nil {
 		return smtperr.Reply{}, err
 	}
-	err = s.during(phase, func() error {
+	err = s.timed(phase, func() error {
 		reply, err = s.exchange(phase, line, line)
 		return err
 	})
 	return reply, err
 }
 
-// ask is command for a reply that accept decides on.
-func (s *session) ask(phase smtperr.Phase, line string) error {
+// commandOK is like command, but returns an error unless the relay accepts the
+// command.
+func (s *session) commandOK(phase smtperr.Phase, line string) error {
 	reply, err := s.command(phase, line)
 	if err != nil {
 		return err
@@ -32,24 +32,24 @@ func (s *session) ask(phase smtperr.Phase, line string) error {
 	return s.accept(phase, reply)
 }
 
-// exchange is command within a phase whose clock runs. shown is the line as
-// others may see it.
-func (s *session) exchange(phase smtperr.Phase, line, shown string) (smtperr.Reply, error) {
-	if err := s.send(phase, line, shown, s.deadline); err != nil {
+// exchange sends a line and reads the reply. The caller runs the clock of the
+// phase. Trace and transcript show the redacted form of the line.
+func (s *session) exchange(phase smtperr.Phase, line, redacted string) (smtperr.Reply, error) {
+	if err := s.send(phase, line, redacted, s.deadline); err != nil {
 		return smtperr.Reply{}, err
 	}
 	return s.reply(phase, s.replyDeadline())
 }
 
-func (s *session) send(phase smtperr.Phase, line, shown string, deadline time.Time) error {
-	s.trace.Command(phase, shown)
-	if err := s.conn.SendSecret(line, shown, deadline); err != nil {
-		return s.writeFailure(phase, err)
+func (s *session) send(phase smtperr.Phase, line, redacted string, deadline time.Time) error {
+	s.trace.Command(phase, redacted)
+	if err := s.conn.SendSecret(line, redacted, deadline); err != nil {
+		return s.writeError(phase, err)
 	}
 	return nil
 }
 
-// reply reads the reply that is due in a phase.
+// reply reads the next reply of a phase.
 func (s *session) reply(phase smtperr.Phase, deadline time.Time) (smtperr.Reply, error) {
 	read := s.conn.Reply
 	if phase == smtperr.PhaseGreeting {
@@ -57,93 +57,95 @@ func (s *session) reply(phase smtperr.Phase, deadline time.Time) (smtperr.Reply,
 	}
 	reply, err := read(deadline)
 	if err != nil {
-		return reply, s.readFailure(phase, err, deadline)
+		return reply, s.readError(phase, err, deadline)
 	}
-	s.clock.replied(reply.Code)
+	s.clock.reply(reply.Code)
 	s.received(phase, reply)
 	return reply, nil
 }
 
-// received is what every reply gets, whether it was due or not.
+// received records a reply, solicited or not.
 func (s *session) received(phase smtperr.Phase, reply smtperr.Reply) {
-	s.closing = s.closing || reply.Code == 421
+	if reply.Code == 421 {
+		s.closing = true
+	}
 	reply.Lines = s.secrets.Mask(reply.Lines, phase == smtperr.PhaseAuth)
 	s.trace.Reply(phase, reply)
 }
 
-// accept decides on the reply of a phase: nil if it is the one due. This is the
-// one place where a reply becomes an error. One that breaks the protocol also
-// means that the two sides no longer agree where they are.
+// accept returns nil if a reply accepts the command of its phase, else the
+// classified error. After a reply that violates the protocol the session is out
+// of sync.
 func (s *session) accept(phase smtperr.Phase, reply smtperr.Reply) error {
-	return s.acceptFor(phase, reply, s.replySession())
+	return s.acceptIn(phase, reply, s.replySession())
 }
 
-// acceptFor is accept where more is known of the session.
-func (s *session) acceptFor(phase smtperr.Phase, reply smtperr.Reply, known smtperr.Session) error {
-	err := smtperr.ClassifyReply(phase, reply, known)
+// acceptIn is like accept, with another state of the session.
+func (s *session) acceptIn(phase smtperr.Phase, reply smtperr.Reply, state smtperr.Session) error {
+	err := smtperr.ClassifyReply(phase, reply, state)
 	switch {
 	case err != nil && asError(err).Class == smtperr.ClassProtocolError:
 		s.conn.Desync()
 	case err == nil && phase != smtperr.PhaseRset && phase != smtperr.PhaseQuit:
-		kept := reply // a copy only where it is kept
+		kept := reply // only this copy escapes to the heap
 		s.res.Reply = &kept
 	}
 	return err
 }
 
-// unsolicited looks for what the relay sent without being asked, before the next
-// line of a phase is sent: a 421 is its shutdown notice (RFC 5321 §3.8), a
-// refusal where the message is due is the message's, and anything else means
-// that the two sides no longer agree where they are.
-func (s *session) unsolicited(phase smtperr.Phase) error {
-	if !s.conn.Unread() {
+// checkUnsolicited checks for data that the relay sent without being asked,
+// before a line of a phase is sent. A 421 announces that the relay closes the
+// connection (RFC 5321 §3.8), and a refusal before the message is that of the
+// message. Anything else means that the session is out of sync.
+func (s *session) checkUnsolicited(phase smtperr.Phase) error {
+	if !s.conn.HasUnread() {
 		return nil
 	}
-	reply, err := s.conn.Early()
+	reply, err := s.conn.ReadUnsolicited()
 	if err == nil {
 		s.received(phase, reply)
 	}
-	// A command that is sent now would be taken for a part of the message.
-	messageDue := phase == smtperr.PhaseBody || phase == smtperr.PhaseDot
+	// Between DATA and the final dot a command would become part of the message,
+	// so that even after a 421 the session remains out of sync.
+	inMessage := phase == smtperr.PhaseBody || phase == smtperr.PhaseDot
 	switch {
-	case err == nil && messageDue && reply.Code >= 400:
+	case err == nil && inMessage && reply.Code >= 400:
 		s.clock.phase(phase).Code = reply.Code
-		return s.early(phase, reply)
+		return s.earlyRefusal(phase, reply)
 	case err == nil && reply.Code == 421:
 		s.conn.Resync()
 		return smtperr.ClassifyReply(phase, reply, s.replySession())
 	}
 	s.clock.incomplete(phase)
 	if s.canceled() {
-		return smtperr.New(smtperr.ClassCanceled, "", phase, s.ctx.Err())
+		return s.canceledError(phase)
 	}
 	return smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonUnsolicited, phase, errors.New("unsolicited reply"))
 }
 
-// early classifies a refusal that came before its time. While the message is
-// written it is the one that the final dot would have got.
-func (s *session) early(phase smtperr.Phase, reply smtperr.Reply) error {
-	due := phase
+// earlyRefusal classifies a refusal that arrived before the relay was asked.
+// During the message it is classified like the reply to the final dot.
+func (s *session) earlyRefusal(phase smtperr.Phase, reply smtperr.Reply) error {
+	answered := phase
 	if phase == smtperr.PhaseBody {
-		due = smtperr.PhaseDot
+		answered = smtperr.PhaseDot
 	}
-	err := smtperr.ClassifyReply(due, reply, s.replySession())
+	err := smtperr.ClassifyReply(answered, reply, s.replySession())
 	if err != nil {
 		asError(err).Phase = phase
 	}
 	return err
 }
 
-// readFailure is the error of a reply that did not come, by a deadline.
-func (s *session) readFailure(phase smtperr.Phase, err error, deadline time.Time) error {
+// readError classifies the error of a reply that was not received by a deadline.
+func (s *session) readError(phase smtperr.Phase, err error, deadline time.Time) error {
 	if isTimeout(err) && !s.conn.Stalled(deadline) && !s.canceled() {
-		return smtperr.New(smtperr.ClassReadTimeout, s.silence(phase), phase, err)
+		return smtperr.New(smtperr.ClassReadTimeout, s.readTimeoutReason(phase), phase, err)
 	}
-	return s.ioFailure(phase, err, deadline)
+	return s.connError(phase, err, deadline)
 }
 
-// silence is the reason of a reply that did not come in time.
-func (s *session) silence(phase smtperr.Phase) smtperr.Reason {
+func (s *session) readTimeoutReason(phase smtperr.Phase) smtperr.Reason {
 	switch {
 	case s.conn.Partial():
 		return smtperr.ReasonSlowReply
@@ -155,52 +157,55 @@ func (s *session) silence(phase smtperr.Phase) smtperr.Reason {
 	return smtperr.ReasonNoReply
 }
 
-// writeFailure is the error of a command or message that was not sent. It looks
-// once whether the relay has said why: a reply or an alert that has arrived is
-// the cause.
-func (s *session) writeFailure(phase smtperr.Phase, err error) error {
+// writeError classifies the error of a command or message that was not sent. If a
+// refusal or a TLS alert has arrived, that is the cause.
+func (s *session) writeError(phase smtperr.Phase, err error) error {
 	if s.canceled() {
-		return smtperr.New(smtperr.ClassCanceled, "", phase, s.ctx.Err())
+		return s.canceledError(phase)
 	}
-	reply, readErr := s.conn.Early()
+	reply, readErr := s.conn.ReadUnsolicited()
 	if readErr == nil && reply.Code >= 400 {
-		s.clock.replied(reply.Code)
+		s.clock.reply(reply.Code)
 		s.received(phase, reply)
-		if refusal := s.early(phase, reply); refusal != nil {
+		if refusal := s.earlyRefusal(phase, reply); refusal != nil {
 			e := asError(refusal)
 			e.Secondary = append(e.Secondary, err)
 			return refusal
 		}
 	}
 	if alert := smtperr.Classify(phase, readErr); alert != nil && asError(alert).Class == smtperr.ClassTLSError {
-		return s.clientCertificate(alert)
+		return s.explainAlert(alert)
 	}
 	if isTimeout(err) && !s.conn.Stalled(s.deadline) {
 		return smtperr.New(smtperr.ClassWriteTimeout, "", phase, err)
 	}
-	return s.ioFailure(phase, err, s.deadline)
+	return s.connError(phase, err, s.deadline)
 }
 
-// ioFailure is the error of a connection that failed, whatever was due. A
-// timeout that gets here is not the relay's.
-func (s *session) ioFailure(phase smtperr.Phase, err error, deadline time.Time) error {
+// connError classifies an error of the connection. Timeouts that are the relay's
+// fault are classified before.
+func (s *session) connError(phase smtperr.Phase, err error, deadline time.Time) error {
 	violation, malformed := errors.AsType[*wire.ProtocolError](err)
-	lost := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) // the latter within a TLS record
+	closed := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) // the latter within a TLS record
 	switch {
 	case s.canceled():
-		return smtperr.New(smtperr.ClassCanceled, "", phase, s.ctx.Err())
+		return s.canceledError(phase)
 	case malformed:
 		return smtperr.New(smtperr.ClassProtocolError, violation.Reason, phase, err)
 	case isTimeout(err) && s.conn.Stalled(deadline):
 		return smtperr.New(smtperr.ClassLocalError, smtperr.ReasonProberStalled, phase, err)
-	case lost && s.conn.Partial():
+	case closed && s.conn.Partial():
 		return smtperr.New(smtperr.ClassDisconnected, smtperr.ReasonTruncatedReply, phase, io.ErrUnexpectedEOF)
 	}
-	return s.clientCertificate(smtperr.Classify(phase, err))
+	return s.explainAlert(smtperr.Classify(phase, err))
 }
 
-// replyDeadline is absolute for the reply that is due next, however slowly its
-// bytes arrive.
+func (s *session) canceledError(phase smtperr.Phase) error {
+	return smtperr.New(smtperr.ClassCanceled, "", phase, s.ctx.Err())
+}
+
+// replyDeadline returns the deadline of the next reply. It does not move when
+// part of the reply arrives.
 func (s *session) replyDeadline() time.Time {
 	if s.prober.ReadTimeout <= 0 {
 		return s.deadline
@@ -210,10 +215,6 @@ func (s *session) replyDeadline() time.Time {
 	}
 	return s.deadline
 }
-
-// canceled distinguishes a context that was canceled from one whose deadline
-// passed: that is a timeout of the phase it interrupts.
-func (s *session) canceled() bool { return errors.Is(s.ctx.Err(), context.Canceled) }
 
 func isTimeout(err error) bool {
 	timeout, ok := errors.AsType[net.Error](err)

@@ -7,7 +7,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Expectation is one outcome that counts as success; zero fields match any.
+// Expectation is an outcome that counts as success. Zero fields match any value.
 type Expectation struct {
 	Class  smtperr.Class
 	Reason smtperr.Reason
@@ -15,28 +15,28 @@ type Expectation struct {
 	Phase  smtperr.Phase
 }
 
-// judge reports whether the outcome is what the plan expects, and turns a
-// session without error into the failure it is where one was expected.
-func (s *session) judge() bool {
+// checkExpected reports whether the plan expects the outcome. If the plan expects
+// an error and there is none, that is the error unexpected_success.
+func (s *session) checkExpected() bool {
 	expected := s.plan.Expect
 	if len(expected) == 0 {
 		return s.res.Err == nil
 	}
 	if s.res.Err == nil && !expectsNone(expected) {
-		s.failed(s.unexpectedSuccess())
+		s.fail(s.unexpectedSuccess())
 	}
-	if slices.ContainsFunc(expected, func(e Expectation) bool { return e.matchesAt(s.depth(), s.res.Err) }) {
+	if slices.ContainsFunc(expected, func(e Expectation) bool { return e.matchesAtDepth(s.depth(), s.res.Err) }) {
 		return true
 	}
 	if s.depth() == DepthRcpt && expectsRelayDenied(expected) {
-		s.openRelayUnchecked()
+		s.markUnchecked()
 	}
 	return false
 }
 
-// openRelayUnchecked marks a refusal for another reason than relaying: it leaves
-// undecided whether the relay is open.
-func (s *session) openRelayUnchecked() {
+// markUnchecked marks a refusal for another reason than relaying: whether the relay
+// is open remains unknown.
+func (s *session) markUnchecked() {
 	if s.res.Err == nil {
 		return
 	}
@@ -46,10 +46,10 @@ func (s *session) openRelayUnchecked() {
 	}
 }
 
-// matchesAt is Matches for a probe of a depth. One that ends with RCPT checks
-// whether the relay is open, and a recipient that is unknown, or refused because
-// of a block list or a full disk, does not show that it is not.
-func (e Expectation) matchesAt(depth Depth, err error) bool {
+// matchesAtDepth is Matches for a probe of a depth. A DepthRcpt probe that expects
+// a refusal is an open-relay check. It only succeeds if relaying is denied: an
+// unknown recipient, a block list or a full disk proves nothing.
+func (e Expectation) matchesAtDepth(depth Depth, err error) bool {
 	if depth == DepthRcpt && e.isBareRefusal() {
 		denied := e
 		denied.Reason = smtperr.ReasonRelayDenied
@@ -58,14 +58,14 @@ func (e Expectation) matchesAt(depth Depth, err error) bool {
 	return e.Matches(err)
 }
 
-// isBareRefusal reports whether the expectation is that all recipients are
-// refused, whatever the reason.
+// isBareRefusal reports whether the expectation is that all recipients are refused,
+// for any reason.
 func (e Expectation) isBareRefusal() bool {
 	return e.Class == smtperr.ClassRecipientsRefused && e.Reason == "" && e.Code == 0
 }
 
-// unexpectedSuccess is the error of a relay that accepted what it should have
-// refused.
+// unexpectedSuccess returns the error of a relay that accepted what it is expected
+// to refuse.
 func (s *session) unexpectedSuccess() error {
 	phase, reason := smtperr.PhaseDot, smtperr.ReasonExpectationMissed
 	switch s.depth() {
@@ -81,7 +81,7 @@ func (s *session) unexpectedSuccess() error {
 	return e
 }
 
-// lastPhase is the last phase before RSET and QUIT.
+// lastPhase returns the last phase before RSET and QUIT.
 func (s *session) lastPhase() smtperr.Phase {
 	for _, p := range slices.Backward(s.clock.phases) {
 		if p.Phase != smtperr.PhaseRset && p.Phase != smtperr.PhaseQuit && p.Phase != smtperr.PhaseTLS {
@@ -91,16 +91,15 @@ func (s *session) lastPhase() smtperr.Phase {
 	return smtperr.PhaseConnect
 }
 
-// Matches reports whether an outcome is the expected one. No error is the class
+// Matches reports whether err is the expected outcome. The class of nil is
 // ClassNone.
 //
-// A relay that refuses for now may accept in a minute: greylisting, overload and
-// a token that cannot be fetched prove nothing. So a bare class of a refused
-// login or envelope matches what is temporary only where the relay said that it
-// does not relay; an expectation with a reason or a code takes what it names.
+// An expectation without reason and code does not match a temporary refusal of
+// AUTH, MAIL, RCPT or the message, except with the reason relay_denied: after
+// greylisting or overload the relay may accept the next attempt.
 //
-// In a probe of DepthRcpt the bare class recipients_refused is stricter: it
-// matches the reason relay_denied only.
+// In a DepthRcpt probe an expectation of just the class recipients_refused
+// matches only the reason relay_denied.
 func (e Expectation) Matches(err error) bool {
 	if err == nil {
 		return e.Class == smtperr.ClassNone
@@ -114,12 +113,12 @@ func (e Expectation) Matches(err error) bool {
 		return false
 	}
 	bare := e.Reason == "" && e.Code == 0
-	return !bare || !isUndecided(got)
+	return !bare || !isInconclusive(got)
 }
 
-// isUndecided reports whether a refusal for now leaves open what the next
-// attempt gets.
-func isUndecided(err *smtperr.Error) bool {
+// isInconclusive reports whether an error is a temporary refusal, so that the relay
+// may accept the next attempt.
+func isInconclusive(err *smtperr.Error) bool {
 	switch err.Class {
 	case smtperr.ClassAuthFailed, smtperr.ClassSenderRefused, smtperr.ClassRecipientRefused,
 		smtperr.ClassRecipientsRefused, smtperr.ClassDataRefused:
@@ -138,8 +137,8 @@ func expectsNone(expected []Expectation) bool {
 	return slices.ContainsFunc(expected, func(e Expectation) bool { return e.Class == smtperr.ClassNone })
 }
 
-// Reaches is how deep a probe goes by this plan. One that expects a refusal stops
-// at RCPT, so that no message goes through a relay that has become open.
+// Reaches returns the depth that a probe reaches. With DepthSend and the expectation
+// of a refusal it is DepthRcpt, so that no message is sent through an open relay.
 func (p *Plan) Reaches() Depth {
 	if p.depth() == DepthSend && !mayBeSent(p.Expect) {
 		return DepthRcpt
@@ -154,8 +153,8 @@ func (p *Plan) depth() Depth {
 	return p.Depth
 }
 
-// mayBeSent reports whether the expectations leave the message to be sent: none,
-// no error, or that the message itself is refused.
+// mayBeSent reports whether the expectations allow the message to be sent: there are
+// none, or one is success or a refusal of the message itself.
 func mayBeSent(expected []Expectation) bool {
 	return len(expected) == 0 || slices.ContainsFunc(expected, func(e Expectation) bool {
 		switch e.Phase {

@@ -10,21 +10,21 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// greeting waits for the relay's first reply (RFC 5321 §3.1). Nothing is sent
-// before its last line: postscreen and others refuse clients that hurry.
+// greeting reads the first reply (RFC 5321 §3.1). Nothing is sent before its last
+// line: Postfix's postscreen and others reject clients that talk too early.
 func (s *session) greeting() error {
-	return s.during(smtperr.PhaseGreeting, func() error {
+	return s.timed(smtperr.PhaseGreeting, func() error {
 		reply, err := s.reply(smtperr.PhaseGreeting, s.replyDeadline())
 		if err != nil {
 			return err
 		}
-		s.res.GreetingHost = hostOf(reply)
+		s.res.GreetingHost = replyHost(reply)
 		return s.accept(smtperr.PhaseGreeting, reply)
 	})
 }
 
-// hello sends EHLO, or LHLO to an LMTP server, and learns what is offered. A
-// server that does not know EHLO is greeted with HELO (RFC 5321 §3.2).
+// hello sends EHLO, or LHLO to an LMTP server, and parses the capabilities. If
+// the server does not support EHLO, it sends HELO (RFC 5321 §3.2).
 func (s *session) hello() error {
 	verb := "EHLO "
 	if s.target.LMTP {
@@ -36,41 +36,40 @@ func (s *session) hello() error {
 		return err
 	}
 	if !s.target.LMTP && isUnknownCommand(reply) {
-		return s.fallBack(reply)
+		return s.sendHELO(reply)
 	}
 	if err := s.accept(smtperr.PhaseEHLO, reply); err != nil {
 		return err
 	}
 	s.caps = parseCapabilities(reply.Lines)
-	s.res.Capabilities, s.res.EHLOHost = s.caps, hostOf(reply)
+	s.res.Capabilities, s.res.EHLOHost = s.caps, replyHost(reply)
 	return nil
 }
 
-// fallBack sends HELO after a reply to EHLO that says that EHLO is unknown.
-func (s *session) fallBack(toEHLO smtperr.Reply) error {
+// sendHELO sends HELO after the reply to EHLO of a server that does not support it.
+func (s *session) sendHELO(toEHLO smtperr.Reply) error {
 	reply, err := s.command(smtperr.PhaseHELO, "HELO "+s.helo())
 	if err != nil {
 		return err
 	}
-	known := s.replySession()
-	known.EHLO = &toEHLO
-	if err := s.acceptFor(smtperr.PhaseHELO, reply, known); err != nil {
+	state := s.replySession()
+	state.EHLO = &toEHLO
+	if err := s.acceptIn(smtperr.PhaseHELO, reply, state); err != nil {
 		return err
 	}
-	s.res.EHLOHost = hostOf(reply)
+	s.res.EHLOHost = replyHost(reply)
 	return nil
 }
 
-// isUnknownCommand recognizes the replies to EHLO of a server older than ESMTP,
-// not of one that refuses this client.
+// isUnknownCommand reports whether a reply to EHLO means that the server does not
+// support ESMTP, and not that it refuses this client.
 func isUnknownCommand(r smtperr.Reply) bool { return r.Code >= 500 && r.Code <= 504 }
 
-// hostOf is the name that a server gives itself: the first word of a reply's
-// first line after the enhanced code, in lower case; "other" if that is not like
-// a host name. A refusal need not name the server: its first word counts only
-// if it contains a dot.
-func hostOf(r smtperr.Reply) string {
-	const longest = 253
+// replyHost returns the host name of the server in a reply: the first word after
+// the enhanced code, in lower case, or "other" if that is not a host name. In a
+// refusal the first word is only used if it contains a dot.
+func replyHost(r smtperr.Reply) string {
+	const maxName = 253
 	if len(r.Lines) == 0 {
 		return ""
 	}
@@ -83,14 +82,14 @@ func hostOf(r smtperr.Reply) string {
 		return ""
 	}
 	name := strings.ToLower(word)
-	foreign := func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' }
-	if len(name) > longest || strings.ContainsFunc(name, foreign) {
+	invalid := func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' }
+	if len(name) > maxName || strings.ContainsFunc(name, invalid) {
 		return "other"
 	}
 	return name
 }
 
-// helo is the argument of EHLO.
+// helo returns the argument of EHLO.
 func (s *session) helo() string {
 	if s.prober.Helo != "" {
 		return s.prober.Helo
@@ -98,12 +97,12 @@ func (s *session) helo() string {
 	if name := hostname.Local(); name != "" {
 		return name
 	}
-	return literal(s.res.LocalAddr)
+	return addressLiteral(s.res.LocalAddr)
 }
 
-// literal is an address literal (RFC 5321 §4.1.3), of the loopback address where
-// there is no other.
-func literal(ip netip.Addr) string {
+// addressLiteral returns an address literal (RFC 5321 §4.1.3). If the address is
+// invalid, it is that of the loopback address.
+func addressLiteral(ip netip.Addr) string {
 	switch {
 	case ip.Is4():
 		return "[" + ip.String() + "]"
@@ -113,6 +112,7 @@ func literal(ip netip.Addr) string {
 	return "[127.0.0.1]"
 }
 
+// checkHelo returns an error unless the argument of EHLO is one word.
 func checkHelo(helo string) error {
 	if slices.ContainsFunc([]byte(helo), func(c byte) bool { return c <= ' ' || c == 0x7f }) {
 		return invalidPlan(smtperr.ReasonInvalidAddress, errors.New("the argument of EHLO must be one word"))

@@ -11,91 +11,94 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Depth is how far a probe goes. Its text is the metric tag "probe".
+// Depth is how far a probe goes. It is the value of the metric tag "probe".
 type Depth string
 
-// The depths, each including those before it.
+// The depths. Each includes the previous ones.
 const (
-	DepthConnect Depth = "connect" // greeting, QUIT
-	DepthEHLO    Depth = "ehlo"    // and EHLO, STARTTLS
-	DepthAuth    Depth = "auth"    // and AUTH
-	DepthRcpt    Depth = "rcpt"    // and MAIL, RCPT, RSET
-	DepthSend    Depth = "send"    // and a message
+	DepthConnect Depth = "connect" // greeting and QUIT
+	DepthEHLO    Depth = "ehlo"    // EHLO and STARTTLS
+	DepthAuth    Depth = "auth"    // AUTH
+	DepthRcpt    Depth = "rcpt"    // MAIL, RCPT and RSET
+	DepthSend    Depth = "send"    // a message
 )
 
-// depths are in order, so that they compare by their index.
+// depths lists the depths in order.
 var depths = []Depth{DepthConnect, DepthEHLO, DepthAuth, DepthRcpt, DepthSend}
 
-// includes reports whether a probe of this depth takes the steps of another.
+// includes reports whether a probe of depth d includes the steps of another depth.
 func (d Depth) includes(other Depth) bool {
 	return slices.Index(depths, d) >= slices.Index(depths, other)
 }
 
-// Plan is what one probe does. The zero value is a probe of DepthEHLO.
+// Plan is what a probe does. The zero value is a probe of DepthEHLO.
 type Plan struct {
-	Depth   Depth    // empty is DepthEHLO
-	Auth    *Auth    // nil: no AUTH, whatever is offered
-	From    string   // envelope sender; empty is the null sender <>
+	Depth   Depth    // empty means DepthEHLO
+	Auth    *Auth    // nil means no AUTH, even if it is offered
+	From    string   // envelope sender; empty means the null sender <>
 	To      []string // envelope recipients
-	Message Message  // of a DepthSend probe
-	// Expect lists the outcomes that count as success; empty: no error. A plan
-	// that expects a refusal does not send the message, see Reaches.
+	Message Message  // used with DepthSend
+	// Expect lists the outcomes that count as success. If it is empty, that is the
+	// absence of an error. A plan that expects a refusal does not send the message,
+	// see Reaches.
 	Expect []Expectation
 
 	// Identify, if not nil, returns the identity of the message of a DepthSend
-	// probe, the value of X-Smtpprobe-Id, for a caller that follows the message. It is
-	// called once, right before MAIL. Where the relay offers DSN (RFC 3461) the
-	// message then has the identity as its ENVID, and asks for bounces.
+	// probe, for callers that follow the message: the value of the header field
+	// X-Smtpprobe-Id. It is called once, immediately before MAIL. If the relay
+	// offers DSN (RFC 3461), the identity is also the ENVID, and bounces are
+	// requested.
 	Identify func() (string, error)
 
-	// STARTTLSExpected: this relay offered STARTTLS before, so that its absence
-	// is the failure starttls_withdrawn, also where TLS is opportunistic.
+	// STARTTLSExpected is set if the relay is known to offer STARTTLS: its absence
+	// is then the error starttls_withdrawn, even if TLS is opportunistic.
 	STARTTLSExpected bool
 
-	// SNI is the server name that the TLS handshake asks for. Empty: the name that
-	// the certificate is verified for. A sender with DANE asks for the TLSA base
-	// domain (RFC 7672 §8.1).
+	// SNI is the server name of the TLS handshake. The default is the name for
+	// which the certificate is verified. Senders with DANE use the TLSA base domain
+	// (RFC 7672 §8.1).
 	SNI string
 
-	// Transcript selects the probes that have a Result.Transcript.
+	// Transcript selects when a Result has a Transcript. The default is never.
 	Transcript TranscriptMode
 }
 
-// TranscriptMode selects the probes that have a transcript.
+// TranscriptMode selects when a Result has a Transcript.
 type TranscriptMode uint8
 
 // The transcript modes.
 const (
 	TranscriptNever     TranscriptMode = iota
-	TranscriptOnFailure                // probes that fail, or whose outcome is not expected
+	TranscriptOnFailure                // if there is an error, even an expected one
 	TranscriptAlways
 )
 
-// Auth is what to log in with. It holds secrets: do not print it.
+// Auth holds credentials. It contains secrets and must not be printed.
 type Auth struct {
 	Username, Password string
-	Mechanism          string      // empty: the strongest offered in common
-	Cleartext          bool        // allow AUTH without verified TLS
+	Mechanism          string      // empty means the strongest one that both sides support
+	Cleartext          bool        // permits AUTH without verified TLS
 	Token              TokenSource // for XOAUTH2 and OAUTHBEARER
 }
 
-// TokenSource yields OAuth2 access tokens. Its errors should be *smtperr.Error
-// of auth_failed with the reason token_refused or token_unreachable. If it also
-// has a method Secrets() []string, what that returns is masked from the start of
-// the session; a token is masked once it is fetched.
+// TokenSource returns OAuth2 access tokens. Its errors should be of type
+// *smtperr.Error, with class auth_failed and reason token_refused or
+// token_unreachable. A token is masked from the call of Token on. If the source
+// has a method Secrets() []string, its result is masked from the start of the
+// session.
 type TokenSource interface {
-	// Token returns a token that is valid now, within the context's deadline.
+	// Token returns a token that is currently valid.
 	Token(ctx context.Context) (string, error)
 }
 
-// Message is what a DepthSend probe sends.
+// Message is the content of the message of a DepthSend probe.
 type Message = message.Content
 
 // Header is one header field of a message.
 type Header = message.Header
 
-// check refuses a plan that cannot be carried out, and every string that would
-// end a command line early. Addresses are checked where they are parsed.
+// check returns an error for an invalid plan. Addresses are checked when they are
+// parsed.
 func (p *Plan) check() error {
 	switch {
 	case !slices.Contains(depths, p.Reaches()):

@@ -11,77 +11,80 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/sasl"
 )
 
-// DefaultTimeout bounds a probe whose Prober has no Timeout.
+// DefaultTimeout is the Timeout of a Prober that does not set one.
 const DefaultTimeout = 30 * time.Second
 
-// Prober probes relays. The zero value works. A Prober keeps nothing between
-// probes and is safe for concurrent use, as long as its fields do not change.
+// Prober holds the settings of probes. The zero value is ready to use. A Prober
+// has no state, and is safe for concurrent use as long as its fields do not
+// change.
 type Prober struct {
-	// Dialer connects to addresses and unix sockets. The default is a net.Dialer
-	// without keepalives.
+	// Dialer connects to IP addresses and unix sockets. The default is a
+	// net.Dialer without keepalives.
 	Dialer Dialer
-	// Proxy, if set, connects to host:port in place of Dialer, and resolves the
-	// host itself: there is no phase dns.
+	// Proxy, if set, connects to host:port instead of Dialer. It resolves the host
+	// itself, so that there is no phase dns.
 	Proxy Dialer
-	// Resolver finds addresses and MX hosts. The default is the system's.
+	// Resolver looks up addresses and MX hosts. The default is the system's.
 	Resolver Resolver
-	// TLS is the base of each handshake. The default requires TLS 1.2.
-	// ServerName defaults to the target's host. InsecureSkipVerify makes a bad
-	// certificate a report instead of a failure.
+	// TLS is the configuration of TLS clients. The default requires TLS 1.2.
+	// ServerName defaults to the target's host. With InsecureSkipVerify a bad
+	// certificate is reported, but is not an error.
 	TLS *tls.Config
-	// Authenticator makes the client side of AUTH. The default has PLAIN, LOGIN,
-	// CRAM-MD5, SCRAM-SHA-1 and SCRAM-SHA-256 (also -PLUS), XOAUTH2, OAUTHBEARER
-	// and EXTERNAL, and picks the strongest that is offered.
+	// Authenticator chooses the mechanism of AUTH. The default supports PLAIN,
+	// LOGIN, CRAM-MD5, SCRAM-SHA-1 and SCRAM-SHA-256 (also -PLUS), XOAUTH2,
+	// OAUTHBEARER and EXTERNAL, and chooses the strongest one that is offered.
 	Authenticator Authenticator
 
 	// Helo is the argument of EHLO. The default is this host's fully qualified
-	// name, else the address literal of the connection (RFC 5321 §4.1.4).
+	// name, or the address literal of the connection if it has none (RFC 5321
+	// §4.1.4).
 	Helo string
-	// ProxyHeader is the version of the PROXY protocol header that is sent ahead
-	// of everything else. The default is none.
+	// ProxyHeader is the version of the PROXY protocol header to send first. The
+	// default is to send none.
 	ProxyHeader ProxyHeader
-	// AllowPrivateMX permits MX records to lead to addresses that are not
-	// reachable over the internet, such as 127.0.0.1: the zone is a stranger's.
+	// AllowPrivateMX permits connections to MX hosts with addresses that are not
+	// reachable over the internet, such as 127.0.0.1. By default a domain cannot
+	// direct probes into the local network.
 	AllowPrivateMX bool
-	// Secrets are texts to mask in the Result besides the passwords and tokens of
-	// the Plan, such as a proxy's password.
+	// Secrets are masked in the Result, in addition to the passwords and tokens of
+	// the Plan. An example is a proxy's password.
 	Secrets []string
 
-	// Timeout bounds the whole probe; QUIT may take one second longer. 0 is
+	// Timeout limits the whole probe; QUIT may take one second longer. Zero means
 	// DefaultTimeout.
 	Timeout time.Duration
-	// ConnectTimeout bounds each lookup and each attempt to connect, ReadTimeout
-	// each reply and the TLS handshake. 0 leaves that to Timeout.
+	// ConnectTimeout limits each lookup and each attempt to connect, ReadTimeout
+	// each reply and the TLS handshake. Zero means that only Timeout applies.
 	ConnectTimeout, ReadTimeout time.Duration
 }
 
-// Dialer connects to an address: network "tcp" with an IP address and port, or
-// "unix" with a path. A *net.Dialer is one.
+// Dialer establishes connections. *net.Dialer implements it.
 type Dialer interface {
-	// DialContext connects before the context ends.
+	// DialContext connects to an address. The network is "tcp", with an IP address
+	// and a port, or "unix", with a path.
 	DialContext(ctx context.Context, network, address string) (net.Conn, error)
 }
 
-// Resolver finds the addresses of a host (of network "ip4" or "ip6") and the MX
-// records of a domain. A *net.Resolver is one.
+// Resolver looks up addresses and MX records. *net.Resolver implements it.
 type Resolver interface {
-	// LookupNetIP returns the addresses of a host; the network is ip4 or ip6.
+	// LookupNetIP returns the addresses of a host. The network is "ip4" or "ip6".
 	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
 	// LookupMX returns the MX records of a domain.
 	LookupMX(ctx context.Context, name string) ([]*net.MX, error)
 }
 
-// Authenticator makes the client side of one SASL exchange.
+// Authenticator chooses SASL mechanisms.
 type Authenticator interface {
-	// Client picks one of the offered mechanisms, or the one that is asked for
-	// by name. The state is nil without TLS.
+	// Client returns the client side of one of the offered mechanisms, or of the
+	// mechanism with the given name if it is not empty. The state is nil without
+	// TLS.
 	Client(offered []string, mechanism string, c Credentials, state *tls.ConnectionState) (Mechanism, error)
 }
 
-// Credentials are what an Authenticator has to log in with.
+// Credentials are the credentials for an Authenticator.
 type Credentials = sasl.Credentials
 
-// Mechanism is the client side of a SASL exchange. Its errors should be
+// Mechanism is the client side of a SASL mechanism. Its errors should be of type
 // *smtperr.Error.
 type Mechanism = sasl.Client
 
@@ -95,18 +98,12 @@ const (
 	ProxyV2       ProxyHeader = 2 // binary
 )
 
-// Probe runs one session with the target and always returns a Result. If the
-// context is canceled, the class is canceled; if its deadline or Timeout passes,
-// that is the timeout of the phase it interrupts. Nothing of the session
-// outlives the call.
+// Probe runs one session with the target. It always returns a Result. If the
+// context is canceled, the error has class canceled. If its deadline or Timeout
+// passes, the error is the timeout of the current phase. When Probe returns, the
+// connection is closed and no goroutine is left.
 func (p *Prober) Probe(ctx context.Context, t Target, plan Plan) *Result {
-	s := newSession(ctx, p, t, plan)
-	if err := s.prepare(); err != nil {
-		s.failed(err)
-	} else {
-		s.run()
-	}
-	return s.finish()
+	return newSession(ctx, p, t, plan).run()
 }
 
 func (p *Prober) timeout() time.Duration {

@@ -8,12 +8,12 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// maxRecipientReply bounds the text of a reply that is kept for a recipient, in
-// bytes: there may be many recipients.
+// maxRecipientReply is the most bytes of text of a recipient's reply that are
+// stored: there may be many recipients.
 const maxRecipientReply = 1024
 
-// redact masks the secrets in everything that the Result shows. It comes last:
-// the words of a reply classify it, and a secret may be one of them.
+// redact masks the secrets in the Result. It is the last step, because the
+// classification of a reply needs its original text.
 func (s *session) redact() {
 	if s.secrets.None() && len(s.res.Recipients) == 0 {
 		return
@@ -57,7 +57,7 @@ func (s *session) redactError(err error, done map[*smtperr.Error]bool) {
 	}
 }
 
-// redacted is a copy of a reply without secrets.
+// redacted returns a copy of a reply without secrets.
 func (s *session) redacted(reply *smtperr.Reply, inAuth bool) *smtperr.Reply {
 	if reply == nil {
 		return nil
@@ -67,8 +67,8 @@ func (s *session) redacted(reply *smtperr.Reply, inAuth bool) *smtperr.Reply {
 	return &masked
 }
 
-// bounded is a copy of a reply with at most so much text as is kept.
-func bounded(reply *smtperr.Reply) *smtperr.Reply {
+// truncated returns a copy of a reply with at most maxRecipientReply bytes of text.
+func truncated(reply *smtperr.Reply) *smtperr.Reply {
 	if reply == nil {
 		return nil
 	}
@@ -76,7 +76,7 @@ func bounded(reply *smtperr.Reply) *smtperr.Reply {
 	short.Lines = nil
 	left := maxRecipientReply
 	for _, line := range reply.Lines {
-		// A copy, so that nothing keeps the whole line.
+		// A copy, so that the rest of the line is not retained.
 		short.Lines = append(short.Lines, strings.Clone(line[:min(len(line), left)]))
 		if left -= len(line); left <= 0 {
 			break
@@ -92,7 +92,7 @@ func (s *session) redactedCapabilities(c *Capabilities) *Capabilities {
 	masked := *c
 	masked.Extensions = maps.Clone(c.Extensions)
 	for keyword, params := range c.Extensions {
-		if shown := s.secrets.Text(keyword); shown != keyword {
+		if s.secrets.Text(keyword) != keyword {
 			delete(masked.Extensions, keyword)
 			continue
 		}

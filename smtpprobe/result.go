@@ -15,51 +15,54 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Result is everything that one probe found out.
+// Result is the outcome of a probe.
 type Result struct {
 	Depth      Depth
 	Start      time.Time
-	Total      time.Duration // from Start to the end, cleaning up included
-	RemoteAddr string        // ip:port, or path, that was connected to; empty if none
-	LocalAddr  netip.Addr    // address connected from; invalid if unknown
+	Total      time.Duration // includes RSET, QUIT and closing the connection
+	RemoteAddr string        // ip:port or path of the connection, empty if there was none
+	LocalAddr  netip.Addr    // invalid if unknown
 
-	Phases []PhaseResult // in the order reached; one entry per phase
+	Phases []PhaseResult // in the order in which they were reached, each once
 
-	// Err is a *smtperr.Error, or nil if the session reached its goal.
+	// Err is a *smtperr.Error, or nil if the session reached its depth.
 	Err error
-	// Expected reports whether Err is one of Plan.Expect, or nil where none is
-	// expected: the probe's success.
+	// Expected reports whether the probe succeeded: Err is one of Plan.Expect, or
+	// nil if Plan.Expect is empty.
 	Expected bool
-	// Reply is the decisive reply: Err's, or that of the last command before RSET
-	// and QUIT; nil if no reply decided.
+	// Reply is the reply of Err, or the reply to the last command before RSET and
+	// QUIT. It is nil if there was none.
 	Reply *smtperr.Reply
-	// Secondary is what went wrong after Err (RSET, QUIT, closing).
+	// Secondary lists the errors after Err, and those of RSET and QUIT.
 	Secondary []error
 	Warnings  []Warning
-	// AddressesOmitted is how many more addresses the host has than the 64 that
+	// AddressesOmitted is the number of addresses of the host beyond the 64 that
 	// are tried.
 	AddressesOmitted int
 
-	GreetingHost, EHLOHost string        // the name in the relay's greeting, and in its last EHLO reply; in lower case, "other" if it is not like a host name
-	TLS                    *TLSState     // nil if no handshake got as far as a certificate or completion
-	Capabilities           *Capabilities // of the last EHLO, nil before and after HELO
-	PlainCaps              *Capabilities // of the EHLO before STARTTLS, nil without STARTTLS
-	AuthMechanism          string        // the mechanism used
-	Recipients             []RecipientResult
-	DotSent                bool   // the final dot was written: the reply decides on the message
-	MessageAccepted        bool   // for at least one recipient
-	MessageID              string // of the message, if the depth is DepthSend
+	// GreetingHost and EHLOHost are the name of the relay in its greeting and in
+	// its last EHLO reply, in lower case, or "other" if it is not a host name.
+	GreetingHost, EHLOHost string
+
+	TLS             *TLSState     // nil if no certificate was received and no handshake completed
+	Capabilities    *Capabilities // of the last EHLO reply, nil without EHLO
+	PlainCaps       *Capabilities // of the EHLO reply before STARTTLS, nil without STARTTLS
+	AuthMechanism   string        // the mechanism of AUTH
+	Recipients      []RecipientResult
+	DotSent         bool   // the final dot was sent
+	MessageAccepted bool   // for at least one recipient
+	MessageID       string // with DepthSend
 
 	Transcript []Line // see Plan.Transcript
 }
 
-// PhaseResult is one phase that was reached.
+// PhaseResult is the result of a phase that was reached.
 type PhaseResult struct {
 	Phase    smtperr.Phase
-	Duration time.Duration // several commands of one phase add up
-	Complete bool          // it got its complete reply, or finished where there is none
-	Code     int           // of its last reply, 0 = none
-	Err      error         // the failure that happened in this phase, if any
+	Duration time.Duration // the sum over all commands of the phase
+	Complete bool          // the last command got a complete reply, or the phase has none and ended without an error
+	Code     int           // of the last reply, 0 if there was none
+	Err      error         // the error of this phase, if any
 }
 
 // TLSState describes the TLS session.
@@ -67,16 +70,16 @@ type TLSState struct {
 	Version     string // "TLS 1.3"
 	Cipher      string
 	Group       string // of the key exchange, such as "X25519MLKEM768"; empty if none
-	Complete    bool   // the handshake finished
+	Complete    bool   // the handshake succeeded
 	Verified    bool
-	Problems    []*smtperr.Error // one for each failed check of the certificates
+	Problems    []*smtperr.Error // one for each check of the certificates that failed
 	Leaf        *x509.Certificate
-	Chain       []*x509.Certificate // as sent, Leaf first
-	ChainExpiry time.Time           // when the first certificate of the chain that was sent expires
+	Chain       []*x509.Certificate // as sent by the server, Leaf first
+	ChainExpiry time.Time           // the earliest expiry of the certificates in Chain
 }
 
-// Fingerprint is the first 16 hex digits of the SHA-256 of the leaf certificate,
-// empty without one.
+// Fingerprint returns the first 16 hex digits of the SHA-256 hash of the leaf
+// certificate, "" without one.
 func (s *TLSState) Fingerprint() string {
 	if s == nil || s.Leaf == nil {
 		return ""
@@ -85,8 +88,8 @@ func (s *TLSState) Fingerprint() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Issuer is the organization that issued the leaf certificate, or its common
-// name; empty if it has neither.
+// Issuer returns the organization that issued the leaf certificate, or its common
+// name if it has none.
 func (s *TLSState) Issuer() string {
 	if s == nil || s.Leaf == nil {
 		return ""
@@ -97,8 +100,8 @@ func (s *TLSState) Issuer() string {
 	return s.Leaf.Issuer.CommonName
 }
 
-// Key is the algorithm and size of the leaf certificate's key in bits, such as
-// "ECDSA-256"; empty if unknown.
+// Key returns the algorithm and the size in bits of the leaf certificate's key,
+// such as "ECDSA-256", or "" if it is unknown.
 func (s *TLSState) Key() string {
 	if s == nil || s.Leaf == nil {
 		return ""
@@ -114,16 +117,16 @@ func (s *TLSState) Key() string {
 	return ""
 }
 
-// RecipientResult is what became of one recipient.
+// RecipientResult is the result for one recipient.
 type RecipientResult struct {
 	Address  string
 	Accepted bool
-	Reply    *smtperr.Reply // at most 1 KiB of text; nil if the session ended before
+	Reply    *smtperr.Reply // its text is cut off after 1 KiB; nil if there was none
 	Err      error
 	Duration time.Duration
 }
 
-// Warning is something unusual that decided nothing.
+// Warning is an anomaly that is not an error.
 type Warning string
 
 // The warnings.
@@ -133,14 +136,14 @@ const (
 	WarnNUL              Warning = "nul"
 	WarnEightBit         Warning = "eight_bit"
 	WarnEnhancedMismatch Warning = "enhanced_mismatch"
-	WarnQuit421          Warning = "quit_421"         // RSET or QUIT was answered 421
-	WarnSTARTTLSRefused  Warning = "starttls_refused" // and TLS is opportunistic: mail goes in the clear
+	WarnQuit421          Warning = "quit_421"         // the reply to RSET or QUIT was 421
+	WarnSTARTTLSRefused  Warning = "starttls_refused" // with opportunistic TLS: the session continued in cleartext
 )
 
-// Line is one line of a transcript, escaped and with secrets masked.
+// Line is one line of a transcript. It is escaped, and secrets are masked.
 type Line = wire.Line
 
-// Direction is who sent a line of a transcript.
+// Direction tells who sent a line of a transcript.
 type Direction = wire.Direction
 
 // The directions of a transcript's lines.
@@ -150,12 +153,12 @@ const (
 	Event    = wire.Event // connected, TLS established, closed
 )
 
-// Failed returns the Result of a probe that failed before it began, such as one
-// whose target Targets did not find or whose secrets cannot be read.
+// Failed returns the Result of a probe that failed before its session, for
+// example because Targets returned an error.
 func Failed(plan Plan, start time.Time, err error) *Result {
 	e := asError(err)
 	took := time.Since(start)
-	if e.Phase == smtperr.PhaseConfig { // nothing was attempted
+	if e.Phase == smtperr.PhaseConfig { // nothing was sent
 		took = 0
 	}
 	r := &Result{

@@ -12,7 +12,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// session is one conversation with one relay, and what it has found out.
+// session is the state of one probe.
 type session struct {
 	ctx      context.Context
 	prober   *Prober
@@ -27,15 +27,14 @@ type session struct {
 	log     *wire.Transcript
 	conn    *wire.Conn // nil until connected
 
-	caps          *Capabilities        // of the last EHLO; nil after HELO
+	caps          *Capabilities        // of the last EHLO reply; nil without EHLO
 	encrypted     *tls.ConnectionState // nil without TLS
-	authenticated bool                 // a 235 was received
-	envelope      envelope             // what to send
-	accepted      []int                // the accepted recipients, as indices of Result.Recipients
-	open          bool                 // MAIL was accepted, and neither the dot nor RSET ended the transaction
-	closing       bool                 // the relay sent 421 and may be gone (RFC 5321 §3.8)
-
-	certificateWanted bool // the relay asked for a client certificate, and there is none
+	certRequested bool                 // the relay requested a client certificate, and there is none
+	authenticated bool                 // the relay replied 235
+	envelope      envelope
+	accepted      []int // the accepted recipients, as indices of Result.Recipients
+	inTransaction bool  // from MAIL to the final dot or RSET
+	closing       bool  // the relay sent 421 and may have closed the connection (RFC 5321 §3.8)
 }
 
 func newSession(ctx context.Context, p *Prober, t Target, plan Plan) *session {
@@ -44,54 +43,44 @@ func newSession(ctx context.Context, p *Prober, t Target, plan Plan) *session {
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
+	trace := traceOf(ctx)
 	s := &session{
 		ctx:      ctx,
 		prober:   p,
 		target:   t,
 		plan:     plan,
 		deadline: deadline,
-		trace:    traceOf(ctx),
+		trace:    trace,
+		clock:    newClock(trace),
 		res:      &Result{Depth: plan.depth(), Start: start},
 	}
-	s.clock.trace = s.trace
-	s.clock.phases = make([]PhaseResult, 0, usualPhases)
-	// From the start: the greeting may repeat them already.
-	s.secrets.Add(p.Secrets...)
-	if plan.Auth != nil {
-		s.secrets.Add(plan.Auth.Password)
-		s.secrets.AddUser(plan.Auth.Username)
-		if source, ok := plan.Auth.Token.(interface{ Secrets() []string }); ok {
-			s.secrets.Add(source.Secrets()...)
-		}
-	}
+	s.addSecrets()
 	if plan.Transcript != TranscriptNever {
 		s.log = wire.NewTranscript(start, &s.secrets)
 	}
 	return s
 }
 
-// prepare finds what is wrong with target and plan before anything is sent.
-func (s *session) prepare() error {
-	if err := s.target.check(); err != nil {
-		return err
+// addSecrets registers the known secrets at the start: even the greeting may
+// repeat them.
+func (s *session) addSecrets() {
+	s.secrets.Add(s.prober.Secrets...)
+	auth := s.plan.Auth
+	if auth == nil {
+		return
 	}
-	if err := s.plan.check(); err != nil {
-		return err
+	s.secrets.Add(auth.Password)
+	s.secrets.AddUser(auth.Username)
+	if source, ok := auth.Token.(interface{ Secrets() []string }); ok {
+		s.secrets.Add(source.Secrets()...)
 	}
-	if err := checkHelo(s.prober.Helo); err != nil {
-		return err
-	}
-	if s.prober.Helo == "" {
-		hostname.Local() // may ask the resolver, which must not keep the relay waiting
-	}
-	return s.pack()
 }
 
-// script is the conversation, in order. A step is taken if the plan goes at
-// least as deep; the first failure ends the conversation.
-var script = []struct {
+// steps are the steps of a session, in order. A session takes those that its
+// depth includes, until one of them fails.
+var steps = []struct {
 	depth Depth
-	take  func(*session) error
+	run   func(*session) error
 }{
 	{DepthConnect, (*session).connect},
 	{DepthConnect, (*session).implicitTLS},
@@ -106,13 +95,43 @@ var script = []struct {
 	{DepthSend, (*session).dot},
 }
 
-func (s *session) run() {
-	for _, step := range script {
+// run runs the whole session and returns its result.
+func (s *session) run() *Result {
+	if err := s.prepare(); err != nil {
+		s.fail(err)
+	} else {
+		s.runSteps()
+	}
+	s.cleanUp()
+	s.close()
+	return s.result()
+}
+
+// prepare checks the target and the plan, and builds the envelope and the
+// message.
+func (s *session) prepare() error {
+	if err := s.target.check(); err != nil {
+		return err
+	}
+	if err := s.plan.check(); err != nil {
+		return err
+	}
+	if err := checkHelo(s.prober.Helo); err != nil {
+		return err
+	}
+	if s.prober.Helo == "" {
+		hostname.Local() // caches the name: the lookup must not delay EHLO
+	}
+	return s.buildEnvelope()
+}
+
+func (s *session) runSteps() {
+	for _, step := range steps {
 		if !s.depth().includes(step.depth) {
 			return
 		}
-		if err := step.take(s); err != nil {
-			s.failed(err)
+		if err := step.run(s); err != nil {
+			s.fail(err)
 			return
 		}
 	}
@@ -120,8 +139,9 @@ func (s *session) run() {
 
 func (s *session) depth() Depth { return s.plan.Reaches() }
 
-// failed records a failure: the first one decides, what follows is secondary.
-func (s *session) failed(err error) {
+// fail records an error. The first one is the Result's Err, others are
+// Secondary.
+func (s *session) fail(err error) {
 	if err == nil {
 		return
 	}
@@ -136,8 +156,8 @@ func (s *session) failed(err error) {
 	s.clock.phase(e.Phase).Err = e
 }
 
-// asError is the detail of an error. An error of a caller's Authenticator may
-// lack it.
+// asError returns err as a *smtperr.Error. An error of the caller's Authenticator
+// or TokenSource may be of another type.
 func asError(err error) *smtperr.Error {
 	if e, ok := errors.AsType[*smtperr.Error](err); ok {
 		return e
@@ -145,23 +165,26 @@ func asError(err error) *smtperr.Error {
 	return smtperr.New(smtperr.ClassUnknown, "", smtperr.PhaseConfig, err)
 }
 
-// finish ends the conversation and sums up.
-func (s *session) finish() *Result {
-	s.cleanUp()
-	if s.conn != nil {
-		s.conn.Close()
-		for _, name := range s.conn.Anomalies() {
-			s.warn(Warning(name))
-		}
+func (s *session) close() {
+	if s.conn == nil {
+		return
 	}
+	s.conn.Close()
+	for _, name := range s.conn.Anomalies() {
+		s.warn(Warning(name))
+	}
+}
+
+// result completes the Result.
+func (s *session) result() *Result {
 	r := s.res
 	r.Total = time.Since(r.Start)
-	r.Expected = s.judge()
+	r.Expected = s.checkExpected()
 	if r.Err != nil {
 		r.Reply = asError(r.Err).Reply
 	}
 	r.Phases = s.clock.phases
-	if s.plan.Transcript == TranscriptAlways || r.Err != nil || !r.Expected {
+	if s.plan.Transcript == TranscriptAlways || r.Err != nil {
 		r.Transcript = s.log.Lines()
 	}
 	s.redact()
@@ -170,7 +193,8 @@ func (s *session) finish() *Result {
 
 func (s *session) warn(w Warning) { s.res.Warnings = append(s.res.Warnings, w) }
 
-// replySession is what the meaning of a reply depends on.
+// replySession returns the state of the session on which the classification of a
+// reply depends.
 func (s *session) replySession() smtperr.Session {
 	return smtperr.Session{
 		TLS:               s.encrypted != nil,
@@ -183,80 +207,6 @@ func (s *session) replySession() smtperr.Session {
 	}
 }
 
-// usualPhases is the number of phases of a probe of DepthEHLO without TLS, DNS
-// included.
-const usualPhases = 5
-
-// clock measures the phases of a probe.
-type clock struct {
-	phases  []PhaseResult
-	current int // index of the phase that is running, or was running last
-	began   time.Time
-	trace   Trace
-}
-
-// index returns the index of a phase, which it adds if it is new.
-func (c *clock) index(name smtperr.Phase) int {
-	for i := range c.phases {
-		if c.phases[i].Phase == name {
-			return i
-		}
-	}
-	c.phases = append(c.phases, PhaseResult{Phase: name})
-	return len(c.phases) - 1
-}
-
-// phase returns a phase, which it adds if it is new. The pointer is valid until
-// another phase is added.
-func (c *clock) phase(name smtperr.Phase) *PhaseResult { return &c.phases[c.index(name)] }
-
-// running returns the phase that is running, or was running last.
-func (c *clock) running() *PhaseResult { return &c.phases[c.current] }
-
-// start starts the clock of a phase, which is not complete until its next reply.
-func (c *clock) start(name smtperr.Phase) {
-	c.trace.PhaseStart(name)
-	c.current = c.index(name)
-	c.running().Complete = false
-	c.began = time.Now()
-}
-
-// stop stops the clock. A phase ends when its reply arrived, if that is known:
-// that this process is late to read it is not the relay's fault.
-func (c *clock) stop(arrived time.Time) {
-	took := time.Since(c.began)
-	if arrived.After(c.began) {
-		took = arrived.Sub(c.began)
-	}
-	c.running().Duration += took
-	c.trace.PhaseDone(*c.running())
-}
-
-// replied records a reply of the phase that runs. A 334 in AUTH asks for more.
-func (c *clock) replied(code int) {
-	p := c.running()
-	p.Code = code
-	p.Complete = code != 334 || p.Phase != smtperr.PhaseAuth
-}
-
-// incomplete takes back that a phase is complete: of its several commands, only
-// an earlier one was answered.
-func (c *clock) incomplete(name smtperr.Phase) {
-	for i := range c.phases {
-		if c.phases[i].Phase == name {
-			c.phases[i].Complete = false
-		}
-	}
-}
-
-// during runs a stretch of a phase on the phase's clock.
-func (s *session) during(phase smtperr.Phase, do func() error) error {
-	s.clock.start(phase)
-	err := do()
-	arrived := time.Time{}
-	if s.conn != nil {
-		arrived = s.conn.Arrived()
-	}
-	s.clock.stop(arrived)
-	return err
-}
+// canceled reports whether the context was canceled. If its deadline passed, that
+// is the timeout of the current phase.
+func (s *session) canceled() bool { return errors.Is(s.ctx.Err(), context.Canceled) }

@@ -11,33 +11,33 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// TLSMode says when a session is encrypted. Its text is the metric tag "tls".
+// TLSMode selects when a session is encrypted. It is the value of the metric tag
+// "tls".
 type TLSMode string
 
 // The TLS modes.
 const (
 	TLSNever         TLSMode = "never"
-	TLSOpportunistic TLSMode = "opportunistic" // STARTTLS where offered; a bad certificate is reported, not fatal
-	TLSRequired      TLSMode = "required"      // STARTTLS or failure
+	TLSOpportunistic TLSMode = "opportunistic" // STARTTLS if it is offered; a bad certificate is reported, but is not an error
+	TLSRequired      TLSMode = "required"      // STARTTLS; its absence is an error
 	TLSImplicit      TLSMode = "implicit"      // RFC 8314 §3
 )
 
-// Target is one relay, or the mail domain or host that Targets resolves to
-// relays.
+// Target is a relay, or a mail domain or host that Targets resolves to relays.
 type Target struct {
 	Host   string     // name, or IP literal without brackets; empty for a unix socket or an unresolved Domain
 	Port   uint16     // 0 for a unix socket
 	Socket string     // path of a unix socket
-	IP     netip.Addr // if valid, connect to this address instead of resolving Host
-	LMTP   bool       // speak LMTP (RFC 2033): LHLO, and one reply per recipient after the dot
-	Domain string     // the mail domain that Host is an MX host of, if any
-	TLS    TLSMode    // empty is TLSNever
+	IP     netip.Addr // if valid, the address to connect to; Host is not resolved
+	LMTP   bool       // LMTP (RFC 2033): LHLO, and one reply per recipient after the dot
+	Domain string     // the mail domain whose MX host is Host, if any
+	TLS    TLSMode    // empty means TLSNever
 
 	// IPVersion restricts the addresses that are used.
 	IPVersion IPVersion
 	// AllAddresses makes Targets return one target for each address of a host.
 	AllAddresses bool
-	// Omitted is set by Targets: how many more targets it found than it returned.
+	// Omitted is set by Targets to the number of targets beyond its limits.
 	Omitted int
 }
 
@@ -51,7 +51,7 @@ const (
 	IPv6  IPVersion = "ipv6"
 )
 
-// network is the version in package net's terms.
+// network returns the name of the network for package dial.
 func (v IPVersion) network() string {
 	switch v {
 	case IPv4:
@@ -62,8 +62,7 @@ func (v IPVersion) network() string {
 	return "ip"
 }
 
-// check refuses a target that cannot be connected to, and a misspelt TLS mode,
-// which would go in the clear.
+// check returns an error for an invalid target.
 func (t *Target) check() error {
 	switch t.TLS {
 	case "", TLSNever, TLSOpportunistic, TLSRequired, TLSImplicit:
@@ -81,8 +80,8 @@ func (t *Target) check() error {
 	return nil
 }
 
-// lookupName is the host's name for a resolver. An MX record names a host
-// completely: the final dot keeps this machine's search list out.
+// lookupName returns the name for the resolver. The names in MX records are fully
+// qualified: a final dot disables the search list of this machine.
 func (t *Target) lookupName() string {
 	if _, err := netip.ParseAddr(t.Host); err == nil || t.Domain == "" {
 		return t.Host
@@ -90,7 +89,7 @@ func (t *Target) lookupName() string {
 	return strings.TrimSuffix(t.Host, ".") + "."
 }
 
-// proxyAddress is what a proxy is asked to connect to.
+// proxyAddress returns the address for a proxy.
 func (t *Target) proxyAddress() string {
 	host := t.Host
 	if t.IP.IsValid() {

@@ -11,21 +11,21 @@ import (
 )
 
 const (
-	// maxTargets is how many targets a relay may stand for.
+	// maxTargets is the most targets that Targets returns.
 	maxTargets = 256
-	// lookups is how many hosts of a domain are resolved at a time: one whose
-	// name servers are silent must not use up the time of the others.
-	lookups = 10
+	// maxLookups is the number of hosts that are resolved at a time, so that a host
+	// with unreachable name servers does not use up the time of the others.
+	maxLookups = 10
 )
 
-// Targets turns a target into those to probe: one with a Domain and no Host into
-// the domain's MX hosts in order of preference (RFC 5321 §5.1), and with
-// AllAddresses each host into one target per address. Other targets are their
-// own answer.
+// Targets resolves a target. A target with a Domain and no Host becomes the MX
+// hosts of the domain in order of preference (RFC 5321 §5.1). With AllAddresses,
+// each host becomes one target per address. Any other target is returned as it
+// is.
 //
-// At most 64 addresses of a host and 256 targets are returned; Target.Omitted
-// counts the rest. An error is a *smtperr.Error of phase dns. A host of several
-// whose addresses cannot be resolved stays as it is: its own probe says so.
+// Targets returns at most 64 addresses of a host and 256 targets; Target.Omitted
+// counts the rest. An error is a *smtperr.Error of phase dns. If one of several
+// hosts cannot be resolved, it is returned unresolved, and its probe fails.
 func (p *Prober) Targets(ctx context.Context, t Target) ([]Target, error) {
 	ctx, cancel := context.WithTimeout(ctx, p.timeout())
 	defer cancel()
@@ -58,12 +58,12 @@ func (p *Prober) Targets(ctx context.Context, t Target) ([]Target, error) {
 	return hosts, nil
 }
 
-// eachAddress turns each host into its addresses.
+// eachAddress replaces each host by its addresses.
 func (p *Prober) eachAddress(ctx context.Context, hosts []Target) ([]Target, error) {
 	found := make([][]Target, len(hosts))
 	failed := make([]error, len(hosts))
 	var group errgroup.Group
-	group.SetLimit(lookups)
+	group.SetLimit(maxLookups)
 	for i, host := range hosts {
 		group.Go(func() error {
 			addrs, err := p.lookup(&host).Addrs(ctx, host.lookupName())

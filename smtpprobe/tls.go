@@ -8,7 +8,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// implicitTLS is the handshake before the greeting (RFC 8314 §3.3).
+// implicitTLS performs the handshake before the greeting (RFC 8314 §3.3).
 func (s *session) implicitTLS() error {
 	if s.target.TLS != TLSImplicit {
 		return nil
@@ -16,15 +16,15 @@ func (s *session) implicitTLS() error {
 	return s.handshake()
 }
 
-// startTLS encrypts the session where the target's mode asks for it (RFC 3207)
-// and sends EHLO again, since nothing learned before counts any more (§4.2).
+// startTLS starts TLS if the TLS mode asks for it (RFC 3207), and sends EHLO again,
+// since the previous capabilities must be discarded (§4.2).
 func (s *session) startTLS() error {
 	mode := s.target.TLS
 	if mode != TLSOpportunistic && mode != TLSRequired {
 		return nil
 	}
 	if !s.caps.Has("STARTTLS") {
-		return s.withoutSTARTTLS()
+		return s.starttlsMissing()
 	}
 	reply, err := s.command(smtperr.PhaseSTARTTLS, "STARTTLS")
 	if err != nil {
@@ -38,8 +38,8 @@ func (s *session) startTLS() error {
 		}
 		return err
 	}
-	if s.conn.Unread() {
-		return s.injected(reply)
+	if s.conn.HasUnread() {
+		return s.injectionError(reply)
 	}
 	if err := s.handshake(); err != nil {
 		return err
@@ -48,8 +48,9 @@ func (s *session) startTLS() error {
 	return s.hello()
 }
 
-// withoutSTARTTLS is what it means that STARTTLS is not offered.
-func (s *session) withoutSTARTTLS() error {
+// starttlsMissing returns the error of a relay that does not offer STARTTLS, or nil
+// if TLS is opportunistic.
+func (s *session) starttlsMissing() error {
 	switch {
 	case s.plan.STARTTLSExpected && s.caps != nil:
 		return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonStartTLSWithdrawn, smtperr.PhaseSTARTTLS, nil)
@@ -61,9 +62,10 @@ func (s *session) withoutSTARTTLS() error {
 	return smtperr.New(smtperr.ClassNotSupported, smtperr.ReasonStartTLSNotOffered, smtperr.PhaseSTARTTLS, nil)
 }
 
-// injected refuses bytes that came with the 220: an attacker who inserts them
-// wants them to count as part of the encrypted session (CVE-2011-0411).
-func (s *session) injected(reply smtperr.Reply) error {
+// injectionError returns the error of data after the reply to STARTTLS. It may have
+// been injected by an attacker, to be processed as part of the encrypted session
+// (CVE-2011-0411).
+func (s *session) injectionError(reply smtperr.Reply) error {
 	s.conn.Desync()
 	e := smtperr.New(smtperr.ClassProtocolError, smtperr.ReasonStartTLSInjection, smtperr.PhaseSTARTTLS,
 		errors.New("data after the reply to STARTTLS, before the TLS handshake"))
@@ -71,45 +73,45 @@ func (s *session) injected(reply smtperr.Reply) error {
 	return e
 }
 
-// handshake is the phase tls. A certificate that does not verify fails it,
-// unless TLS is opportunistic or the configuration accepts any; then it is
-// reported.
+// handshake performs the TLS handshake. A bad certificate is an error, unless TLS
+// is opportunistic or the configuration has InsecureSkipVerify.
 func (s *session) handshake() error {
-	return s.during(smtperr.PhaseTLS, func() error {
-		seen := &TLSState{}
+	return s.timed(smtperr.PhaseTLS, func() error {
+		state := &TLSState{}
 		deadline := s.replyDeadline()
-		state, err := s.conn.StartTLS(s.tlsConfig(seen), deadline)
-		if seen.Leaf != nil {
-			s.res.TLS = seen
+		conn, err := s.conn.StartTLS(s.tlsConfig(state), deadline)
+		if state.Leaf != nil {
+			s.res.TLS = state
 		}
 		if err != nil {
-			return s.handshakeFailure(err, deadline)
+			return s.handshakeError(err, deadline)
 		}
 		s.clock.running().Complete = true
-		s.encrypted = &state
-		seen.Complete = true
-		seen.Version = tls.VersionName(state.Version)
-		seen.Cipher = tls.CipherSuiteName(state.CipherSuite)
-		if state.CurveID != 0 {
-			seen.Group = state.CurveID.String()
+		s.encrypted = &conn
+		state.Complete = true
+		state.Version = tls.VersionName(conn.Version)
+		state.Cipher = tls.CipherSuiteName(conn.CipherSuite)
+		if conn.CurveID != 0 {
+			state.Group = conn.CurveID.String()
 		}
-		s.res.TLS = seen
-		s.log.Event(seen.Version + " established, " + seen.Cipher)
-		s.trace.TLS(*seen)
+		s.res.TLS = state
+		s.log.Event(state.Version + " established, " + state.Cipher)
+		s.trace.TLS(*state)
 		return nil
 	})
 }
 
-func (s *session) handshakeFailure(err error, deadline time.Time) error {
+func (s *session) handshakeError(err error, deadline time.Time) error {
 	if !s.canceled() && isTimeout(err) && !s.conn.Stalled(deadline) {
 		return smtperr.New(smtperr.ClassTLSTimeout, "", smtperr.PhaseTLS, err)
 	}
-	return s.ioFailure(smtperr.PhaseTLS, err, deadline)
+	return s.connError(smtperr.PhaseTLS, err, deadline)
 }
 
-// tlsConfig does the verification itself: Go stops at the first failing check
-// and does not show a certificate that it rejects.
-func (s *session) tlsConfig(seen *TLSState) *tls.Config {
+// tlsConfig returns the configuration of the handshake, which fills in the state.
+// It verifies the certificates itself: crypto/tls stops at the first failing check
+// and does not return a certificate that it rejects.
+func (s *session) tlsConfig(state *TLSState) *tls.Config {
 	config := &tls.Config{MinVersion: tls.VersionTLS12}
 	if s.prober.TLS != nil {
 		config = s.prober.TLS.Clone()
@@ -125,12 +127,12 @@ func (s *session) tlsConfig(seen *TLSState) *tls.Config {
 	}
 	config.VerifyConnection = func(cs tls.ConnectionState) error {
 		check := verification{name: name, roots: config.RootCAs, now: config.Time}
-		seen.Chain = cs.PeerCertificates
-		seen.Leaf = cs.PeerCertificates[0]
-		seen.ChainExpiry = seen.Leaf.NotAfter
+		state.Chain = cs.PeerCertificates
+		state.Leaf = cs.PeerCertificates[0]
+		state.ChainExpiry = state.Leaf.NotAfter
 		for _, c := range cs.PeerCertificates {
-			if c.NotAfter.Before(seen.ChainExpiry) {
-				seen.ChainExpiry = c.NotAfter
+			if c.NotAfter.Before(state.ChainExpiry) {
+				state.ChainExpiry = c.NotAfter
 			}
 		}
 		problems := check.problems(cs.PeerCertificates)
@@ -138,30 +140,30 @@ func (s *session) tlsConfig(seen *TLSState) *tls.Config {
 			return &tls.CertificateVerificationError{UnverifiedCertificates: cs.PeerCertificates, Err: err}
 		}
 		for _, problem := range problems {
-			seen.Problems = append(seen.Problems, asError(smtperr.Classify(smtperr.PhaseTLS, unverified(problem))))
+			state.Problems = append(state.Problems, asError(smtperr.Classify(smtperr.PhaseTLS, unverified(problem))))
 		}
-		seen.Verified = len(problems) == 0
-		if seen.Verified || lenient {
+		state.Verified = len(problems) == 0
+		if state.Verified || lenient {
 			return nil
 		}
 		return unverified(errors.Join(problems...))
 	}
 	if config.GetClientCertificate == nil && len(config.Certificates) == 0 {
-		// Called only when the server asks: it explains an alert that follows.
+		// It is only called if the server requests a certificate.
 		config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-			s.certificateWanted = true
+			s.certRequested = true
 			return &tls.Certificate{}, nil
 		}
 	}
 	return config
 }
 
-// clientCertificate names the reason of a handshake failure of a server that
-// asked for a certificate and got none: up to TLS 1.2, OpenSSL sends that alert
-// instead of one about certificates.
-func (s *session) clientCertificate(failure error) error {
-	if e := asError(failure); s.certificateWanted && e.Class == smtperr.ClassTLSError && e.Reason == smtperr.ReasonHandshakeFailure {
+// explainAlert corrects the reason of a handshake_failure alert after a request for
+// a client certificate that was not sent: up to TLS 1.2, OpenSSL sends this alert
+// and not one about certificates.
+func (s *session) explainAlert(err error) error {
+	if e := asError(err); s.certRequested && e.Class == smtperr.ClassTLSError && e.Reason == smtperr.ReasonHandshakeFailure {
 		e.Reason = smtperr.ReasonClientCertRequired
 	}
-	return failure
+	return err
 }

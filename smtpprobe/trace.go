@@ -8,14 +8,14 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Trace is a set of hooks that run at the stages of a probe, in its goroutine.
-// Any hook may be nil. What they show has no secrets.
+// Trace is a set of hooks that a probe calls, in its own goroutine. Any hook may
+// be nil. Secrets are masked in their arguments.
 type Trace struct {
 	// PhaseStart is called when the clock of a phase starts. A phase of several
 	// commands, such as rcpt, starts several times.
 	PhaseStart func(phase smtperr.Phase)
-	// PhaseDone is called when the clock of a phase stops, with what is known of
-	// the phase by then. Its Duration includes earlier stretches.
+	// PhaseDone is called when the clock of a phase stops, with the result so far.
+	// The Duration is the sum over all commands of the phase.
 	PhaseDone func(phase PhaseResult)
 	// Resolved is called with the addresses of the host, in the order in which
 	// they are tried.
@@ -37,11 +37,11 @@ func WithTrace(ctx context.Context, t *Trace) context.Context {
 	return context.WithValue(ctx, traceKey{}, t)
 }
 
-// traceOf returns the context's hooks, all of them callable.
+// traceOf returns the hooks of a context. No hook of the result is nil.
 func traceOf(ctx context.Context) Trace {
 	var t Trace
-	if own, ok := ctx.Value(traceKey{}).(*Trace); ok && own != nil {
-		t = *own
+	if hooks, ok := ctx.Value(traceKey{}).(*Trace); ok && hooks != nil {
+		t = *hooks
 	}
 	if t.PhaseStart == nil {
 		t.PhaseStart = func(smtperr.Phase) {}

@@ -10,8 +10,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// envelope is what a transaction is about: the addresses in the form in which
-// they are sent, and with DepthSend the message.
+// envelope has the addresses of a transaction as they are sent, and with DepthSend
+// the message.
 type envelope struct {
 	from     string
 	to       []string
@@ -20,8 +20,8 @@ type envelope struct {
 	message  message.Message
 }
 
-// pack builds what will be sent.
-func (s *session) pack() error {
+// buildEnvelope parses the addresses and builds the message.
+func (s *session) buildEnvelope() error {
 	if !s.depth().includes(DepthRcpt) {
 		return nil
 	}
@@ -42,7 +42,7 @@ func (s *session) pack() error {
 	if s.depth() != DepthSend {
 		return nil
 	}
-	if err := s.compose(s.plan.Message); err != nil {
+	if err := s.buildMessage(s.plan.Message); err != nil {
 		return err
 	}
 	e.utf8 = e.utf8 || e.message.NeedsSMTPUTF8
@@ -50,8 +50,7 @@ func (s *session) pack() error {
 	return nil
 }
 
-// compose builds the message.
-func (s *session) compose(content message.Content) error {
+func (s *session) buildMessage(content message.Content) error {
 	m, err := message.Build(message.Options{
 		Envelope: message.Envelope{From: s.plan.From, To: s.plan.To, Helo: s.author()},
 		Content:  content,
@@ -63,8 +62,8 @@ func (s *session) compose(content message.Content) error {
 	return nil
 }
 
-// identify builds a message again that is followed, now that it is about to be
-// sent.
+// identify builds the message again with its identity, if it is to be followed. The
+// identity is requested only when the message is about to be sent.
 func (s *session) identify() error {
 	if s.depth() != DepthSend || s.plan.Identify == nil {
 		return nil
@@ -74,11 +73,11 @@ func (s *session) identify() error {
 	if content.ID, err = s.plan.Identify(); err != nil {
 		return smtperr.New(smtperr.ClassLocalError, "", smtperr.PhaseMail, err)
 	}
-	return s.compose(content)
+	return s.buildMessage(content)
 }
 
-// author is this host, as the author of a message with a null sender. There is
-// no connection yet whose address could be taken.
+// author returns the name of this host as the author of a message with a null
+// sender. There is no connection yet whose local address could be used.
 func (s *session) author() string {
 	switch {
 	case s.prober.Helo != "":
@@ -89,11 +88,10 @@ func (s *session) author() string {
 	if name := hostname.Local(); name != "" {
 		return name
 	}
-	return literal(hostname.LocalAddr())
+	return addressLiteral(hostname.LocalAddr())
 }
 
-// mail opens the transaction (RFC 5321 §4.1.1.2), once everything that the
-// relay's EHLO rules out is ruled out.
+// mail starts the transaction (RFC 5321 §4.1.1.2).
 func (s *session) mail() error {
 	if err := s.identify(); err != nil {
 		return err
@@ -102,15 +100,15 @@ func (s *session) mail() error {
 	if err != nil {
 		return err
 	}
-	if err := s.ask(smtperr.PhaseMail, command); err != nil {
+	if err := s.commandOK(smtperr.PhaseMail, command); err != nil {
 		return err
 	}
-	s.open = true
+	s.inTransaction = true
 	return nil
 }
 
-// mailCommand is MAIL with the parameters that the relay offers, or the error
-// of what it does not offer.
+// mailCommand returns MAIL with the parameters that the relay supports, or an error
+// if it does not support what the message needs.
 func (s *session) mailCommand() (string, error) {
 	var b strings.Builder
 	b.WriteString("MAIL FROM:<" + s.envelope.from + ">")
@@ -139,26 +137,26 @@ func (s *session) mailCommand() (string, error) {
 	return b.String(), nil
 }
 
-// rcpt names the recipients (RFC 5321 §4.1.1.3). One that is refused does not
-// keep the others from being asked; the message goes to the accepted ones.
+// rcpt sends RCPT for each recipient (RFC 5321 §4.1.1.3), even if others are
+// refused. The message is sent to the accepted ones.
 func (s *session) rcpt() error {
 	suffix := ""
 	if s.caps.Has("DSN") && s.depth() == DepthSend {
-		suffix = " NOTIFY=NEVER" // no bounce for a test (RFC 3461 §4.1)
+		suffix = " NOTIFY=NEVER" // no bounce (RFC 3461 §4.1)
 		if s.plan.Identify != nil {
 			suffix = " NOTIFY=FAILURE,DELAY"
 		}
 	}
 	var refusals []*smtperr.Error //nolint:prealloc // usually, there are none
 	for i, to := range s.envelope.to {
-		r := s.recipient(s.plan.To[i], "RCPT TO:<"+to+">"+suffix)
+		r := s.rcptOne(s.plan.To[i], "RCPT TO:<"+to+">"+suffix)
 		s.res.Recipients = append(s.res.Recipients, r)
 		switch {
 		case r.Accepted:
 			s.accepted = append(s.accepted, i)
 			continue
-		case r.Reply == nil || asError(r.Err).Class == smtperr.ClassProtocolError: // the conversation is over
-			s.failed(smtperr.Refusals(smtperr.PhaseRcpt, refusals, 1))
+		case r.Reply == nil || asError(r.Err).Class == smtperr.ClassProtocolError: // the session is over
+			s.fail(smtperr.Refusals(smtperr.PhaseRcpt, refusals, 1))
 			return r.Err
 		}
 		refusals = append(refusals, asError(r.Err))
@@ -170,12 +168,12 @@ func (s *session) rcpt() error {
 	if len(s.accepted) == 0 || s.closing {
 		return err
 	}
-	s.failed(err)
+	s.fail(err)
 	return nil
 }
 
-// recipient asks for one recipient.
-func (s *session) recipient(address, command string) RecipientResult {
+// rcptOne sends RCPT for one recipient.
+func (s *session) rcptOne(address, command string) RecipientResult {
 	before := s.clock.phase(smtperr.PhaseRcpt).Duration
 	reply, err := s.command(smtperr.PhaseRcpt, command)
 	r := RecipientResult{Address: address, Duration: s.clock.phase(smtperr.PhaseRcpt).Duration - before}
@@ -189,43 +187,42 @@ func (s *session) recipient(address, command string) RecipientResult {
 	return r
 }
 
-// data asks to send the message (RFC 5321 §4.1.1.4).
-func (s *session) data() error { return s.ask(smtperr.PhaseData, "DATA") }
+// data sends DATA (RFC 5321 §4.1.1.4).
+func (s *session) data() error { return s.commandOK(smtperr.PhaseData, "DATA") }
 
-// body writes the message, dot-stuffed, without the final dot. Up to here the
-// relay cannot take it for complete.
+// body writes the message with dot-stuffing, but without the final dot. Until then
+// the relay cannot accept it.
 func (s *session) body() error {
-	if err := s.unsolicited(smtperr.PhaseBody); err != nil {
+	if err := s.checkUnsolicited(smtperr.PhaseBody); err != nil {
 		return err
 	}
-	return s.during(smtperr.PhaseBody, func() error {
+	return s.timed(smtperr.PhaseBody, func() error {
 		s.log.Note("(message of " + strconv.Itoa(s.envelope.message.Size()) + " bytes)")
 		if _, err := s.envelope.message.WriteTo(s.conn.Writer(s.deadline)); err != nil {
-			return s.writeFailure(smtperr.PhaseBody, err)
+			return s.writeError(smtperr.PhaseBody, err)
 		}
 		s.clock.running().Complete = true
 		return nil
 	})
 }
 
-// dot ends the message and waits for what becomes of it: one reply, or with
-// LMTP one for each accepted recipient (RFC 2033 §4.2).
+// dot sends the final dot and reads one reply, or with LMTP one for each accepted
+// recipient (RFC 2033 §4.2).
 func (s *session) dot() error {
-	if err := s.unsolicited(smtperr.PhaseDot); err != nil {
+	if err := s.checkUnsolicited(smtperr.PhaseDot); err != nil {
 		return err
 	}
 	var reply smtperr.Reply
-	err := s.during(smtperr.PhaseDot, func() (err error) {
+	err := s.timed(smtperr.PhaseDot, func() (err error) {
 		if err := s.send(smtperr.PhaseDot, ".", ".", s.deadline); err != nil {
 			return err
 		}
-		s.open, s.res.DotSent = false, true
+		s.inTransaction, s.res.DotSent = false, true
 		if s.target.LMTP {
-			return s.deliveries()
+			return s.lmtpReplies()
 		}
 		if reply, err = s.reply(smtperr.PhaseDot, s.replyDeadline()); err != nil {
-			// Whatever lost the reply, the relay may have taken the message
-			// (RFC 5321 §6.1).
+			// The relay may have accepted the message (RFC 5321 §6.1).
 			asError(err).OutcomeUnknown = true
 		}
 		return err
@@ -238,21 +235,21 @@ func (s *session) dot() error {
 	return err
 }
 
-// deliveries reads LMTP's replies, in the order of the accepted recipients. What
-// was said for some stands, even if the rest is lost.
-func (s *session) deliveries() error {
+// lmtpReplies reads a reply for each accepted recipient, in their order. If the
+// connection fails, the results of the previous recipients remain valid.
+func (s *session) lmtpReplies() error {
 	var refusals []*smtperr.Error
 	for k, i := range s.accepted {
 		r := &s.res.Recipients[i]
-		err, lost := s.delivery(r)
+		err, lost := s.lmtpReply(r)
 		last := k == len(s.accepted)-1
 		if err == nil {
 			s.res.MessageAccepted = true
 		}
 		if lost || err != nil && (s.closing || !s.conn.InSync()) {
 			s.clock.running().Complete = last && !lost
-			s.lose(err, lost, s.accepted[k:])
-			s.failed(smtperr.Refusals(smtperr.PhaseDot, refusals, 1))
+			s.markUnknown(err, lost, s.accepted[k:])
+			s.fail(smtperr.Refusals(smtperr.PhaseDot, refusals, 1))
 			return err
 		}
 		if err != nil {
@@ -263,8 +260,9 @@ func (s *session) deliveries() error {
 	return smtperr.Refusals(smtperr.PhaseDot, refusals, len(s.accepted)-len(refusals))
 }
 
-// delivery reads the reply for one recipient; lost reports that none came.
-func (s *session) delivery(r *RecipientResult) (err error, lost bool) { //nolint:revive // the error explains the other result
+// lmtpReply reads the reply for one recipient. The result lost reports that there
+// was none.
+func (s *session) lmtpReply(r *RecipientResult) (err error, lost bool) { //nolint:revive // the error explains the other result
 	started := time.Now()
 	reply, err := s.reply(smtperr.PhaseDot, s.replyDeadline())
 	took := time.Since(started)
@@ -281,27 +279,27 @@ func (s *session) delivery(r *RecipientResult) (err error, lost bool) { //nolint
 	return err, false
 }
 
-// acceptRecipient decides on the reply for one recipient, and keeps as much of it
-// as many recipients may take.
+// acceptRecipient is accept for the reply for one recipient, which it stores in the
+// result.
 func (s *session) acceptRecipient(phase smtperr.Phase, r *RecipientResult, reply smtperr.Reply) error {
-	known := s.replySession()
-	known.Recipient = r.Address
-	err := s.acceptFor(phase, reply, known)
-	r.Reply = bounded(s.redacted(&reply, false))
+	state := s.replySession()
+	state.Recipient = r.Address
+	err := s.acceptIn(phase, reply, state)
+	r.Reply = truncated(s.redacted(&reply, false))
 	if err != nil {
 		e := asError(err)
-		e.Reply = bounded(s.redacted(e.Reply, false))
+		e.Reply = truncated(s.redacted(e.Reply, false))
 	}
 	return err
 }
 
-// lose marks the recipients whose replies will not come: whether they get the
-// message is not known.
-func (s *session) lose(err error, lost bool, rest []int) {
+// markUnknown marks the recipients without a reply: it is unknown whether the
+// message is delivered to them. The first one has a reply unless lost is true.
+func (s *session) markUnknown(err error, lost bool, rest []int) {
 	e := asError(err)
 	for k, i := range rest {
 		if k == 0 && !lost {
-			continue // its reply has decided
+			continue
 		}
 		r := &s.res.Recipients[i]
 		r.Accepted, r.Reply, r.Err = false, nil, e

@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// verification checks a server's certificate in every respect, where
-// x509.Certificate.Verify stops at the first (RFC 5280 §6, RFC 9525).
+// verification performs all checks of a server's certificate (RFC 5280 §6, RFC
+// 9525). x509.Certificate.Verify stops at the first that fails.
 type verification struct {
 	name  string
-	roots *x509.CertPool // nil for the system's
+	roots *x509.CertPool // nil means the system's
 	now   func() time.Time
 }
 
-// problems lists every failing check, the most telling first: validity, name, chain.
+// problems returns the error of each failing check: validity, host name, chain.
 func (v verification) problems(chain []*x509.Certificate) []error {
 	leaf := chain[0]
 	now := time.Now()
@@ -32,13 +32,13 @@ func (v verification) problems(chain []*x509.Certificate) []error {
 	for _, c := range chain[1:] {
 		intermediates.AddCert(c)
 	}
-	// The chain is judged as if the leaf were valid now: its signatures cover
-	// the raw bytes, not these fields.
+	// The chain is verified as if the leaf were valid now, whose validity was
+	// checked above. Its signature covers the raw bytes, not these fields.
 	valid := *leaf
 	valid.NotBefore, valid.NotAfter = now, now
 	_, err := valid.Verify(x509.VerifyOptions{Roots: v.roots, Intermediates: intermediates, CurrentTime: now})
 	if err != nil {
-		found = append(found, withoutRoots(err, v.roots))
+		found = append(found, missingRoots(err, v.roots))
 	}
 	return found
 }
@@ -51,9 +51,9 @@ func validity(c *x509.Certificate, now time.Time) error {
 	return nil
 }
 
-// withoutRoots replaces the error of an unknown authority on a machine that
-// trusts none: x509 does so only where it cannot read the roots at all.
-func withoutRoots(err error, roots *x509.CertPool) error {
+// missingRoots replaces an UnknownAuthorityError by a SystemRootsError on a machine
+// without root certificates. Package x509 only does so if it cannot read them.
+func missingRoots(err error, roots *x509.CertPool) error {
 	if _, unknown := errors.AsType[x509.UnknownAuthorityError](err); !unknown || roots != nil {
 		return err
 	}

@@ -2,7 +2,7 @@ package smtpprobe
 
 import "strings"
 
-// xtext encodes a parameter of the DSN extension (RFC 3461 §4).
+// xtext encodes the value of a DSN parameter (RFC 3461 §4).
 func xtext(s string) string {
 	const digits = "0123456789ABCDEF"
 	var b strings.Builder

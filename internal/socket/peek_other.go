@@ -4,5 +4,5 @@ package socket
 
 import "syscall"
 
-// pending sees nothing here.
+// pending is not implemented for this system.
 func pending(syscall.RawConn) bool { return false }

@@ -4,14 +4,14 @@ package socket
 
 import "syscall"
 
-// pending looks at what waits in the kernel, without taking it. It goes by
-// Control, since Read fails once the deadline has passed.
+// pending reports whether the receive buffer has data, without reading it. It
+// uses Control because Read fails after the deadline.
 func pending(raw syscall.RawConn) bool {
-	waiting := false
+	found := false
 	err := raw.Control(func(fd uintptr) {
 		var one [1]byte
 		n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
-		waiting = err == nil && n > 0
+		found = err == nil && n > 0
 	})
-	return err == nil && waiting
+	return err == nil && found
 }

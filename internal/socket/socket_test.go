@@ -15,8 +15,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/socket"
 )
 
-// pair are the two ends of a TCP connection.
-func pair(tb testing.TB) (here, there *net.TCPConn) {
+// connect returns the two ends of a TCP connection.
+func connect(tb testing.TB) (client, server *net.TCPConn) {
 	tb.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(tb, err)
@@ -32,43 +32,43 @@ func pair(tb testing.TB) (here, there *net.TCPConn) {
 
 func TestRead(t *testing.T) {
 	t.Parallel()
-	here, there := pair(t)
+	client, server := connect(t)
 	text := strings.Repeat("220 relay.example\r\n", 10_000)
 	go func() {
-		_, err := io.WriteString(there, text)
+		_, err := io.WriteString(server, text)
 		if err == nil {
-			err = there.Close()
+			err = server.Close()
 		}
 		if err != nil {
 			t.Error(err)
 		}
 	}()
-	read, err := io.ReadAll(socket.New(here))
+	read, err := io.ReadAll(socket.New(client))
 	require.NoError(t, err)
 	require.Equal(t, text, string(read))
 }
 
 func TestRead_Errors(t *testing.T) {
 	t.Parallel()
-	for name, spoil := range map[string]func(here, there *net.TCPConn) error{
-		"the peer closes":  func(_, there *net.TCPConn) error { return there.Close() },
-		"we have closed":   func(here, _ *net.TCPConn) error { return here.Close() },
-		"the time is over": func(here, _ *net.TCPConn) error { return here.SetReadDeadline(time.Unix(1, 0)) },
-		"the peer resets": func(_, there *net.TCPConn) error {
-			return errors.Join(there.SetLinger(0), there.Close())
+	for name, breakIt := range map[string]func(client, server *net.TCPConn) error{
+		"closed by the peer": func(_, server *net.TCPConn) error { return server.Close() },
+		"closed":             func(client, _ *net.TCPConn) error { return client.Close() },
+		"deadline passed":    func(client, _ *net.TCPConn) error { return client.SetReadDeadline(time.Unix(1, 0)) },
+		"reset by the peer": func(_, server *net.TCPConn) error {
+			return errors.Join(server.SetLinger(0), server.Close())
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			here, there := pair(t)
-			require.NoError(t, spoil(here, there))
-			_, expected := here.Read(make([]byte, 1))
+			client, server := connect(t)
+			require.NoError(t, breakIt(client, server))
+			_, expected := client.Read(make([]byte, 1))
 
-			here, there = pair(t)
-			c := socket.New(here)
-			require.NoError(t, spoil(here, there))
+			client, server = connect(t)
+			c := socket.New(client)
+			require.NoError(t, breakIt(client, server))
 			_, err := c.Read(make([]byte, 1))
-			require.Equal(t, shape(expected), shape(err))
+			require.Equal(t, withoutAddresses(expected), withoutAddresses(err))
 			for _, cause := range []error{io.EOF, net.ErrClosed, os.ErrDeadlineExceeded, syscall.ECONNRESET} {
 				require.Equal(t, errors.Is(expected, cause), errors.Is(err, cause), "%v: %v", cause, err)
 			}
@@ -76,8 +76,8 @@ func TestRead_Errors(t *testing.T) {
 	}
 }
 
-// shape is an error without the addresses in it.
-func shape(err error) string {
+// withoutAddresses returns the text of an error without addresses.
+func withoutAddresses(err error) string {
 	var op *net.OpError
 	if !errors.As(err, &op) {
 		return err.Error()
@@ -87,8 +87,8 @@ func shape(err error) string {
 
 func TestRead_Deadline(t *testing.T) {
 	t.Parallel()
-	here, _ := pair(t)
-	c := socket.New(here)
+	client, _ := connect(t)
+	c := socket.New(client)
 	require.NoError(t, c.SetReadDeadline(time.Now().Add(10*time.Millisecond)))
 	_, err := c.Read(make([]byte, 1))
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
@@ -97,13 +97,13 @@ func TestRead_Deadline(t *testing.T) {
 
 func TestNew_NotASocket(t *testing.T) {
 	t.Parallel()
-	here, there := net.Pipe()
+	client, server := net.Pipe()
 	go func() {
-		if _, err := io.WriteString(there, "220\r\n"); err != nil {
+		if _, err := io.WriteString(server, "220\r\n"); err != nil {
 			t.Error(err)
 		}
 	}()
-	c := socket.New(here)
+	c := socket.New(client)
 	require.False(t, c.Pending())
 	read := make([]byte, 5)
 	_, err := io.ReadFull(c, read)
@@ -113,13 +113,13 @@ func TestNew_NotASocket(t *testing.T) {
 }
 
 func BenchmarkRead(b *testing.B) {
-	here, there := pair(b)
-	for name, conn := range map[string]net.Conn{"net": here, "socket": socket.New(here)} {
+	client, server := connect(b)
+	for name, conn := range map[string]net.Conn{"net": client, "socket": socket.New(client)} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			one := make([]byte, 1)
 			for b.Loop() {
-				if _, err := there.Write(one); err != nil {
+				if _, err := server.Write(one); err != nil {
 					b.Fatal(err)
 				}
 				if _, err := conn.Read(one); err != nil {

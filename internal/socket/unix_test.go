@@ -16,12 +16,12 @@ import (
 
 func TestPending(t *testing.T) {
 	t.Parallel()
-	here, there := pair(t)
-	c := socket.New(here)
+	client, server := connect(t)
+	c := socket.New(client)
 	require.False(t, c.Pending())
-	_, err := io.WriteString(there, "421")
+	_, err := io.WriteString(server, "421")
 	require.NoError(t, err)
-	await(t, c)
+	waitForData(t, c)
 	require.True(t, c.Pending())
 
 	read := make([]byte, 3)
@@ -33,13 +33,13 @@ func TestPending(t *testing.T) {
 
 func TestPending_Closed(t *testing.T) {
 	t.Parallel()
-	here, there := pair(t)
-	require.NoError(t, there.Close())
-	_, err := here.Read(make([]byte, 1))
+	client, server := connect(t)
+	require.NoError(t, server.Close())
+	_, err := client.Read(make([]byte, 1))
 	require.ErrorIs(t, err, io.EOF)
-	c := socket.New(here)
+	c := socket.New(client)
 	require.False(t, c.Pending())
-	require.NoError(t, here.Close())
+	require.NoError(t, client.Close())
 	require.False(t, c.Pending())
 }
 
@@ -48,16 +48,16 @@ func TestPending_UnixSocket(t *testing.T) {
 	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
 	require.NoError(t, err)
 	defer l.Close()
-	here, err := net.Dial("unix", l.Addr().String())
+	client, err := net.Dial("unix", l.Addr().String())
 	require.NoError(t, err)
-	defer here.Close()
-	there, err := l.Accept()
+	defer client.Close()
+	server, err := l.Accept()
 	require.NoError(t, err)
-	defer there.Close()
+	defer server.Close()
 
-	c := socket.New(here)
+	c := socket.New(client)
 	require.False(t, c.Pending())
-	_, err = io.WriteString(there, "421")
+	_, err = io.WriteString(server, "421")
 	require.NoError(t, err)
 	require.True(t, c.Pending())
 	_, err = c.Read(make([]byte, 3))
@@ -65,8 +65,8 @@ func TestPending_UnixSocket(t *testing.T) {
 	require.Zero(t, c.Arrived())
 }
 
-// await waits until something is there to be read.
-func await(t *testing.T, c *socket.Conn) {
+// waitForData waits until unread data has arrived.
+func waitForData(t *testing.T, c *socket.Conn) {
 	t.Helper()
 	require.Eventually(t, c.Pending, 5*time.Second, time.Millisecond)
 }

@@ -1,18 +1,20 @@
-// Package wire is one SMTP connection (RFC 5321) as a client sees it: lines go
-// out, replies come in. It knows what a reply looks like, not what it means.
+// Package wire implements the client side of one SMTP connection (RFC 5321):
+// it sends lines and reads replies. It parses replies but does not interpret
+// them.
 //
-// A Conn owns everything that belongs to the connection itself:
+// A Conn combines everything that belongs to the connection itself:
 //
-//   - the bounded reader, which turns bytes into replies and refuses what is
-//     not SMTP with a ProtocolError;
-//   - the deadlines, and the end of the context, which interrupt every wait;
-//   - whether the two sides are in step: InSync reports that no reply is
-//     outstanding and nothing is unread, so that a command may be sent;
-//   - when the last reply arrived, by the kernel's clock, and whether this
-//     process was late to notice;
-//   - the transcript, without the secrets.
+//   - a bounded reader, which parses replies and returns a ProtocolError for
+//     anything else;
+//   - deadlines, and the cancellation of the context, which interrupt every
+//     read and write;
+//   - synchronization: InSync reports that no reply is outstanding and nothing
+//     is unread, so that a command may be sent;
+//   - the time at which the last reply arrived, by the kernel's clock, and
+//     whether this process was stalled at a deadline;
+//   - the transcript, without secrets.
 //
-// A conversation is a sequence of Send and Reply. Before each Send, Unread
-// reports whether the peer has sent something that nobody asked for; Early
-// reads it. StartTLS replaces the connection by its encrypted form, in place.
+// A session is a sequence of Send and Reply. Before each Send, HasUnread
+// reports whether the peer has sent unsolicited data, which ReadUnsolicited
+// reads. StartTLS replaces the connection by an encrypted one, in place.
 package wire

@@ -8,69 +8,67 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/socket"
 )
 
-// link is the connection below TLS. It sees to it that a wait ends by what had
-// arrived before its deadline, not by what this process had noticed by then.
+// link is the connection below TLS. Its reads return data that arrived before
+// the deadline even if this process gets to read it later.
 type link struct {
 	*socket.Conn
-	readBy  time.Time
-	writeBy time.Time
-	stalls  stalls
-	peeking bool      // a deadline that passes means nothing
-	limit   time.Time // of all write deadlines, if set: TLS sets one of its own to close
+	readDeadline     time.Time
+	writeDeadline    time.Time
+	maxWriteDeadline time.Time // if set, limits SetWriteDeadline: crypto/tls sets a deadline of its own when it closes
+	stalls           stallDetector
+	peeking          bool // the reads are those of HasUnread, whose deadline is not the peer's
 }
 
 func newLink(conn *socket.Conn) *link {
-	return &link{Conn: conn, stalls: stalls{ran: time.Now()}}
+	return &link{Conn: conn, stalls: stallDetector{lastRan: time.Now()}}
 }
 
-// SetDeadline limits reads and writes.
+// SetDeadline sets the deadlines of reads and writes.
 func (l *link) SetDeadline(t time.Time) error {
-	l.readBy, l.writeBy = t, t
+	l.readDeadline, l.writeDeadline = t, t
 	return l.Conn.SetDeadline(t)
 }
 
-// SetReadDeadline limits reads.
+// SetReadDeadline sets the deadline of reads.
 func (l *link) SetReadDeadline(t time.Time) error {
-	l.readBy = t
+	l.readDeadline = t
 	return l.Conn.SetReadDeadline(t)
 }
 
-// SetWriteDeadline limits writes, not beyond the limit that is set.
+// SetWriteDeadline sets the deadline of writes, but not beyond maxWriteDeadline.
 func (l *link) SetWriteDeadline(t time.Time) error {
-	if !l.limit.IsZero() && t.After(l.limit) {
-		t = l.limit
+	if !l.maxWriteDeadline.IsZero() && t.After(l.maxWriteDeadline) {
+		t = l.maxWriteDeadline
 	}
-	l.writeBy = t
+	l.writeDeadline = t
 	return l.Conn.SetWriteDeadline(t)
 }
 
 func (l *link) Read(b []byte) (int, error) {
-	l.stalls.begin()
+	l.stalls.beforeWait()
 	n, err := l.Conn.Read(b)
 	switch {
 	case l.peeking:
-		l.stalls.end(time.Time{})
+		l.stalls.afterWait(time.Time{})
 	case isTimeout(err):
-		l.stalls.end(l.readBy)
-		return l.overdue(b, err)
+		l.stalls.afterWait(l.readDeadline)
+		return l.readArrived(b, err)
 	case err == nil:
-		l.stalls.end(l.Arrived())
+		l.stalls.afterWait(l.Arrived())
 	default:
-		l.stalls.end(time.Time{})
+		l.stalls.afterWait(time.Time{})
 	}
 	return n, err
 }
 
-// overdue reads what the kernel received before the deadline that has passed.
-// Go reports a deadline before it looks for data.
-func (l *link) overdue(b []byte, timeout error) (int, error) {
+// readArrived reads data that arrived before the deadline that has passed, or
+// returns the timeout. Package net reports a deadline before it looks for data.
+func (l *link) readArrived(b []byte, timeout error) (int, error) {
 	if !l.Pending() {
 		return 0, timeout
 	}
-	defer func() { _ = l.Conn.SetReadDeadline(l.readBy) }() // if it fails, so does the next read
-	// Something is there to be read, so that this waits for nothing but a busy
-	// machine.
-	if err := l.Conn.SetReadDeadline(time.Now().Add(earlyWait)); err != nil {
+	defer func() { _ = l.Conn.SetReadDeadline(l.readDeadline) }() // if that fails, so does the next read
+	if err := l.Conn.SetReadDeadline(time.Now().Add(unsolicitedTimeout)); err != nil {
 		return 0, timeout
 	}
 	n, err := l.Conn.Read(b)
@@ -78,21 +76,21 @@ func (l *link) overdue(b []byte, timeout error) (int, error) {
 		return 0, timeout
 	}
 	arrived := l.Arrived()
-	if arrived.IsZero() && !l.stalls.cover(l.readBy) || arrived.After(l.readBy) {
+	if arrived.IsZero() && !l.stalls.cover(l.readDeadline) || arrived.After(l.readDeadline) {
 		return 0, timeout
 	}
-	l.stalls.end(arrived)
+	l.stalls.afterWait(arrived)
 	return n, nil
 }
 
 func (l *link) Write(b []byte) (int, error) {
-	l.stalls.begin()
+	l.stalls.beforeWait()
 	n, err := l.Conn.Write(b)
-	due := time.Time{}
+	expected := time.Time{}
 	if isTimeout(err) {
-		due = l.writeBy
+		expected = l.writeDeadline
 	}
-	l.stalls.end(due)
+	l.stalls.afterWait(expected)
 	return n, err
 }
 
@@ -104,39 +102,42 @@ func isTimeout(err error) bool {
 	return ok && timeout.Timeout()
 }
 
-// tolerance is how late a busy machine may wake a process without that being a
-// stall.
-const tolerance = 500 * time.Millisecond
+// stallTolerance is how late a process may wake up on a busy machine without
+// being considered stalled.
+const stallTolerance = 500 * time.Millisecond
 
-// stalls are the times in which this process should have run and did not: it
-// was stopped, the machine was overloaded, or it computed. A deadline that
-// passed meanwhile is not the peer's fault.
-type stalls struct {
-	ran  time.Time // when this process was last seen to run
-	gaps []gap
+// stallDetector records the intervals in which this process should have run but
+// did not, because it was stopped or the machine was overloaded, or in which it
+// was busy computing. A deadline that passed in such an interval is not the
+// peer's fault.
+type stallDetector struct {
+	lastRan time.Time // when this process was last known to run
+	stalls  []interval
 }
 
-type gap struct{ from, to time.Time }
+type interval struct{ from, to time.Time }
 
-// begin precedes a wait. The time since the last one was spent without waiting.
-func (s *stalls) begin() { s.end(s.ran) }
+// beforeWait is called before each wait. The time since the last wait was spent
+// computing.
+func (s *stallDetector) beforeWait() { s.afterWait(s.lastRan) }
 
-// end follows a wait that was due to end at a time, zero if that is not known.
-func (s *stalls) end(due time.Time) {
+// afterWait is called after each wait, with the time at which it was expected to
+// end, zero if unknown.
+func (s *stallDetector) afterWait(expected time.Time) {
 	now := time.Now()
-	if !due.IsZero() && now.Sub(due) > tolerance && now.Sub(s.ran) > tolerance {
-		if due.Before(s.ran) {
-			due = s.ran
+	if !expected.IsZero() && now.Sub(expected) > stallTolerance && now.Sub(s.lastRan) > stallTolerance {
+		if expected.Before(s.lastRan) {
+			expected = s.lastRan
 		}
-		s.gaps = append(s.gaps, gap{due, now})
+		s.stalls = append(s.stalls, interval{expected, now})
 	}
-	s.ran = now
+	s.lastRan = now
 }
 
 // cover reports whether a deadline passed within a stall.
-func (s *stalls) cover(deadline time.Time) bool {
-	for _, g := range s.gaps {
-		if !deadline.Before(g.from) && !deadline.After(g.to) {
+func (s *stallDetector) cover(deadline time.Time) bool {
+	for _, stall := range s.stalls {
+		if !deadline.Before(stall.from) && !deadline.After(stall.to) {
 			return true
 		}
 	}

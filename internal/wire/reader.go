@@ -8,48 +8,53 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// The most that a peer may send. RFC 5321 §4.5.3.1.5 allows 512 bytes a line;
-// real servers send more, but none sends this much.
+// Limits of what a peer may send. RFC 5321 §4.5.3.1.5 allows 512 bytes per line;
+// some servers send more.
 const (
 	maxLine       = 8192      // bytes, line end included
 	maxReply      = 64 * 1024 // bytes
 	maxReplyLines = 1000
-	firstBuffer   = 512 // bytes; it grows up to maxLine
-	usualLines    = 8   // of an EHLO reply
 )
 
-// ProtocolError is a reply that is not SMTP.
+// Initial sizes of a reader. Most replies fit.
+const (
+	initialBuffer = 512 // bytes; it grows up to maxLine
+	initialLines  = 8
+)
+
+// ProtocolError is the error of data that is not an SMTP reply.
 type ProtocolError struct {
 	Reason smtperr.Reason
 	detail string
 }
 
-func (v *ProtocolError) Error() string { return v.detail }
+func (e *ProtocolError) Error() string { return e.detail }
 
 var errLineTooLong = &ProtocolError{smtperr.ReasonLineTooLong, "reply line exceeds 8192 bytes"}
 
-// reader reads replies from a connection whose deadline the caller sets. It
+// reader reads replies from a connection, whose deadline the caller sets. It
 // buffers at most one line beyond the current reply.
 type reader struct {
-	src      io.Reader
-	buf      []byte
-	r, w     int
-	greeting bool // the greeting is due: the peer may speak another protocol
-	tls      bool // the bytes come out of TLS
-	partial  bool // bytes of an unfinished reply were read
-	odd      anomalies
-	lines    []string // of the reply that is being read; reused for the next one
+	src       io.Reader
+	buf       []byte
+	r, w      int
+	greeting  bool // the next reply is the greeting: the peer may speak another protocol
+	tls       bool // src is a TLS connection
+	partial   bool // the last reply was incomplete
+	anomalies anomalies
+	lines     []string // of the reply being read; its memory is reused
 }
 
 func newReader(src io.Reader) *reader {
-	return &reader{src: src, buf: make([]byte, firstBuffer), lines: make([]string, 0, usualLines)}
+	return &reader{src: src, buf: make([]byte, initialBuffer), lines: make([]string, 0, initialLines)}
 }
 
-// buffered is how many bytes were received that no reply has taken yet.
+// buffered returns the number of bytes that were received and are not part of a
+// reply yet.
 func (rd *reader) buffered() int { return rd.w - rd.r }
 
-// next reads one complete reply (RFC 5321 §4.2). Its error is a *ProtocolError or
-// that of the connection.
+// next reads one reply (RFC 5321 §4.2). It returns a *ProtocolError or an error
+// of the connection.
 func (rd *reader) next() (smtperr.Reply, error) {
 	lines := rd.lines[:0]
 	code, total := 0, 0
@@ -81,11 +86,16 @@ func (rd *reader) next() (smtperr.Reply, error) {
 	}
 }
 
-// line returns the next line with its line end; it is valid until the next call.
+// line returns the next line, line end included. It is valid until the next
+// call.
 func (rd *reader) line() ([]byte, error) {
 	searched := 0
 	for {
 		unread := rd.buf[rd.r:rd.w]
+		// An alert does not end with a line end, but may contain one.
+		if rd.greeting && !rd.tls && isTLSAlert(unread) {
+			return nil, notSMTP(unread, rd.tls)
+		}
 		if i := bytes.IndexByte(unread[searched:], '\n'); i >= 0 {
 			end := searched + i + 1
 			if end > maxLine {
@@ -98,10 +108,6 @@ func (rd *reader) line() ([]byte, error) {
 		if searched >= maxLine {
 			return nil, errLineTooLong
 		}
-		// An alert has no line end, and its sender may wait for an answer.
-		if rd.greeting && !rd.tls && isTLSAlert(unread) {
-			return nil, notSMTP(unread, rd.tls)
-		}
 		if err := rd.fill(); err != nil {
 			rd.partial = rd.buffered() > 0
 			if rd.greeting && rd.partial && !mayBeReply(rd.buf[rd.r:rd.w]) {
@@ -112,7 +118,7 @@ func (rd *reader) line() ([]byte, error) {
 	}
 }
 
-// fill reads once more from the connection.
+// fill reads from the connection once.
 func (rd *reader) fill() error {
 	if rd.r > 0 {
 		rd.w = copy(rd.buf, rd.buf[rd.r:rd.w])
@@ -139,17 +145,17 @@ type replyLine struct {
 	last bool
 }
 
-// parse is lenient about a bare LF as line end, a bare code (RFC 5321 §4.2.1)
-// and what the text is made of.
+// parse accepts a bare LF as line end, a code without text (RFC 5321 §4.2.1),
+// and any bytes as text.
 func (rd *reader) parse(line []byte) (replyLine, error) {
 	body := line[:len(line)-1]
 	if n := len(body); n > 0 && body[n-1] == '\r' {
 		body = body[:n-1]
 	} else {
-		rd.odd.bareLF = true
+		rd.anomalies.bareLF = true
 	}
 	if bare := bytes.TrimRight(body, "\r"); len(bare) == 3 && len(bare) < len(body) {
-		rd.odd.bareCR = true
+		rd.anomalies.bareCR = true
 		body = bare
 	}
 	code := replyCode(body)
@@ -165,11 +171,11 @@ func (rd *reader) parse(line []byte) (replyLine, error) {
 		return replyLine{code: code, last: true}, nil
 	}
 	text := body[4:]
-	rd.odd.note(text)
+	rd.anomalies.check(text)
 	return replyLine{code: code, text: string(text), last: body[3] == ' '}, nil
 }
 
-// replyCode is the number of three leading digits, 0 if there are none.
+// replyCode returns the value of three leading digits, 0 if there are none.
 func replyCode(b []byte) int {
 	if len(b) < 3 {
 		return 0
@@ -184,8 +190,8 @@ func replyCode(b []byte) int {
 	return n
 }
 
-// mayBeReply reports whether the first bytes of a greeting are at least an
-// attempt at a reply code: a broken one is bad_code, anything else not SMTP.
+// mayBeReply reports whether a malformed greeting may be that of an SMTP server,
+// which is the error bad_code and not not_smtp.
 func mayBeReply(b []byte) bool {
 	if len(b) == 0 {
 		return true
@@ -194,8 +200,7 @@ func mayBeReply(b []byte) bool {
 	return !isControl && bytes.ContainsAny(b[:min(3, len(b))], "0123456789")
 }
 
-// notSMTP names the protocol that a greeting reveals. An alert may contain an LF,
-// so that it looks like a line: the code of unexpected_message is 10.
+// notSMTP returns the error of a greeting of another protocol.
 func notSMTP(b []byte, inTLS bool) *ProtocolError {
 	switch {
 	case !inTLS && isTLSAlert(b):
@@ -208,14 +213,15 @@ func notSMTP(b []byte, inTLS bool) *ProtocolError {
 	return &ProtocolError{smtperr.ReasonNotSMTP, "the server does not speak SMTP"}
 }
 
-// isTLSAlert recognizes the record header of a TLS alert (RFC 8446 §5.1).
+// isTLSAlert reports whether b begins with the record header of a TLS alert (RFC
+// 8446 §5.1).
 func isTLSAlert(b []byte) bool { return len(b) >= 2 && b[0] == 0x15 && b[1] == 0x03 }
 
-// anomalies are deviations from RFC 5321 that decide nothing.
+// anomalies are deviations from RFC 5321 that are not errors.
 type anomalies struct{ bareLF, bareCR, nul, eightBit, enhancedMismatch bool }
 
-// note records what the text of a reply must not contain.
-func (a *anomalies) note(text []byte) {
+// check records the bytes of a text that RFC 5321 §4.2 does not allow.
+func (a *anomalies) check(text []byte) {
 	for _, c := range text {
 		switch {
 		case c >= 0x80:
@@ -230,15 +236,15 @@ func (a *anomalies) note(text []byte) {
 
 func (a *anomalies) names() []string {
 	var names []string
-	for _, row := range []struct {
-		seen bool
-		name string
+	for _, anomaly := range []struct {
+		found bool
+		name  string
 	}{
 		{a.bareLF, "bare_lf"}, {a.bareCR, "bare_cr"}, {a.nul, "nul"}, {a.eightBit, "eight_bit"},
 		{a.enhancedMismatch, "enhanced_mismatch"},
 	} {
-		if row.seen {
-			names = append(names, row.name)
+		if anomaly.found {
+			names = append(names, anomaly.name)
 		}
 	}
 	return names

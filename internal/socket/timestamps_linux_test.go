@@ -12,21 +12,21 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/socket"
 )
 
-// late is how long the tests leave something unread.
-const late = 50 * time.Millisecond
+// delay is the time between the arrival of data and the read.
+const delay = 50 * time.Millisecond
 
-func TestArrived_ReadLate(t *testing.T) {
+func TestArrived_LateRead(t *testing.T) {
 	t.Parallel()
-	here, there := pair(t)
-	c := socket.New(here)
-	stamping(t, here, c, there)
+	client, server := connect(t)
+	c := socket.New(client)
+	enableTimestamps(t, client, c, server)
 
 	before := time.Now()
-	_, err := io.WriteString(there, "250 ok\r\n")
+	_, err := io.WriteString(server, "250 ok\r\n")
 	require.NoError(t, err)
-	await(t, c)
+	waitForData(t, c)
 	arrived := time.Now()
-	time.Sleep(late) // that is what is tested: somebody who comes late
+	time.Sleep(delay)
 	_, err = c.Read(make([]byte, 100))
 	require.NoError(t, err)
 	require.WithinRange(t, c.Arrived(), before.Add(-time.Millisecond), arrived)
@@ -34,37 +34,37 @@ func TestArrived_ReadLate(t *testing.T) {
 
 func TestArrived_LastBytes(t *testing.T) {
 	t.Parallel()
-	here, there := pair(t)
-	c := socket.New(here)
-	stamping(t, here, c, there)
+	client, server := connect(t)
+	c := socket.New(client)
+	enableTimestamps(t, client, c, server)
 
-	_, err := io.WriteString(there, "250-one\r\n")
+	_, err := io.WriteString(server, "250-one\r\n")
 	require.NoError(t, err)
-	await(t, c)
-	time.Sleep(late)
+	waitForData(t, c)
+	time.Sleep(delay)
 	between := time.Now()
-	_, err = io.WriteString(there, "250 two\r\n")
+	_, err = io.WriteString(server, "250 two\r\n")
 	require.NoError(t, err)
 	_, err = io.ReadFull(c, make([]byte, 18))
 	require.NoError(t, err)
 	require.WithinRange(t, c.Arrived(), between.Add(-time.Millisecond), time.Now())
 }
 
-// stamping waits until the kernel stamps: it is not always at once. A kernel
-// that cannot is none to test with.
-func stamping(t *testing.T, here *net.TCPConn, c *socket.Conn, there io.Writer) {
+// enableTimestamps waits until the kernel has enabled timestamps, and skips the
+// test if it has none.
+func enableTimestamps(t *testing.T, client *net.TCPConn, c *socket.Conn, server io.Writer) {
 	t.Helper()
-	raw, err := here.SyscallConn()
+	raw, err := client.SyscallConn()
 	require.NoError(t, err)
 	var refused error
 	require.NoError(t, raw.Control(func(fd uintptr) {
 		refused = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS_NEW, 1)
 	}))
 	if refused != nil {
-		t.Skipf("this kernel does not stamp what arrives: %v", refused)
+		t.Skipf("no kernel timestamps: %v", refused)
 	}
 	require.Eventually(t, func() bool {
-		_, err := there.Write([]byte{0})
+		_, err := server.Write([]byte{0})
 		if err == nil {
 			_, err = c.Read(make([]byte, 1))
 		}
