@@ -24,7 +24,7 @@ func TestAuth_EmptyInitialResponse(t *testing.T) {
 	require.Equal(t, "EXTERNAL", r.AuthMechanism)
 }
 
-func TestAuth_LoginPromptsInPlainText(t *testing.T) {
+func TestAuth_LoginPlainTextPrompts(t *testing.T) {
 	t.Parallel()
 	r, s := converse(t, plain, smtptest.Script{
 		Extensions:   offering("AUTH LOGIN"),

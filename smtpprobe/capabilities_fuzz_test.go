@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzCapabilities: whatever a relay offers, only what is a keyword or a
-// mechanism by the grammar is taken, each once, in a stable order.
+// FuzzCapabilities checks that only valid keywords and mechanisms are included, each
+// once, in a stable order.
 func FuzzCapabilities(f *testing.F) {
 	for _, seed := range []string{
 		"relay", "relay\nSIZE 1000\nAUTH PLAIN LOGIN\nAUTH=LOGIN\n8BITMIME", "relay\nsize\nSIZE -1\nSIZE 99999999999999999999",

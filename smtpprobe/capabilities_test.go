@@ -17,7 +17,7 @@ func TestCapabilities(t *testing.T) {
 	require.False(t, (*Capabilities)(nil).Has("SIZE"))
 }
 
-// RFC 1870 §4: zero is no limit, and without a number nothing is known.
+// RFC 1870 §4: zero means that there is no limit.
 func TestCapabilities_Size(t *testing.T) {
 	for line, want := range map[string]*Capabilities{
 		"SIZE 0":                    {HasSize: true},

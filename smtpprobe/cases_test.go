@@ -1,6 +1,7 @@
 package smtpprobe_test
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +13,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// outcome is what a test asks for.
+// outcome is the part of a result that tests compare.
 type outcome struct {
 	class     smtperr.Class
 	reason    smtperr.Reason
@@ -36,15 +37,15 @@ func outcomeOf(r *smtpprobe.Result) outcome {
 	return got
 }
 
-// conversation is one case over a connection that itself is in order.
+// conversation is a test case: a session with a scripted relay.
 type conversation struct {
 	name   string
 	script smtptest.Script
 	plan   func(*probing)
 	want   outcome
-	over   []transport // default: all
+	over   []transport // nil means all
 	unsent []string    // prefixes of commands that must not be sent
-	sent   []string    // prefixes of commands that must be
+	sent   []string    // prefixes of commands that must be sent
 	check  func(*testing.T, *smtpprobe.Result, smtptest.Session)
 }
 
@@ -69,7 +70,8 @@ func login(mechanism string) func(*probing) {
 	}
 }
 
-func impatient(plan func(*probing)) func(*probing) {
+// withReadTimeout sets a short timeout, for replies that are not sent.
+func withReadTimeout(plan func(*probing)) func(*probing) {
 	return func(p *probing) {
 		plan(p)
 		p.ReadTimeout = 150 * time.Millisecond
@@ -78,8 +80,8 @@ func impatient(plan func(*probing)) func(*probing) {
 
 func offering(extensions ...string) []string { return extensions }
 
-// askAgain never stops asking, but takes a cancellation.
-func askAgain(c *smtptest.Conn) error {
+// anotherChallenge sends challenges until AUTH is canceled.
+func anotherChallenge(c *smtptest.Conn) error {
 	if c.Line() == "*" {
 		return smtptest.Say("501 5.5.2 cancelled")(c)
 	}
@@ -93,7 +95,7 @@ const (
 
 var cases = []conversation{
 	{
-		name:   "one of two recipients is unknown, and the message goes to the other",
+		name:   "one of two recipients unknown",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Healthy(), smtptest.Say("550 5.1.1 no such user"))},
 		plan:   send(alice, bob),
 		want:   outcome{class: smtperr.ClassRecipientRefused, reason: smtperr.ReasonMailboxUnknown, phase: smtperr.PhaseRcpt, code: 550, enhanced: enhanced(5, 1, 1)},
@@ -106,34 +108,34 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "all recipients are refused by policy",
+		name:   "all recipients refused by policy",
 		script: smtptest.Script{Rcpt: smtptest.Say("550 5.7.1 go away")},
 		plan:   send(alice, bob),
 		want:   outcome{class: smtperr.ClassRecipientsRefused, reason: smtperr.ReasonNotAuthorized, phase: smtperr.PhaseRcpt, code: 550, enhanced: enhanced(5, 7, 1)},
 		unsent: []string{"DATA"}, sent: []string{"RSET", "QUIT"},
 	},
 	{
-		name:   "relaying is denied in words",
+		name:   "relaying denied in words",
 		script: smtptest.Script{Rcpt: smtptest.Say("554 5.7.1 <alice@example.org>: Relay access denied")},
 		plan:   rcpt(alice),
 		want:   outcome{class: smtperr.ClassRecipientsRefused, reason: smtperr.ReasonRelayDenied, phase: smtperr.PhaseRcpt, code: 554, enhanced: enhanced(5, 7, 1)},
 		unsent: []string{"DATA"},
 	},
 	{
-		name:   "a temporary refusal represents several",
+		name:   "permanent and temporary refusal",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Say("550 5.1.1 no"), smtptest.Say("450 4.2.1 later"))},
 		plan:   rcpt(alice, bob),
 		want:   outcome{class: smtperr.ClassRecipientsRefused, reason: smtperr.ReasonMailboxUnavailableTemp, phase: smtperr.PhaseRcpt, code: 450, enhanced: enhanced(4, 2, 1), temporary: true},
 	},
 	{
-		name:   "251 and 252 accept a recipient",
+		name:   "251 and 252 to RCPT",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Say("251 will forward"), smtptest.Say("252 will try"))},
 		plan:   rcpt(alice, bob),
 		want:   outcome{phase: smtperr.PhaseDone, code: 252},
 		sent:   []string{"RSET", "QUIT"},
 	},
 	{
-		name:   "the relay shuts down between two recipients",
+		name:   "421 to the second RCPT",
 		script: smtptest.Script{Rcpt: smtptest.Seq(smtptest.Healthy(), smtptest.Then(smtptest.Say("421 4.3.2 shutting down"), smtptest.HalfClose()))},
 		plan:   send(alice, bob),
 		want:   outcome{class: smtperr.ClassServiceUnavailable, reason: smtperr.ReasonNotAccepting, phase: smtperr.PhaseRcpt, code: 421, enhanced: enhanced(4, 3, 2), temporary: true},
@@ -145,41 +147,41 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "a shutdown notice behind the reply to MAIL",
+		name:   "unsolicited 421 after MAIL",
 		script: smtptest.Script{Mail: smtptest.Say("250 ok", "421 4.4.2 timeout exceeded")},
 		plan:   rcpt(alice),
 		want:   outcome{class: smtperr.ClassServiceUnavailable, reason: smtperr.ReasonConnectionDropped, phase: smtperr.PhaseRcpt, code: 421, enhanced: enhanced(4, 4, 2), temporary: true},
 		unsent: []string{"RCPT", "RSET"},
 	},
 	{
-		name:   "DATA is answered 250",
+		name:   "250 to DATA",
 		script: smtptest.Script{Data: smtptest.Say("250 ok")},
 		plan:   send(alice),
 		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonUnexpectedCode, phase: smtperr.PhaseData, code: 250, temporary: true},
 		unsent: []string{"Date:"},
 	},
 	{
-		name:   "DATA is refused for want of recipients, 554",
+		name:   "554 to DATA, no recipients",
 		script: smtptest.Script{Data: smtptest.Say("554 5.5.1 no valid recipients")},
 		plan:   send(alice),
 		want:   outcome{class: smtperr.ClassDataRefused, reason: smtperr.ReasonNoValidRecipients, phase: smtperr.PhaseData, code: 554, enhanced: enhanced(5, 5, 1)},
 		sent:   []string{"QUIT"},
 	},
 	{
-		name:   "DATA is refused for want of recipients, 503",
+		name:   "503 to DATA, no recipients",
 		script: smtptest.Script{Data: smtptest.Say("503 5.5.1 no valid recipients")},
 		plan:   send(alice),
 		want:   outcome{class: smtperr.ClassDataRefused, reason: smtperr.ReasonNoValidRecipients, phase: smtperr.PhaseData, code: 503, enhanced: enhanced(5, 5, 1)},
 	},
 	{
-		name:   "any 2xx accepts the message",
+		name:   "251 to the message",
 		script: smtptest.Script{Dot: smtptest.Say("251 2.6.0 ok")},
 		plan:   send(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 251},
 		sent:   []string{"QUIT"}, unsent: []string{"RSET"},
 	},
 	{
-		name:   "a relay that knows only HELO",
+		name:   "HELO only",
 		script: smtptest.Script{EHLO: smtptest.Say("502 5.5.1 not implemented")},
 		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
@@ -190,7 +192,7 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "STARTTLS is required of a relay that knows only HELO",
+		name:   "HELO only, STARTTLS required",
 		script: smtptest.Script{EHLO: smtptest.Say("500 5.5.1 what")},
 		plan:   ehloOnly,
 		over:   []transport{starttls},
@@ -198,7 +200,7 @@ var cases = []conversation{
 		sent:   []string{"QUIT"},
 	},
 	{
-		name:   "AUTH is required of a relay that knows only HELO",
+		name:   "HELO only, AUTH required",
 		script: smtptest.Script{EHLO: smtptest.Say("504 5.5.1 what")},
 		plan:   login(""),
 		over:   []transport{plain, implicit},
@@ -206,21 +208,21 @@ var cases = []conversation{
 		sent:   []string{"QUIT"}, unsent: []string{"AUTH"},
 	},
 	{
-		name:   "EHLO is refused",
+		name:   "EHLO refused",
 		script: smtptest.Script{EHLO: smtptest.Say("550 5.7.1 not you")},
 		plan:   ehloOnly,
 		want:   outcome{class: smtperr.ClassHeloRefused, reason: smtperr.ReasonRefused, phase: smtperr.PhaseEHLO, code: 550, enhanced: enhanced(5, 7, 1)},
 		unsent: []string{"HELO"}, sent: []string{"QUIT"},
 	},
 	{
-		name:   "the lines of a reply disagree",
+		name:   "different codes in one reply",
 		script: smtptest.Script{EHLO: smtptest.Say("250-a", "550 b")},
 		plan:   ehloOnly,
 		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonCodeMismatch, phase: smtperr.PhaseEHLO, temporary: true},
 		unsent: []string{"QUIT"},
 	},
 	{
-		name:   "an HTTP server",
+		name:   "HTTP server",
 		script: smtptest.Script{Greeting: smtptest.Say("HTTP/1.1 400 Bad Request", "")},
 		plan:   ehloOnly,
 		over:   []transport{plain},
@@ -228,36 +230,36 @@ var cases = []conversation{
 		unsent: []string{"EHLO", "QUIT"},
 	},
 	{
-		name:   "an SSH server",
+		name:   "SSH server",
 		script: smtptest.Script{Greeting: smtptest.Say("SSH-2.0-OpenSSH_9.2")},
 		plan:   ehloOnly,
 		over:   []transport{plain},
 		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonNotSMTPSSH, phase: smtperr.PhaseGreeting},
 	},
 	{
-		name:   "a TLS alert on a plaintext port",
+		name:   "TLS alert as greeting",
 		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Raw("\x15\x03\x01\x00\x02\x02\x46"), smtptest.Silence())},
 		plan:   ehloOnly,
 		over:   []transport{plain},
 		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonTLSOnPlaintextPort, phase: smtperr.PhaseGreeting},
 	},
 	{
-		name:   "a TLS alert that holds an LF",
+		name:   "TLS alert with an LF as greeting",
 		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Raw("\x15\x03\x03\x00\x02\x02\x0a"), smtptest.HalfClose())},
 		plan:   ehloOnly,
 		over:   []transport{plain},
 		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonTLSOnPlaintextPort, phase: smtperr.PhaseGreeting},
 	},
 	{
-		name:   "silence instead of a greeting",
+		name:   "no greeting",
 		script: smtptest.Script{Greeting: smtptest.Silence()},
-		plan:   impatient(ehloOnly),
+		plan:   withReadTimeout(ehloOnly),
 		over:   []transport{plain, implicit},
 		want:   outcome{class: smtperr.ClassReadTimeout, reason: smtperr.ReasonNoGreeting, phase: smtperr.PhaseGreeting, temporary: true},
 		unsent: []string{"EHLO", "QUIT"},
 	},
 	{
-		name:   "STARTTLS is temporarily unavailable",
+		name:   "454 to STARTTLS",
 		script: smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 TLS not available")},
 		plan:   ehloOnly,
 		over:   []transport{starttls},
@@ -265,18 +267,18 @@ var cases = []conversation{
 		sent:   []string{"QUIT"},
 	},
 	{
-		name:   "opportunistic TLS goes on in plaintext where STARTTLS is refused",
+		name:   "454 to STARTTLS, opportunistic TLS",
 		script: smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 TLS not available")},
 		plan:   ehloOnly,
 		over:   []transport{opportunistic},
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.Equal(t, 454, phaseOf(t, r, smtperr.PhaseSTARTTLS).Code)
-			require.ErrorIs(t, phaseOf(t, r, smtperr.PhaseSTARTTLS).Err, smtperr.ErrStartTLS, "the phase has the refusal that was not the verdict")
+			require.ErrorIs(t, phaseOf(t, r, smtperr.PhaseSTARTTLS).Err, smtperr.ErrStartTLS, "the error of the phase")
 		},
 	},
 	{
-		name:   "bytes are injected behind STARTTLS' 220",
+		name:   "data after the reply to STARTTLS",
 		script: smtptest.Script{StartTLS: smtptest.Say("220 go", "250 evil")},
 		plan:   ehloOnly,
 		over:   []transport{starttls, opportunistic},
@@ -284,14 +286,14 @@ var cases = []conversation{
 		unsent: []string{"QUIT"},
 	},
 	{
-		name:   "the relay closes after STARTTLS' 220",
+		name:   "closed after the reply to STARTTLS",
 		script: smtptest.Script{Handshake: smtptest.HalfClose()},
 		plan:   ehloOnly,
 		over:   []transport{starttls, opportunistic},
 		want:   outcome{class: smtperr.ClassTLSError, reason: smtperr.ReasonClosed, phase: smtperr.PhaseTLS, temporary: true},
 	},
 	{
-		name:   "MAIL needs TLS",
+		name:   "MAIL requires TLS",
 		script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Must issue a STARTTLS command first")},
 		plan:   rcpt(alice),
 		over:   []transport{plain},
@@ -299,35 +301,35 @@ var cases = []conversation{
 		sent:   []string{"QUIT"},
 	},
 	{
-		name:   "MAIL needs AUTH",
+		name:   "MAIL requires AUTH",
 		script: smtptest.Script{Mail: smtptest.Say("530 5.7.0 Authentication required")},
 		plan:   rcpt(alice),
 		over:   []transport{starttls, implicit},
 		want:   outcome{class: smtperr.ClassSenderRefused, reason: smtperr.ReasonAuthRequired, phase: smtperr.PhaseMail, code: 530, enhanced: enhanced(5, 7, 0)},
 	},
 	{
-		name:   "AUTH is refused and the relay closes",
+		name:   "closed after AUTH was refused",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: smtptest.Then(smtptest.Say("535 5.7.8 bad credentials"), smtptest.HalfClose())},
 		plan:   login(""),
 		want:   outcome{class: smtperr.ClassAuthFailed, reason: smtperr.ReasonAuthCredentialsInvalid, phase: smtperr.PhaseAuth, code: 535, enhanced: enhanced(5, 7, 8)},
-		check:  oneAuth,
+		check:  requireOneAuth,
 	},
 	{
-		name:   "AUTH is not offered",
+		name:   "AUTH not offered",
 		script: smtptest.Script{},
 		plan:   login(""),
 		want:   outcome{class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNotOffered, phase: smtperr.PhaseAuth},
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
-		name:   "no mechanism in common",
+		name:   "no common mechanism",
 		script: smtptest.Script{Extensions: offering("AUTH GSSAPI")},
 		plan:   login(""),
 		want:   outcome{class: smtperr.ClassNotSupported, reason: smtperr.ReasonAuthNoMechanism, phase: smtperr.PhaseAuth},
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
-		name:   "another 2xx to AUTH is no login, but a reply that took its time",
+		name:   "250 to AUTH",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("250 2.7.0 fine")},
 		plan:   login(""),
 		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonUnexpectedCode, phase: smtperr.PhaseAuth, code: 250, enhanced: enhanced(2, 7, 0), temporary: true},
@@ -337,34 +339,34 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "a challenge that is no base64",
+		name:   "challenge not in base64",
 		script: smtptest.Script{Extensions: offering("AUTH CRAM-MD5"), Auth: smtptest.Say("334 %%%"), AuthResponse: smtptest.Say("501 5.5.2 cancelled")},
 		plan:   login(""),
 		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadChallenge, phase: smtperr.PhaseAuth, code: 334, temporary: true},
 		sent:   []string{"*", "QUIT"},
 	},
 	{
-		name:   "challenges without end",
-		script: smtptest.Script{Extensions: offering("AUTH LOGIN"), Auth: smtptest.Say("334 VXNlcm5hbWU6"), AuthResponse: askAgain},
+		name:   "endless challenges",
+		script: smtptest.Script{Extensions: offering("AUTH LOGIN"), Auth: smtptest.Say("334 VXNlcm5hbWU6"), AuthResponse: anotherChallenge},
 		plan:   login(""),
 		want:   outcome{class: smtperr.ClassAuthFailed, reason: smtperr.ReasonChallengeLoop, phase: smtperr.PhaseAuth, code: 334},
 		sent:   []string{"*", "QUIT"},
 	},
 	{
-		name:   "AUTH is said to have happened already",
+		name:   "503 to AUTH",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("503 5.5.1 already authenticated")},
 		plan:   login(""),
 		want:   outcome{class: smtperr.ClassAuthFailed, reason: smtperr.ReasonBadSequence, phase: smtperr.PhaseAuth, code: 503, enhanced: enhanced(5, 5, 1)},
 	},
 	{
-		name:   "a SCRAM server that does not prove itself",
+		name:   "SCRAM server without proof",
 		script: smtptest.Script{Extensions: offering("AUTH SCRAM-SHA-256"), Auth: smtptest.Say("235 2.7.0 welcome")},
 		plan:   login(""),
 		want:   outcome{class: smtperr.ClassAuthFailed, reason: smtperr.ReasonServerUnverified, phase: smtperr.PhaseAuth, code: 235, enhanced: enhanced(2, 7, 0)},
 		sent:   []string{"QUIT"},
 	},
 	{
-		name:   "the greeting refuses us",
+		name:   "greeting refused",
 		script: smtptest.Script{Greeting: smtptest.Say("554 5.7.1 no")},
 		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
@@ -372,14 +374,14 @@ var cases = []conversation{
 		unsent: []string{"EHLO"}, sent: []string{"QUIT"},
 	},
 	{
-		name:   "a host that takes no mail",
+		name:   "521 greeting",
 		script: smtptest.Script{Greeting: smtptest.Say("521 does not accept mail")},
 		plan:   ehloOnly,
 		over:   []transport{plain, implicit},
 		want:   outcome{class: smtperr.ClassGreetingRefused, reason: smtperr.ReasonHostNoMail, phase: smtperr.PhaseGreeting, code: 521},
 	},
 	{
-		name:   "the connection ends after the dot",
+		name:   "closed after the final dot",
 		script: smtptest.Script{Dot: smtptest.Close()},
 		plan:   send(alice),
 		want:   outcome{class: smtperr.ClassDisconnected, reason: smtperr.ReasonClosed, phase: smtperr.PhaseDot, temporary: true},
@@ -390,16 +392,16 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "silence after the dot",
+		name:   "no reply to the message",
 		script: smtptest.Script{Dot: smtptest.Silence()},
-		plan:   impatient(send(alice)),
+		plan:   withReadTimeout(send(alice)),
 		want:   outcome{class: smtperr.ClassReadTimeout, reason: smtperr.ReasonNoReply, phase: smtperr.PhaseDot, temporary: true},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
 			require.True(t, failure(r).OutcomeUnknown)
 		},
 	},
 	{
-		name:   "half a reply to the dot is no delivery",
+		name:   "truncated reply to the message",
 		script: smtptest.Script{Dot: smtptest.Then(smtptest.Raw("250 2.0.0 que"), smtptest.Close())},
 		plan:   send(alice),
 		want:   outcome{class: smtperr.ClassDisconnected, reason: smtperr.ReasonTruncatedReply, phase: smtperr.PhaseDot, temporary: true},
@@ -409,25 +411,25 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "a reply drips past its deadline",
+		name:   "slow reply",
 		script: smtptest.Script{Mail: smtptest.Drip("250 "+strings.Repeat("x", 1000)+"\r\n", 20*time.Millisecond)},
-		plan:   impatient(rcpt(alice)),
+		plan:   withReadTimeout(rcpt(alice)),
 		want:   outcome{class: smtperr.ClassReadTimeout, reason: smtperr.ReasonSlowReply, phase: smtperr.PhaseMail, temporary: true},
 	},
 	{
-		name:   "a line without end",
+		name:   "endless line",
 		script: smtptest.Script{EHLO: smtptest.Then(smtptest.Raw("250 "), smtptest.Endless("x"))},
 		plan:   ehloOnly,
 		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonLineTooLong, phase: smtperr.PhaseEHLO, temporary: true},
 	},
 	{
-		name:   "a reply without end",
+		name:   "endless reply",
 		script: smtptest.Script{EHLO: smtptest.Endless("250-more\r\n")},
 		plan:   ehloOnly,
 		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonReplyTooLong, phase: smtperr.PhaseEHLO, temporary: true},
 	},
 	{
-		name:   "a bare code accepts, bare line ends and control characters are flagged",
+		name:   "code without text, bare line ends and control characters",
 		script: smtptest.Script{Mail: smtptest.Say("250"), Rcpt: smtptest.Raw("250 a\x00b\rc\xff\n")},
 		plan:   rcpt(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
@@ -436,21 +438,21 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "the relay talks while idle",
+		name:   "unsolicited reply after MAIL",
 		script: smtptest.Script{Mail: smtptest.Say("250 ok", "250 and another")},
 		plan:   rcpt(alice),
 		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonUnsolicited, phase: smtperr.PhaseRcpt, temporary: true},
 		unsent: []string{"RCPT", "RSET", "QUIT"},
 	},
 	{
-		name:   "the relay accepts a password before it is sent",
+		name:   "235 before the response",
 		script: smtptest.Script{Extensions: offering("AUTH LOGIN"), Auth: smtptest.Say("334 VXNlcm5hbWU6", "235 2.7.0 welcome")},
 		plan:   login("LOGIN"),
 		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonUnsolicited, phase: smtperr.PhaseAuth, temporary: true},
 		unsent: []string{"dXNlcg==", "QUIT"},
 	},
 	{
-		name:   "the relay accepts a message before it is sent",
+		name:   "250 before the message",
 		script: smtptest.Script{Data: smtptest.Say("354 go", "250 2.0.0 queued")},
 		plan:   send(alice),
 		want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonUnsolicited, phase: smtperr.PhaseBody, temporary: true},
@@ -460,14 +462,14 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "the relay refuses a message before it is sent",
+		name:   "552 before the message",
 		script: smtptest.Script{Data: smtptest.Say("354 go", "552 5.3.4 too big")},
 		plan:   send(alice),
 		want:   outcome{class: smtperr.ClassDataRefused, reason: smtperr.ReasonMessageTooLarge, phase: smtperr.PhaseBody, code: 552, enhanced: enhanced(5, 3, 4)},
 		unsent: []string{"RSET", "QUIT"},
 	},
 	{
-		name:   "an enhanced code of another class is dropped and flagged",
+		name:   "enhanced code of another class",
 		script: smtptest.Script{Rcpt: smtptest.Say("550 4.2.1 x")},
 		plan:   rcpt(alice),
 		want:   outcome{class: smtperr.ClassRecipientsRefused, reason: smtperr.ReasonMailboxUnavailable, phase: smtperr.PhaseRcpt, code: 550},
@@ -476,7 +478,7 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "RSET and QUIT fail after everything worked",
+		name:   "RSET refused, closed after QUIT",
 		script: smtptest.Script{Rset: smtptest.Say("500 5.5.1 what"), Quit: smtptest.Close()},
 		plan:   rcpt(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
@@ -488,7 +490,7 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "QUIT is answered 421 after everything worked",
+		name:   "421 to QUIT",
 		script: smtptest.Script{Quit: smtptest.Say("421 4.3.2 going down")},
 		plan:   send(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
@@ -499,17 +501,17 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "RSET is answered 421 and then the relay is gone",
+		name:   "421 to RSET, then closed",
 		script: smtptest.Script{Rset: smtptest.Then(smtptest.Say("421 4.3.2 going down"), smtptest.HalfClose())},
 		plan:   rcpt(alice),
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
 		check: func(t *testing.T, r *smtpprobe.Result, _ smtptest.Session) {
-			require.Len(t, r.Secondary, 1, "that a relay that said 421 goes is no news")
+			require.Len(t, r.Secondary, 1, "the closed connection is not reported after a 421")
 			require.Equal(t, smtperr.ClassServiceUnavailable, classified(t, r.Secondary[0]).Class)
 		},
 	},
 	{
-		name:   "nothing is sent before the greeting's last line",
+		name:   "greeting in two parts",
 		script: smtptest.Script{Greeting: smtptest.Then(smtptest.Say("220-wait"), smtptest.Pause(60*time.Millisecond), smtptest.Say("220 go"))},
 		plan:   ehloOnly,
 		want:   outcome{phase: smtperr.PhaseDone, code: 250},
@@ -518,7 +520,7 @@ var cases = []conversation{
 		},
 	},
 	{
-		name:   "no password, nor a hash of it, over TLS that was not verified",
+		name:   "AUTH without verified TLS",
 		script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN CRAM-MD5 SCRAM-SHA-256")},
 		plan: func(p *probing) {
 			login("")(p)
@@ -529,7 +531,7 @@ var cases = []conversation{
 		unsent: []string{"AUTH"}, sent: []string{"QUIT"},
 	},
 	{
-		name: "XOAUTH2's error is fetched with an empty response",
+		name: "XOAUTH2 error challenge",
 		script: smtptest.Script{
 			Extensions: offering("AUTH XOAUTH2"), Auth: smtptest.Say("334 eyJzdGF0dXMiOiI0MDEifQ=="),
 			AuthResponse: smtptest.Say("535 5.7.8 bad token"),
@@ -539,10 +541,10 @@ var cases = []conversation{
 			p.Auth = &smtpprobe.Auth{Username: "user", Token: fixedToken("ya29.token"), Cleartext: true}
 		},
 		want:  outcome{class: smtperr.ClassAuthFailed, reason: smtperr.ReasonAuthCredentialsInvalid, phase: smtperr.PhaseAuth, code: 535, enhanced: enhanced(5, 7, 8)},
-		check: oneAuth,
+		check: requireOneAuth,
 	},
 	{
-		name:   "an open relay",
+		name:   "open relay",
 		script: smtptest.Script{},
 		plan: func(p *probing) {
 			send(alice)(p)
@@ -554,12 +556,13 @@ var cases = []conversation{
 }
 
 func init() {
-	cases = append(cases, unavailableEverywhere()...)
-	cases = append(cases, authRefusals()...)
+	cases = append(cases, closing421()...)
+	cases = append(cases, refusedAuth()...)
 	cases = append(cases, badCodes()...)
 }
 
-func unavailableEverywhere() []conversation {
+// closing421 has a 421 in each phase.
+func closing421() []conversation {
 	busy := smtptest.Then(smtptest.Say("421 4.3.2 shutting down"), smtptest.HalfClose())
 	var list []conversation
 	for phase, at := range map[smtperr.Phase]smtptest.Event{
@@ -567,7 +570,7 @@ func unavailableEverywhere() []conversation {
 		smtperr.PhaseAuth: smtptest.AtAuth, smtperr.PhaseMail: smtptest.AtMail, smtperr.PhaseData: smtptest.AtData, smtperr.PhaseDot: smtptest.AtDot,
 	} {
 		c := conversation{
-			name:   "421 at " + string(phase),
+			name:   "421 in " + string(phase),
 			script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN"), Auth: smtptest.Say("235 2.7.0 welcome")}.With(at, busy),
 			plan: func(p *probing) {
 				login("")(p)
@@ -582,14 +585,14 @@ func unavailableEverywhere() []conversation {
 		case smtperr.PhaseSTARTTLS:
 			c.over = []transport{starttls, opportunistic}
 		case smtperr.PhaseAuth:
-			c.check = oneAuth
+			c.check = requireOneAuth
 		}
 		list = append(list, c)
 	}
 	return list
 }
 
-func authRefusals() []conversation {
+func refusedAuth() []conversation {
 	var list []conversation
 	for reply, want := range map[string]outcome{
 		"535 5.7.8 no":  {class: smtperr.ClassAuthFailed, reason: smtperr.ReasonAuthCredentialsInvalid, phase: smtperr.PhaseAuth, code: 535, enhanced: enhanced(5, 7, 8)},
@@ -602,12 +605,12 @@ func authRefusals() []conversation {
 		"535 no":        {class: smtperr.ClassAuthFailed, reason: smtperr.ReasonAuthCredentialsInvalid, phase: smtperr.PhaseAuth, code: 535},
 	} {
 		list = append(list, conversation{
-			name:   "AUTH is answered " + reply,
+			name:   reply + " to AUTH",
 			script: smtptest.Script{Extensions: offering("AUTH PLAIN LOGIN CRAM-MD5"), Auth: smtptest.Say(reply)},
 			plan:   login(""),
 			want:   want,
 			sent:   []string{"QUIT"},
-			check:  oneAuth,
+			check:  requireOneAuth,
 		})
 	}
 	return list
@@ -617,14 +620,14 @@ func badCodes() []conversation {
 	var list []conversation
 	for _, line := range []string{"2200 x", "099 x", "600 x", "+22 x", "2_0 x", ""} {
 		list = append(list, conversation{
-			name:   "the reply " + line,
+			name:   strconv.Quote(line) + " as greeting",
 			script: smtptest.Script{Greeting: smtptest.Say(line)},
 			plan:   ehloOnly,
 			over:   []transport{plain, implicit},
 			want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadCode, phase: smtperr.PhaseGreeting, temporary: true},
 			unsent: []string{"EHLO", "QUIT"},
 		}, conversation{
-			name:   "the reply to MAIL " + line,
+			name:   strconv.Quote(line) + " to MAIL",
 			script: smtptest.Script{Mail: smtptest.Say(line)},
 			plan:   rcpt(alice),
 			want:   outcome{class: smtperr.ClassProtocolError, reason: smtperr.ReasonBadCode, phase: smtperr.PhaseMail, temporary: true},
@@ -634,14 +637,15 @@ func badCodes() []conversation {
 	return list
 }
 
-func oneAuth(t *testing.T, _ *smtpprobe.Result, s smtptest.Session) {
+// requireOneAuth checks that there was only one attempt to authenticate.
+func requireOneAuth(t *testing.T, _ *smtpprobe.Result, s smtptest.Session) {
 	attempts := 0
 	for _, command := range s.Commands() {
 		if strings.HasPrefix(command, "AUTH") {
 			attempts++
 		}
 	}
-	require.Equal(t, 1, attempts, "one AUTH attempt only")
+	require.Equal(t, 1, attempts)
 }
 
 func TestProbe_Replies(t *testing.T) {
@@ -660,14 +664,26 @@ func TestProbe_Replies(t *testing.T) {
 	}
 }
 
-func (c conversation) run(t *testing.T, tr transport) {
+func (c *conversation) start(t *testing.T, tr transport) *smtptest.Server {
+	t.Helper()
+	return startRelay(t, tr, c.script)
+}
+
+func (c *conversation) run(t *testing.T, tr transport) {
+	t.Helper()
 	r, s := converse(t, tr, c.script, c.plan)
+	c.verify(t, r, s)
+}
+
+// verify checks the result, and the session as the relay recorded it.
+func (c *conversation) verify(t *testing.T, r *smtpprobe.Result, s smtptest.Session) {
+	t.Helper()
 	require.Equal(t, c.want, outcomeOf(r), "%v\n%v", r.Err, s.Commands())
 	for _, prefix := range c.unsent {
-		require.Falsef(t, began(s, prefix), "%s was sent: %q", prefix, s.Commands())
+		require.Falsef(t, wasSent(s, prefix), "%s was sent: %q", prefix, s.Commands())
 	}
 	for _, prefix := range c.sent {
-		require.Truef(t, began(s, prefix), "%s was not sent: %q", prefix, s.Commands())
+		require.Truef(t, wasSent(s, prefix), "%s was not sent: %q", prefix, s.Commands())
 	}
 	if c.check != nil {
 		c.check(t, r, s)

@@ -18,14 +18,14 @@ func TestProbe_InvalidPlan(t *testing.T) {
 		change func(*probing)
 		reason smtperr.Reason
 	}{
-		{"an unknown depth", func(p *probing) { p.Depth = "quit" }, ""},
-		{"an unknown IP version", func(p *probing) { p.IPVersion = "ipv5" }, ""},
-		{"an unknown TLS mode", func(p *probing) { p.Target.TLS = "always" }, ""},
+		{"unknown depth", func(p *probing) { p.Depth = "quit" }, ""},
+		{"unknown IP version", func(p *probing) { p.IPVersion = "ipv5" }, ""},
+		{"unknown TLS mode", func(p *probing) { p.Target.TLS = "always" }, ""},
 		{"no port", func(p *probing) { p.Port = 0 }, smtperr.ReasonInvalidPort},
-		{"a line end in the sender", func(p *probing) { p.From = "a@b>\r\nQUIT" }, smtperr.ReasonInvalidAddress},
-		{"a line end in a recipient", func(p *probing) { p.To = []string{alice, "a\r\nb@c"} }, smtperr.ReasonInvalidAddress},
+		{"line end in the sender", func(p *probing) { p.From = "a@b>\r\nQUIT" }, smtperr.ReasonInvalidAddress},
+		{"line end in a recipient", func(p *probing) { p.To = []string{alice, "a\r\nb@c"} }, smtperr.ReasonInvalidAddress},
 		{"no recipient", func(p *probing) { p.To = nil }, smtperr.ReasonInvalidAddress},
-		{"a line end in EHLO's argument", func(p *probing) { p.Helo = "a\r\nQUIT" }, smtperr.ReasonInvalidAddress},
+		{"line end in the argument of EHLO", func(p *probing) { p.Helo = "a\r\nQUIT" }, smtperr.ReasonInvalidAddress},
 	} {
 		p := prober(srv, plain)
 		rcpt(alice)(p)

@@ -11,7 +11,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-func TestQuit_GraceBeyondTheTimeout(t *testing.T) {
+func TestQuit_Grace(t *testing.T) {
 	t.Parallel()
 	r, _ := converse(t, plain, smtptest.Script{Quit: smtptest.Then(smtptest.Pause(600*time.Millisecond), smtptest.Say("221 bye"))}, func(p *probing) {
 		p.Timeout = 300 * time.Millisecond
@@ -48,8 +48,7 @@ func TestCleanUp_421(t *testing.T) {
 			got := outcomeOf(r)
 			require.Equal(t, tt.class, got.class, r.Err)
 			require.Equal(t, tt.phase, got.phase)
-			met := r.Expected
-			require.Equal(t, tt.class == smtperr.ClassNone, met)
+			require.Equal(t, tt.class == smtperr.ClassNone, r.Expected)
 			if tt.warning {
 				require.Equal(t, []smtpprobe.Warning{smtpprobe.WarnQuit421}, r.Warnings)
 			} else {

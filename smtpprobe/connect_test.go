@@ -17,7 +17,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// resolverFunc answers for addresses and has no MX records.
+// resolverFunc is a resolver of addresses, without MX records.
 type resolverFunc func(ctx context.Context, network, host string) ([]netip.Addr, error)
 
 func (f resolverFunc) LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error) {
@@ -26,14 +26,14 @@ func (f resolverFunc) LookupNetIP(ctx context.Context, network, host string) ([]
 
 func (resolverFunc) LookupMX(context.Context, string) ([]*net.MX, error) { return nil, nil }
 
-// zone is a resolver whose domain has so many MX hosts, each with so many
-// addresses. A lookup waits until as many others run as it should.
+// zone is a resolver whose domain has a number of MX hosts, each with a number of
+// addresses.
 type zone struct {
 	hosts, addrs int
-	together     int
+	concurrent   int // if positive, lookups wait until this many are running
 
 	mu    sync.Mutex
-	asked []string
+	names []string // that were looked up
 	wait  sync.WaitGroup
 }
 
@@ -47,12 +47,12 @@ func (z *zone) LookupMX(context.Context, string) ([]*net.MX, error) {
 
 func (z *zone) LookupNetIP(_ context.Context, network, host string) ([]netip.Addr, error) {
 	z.mu.Lock()
-	z.asked = append(z.asked, host)
+	z.names = append(z.names, host)
 	z.mu.Unlock()
 	if network == "ip6" {
 		return nil, &net.DNSError{Err: "no such host", Name: host, IsNotFound: true}
 	}
-	if z.together > 0 {
+	if z.concurrent > 0 {
 		z.wait.Done()
 		z.wait.Wait()
 	}
@@ -65,15 +65,15 @@ func (z *zone) LookupNetIP(_ context.Context, network, host string) ([]netip.Add
 
 func TestTargets_MXHosts(t *testing.T) {
 	t.Parallel()
-	z := &zone{hosts: 3, addrs: 2, together: 3}
-	z.wait.Add(3) // all hosts are resolved at the same time, or none
+	z := &zone{hosts: 3, addrs: 2, concurrent: 3}
+	z.wait.Add(3)
 	p := smtpprobe.Prober{Resolver: z, Timeout: 10 * time.Second}
 	targets, err := p.Targets(t.Context(), smtpprobe.Target{Domain: "example.org", Port: 25, AllAddresses: true})
 	require.NoError(t, err)
 	require.Len(t, targets, 6)
 	require.Equal(t, "mx000.example.org", targets[0].Host)
 	require.Equal(t, "198.18.0.1", targets[1].IP.String())
-	for _, name := range z.asked {
+	for _, name := range z.names {
 		require.True(t, strings.HasSuffix(name, "."), "%s would be looked up with the search list", name)
 	}
 }
@@ -120,14 +120,14 @@ func TestConnect_PrivateMX(t *testing.T) {
 	require.Len(t, srv.Sessions(), 1)
 }
 
-// dialerFunc connects as a test wants.
+// dialerFunc is a Dialer.
 type dialerFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
 func (f dialerFunc) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	return f(ctx, network, address)
 }
 
-func TestConnect_DeadAddressesBeforeALivingOne(t *testing.T) {
+func TestConnect_UnreachableAddressesFirst(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{})
 	p := prober(srv, plain)

@@ -20,8 +20,7 @@ func relay(script smtptest.Script) (smtpprobe.Target, func()) {
 	return smtpprobe.Target{Host: srv.Host(), Port: srv.Port()}, srv.Close
 }
 
-// The zero value of a Prober works, and so does that of a Plan: a probe up to
-// EHLO.
+// With the zero values of Prober and Plan, a probe ends after EHLO.
 func ExampleProber_Probe() {
 	target, stop := relay(smtptest.Script{})
 	defer stop()
@@ -42,8 +41,7 @@ func ExampleProber_Probe() {
 	// quit true true
 }
 
-// An error says whether another attempt makes sense, and whether another server
-// might help.
+// An error tells whether to try another server, and whether to retry this one.
 func ExampleProber_Probe_nextServer() {
 	busy, stopBusy := relay(smtptest.Script{Greeting: smtptest.Say("421 4.3.2 too busy")})
 	defer stopBusy()
@@ -59,7 +57,7 @@ func ExampleProber_Probe_nextServer() {
 		}
 		fmt.Println(r.Err)
 		if errors.Is(r.Err, smtperr.ErrAuth) {
-			break // the next server has the same passwords
+			break // the next server would refuse the credentials, too
 		}
 		if e, ok := errors.AsType[*smtperr.Error](r.Err); ok {
 			fmt.Println("this server again:", e.Retry())
@@ -71,8 +69,7 @@ func ExampleProber_Probe_nextServer() {
 	// accepted
 }
 
-// The message goes to the recipients that were accepted; each has its own
-// result.
+// The message is sent to the accepted recipients. Each recipient has a result.
 func ExampleProber_Probe_recipients() {
 	target, stop := relay(smtptest.Script{
 		Rcpt: smtptest.Match("<bob@", smtptest.Say("550 5.1.1 no such user")),
@@ -121,7 +118,7 @@ func ExampleWithTrace() {
 	// quit done
 }
 
-// A mail domain stands for its MX hosts.
+// A mail domain is resolved to its MX hosts.
 func ExampleProber_Targets() {
 	var p smtpprobe.Prober
 	targets, err := p.Targets(context.Background(), smtpprobe.Target{Domain: "[192.0.2.1]", Port: 25})

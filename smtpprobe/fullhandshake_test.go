@@ -16,16 +16,16 @@ func TestTLS_FullHandshake(t *testing.T) {
 		cache   tls.ClientSessionCache
 		resumed bool
 	}{
-		{"by default", nil, false},
-		{"unless a session cache is asked for", tls.NewLRUClientSessionCache(1), true},
+		{"default", nil, false},
+		{"session cache", tls.NewLRUClientSessionCache(1), true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			config := serverTLS().Clone()
-			config.SetSessionTicketKeys([][32]byte{{}}) // the relay's connections share them
+			config.SetSessionTicketKeys([][32]byte{{}}) // shared by the connections
 			srv := smtptest.Start(t, smtptest.Script{TLS: config})
 			p := prober(srv, starttls)
-			p.Prober.TLS.ServerName = "127.0.0.1" // what a cache goes by
+			p.Prober.TLS.ServerName = "127.0.0.1" // the key of the cache
 			p.Prober.TLS.ClientSessionCache = tt.cache
 			require.NoError(t, p.probe(t.Context()).Err)
 			require.NoError(t, p.probe(t.Context()).Err)

@@ -17,24 +17,24 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// transport is how a case's session is protected.
+// transport is how the session of a test is encrypted.
 type transport string
 
 const (
 	plain         transport = "plain"
 	starttls      transport = "STARTTLS"
 	implicit      transport = "implicit TLS"
-	opportunistic transport = "opportunistic TLS" // the certificate does not verify
+	opportunistic transport = "opportunistic TLS" // with a certificate that does not verify
 )
 
 var modes = map[transport]smtpprobe.TLSMode{
 	plain: smtpprobe.TLSNever, starttls: smtpprobe.TLSRequired, implicit: smtpprobe.TLSImplicit, opportunistic: smtpprobe.TLSOpportunistic,
 }
 
-// probeTimeout is generous: no test waits for it that does not say so.
+// probeTimeout is not reached by any test that does not set its own.
 const probeTimeout = 20 * time.Second
 
-// probing is a probe as a test changes it.
+// probing is a probe that a test may change.
 type probing struct {
 	smtpprobe.Prober
 	smtpprobe.Target
@@ -45,14 +45,21 @@ func (p *probing) probe(ctx context.Context) *smtpprobe.Result {
 	return p.Prober.Probe(ctx, p.Target, p.Plan)
 }
 
-// converse runs one probe against a scripted relay and returns what both saw.
-func converse(t *testing.T, tr transport, script smtptest.Script, change func(*probing)) (*smtpprobe.Result, smtptest.Session) {
+// startRelay starts a scripted relay for a transport.
+func startRelay(t *testing.T, tr transport, script smtptest.Script) *smtptest.Server {
 	t.Helper()
 	if tr != plain {
 		script.TLS = serverTLS()
 	}
 	script.ImplicitTLS = tr == implicit
-	srv := smtptest.Start(t, script)
+	return smtptest.Start(t, script)
+}
+
+// converse runs one probe with a scripted relay and returns the result and the
+// session as the relay recorded it.
+func converse(t *testing.T, tr transport, script smtptest.Script, change func(*probing)) (*smtpprobe.Result, smtptest.Session) {
+	t.Helper()
+	srv := startRelay(t, tr, script)
 	p := prober(srv, tr)
 	if change != nil {
 		change(p)
@@ -61,6 +68,7 @@ func converse(t *testing.T, tr transport, script smtptest.Script, change func(*p
 	return r, srv.Session(t)
 }
 
+// prober returns a DepthEHLO probe of a relay.
 func prober(srv *smtptest.Server, tr transport) *probing {
 	p := &probing{
 		Prober: smtpprobe.Prober{Helo: "probe.test", Timeout: probeTimeout},
@@ -73,7 +81,7 @@ func prober(srv *smtptest.Server, tr transport) *probing {
 	return p
 }
 
-// failure is the detail of a result's error, nil if it has none.
+// failure returns the error of a result, nil if there is none.
 func failure(r *smtpprobe.Result) *smtperr.Error { return detail(r.Err) }
 
 func detail(err error) *smtperr.Error {
@@ -88,8 +96,8 @@ func classified(t *testing.T, err error) *smtperr.Error {
 	return e
 }
 
-// began reports whether a command with this beginning was sent.
-func began(s smtptest.Session, prefix string) bool {
+// wasSent reports whether a command with this prefix was sent.
+func wasSent(s smtptest.Session, prefix string) bool {
 	for _, command := range s.Commands() {
 		if strings.HasPrefix(command, prefix) {
 			return true
@@ -109,7 +117,7 @@ func phaseOf(t *testing.T, r *smtpprobe.Result, phase smtperr.Phase) smtpprobe.P
 	return smtpprobe.PhaseResult{}
 }
 
-// timeOf is a phase's latency, nil if it did not complete.
+// timeOf returns the time of a phase, nil if it is incomplete.
 func timeOf(r *smtpprobe.Result, phase smtperr.Phase) *time.Duration {
 	for _, p := range r.Phases {
 		if p.Phase == phase && p.Complete {
@@ -127,5 +135,5 @@ var authority = sync.OnceValue(func() *certs.Authority { return certs.NewAuthori
 
 var serverTLS = sync.OnceValue(func() *tls.Config { return certs.Server(authority().Issue(loopback())) })
 
-// loopback is a good leaf for the scripted relays.
+// loopback returns a valid leaf certificate for the scripted relays.
 func loopback() certs.Leaf { return certs.For("127.0.0.1") }

@@ -67,48 +67,48 @@ func TestHello_WrongProtocol(t *testing.T) {
 	}
 }
 
-func TestHosts(t *testing.T) {
+func TestReplyHosts(t *testing.T) {
 	t.Parallel()
-	for said, want := range map[string]string{
+	for reply, want := range map[string]string{
 		"220 MX1.example.org ESMTP":       "mx1.example.org",
 		"220 -ESMTP_x":                    "other",
 		"220":                             "",
 		"220 " + strings.Repeat("a", 254): "other",
 		"220-mx2.example.org\r\n220 more": "mx2.example.org",
 	} {
-		r, _ := converse(t, plain, smtptest.Script{Greeting: smtptest.Say(said), EHLO: smtptest.Say("250 Backend7")}, nil)
+		r, _ := converse(t, plain, smtptest.Script{Greeting: smtptest.Say(reply), EHLO: smtptest.Say("250 Backend7")}, nil)
 		require.NoError(t, r.Err)
-		require.Equal(t, want, r.GreetingHost, said)
+		require.Equal(t, want, r.GreetingHost, reply)
 		require.Equal(t, "backend7", r.EHLOHost)
 	}
-	for said, want := range map[string]string{
+	for reply, want := range map[string]string{
 		"421 4.3.2 busy":                   "",
 		"421 busy":                         "",
 		"421 4.3.2 mx3.example.org closes": "mx3.example.org",
 		"554-mx4.example.org\r\n554 no":    "mx4.example.org",
 	} {
-		r, _ := converse(t, plain, smtptest.Script{Greeting: smtptest.Say(said)}, nil)
-		require.Equal(t, want, r.GreetingHost, said)
+		r, _ := converse(t, plain, smtptest.Script{Greeting: smtptest.Say(reply)}, nil)
+		require.Equal(t, want, r.GreetingHost, reply)
 	}
 }
 
-// A greeting that is a TLS alert ends the probe, not the timeout.
-func TestGreeting_AlertEndsAtOnce(t *testing.T) {
+// The probe does not wait for a line end after a TLS alert.
+func TestGreeting_TLSAlert(t *testing.T) {
 	t.Parallel()
 	r, _ := converse(t, plain, smtptest.Script{Greeting: smtptest.Then(smtptest.Raw("\x15\x03\x01\x00\x02\x02\x46"), smtptest.Silence())}, nil)
 	require.Equal(t, smtperr.ReasonTLSOnPlaintextPort, failure(r).Reason)
 	require.Less(t, r.Total, probeTimeout/2)
 }
 
-func TestHosts_RefusedGreeting(t *testing.T) {
+func TestReplyHosts_RefusedGreeting(t *testing.T) {
 	t.Parallel()
-	for said, want := range map[string]string{
+	for reply, want := range map[string]string{
 		"554 mx1.example.org no service": "mx1.example.org",
 		"421 4.3.2 busy":                 "",
 		"554 go away":                    "",
 	} {
-		r, _ := converse(t, plain, smtptest.Script{Greeting: smtptest.Say(said)}, nil)
+		r, _ := converse(t, plain, smtptest.Script{Greeting: smtptest.Say(reply)}, nil)
 		require.Error(t, r.Err)
-		require.Equal(t, want, r.GreetingHost, said)
+		require.Equal(t, want, r.GreetingHost, reply)
 	}
 }

@@ -11,8 +11,9 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// identified sends a message whose identity is id, and counts the calls.
-func identified(id string, err error, calls *int) func(*probing) {
+// withIdentity sends a message whose Identify returns id and err, and counts the
+// calls.
+func withIdentity(id string, err error, calls *int) func(*probing) {
 	return func(p *probing) {
 		send(alice)(p)
 		p.Identify = func() (string, error) { *calls++; return id, err }
@@ -23,39 +24,39 @@ func TestIdentify(t *testing.T) {
 	t.Parallel()
 	const id = "1.01234567.89abcdef.1.1764091479123.AAAAAAAAAAAAAAAAAAAAAA"
 	calls := 0
-	r, s := converse(t, plain, smtptest.Script{Extensions: offering("DSN")}, identified(id+"+=", nil, &calls))
+	r, s := converse(t, plain, smtptest.Script{Extensions: offering("DSN")}, withIdentity(id+"+=", nil, &calls))
 	require.NoError(t, r.Err)
 	require.Equal(t, 1, calls)
 	require.Contains(t, string(s.Messages[0].Text()), "\r\nX-Smtpprobe-Id: "+id+"+=\r\n")
 	require.Equal(t, "<"+id+"+=@example.org>", r.MessageID)
-	require.True(t, began(s, "MAIL FROM:<probe@example.org> RET=HDRS ENVID="+id+"+2B+3D"), "RFC 3461 §4.4")
-	require.True(t, began(s, "RCPT TO:<alice@example.org> NOTIFY=FAILURE,DELAY"))
+	require.True(t, wasSent(s, "MAIL FROM:<probe@example.org> RET=HDRS ENVID="+id+"+2B+3D"), "RFC 3461 §4.4")
+	require.True(t, wasSent(s, "RCPT TO:<alice@example.org> NOTIFY=FAILURE,DELAY"))
 
-	_, s = converse(t, plain, smtptest.Script{Extensions: offering("SIZE 1000000")}, identified(id, nil, &calls))
+	_, s = converse(t, plain, smtptest.Script{Extensions: offering("SIZE 1000000")}, withIdentity(id, nil, &calls))
 	require.NotContains(t, s.Commands()[1], "ENVID", "without DSN")
 	require.NotContains(t, s.Commands()[2], "NOTIFY")
 }
 
-func TestIdentify_BeforeMailOnly(t *testing.T) {
+func TestIdentify_NoMessage(t *testing.T) {
 	t.Parallel()
 	calls := 0
-	r, _ := converse(t, plain, smtptest.Script{EHLO: smtptest.Say("421 4.3.2 busy")}, identified("1", nil, &calls))
+	r, _ := converse(t, plain, smtptest.Script{EHLO: smtptest.Say("421 4.3.2 busy")}, withIdentity("1", nil, &calls))
 	require.Error(t, r.Err)
-	require.Zero(t, calls, "no message was about to be sent")
+	require.Zero(t, calls, "no message is sent")
 
 	converse(t, plain, smtptest.Script{}, func(p *probing) {
-		identified("1", nil, &calls)(p)
+		withIdentity("1", nil, &calls)(p)
 		p.Depth = smtpprobe.DepthRcpt
 	})
 	require.Zero(t, calls)
 }
 
-func TestIdentify_Fails(t *testing.T) {
+func TestIdentify_Error(t *testing.T) {
 	t.Parallel()
 	calls := 0
-	r, s := converse(t, plain, smtptest.Script{}, identified("", errors.New("no space left on device"), &calls))
+	r, s := converse(t, plain, smtptest.Script{}, withIdentity("", errors.New("no space left on device"), &calls))
 	require.Equal(t, smtperr.ClassLocalError, failure(r).Class)
 	require.Equal(t, smtperr.PhaseMail, failure(r).Phase)
-	require.False(t, began(s, "MAIL"), "a message that cannot be recorded is not sent")
-	require.True(t, began(s, "QUIT"))
+	require.False(t, wasSent(s, "MAIL"), "the message must not be sent")
+	require.True(t, wasSent(s, "QUIT"))
 }

@@ -26,42 +26,42 @@ func TestLMTP(t *testing.T) {
 		unknown   bool
 	}{
 		{
-			name: "all are delivered", script: smtptest.Script{},
+			name: "all delivered", script: smtptest.Script{},
 			want: outcome{phase: smtperr.PhaseDone, code: 250}, accepted: []bool{true, true, true}, delivered: true,
 		},
 		{
-			name:     "one is refused at RCPT, one after the dot",
+			name:     "one refused at RCPT, one after the dot",
 			script:   smtptest.Script{Rcpt: smtptest.Match("alice", smtptest.Say("550 5.1.1 unknown")), Dot: smtptest.Match("bob", smtptest.Say("552 5.2.2 full"))},
 			want:     outcome{class: smtperr.ClassRecipientRefused, reason: smtperr.ReasonMailboxUnknown, phase: smtperr.PhaseRcpt, code: 550, enhanced: enhanced(5, 1, 1)},
 			accepted: []bool{false, false, true}, delivered: true,
 		},
 		{
-			name: "one is refused after the dot", script: smtptest.Script{Dot: smtptest.Match("bob", smtptest.Say("452 4.2.2 full"))},
+			name: "one refused after the dot", script: smtptest.Script{Dot: smtptest.Match("bob", smtptest.Say("452 4.2.2 full"))},
 			want:     outcome{class: smtperr.ClassRecipientRefused, reason: smtperr.ReasonMailboxFull, phase: smtperr.PhaseDot, code: 452, enhanced: enhanced(4, 2, 2), temporary: true},
 			accepted: []bool{true, false, true}, delivered: true,
 		},
 		{
-			name: "all are refused after the dot", script: smtptest.Script{Dot: smtptest.Say("550 5.7.1 no")},
+			name: "all refused after the dot", script: smtptest.Script{Dot: smtptest.Say("550 5.7.1 no")},
 			want:     outcome{class: smtperr.ClassRecipientsRefused, reason: smtperr.ReasonContentRejected, phase: smtperr.PhaseDot, code: 550, enhanced: enhanced(5, 7, 1)},
 			accepted: []bool{false, false, false},
 		},
 		{
-			name: "the connection ends after the first reply", script: smtptest.Script{Dot: smtptest.Seq(smtptest.Healthy(), smtptest.HalfClose())},
+			name: "closed after the first reply", script: smtptest.Script{Dot: smtptest.Seq(smtptest.Healthy(), smtptest.HalfClose())},
 			want:     outcome{class: smtperr.ClassDisconnected, reason: smtperr.ReasonClosed, phase: smtperr.PhaseDot, temporary: true},
 			accepted: []bool{true, false, false}, delivered: true, unknown: true,
 		},
 		{
-			name: "a refusal before the connection ends stays the verdict", script: smtptest.Script{Dot: smtptest.Seq(smtptest.Say("550 5.1.1 unknown"), smtptest.HalfClose())},
+			name: "closed after a refusal", script: smtptest.Script{Dot: smtptest.Seq(smtptest.Say("550 5.1.1 unknown"), smtptest.HalfClose())},
 			want:     outcome{class: smtperr.ClassRecipientRefused, reason: smtperr.ReasonMailboxUnknown, phase: smtperr.PhaseDot, code: 550, enhanced: enhanced(5, 1, 1)},
 			accepted: []bool{false, false, false}, unknown: true,
 		},
 		{
-			name: "the relay says 421 to the last", script: smtptest.Script{Dot: smtptest.Match("carol", smtptest.Say("421 4.3.2 no more"))},
+			name: "421 for the last", script: smtptest.Script{Dot: smtptest.Match("carol", smtptest.Say("421 4.3.2 no more"))},
 			want:     outcome{class: smtperr.ClassServiceUnavailable, reason: smtperr.ReasonNotAccepting, phase: smtperr.PhaseDot, code: 421, enhanced: enhanced(4, 3, 2), temporary: true},
 			accepted: []bool{true, true, false}, delivered: true,
 		},
 		{
-			name: "LHLO is not known, and HELO is not tried", script: smtptest.Script{LHLO: smtptest.Say("500 5.5.1 what")},
+			name: "LHLO unknown", script: smtptest.Script{LHLO: smtptest.Say("500 5.5.1 what")},
 			want: outcome{class: smtperr.ClassHeloRefused, reason: smtperr.ReasonNotLMTP, phase: smtperr.PhaseEHLO, code: 500, enhanced: enhanced(5, 5, 1)},
 		},
 	} {
@@ -92,16 +92,16 @@ func TestLMTP(t *testing.T) {
 					require.Equal(t, accepted, r.Recipients[i].Accepted, r.Recipients[i].Address)
 				}
 				require.Equal(t, tt.delivered, r.MessageAccepted)
-				requireTruthfulTimes(t, r)
+				requireTimes(t, r)
 				for _, rcpt := range r.Recipients {
 					require.False(t, !rcpt.Accepted && rcpt.Reply != nil && rcpt.Reply.Code < 300, "%s is not accepted, but has the reply %v", rcpt.Address, rcpt.Reply)
 				}
 				if tt.want.phase == smtperr.PhaseDot && !tt.unknown {
-					require.NotNil(t, timeOf(r, smtperr.PhaseDot), "every reply came")
+					require.NotNil(t, timeOf(r, smtperr.PhaseDot), "all replies were received")
 				}
 				require.Equal(t, tt.unknown, r.Err != nil && failure(r).OutcomeUnknown)
 				require.Equal(t, "LHLO probe.test", s.Commands()[0])
-				require.False(t, began(s, "HELO"))
+				require.False(t, wasSent(s, "HELO"))
 			})
 		}
 	}

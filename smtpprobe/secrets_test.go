@@ -13,8 +13,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// The words of a reply classify it, also where a secret is one of them; what is
-// shown has no secret.
+// The text of a reply is classified before secrets are masked in it.
 func TestSecrets_MaskedAfterClassification(t *testing.T) {
 	t.Parallel()
 	r, _ := converse(t, plain, smtptest.Script{Rcpt: smtptest.Say("550 5.7.1 relay access denied for user")}, func(p *probing) {
@@ -42,29 +41,29 @@ func TestSecrets_BeforeAuth(t *testing.T) {
 	require.NotContains(t, shown, "correct")
 }
 
-func TestSecrets_TraceShowsNone(t *testing.T) {
+func TestSecrets_Trace(t *testing.T) {
 	t.Parallel()
 	srv := smtptest.Start(t, smtptest.Script{Extensions: offering("AUTH PLAIN"), Auth: smtptest.Say("535 5.7.8 secret-pw is wrong")})
 	p := prober(srv, plain)
 	login("PLAIN")(p)
-	var seen strings.Builder
+	var traced strings.Builder
 	ctx := smtpprobe.WithTrace(t.Context(), &smtpprobe.Trace{
-		Command: func(_ smtperr.Phase, line string) { fmt.Fprintln(&seen, line) },
-		Reply:   func(_ smtperr.Phase, r smtperr.Reply) { fmt.Fprintln(&seen, r.Text()) },
+		Command: func(_ smtperr.Phase, line string) { fmt.Fprintln(&traced, line) },
+		Reply:   func(_ smtperr.Phase, r smtperr.Reply) { fmt.Fprintln(&traced, r.Text()) },
 	})
 	r := p.probe(ctx)
 	require.Error(t, r.Err)
-	require.NotContains(t, seen.String(), "secret-pw")
-	require.NotContains(t, seen.String(), base64.StdEncoding.EncodeToString([]byte("\x00user\x00secret-pw")))
-	require.Contains(t, seen.String(), "AUTH PLAIN *** (")
+	require.NotContains(t, traced.String(), "secret-pw")
+	require.NotContains(t, traced.String(), base64.StdEncoding.EncodeToString([]byte("\x00user\x00secret-pw")))
+	require.Contains(t, traced.String(), "AUTH PLAIN *** (")
 }
 
-// knownToken is a token that is known before it is fetched.
+// knownToken is a TokenSource with a method Secrets.
 type knownToken struct{ fixedToken }
 
 func (k knownToken) Secrets() []string { return []string{string(k.fixedToken)} }
 
-func TestSecrets_TokenBeforeItIsFetched(t *testing.T) {
+func TestSecrets_TokenBeforeAuth(t *testing.T) {
 	t.Parallel()
 	r, _ := converse(t, plain, smtptest.Script{Greeting: smtptest.Say("220 ya29.token is known here")}, func(p *probing) {
 		p.Auth = &smtpprobe.Auth{Username: "user", Token: knownToken{"ya29.token"}}

@@ -40,7 +40,7 @@ func TestProbe_Depths(t *testing.T) {
 	}
 }
 
-func TestSend_WholeMessage(t *testing.T) {
+func TestSend_Message(t *testing.T) {
 	body := "first line\r\n.\r\n..dots\r\n.hidden\r\nlast line"
 	r, s := converse(t, plain, smtptest.Script{}, func(p *probing) {
 		send(alice)(p)
@@ -56,7 +56,7 @@ func TestSend_WholeMessage(t *testing.T) {
 	require.Contains(t, text, "\r\n.\r\n..dots\r\n.hidden\r\n")
 	require.Contains(t, text, "X-Team: mail\r\n")
 	require.Contains(t, text, r.MessageID)
-	require.True(t, began(s, "MAIL FROM:<probe@example.org> SIZE=20000"))
+	require.True(t, wasSent(s, "MAIL FROM:<probe@example.org> SIZE=20000"))
 }
 
 func TestMail_Parameters(t *testing.T) {
@@ -70,33 +70,33 @@ func TestMail_Parameters(t *testing.T) {
 		want   outcome
 	}{
 		{
-			name: "DSN asks for no bounce", script: smtptest.Script{Extensions: offering("DSN")}, plan: send(alice),
+			name: "DSN", script: smtptest.Script{Extensions: offering("DSN")}, plan: send(alice),
 			mail: "MAIL FROM:<probe@example.org>", rcpt: "RCPT TO:<alice@example.org> NOTIFY=NEVER",
 			want: outcome{phase: smtperr.PhaseDone, code: 250},
 		},
 		{
-			name: "the null sender", script: smtptest.Script{Extensions: offering("X")},
+			name: "null sender", script: smtptest.Script{Extensions: offering("X")},
 			plan: func(p *probing) { send(alice)(p); p.From = "" },
 			mail: "MAIL FROM:<>", rcpt: "RCPT TO:<alice@example.org>",
 			want: outcome{phase: smtperr.PhaseDone, code: 250},
 		},
 		{
-			name: "a message larger than the limit is not sent", script: smtptest.Script{Extensions: offering("SIZE 5000")},
+			name: "message too large", script: smtptest.Script{Extensions: offering("SIZE 5000")},
 			plan: func(p *probing) { send(alice)(p); p.Message.Size = 5001 },
 			want: outcome{class: smtperr.ClassNotSupported, reason: smtperr.ReasonMessageTooLarge, phase: smtperr.PhaseMail},
 		},
 		{
-			name: "a limit of 0 is none", script: smtptest.Script{Extensions: offering("SIZE 0")},
+			name: "SIZE 0", script: smtptest.Script{Extensions: offering("SIZE 0")},
 			plan: func(p *probing) { send(alice)(p); p.Message.Size = 50000 },
 			mail: "MAIL FROM:<probe@example.org> SIZE=50000", rcpt: "RCPT TO:<alice@example.org>",
 			want: outcome{phase: smtperr.PhaseDone, code: 250},
 		},
 		{
-			name: "an address beyond ASCII needs SMTPUTF8", script: smtptest.Script{}, plan: rcpt("jürgen@example.org"),
+			name: "non-ASCII address without SMTPUTF8", script: smtptest.Script{}, plan: rcpt("jürgen@example.org"),
 			want: outcome{class: smtperr.ClassNotSupported, reason: smtperr.ReasonSMTPUTF8NotOffered, phase: smtperr.PhaseMail},
 		},
 		{
-			name: "an address beyond ASCII with SMTPUTF8", script: smtptest.Script{Extensions: offering("SMTPUTF8")}, plan: rcpt("jürgen@example.org"),
+			name: "non-ASCII address with SMTPUTF8", script: smtptest.Script{Extensions: offering("SMTPUTF8")}, plan: rcpt("jürgen@example.org"),
 			mail: "MAIL FROM:<probe@example.org> SMTPUTF8", rcpt: "RCPT TO:<jürgen@example.org>",
 			want: outcome{phase: smtperr.PhaseDone, code: 250},
 		},
@@ -105,7 +105,7 @@ func TestMail_Parameters(t *testing.T) {
 			t.Parallel()
 			c := conversation{script: tt.script, plan: tt.plan, want: tt.want, sent: []string{"QUIT"}, check: func(t *testing.T, _ *smtpprobe.Result, s smtptest.Session) {
 				if tt.mail == "" {
-					require.False(t, began(s, "MAIL"))
+					require.False(t, wasSent(s, "MAIL"))
 					return
 				}
 				require.Equal(t, []string{tt.mail, tt.rcpt}, s.Commands()[1:3])
@@ -123,15 +123,15 @@ func TestBody_Interrupted(t *testing.T) {
 	}
 	for _, tt := range []conversation{
 		{
-			name: "by a reset", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Reset()},
+			name: "reset", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Reset()},
 			want: outcome{class: smtperr.ClassDisconnected, reason: smtperr.ReasonReset, phase: smtperr.PhaseBody, temporary: true},
 		},
 		{
-			name: "by a refusal and then a reset", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Then(smtptest.Say("552 5.3.4 too big"), smtptest.Pause(50*time.Millisecond), smtptest.Reset())},
+			name: "refusal, then reset", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Then(smtptest.Say("552 5.3.4 too big"), smtptest.Pause(50*time.Millisecond), smtptest.Reset())},
 			want: outcome{class: smtperr.ClassDataRefused, reason: smtperr.ReasonMessageTooLarge, phase: smtperr.PhaseBody, code: 552, enhanced: enhanced(5, 3, 4)},
 		},
 		{
-			name: "by a relay that reads no further", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Stall()},
+			name: "relay stops reading", script: smtptest.Script{BodyAfter: 1000, Body: smtptest.Stall()},
 			plan: func(p *probing) { large(p); p.Timeout = 700 * time.Millisecond },
 			want: outcome{class: smtperr.ClassWriteTimeout, phase: smtperr.PhaseBody, temporary: true},
 		},
@@ -150,7 +150,7 @@ func TestBody_Interrupted(t *testing.T) {
 			require.Equal(t, tt.want.reason, failure(r).Reason)
 			require.Equal(t, tt.want.phase, failure(r).Phase)
 			require.Equal(t, tt.want.code, failure(r).Code())
-			require.False(t, failure(r).OutcomeUnknown, "the dot was never sent")
+			require.False(t, failure(r).OutcomeUnknown, "the final dot was not sent")
 			require.False(t, r.DotSent)
 			require.False(t, r.MessageAccepted)
 		})
@@ -160,10 +160,10 @@ func TestBody_Interrupted(t *testing.T) {
 func TestProbe_Canceled(t *testing.T) {
 	t.Parallel()
 	for name, script := range map[string]smtptest.Script{
-		"while the greeting is due":      {Greeting: smtptest.Silence()},
-		"while a reply to MAIL is due":   {Mail: smtptest.Silence()},
-		"while the message is written":   {BodyAfter: 1000, Body: smtptest.Stall()},
-		"while the reply to QUIT is due": {Quit: smtptest.Silence()},
+		"greeting":      {Greeting: smtptest.Silence()},
+		"reply to MAIL": {Mail: smtptest.Silence()},
+		"message":       {BodyAfter: 1000, Body: smtptest.Stall()},
+		"reply to QUIT": {Quit: smtptest.Silence()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -182,8 +182,8 @@ func TestProbe_Canceled(t *testing.T) {
 			defer cancel()
 			go func() { <-reached; cancel() }()
 			r := p.probe(ctx)
-			if name == "while the reply to QUIT is due" {
-				require.NoError(t, r.Err, "the verdict fell before")
+			if name == "reply to QUIT" {
+				require.NoError(t, r.Err, "the session has succeeded")
 				return
 			}
 			require.Equal(t, smtperr.ClassCanceled, failure(r).Class, r.Err)
@@ -192,8 +192,8 @@ func TestProbe_Canceled(t *testing.T) {
 	}
 }
 
-// the overall timeout is the timeout of the phase it interrupts.
-func TestTimeout_NamesThePhase(t *testing.T) {
+// The timeout of the probe is reported as the timeout of the current phase.
+func TestTimeout_Phase(t *testing.T) {
 	r, _ := converse(t, plain, smtptest.Script{Mail: smtptest.Silence()}, func(p *probing) {
 		rcpt(alice)(p)
 		p.Timeout = 300 * time.Millisecond
@@ -202,7 +202,7 @@ func TestTimeout_NamesThePhase(t *testing.T) {
 	require.Equal(t, smtperr.PhaseMail, failure(r).Phase)
 }
 
-func TestTimeout_OfTheContext(t *testing.T) {
+func TestTimeout_Context(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{Greeting: smtptest.Silence()})
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
 	defer cancel()
@@ -210,7 +210,7 @@ func TestTimeout_OfTheContext(t *testing.T) {
 	require.Equal(t, smtperr.ClassReadTimeout, failure(r).Class)
 }
 
-func TestSecrets_InARefusal(t *testing.T) {
+func TestSecrets_Refusal(t *testing.T) {
 	const password = "correct horse battery"
 	encoded := base64.StdEncoding.EncodeToString([]byte("\x00user\x00" + password))
 	for _, mechanism := range []string{"PLAIN", "LOGIN"} {
@@ -228,7 +228,7 @@ func TestSecrets_InARefusal(t *testing.T) {
 			login(mechanism)(p)
 			p.Auth.Password = password
 		})
-		require.True(t, began(s, "AUTH "+mechanism))
+		require.True(t, wasSent(s, "AUTH "+mechanism))
 		require.Error(t, r.Err)
 		shown := fmt.Sprintf("%v %+v %v", r.Err, r.Transcript, r.Reply)
 		require.NotContains(t, shown, password)
@@ -238,7 +238,7 @@ func TestSecrets_InARefusal(t *testing.T) {
 	}
 }
 
-func TestSecrets_InAChallenge(t *testing.T) {
+func TestSecrets_Challenge(t *testing.T) {
 	const username, password = "probe@example.net", "correct horse battery"
 	encoded := base64.StdEncoding.EncodeToString([]byte(password))
 	for _, challenge := range []string{encoded, password} {
@@ -294,7 +294,7 @@ func TestTranscript(t *testing.T) {
 }
 
 func TestConnect_ClosedPort(t *testing.T) {
-	const tcpmux = 1 // RFC 1078; nobody runs it
+	const tcpmux = 1 // RFC 1078; not in use
 	p := &probing{Target: smtpprobe.Target{Host: "127.0.0.1", Port: tcpmux}}
 	r := p.probe(context.Background())
 	require.Equal(t, smtperr.ClassConnectError, failure(r).Class)
@@ -322,16 +322,16 @@ func TestExpect(t *testing.T) {
 		class    smtperr.Class
 		expected bool
 	}{
-		{"a refusal for another reason proves nothing", smtptest.Script{Rcpt: smtptest.Say("550 5.1.1 unknown")}, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, false},
-		{"a reason that is expected", smtptest.Script{Rcpt: smtptest.Say("550 5.1.1 unknown")}, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, smtperr.ReasonMailboxUnknown), smtperr.ClassRecipientsRefused, true},
-		{"relaying that is denied", smtptest.Script{Rcpt: smtptest.Say("554 5.7.1 Relay access denied")}, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, true},
-		{"a temporary denial of relaying is one", denied, expect(smtpprobe.DepthSend, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, true},
-		{"greylisting is none", greylisted, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, false},
-		{"greylisting that is expected by name", greylisted, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, smtperr.ReasonGreylisted), smtperr.ClassRecipientsRefused, true},
-		{"a 421 is none", smtptest.Script{Rcpt: smtptest.Say("421 4.3.2 bye")}, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassServiceUnavailable, false},
-		{"an acceptance is an open relay", smtptest.Script{}, expect(smtpprobe.DepthSend, smtperr.ClassRecipientsRefused, ""), smtperr.ClassUnexpectedSuccess, false},
-		{"a greeting that should refuse", smtptest.Script{}, expect(smtpprobe.DepthConnect, smtperr.ClassGreetingRefused, ""), smtperr.ClassUnexpectedSuccess, false},
-		{"a message that should be refused is sent", smtptest.Script{Dot: smtptest.Say("554 5.6.0 virus")}, expect(smtpprobe.DepthSend, smtperr.ClassDataRefused, ""), smtperr.ClassDataRefused, true},
+		{"another reason", smtptest.Script{Rcpt: smtptest.Say("550 5.1.1 unknown")}, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, false},
+		{"expected reason", smtptest.Script{Rcpt: smtptest.Say("550 5.1.1 unknown")}, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, smtperr.ReasonMailboxUnknown), smtperr.ClassRecipientsRefused, true},
+		{"relaying denied", smtptest.Script{Rcpt: smtptest.Say("554 5.7.1 Relay access denied")}, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, true},
+		{"relaying temporarily denied", denied, expect(smtpprobe.DepthSend, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, true},
+		{"greylisting", greylisted, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassRecipientsRefused, false},
+		{"greylisting as expected reason", greylisted, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, smtperr.ReasonGreylisted), smtperr.ClassRecipientsRefused, true},
+		{"421", smtptest.Script{Rcpt: smtptest.Say("421 4.3.2 bye")}, expect(smtpprobe.DepthRcpt, smtperr.ClassRecipientsRefused, ""), smtperr.ClassServiceUnavailable, false},
+		{"open relay", smtptest.Script{}, expect(smtpprobe.DepthSend, smtperr.ClassRecipientsRefused, ""), smtperr.ClassUnexpectedSuccess, false},
+		{"greeting accepted", smtptest.Script{}, expect(smtpprobe.DepthConnect, smtperr.ClassGreetingRefused, ""), smtperr.ClassUnexpectedSuccess, false},
+		{"message refused", smtptest.Script{Dot: smtptest.Say("554 5.6.0 virus")}, expect(smtpprobe.DepthSend, smtperr.ClassDataRefused, ""), smtperr.ClassDataRefused, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -339,7 +339,7 @@ func TestExpect(t *testing.T) {
 			require.Error(t, r.Err)
 			require.Equal(t, tt.class, failure(r).Class)
 			require.Equal(t, tt.expected, r.Expected)
-			require.Equal(t, tt.class == smtperr.ClassDataRefused, began(s, "DATA"))
+			require.Equal(t, tt.class == smtperr.ClassDataRefused, wasSent(s, "DATA"))
 		})
 	}
 }
@@ -349,6 +349,6 @@ func TestSTARTTLS_Withdrawn(t *testing.T) {
 		r, s := converse(t, plain, smtptest.Script{}, func(p *probing) { p.STARTTLSExpected, p.Target.TLS = true, mode })
 		require.Equal(t, smtperr.ClassNotSupported, failure(r).Class)
 		require.Equal(t, smtperr.ReasonStartTLSWithdrawn, failure(r).Reason)
-		require.True(t, began(s, "QUIT"))
+		require.True(t, wasSent(s, "QUIT"))
 	}
 }

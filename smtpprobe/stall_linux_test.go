@@ -21,10 +21,10 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// childTarget is the relay that a child process of a test probes.
+// childTarget is the environment variable with the target of a child process.
 const childTarget = "SMTPPROBE_TEST_TARGET"
 
-// child runs one test of this binary as a process of its own.
+// child returns a command that runs one test of this binary in a child process.
 func child(t *testing.T, test, target string) (*exec.Cmd, *strings.Builder) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0], "-test.run=^"+test+"$", "-test.v")
@@ -34,11 +34,11 @@ func child(t *testing.T, test, target string) (*exec.Cmd, *strings.Builder) {
 	return cmd, out
 }
 
-// TestStall_Child is the process that TestStall stops.
+// TestStall_Child is the child process that TestStall stops.
 func TestStall_Child(t *testing.T) {
 	target := os.Getenv(childTarget)
 	if target == "" {
-		t.Skip("runs in a process of its own")
+		t.Skip("runs in a child process")
 	}
 	at := netip.MustParseAddrPort(target)
 	p := smtpprobe.Prober{Helo: "probe.test", Timeout: time.Second}
@@ -49,24 +49,24 @@ func TestStall_Child(t *testing.T) {
 	fmt.Printf("outcome: %s/%s@%s greeting %t\n", e.Class, e.Reason, e.Phase, timeOf(r, "greeting") != nil)
 }
 
-// A process that is stopped over its deadline is late, not the relay; and what
-// arrived before the deadline counts.
+// If a process is stopped while a deadline passes, that is not a timeout of the
+// relay. Data that arrived before the deadline is read.
 func TestStall(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name  string
-		speak bool // the relay greets while the process is stopped
+		greet bool // the relay sends the greeting while the process is stopped
 		want  string
 	}{
-		{name: "the relay is silent", want: "outcome: local_error/prober_stalled@greeting greeting false"},
-		{name: "the relay answers meanwhile", speak: true, want: "outcome: local_error/prober_stalled@ehlo greeting true"},
+		{name: "no greeting", want: "outcome: local_error/prober_stalled@greeting greeting false"},
+		{name: "greeting meanwhile", greet: true, want: "outcome: local_error/prober_stalled@ehlo greeting true"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			stopped := make(chan struct{})
 			srv := smtptest.Start(t, smtptest.Script{Greeting: func(c *smtptest.Conn) error {
 				<-stopped
-				if !tt.speak {
+				if !tt.greet {
 					return smtptest.Silence()(c)
 				}
 				return smtptest.Say("220 relay.test")(c)
@@ -81,7 +81,7 @@ func TestStall(t *testing.T) {
 			}
 			require.NoError(t, cmd.Process.Signal(syscall.SIGSTOP))
 			close(stopped)
-			time.Sleep(2500 * time.Millisecond) // well over its timeout of 1 s
+			time.Sleep(2500 * time.Millisecond) // longer than its timeout of 1 s
 			require.NoError(t, cmd.Process.Signal(syscall.SIGCONT))
 			for out.Scan() && !strings.HasPrefix(out.Text(), "outcome: ") { //nolint:revive // it waits
 			}
@@ -93,11 +93,11 @@ func TestStall(t *testing.T) {
 	}
 }
 
-// TestNoAck_Child runs in a network of its own, whose only interface goes down
+// TestNoAck_Child runs in its own network namespace, whose only interface goes down
 // after the greeting.
 func TestNoAck_Child(t *testing.T) {
 	if os.Getenv(childTarget) == "" {
-		t.Skip("runs in a process of its own")
+		t.Skip("runs in a child process")
 	}
 	setLoopback(t, true)
 	srv := smtptest.Start(t, smtptest.Script{EHLO: smtptest.Silence()})
@@ -111,7 +111,7 @@ func TestNoAck_Child(t *testing.T) {
 	e := failure(p.probe(ctx))
 	require.NotNil(t, e)
 	fmt.Printf("outcome: %s/%s@%s %s\n", e.Class, e.Reason, e.Phase, e.Fault())
-	setLoopback(t, true) // the relay can close
+	setLoopback(t, true) // so that the relay can close the connection
 }
 
 func setLoopback(t *testing.T, up bool) {
@@ -127,7 +127,7 @@ func setLoopback(t *testing.T, up bool) {
 	require.NoError(t, unix.IoctlIfreq(fd, unix.SIOCSIFFLAGS, request))
 }
 
-// What nobody acknowledges is lost on the way: the network is at fault.
+// If EHLO is not acknowledged, the network is at fault.
 func TestNoAck(t *testing.T) {
 	t.Parallel()
 	cmd, out := child(t, "TestNoAck_Child", "own")

@@ -24,15 +24,15 @@ func TestTLS_BadCertificate(t *testing.T) {
 		name     string
 		cert     tls.Certificate
 		distrust bool
-		reasons  []smtperr.Reason // of every failing check; the first is the verdict's
+		reasons  []smtperr.Reason // of all failing checks; the first is that of the error
 	}{
 		{"expired", authority().Issue(certs.Expired(loopback())), false, []smtperr.Reason{smtperr.ReasonExpired}},
 		{"not yet valid", authority().Issue(certs.NotYetValid(loopback())), false, []smtperr.Reason{smtperr.ReasonNotYetValid}},
-		{"of another host", authority().Issue(certs.For("other.example")), false, []smtperr.Reason{smtperr.ReasonHostMismatch}},
-		{"of an unknown authority", authority().Issue(loopback()), true, []smtperr.Reason{smtperr.ReasonUnknownAuthority}},
+		{"another host", authority().Issue(certs.For("other.example")), false, []smtperr.Reason{smtperr.ReasonHostMismatch}},
+		{"unknown authority", authority().Issue(loopback()), true, []smtperr.Reason{smtperr.ReasonUnknownAuthority}},
 		{"self-signed", certs.SelfSigned(loopback()), false, []smtperr.Reason{smtperr.ReasonSelfSigned}},
-		{"expired and of another host", authority().Issue(certs.Expired(certs.For("other.example"))), false, []smtperr.Reason{smtperr.ReasonExpired, smtperr.ReasonHostMismatch}},
-		{"expired, of another host and an unknown authority", authority().Issue(certs.Expired(certs.For("other.example"))), true,
+		{"expired, another host", authority().Issue(certs.Expired(certs.For("other.example"))), false, []smtperr.Reason{smtperr.ReasonExpired, smtperr.ReasonHostMismatch}},
+		{"expired, another host, unknown authority", authority().Issue(certs.Expired(certs.For("other.example"))), true,
 			[]smtperr.Reason{smtperr.ReasonExpired, smtperr.ReasonHostMismatch, smtperr.ReasonUnknownAuthority}},
 	} {
 		for _, mode := range []smtpprobe.TLSMode{smtpprobe.TLSImplicit, smtpprobe.TLSRequired, smtpprobe.TLSOpportunistic} {
@@ -69,7 +69,7 @@ func TestTLS_BadCertificate(t *testing.T) {
 	}
 }
 
-func TestTLS_ClientCertificateWanted(t *testing.T) {
+func TestTLS_ClientCertificateRequired(t *testing.T) {
 	t.Parallel()
 	for _, version := range []uint16{tls.VersionTLS12, tls.VersionTLS13} {
 		for _, tr := range []transport{starttls, implicit} {
@@ -119,13 +119,14 @@ func TestTLS_State(t *testing.T) {
 		require.True(t, r.TLS.Complete)
 		require.Equal(t, "TLS 1.3", r.TLS.Version)
 		require.NotEmpty(t, r.TLS.Cipher)
-		require.Equal(t, []string{"AUTH", "SIZE"}, r.Capabilities.Keywords(), "nothing is kept from before TLS")
+		require.Equal(t, []string{"AUTH", "SIZE"}, r.Capabilities.Keywords(), "those before TLS are discarded")
 		require.Equal(t, smtptest.ClientQuit, s.End)
 	}
 }
 
-// What TLS has received already lies in no buffer of ours and not in the kernel.
-func TestUnsolicited_InItsOwnTLSRecord(t *testing.T) {
+// A TLS record that crypto/tls has received already is neither in the buffer of the
+// reader nor in that of the kernel.
+func TestUnsolicited_BufferedTLSRecord(t *testing.T) {
 	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -136,7 +137,7 @@ func TestUnsolicited_InItsOwnTLSRecord(t *testing.T) {
 			return
 		}
 		defer conn.Close()
-		wire := &packet{Conn: conn}
+		wire := &coalescer{Conn: conn}
 		server := tls.Server(wire, serverTLS())
 		lines := bufio.NewScanner(server)
 		for _, records := range [][]string{{"220 hi\r\n"}, {"250 relay.test\r\n"}, {"250 ok\r\n", "250 and another thing\r\n"}, {"550 no\r\n"}, {"500 what\r\n"}} {
@@ -144,7 +145,7 @@ func TestUnsolicited_InItsOwnTLSRecord(t *testing.T) {
 				return
 			}
 			for _, record := range records {
-				wire.held = record != records[len(records)-1]
+				wire.hold = record != records[len(records)-1]
 				if _, err := server.Write([]byte(record)); err != nil {
 					return
 				}
@@ -166,25 +167,25 @@ func TestUnsolicited_InItsOwnTLSRecord(t *testing.T) {
 	require.Equal(t, smtperr.PhaseRcpt, failure(r).Phase)
 }
 
-// packet keeps back what is written until it is no longer held, so that all of
-// it arrives at once.
-type packet struct {
+// coalescer is a connection that buffers writes while hold is set, so that they
+// arrive together.
+type coalescer struct {
 	net.Conn
-	held bool
-	kept []byte
+	hold   bool
+	buffer []byte
 }
 
-func (p *packet) Write(b []byte) (int, error) {
-	p.kept = append(p.kept, b...)
-	if p.held {
+func (c *coalescer) Write(b []byte) (int, error) {
+	c.buffer = append(c.buffer, b...)
+	if c.hold {
 		return len(b), nil
 	}
-	_, err := p.Conn.Write(p.kept)
-	p.kept = nil
+	_, err := c.Conn.Write(c.buffer)
+	c.buffer = nil
 	return len(b), err
 }
 
-func TestTLS_OwnVerification(t *testing.T) {
+func TestTLS_VerifyPeerCertificate(t *testing.T) {
 	t.Parallel()
 	r, _ := converse(t, implicit, smtptest.Script{}, func(p *probing) {
 		p.Prober.TLS.VerifyPeerCertificate = func([][]byte, [][]*x509.Certificate) error {

@@ -12,14 +12,14 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-func TestSTARTTLS_RefusedIsAWarning(t *testing.T) {
+func TestSTARTTLS_RefusedWarning(t *testing.T) {
 	t.Parallel()
 	r, _ := converse(t, opportunistic, smtptest.Script{StartTLS: smtptest.Say("454 4.7.0 not now")}, nil)
 	require.NoError(t, r.Err)
 	require.Equal(t, []smtpprobe.Warning{smtpprobe.WarnSTARTTLSRefused}, r.Warnings)
 }
 
-func TestTLS_Facts(t *testing.T) {
+func TestTLSState(t *testing.T) {
 	t.Parallel()
 	r, _ := converse(t, implicit, smtptest.Script{}, nil)
 	require.NoError(t, r.Err)

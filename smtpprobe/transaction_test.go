@@ -17,10 +17,10 @@ func TestMail_SizeLimitIsInclusive(t *testing.T) {
 		p.Message.Size = 5000
 	})
 	require.NoError(t, r.Err)
-	require.True(t, began(s, "MAIL FROM:<probe@example.org> SIZE=5000"))
+	require.True(t, wasSent(s, "MAIL FROM:<probe@example.org> SIZE=5000"))
 }
 
-func TestRecipients_KeptRepliesAreBounded(t *testing.T) {
+func TestRecipients_LongReplies(t *testing.T) {
 	t.Parallel()
 	long := make([]string, 20)
 	for i := range long {

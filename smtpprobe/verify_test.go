@@ -27,7 +27,7 @@ func probeTLS(t *testing.T, server tls.Certificate, client *tls.Config) *smtppro
 	return p.probe(context.Background())
 }
 
-// The certificate that expired is named, the server's own is not blamed.
+// An expired intermediate certificate is reported as such.
 func TestProber_ChainExpired(t *testing.T) {
 	t.Parallel()
 	root := certs.NewAuthority("Example Root")
@@ -41,7 +41,7 @@ func TestProber_ChainExpired(t *testing.T) {
 	require.Equal(t, e.Details, r.TLS.Problems[0].Details)
 }
 
-// Go reads the system's roots once for each process.
+// Package x509 loads the system's roots once per process, hence the child process.
 func TestProber_NoRoots(t *testing.T) {
 	t.Parallel()
 	const child = "SMTPPROBE_TEST_NO_ROOTS"
@@ -65,19 +65,18 @@ func TestProber_NoRoots(t *testing.T) {
 	require.Equal(t, smtperr.ReasonUnknownAuthority, e.Reason, "with roots of the caller")
 }
 
-// OpenSSL sends handshake_failure up to TLS 1.2 where a client certificate is
-// missing; other alerts are about something else.
+// Up to TLS 1.2 OpenSSL sends handshake_failure if a client certificate is missing.
 func TestProber_AlertAfterCertificateRequest(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
-		asks   tls.ClientAuthType
+		auth   tls.ClientAuthType
 		alert  byte
 		reason smtperr.Reason
 	}{
-		{name: "handshake failure after a request", asks: tls.RequestClientCert, alert: 40, reason: smtperr.ReasonClientCertRequired},
-		{name: "handshake failure without one", asks: tls.NoClientCert, alert: 40, reason: smtperr.ReasonHandshakeFailure},
-		{name: "another alert after a request", asks: tls.RequestClientCert, alert: 80, reason: smtperr.ReasonTLSAlert},
+		{name: "handshake failure after a request", auth: tls.RequestClientCert, alert: 40, reason: smtperr.ReasonClientCertRequired},
+		{name: "handshake failure without a request", auth: tls.NoClientCert, alert: 40, reason: smtperr.ReasonHandshakeFailure},
+		{name: "another alert after a request", auth: tls.RequestClientCert, alert: 80, reason: smtperr.ReasonTLSAlert},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -92,7 +91,7 @@ func TestProber_AlertAfterCertificateRequest(t *testing.T) {
 				}
 				defer conn.Close()
 				config := certs.ServerUpTo(tls.VersionTLS12, root.Issue(certs.For("127.0.0.1")))
-				config.ClientAuth = tt.asks
+				config.ClientAuth = tt.auth
 				config.VerifyConnection = func(tls.ConnectionState) error {
 					_, err := conn.Write([]byte{21, 3, 3, 0, 2, 2, tt.alert}) // a fatal alert (RFC 5246 §7.2)
 					return errors.Join(errors.New("refused"), err)
