@@ -48,7 +48,7 @@ func TestCleanUp_421(t *testing.T) {
 			got := outcomeOf(r)
 			require.Equal(t, tt.class, got.class, r.Err)
 			require.Equal(t, tt.phase, got.phase)
-			require.Equal(t, tt.class == smtperr.ClassNone, r.Expected)
+			require.Equal(t, r.Expected, r.Err == nil)
 			if tt.warning {
 				require.Equal(t, []smtpprobe.Warning{smtpprobe.WarnQuit421}, r.Warnings)
 			} else {

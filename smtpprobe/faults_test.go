@@ -222,14 +222,16 @@ func runTogether(t *testing.T, list []faultCase) {
 	servers := make([]*smtptest.Server, len(list))
 	results := make([]*smtpprobe.Result, len(list))
 	var running sync.WaitGroup
-	for i, c := range list {
+	for i := range list {
+		c := &list[i]
 		servers[i] = c.start(t, c.tr)
 		p := prober(servers[i], c.tr)
 		c.plan(p)
 		running.Go(func() { results[i] = p.probe(t.Context()) })
 	}
 	running.Wait()
-	for i, c := range list {
+	for i := range list {
+		c := &list[i]
 		t.Run(c.name, func(t *testing.T) { c.verify(t, results[i], servers[i].Wait(t, 1)[0]) })
 	}
 }
