@@ -3,93 +3,9 @@ package smtpprobe
 import (
 	"strconv"
 	"strings"
-	"time"
 
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/hostname"
-	"github.com/smtpprobe/telegraf-smtpprobe/internal/message"
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
-
-// envelope has the addresses of a transaction as they are sent, and with DepthSend
-// the message.
-type envelope struct {
-	from     string
-	to       []string
-	utf8     bool // an address or a header needs SMTPUTF8 (RFC 6531)
-	eightBit bool // the body needs 8BITMIME (RFC 6152)
-	message  message.Message
-}
-
-// buildEnvelope parses the addresses and builds the message.
-func (s *session) buildEnvelope() error {
-	if !s.depth().includes(DepthRcpt) {
-		return nil
-	}
-	e := &s.envelope
-	from, utf8, err := message.ParseSender(s.plan.From)
-	if err != nil {
-		return invalidPlan(smtperr.ReasonInvalidAddress, err)
-	}
-	e.from, e.utf8 = from, utf8
-	for _, address := range s.plan.To {
-		to, utf8, err := message.ParseAddress(address)
-		if err != nil {
-			return invalidPlan(smtperr.ReasonInvalidAddress, err)
-		}
-		e.to = append(e.to, to)
-		e.utf8 = e.utf8 || utf8
-	}
-	if s.depth() != DepthSend {
-		return nil
-	}
-	if err := s.buildMessage(s.plan.Message); err != nil {
-		return err
-	}
-	e.utf8 = e.utf8 || e.message.NeedsSMTPUTF8
-	e.eightBit = e.message.Needs8Bit
-	return nil
-}
-
-func (s *session) buildMessage(content message.Content) error {
-	m, err := message.Build(message.Options{
-		Envelope: message.Envelope{From: s.plan.From, To: s.plan.To, Helo: s.author()},
-		Content:  content,
-	})
-	if err != nil {
-		return invalidPlan("", err)
-	}
-	s.envelope.message, s.res.MessageID = m, m.ID
-	return nil
-}
-
-// identify builds the message again with its identity, if it is to be followed. The
-// identity is requested only when the message is about to be sent.
-func (s *session) identify() error {
-	if s.depth() != DepthSend || s.plan.Identify == nil {
-		return nil
-	}
-	content := s.plan.Message
-	var err error
-	if content.ID, err = s.plan.Identify(); err != nil {
-		return smtperr.New(smtperr.ClassLocalError, "", smtperr.PhaseMail, err)
-	}
-	return s.buildMessage(content)
-}
-
-// author returns the name of this host as the author of a message with a null
-// sender. There is no connection yet whose local address could be used.
-func (s *session) author() string {
-	switch {
-	case s.prober.Helo != "":
-		return s.prober.Helo
-	case s.plan.From != "":
-		return ""
-	}
-	if name := hostname.Local(); name != "" {
-		return name
-	}
-	return addressLiteral(hostname.LocalAddr())
-}
 
 // mail starts the transaction (RFC 5321 §4.1.1.2).
 func (s *session) mail() error {
@@ -235,50 +151,6 @@ func (s *session) dot() error {
 	return err
 }
 
-// lmtpReplies reads a reply for each accepted recipient, in their order. If the
-// connection fails, the results of the previous recipients remain valid.
-func (s *session) lmtpReplies() error {
-	var refusals []*smtperr.Error
-	for k, i := range s.accepted {
-		r := &s.res.Recipients[i]
-		err, lost := s.lmtpReply(r)
-		last := k == len(s.accepted)-1
-		if err == nil {
-			s.res.MessageAccepted = true
-		}
-		if lost || err != nil && (s.closing || !s.conn.InSync()) {
-			s.clock.running().Complete = last && !lost
-			s.markUnknown(err, lost, s.accepted[k:])
-			s.fail(smtperr.Refusals(smtperr.PhaseDot, refusals, 1))
-			return err
-		}
-		if err != nil {
-			refusals = append(refusals, asError(err))
-		}
-		s.clock.running().Complete = last
-	}
-	return smtperr.Refusals(smtperr.PhaseDot, refusals, len(s.accepted)-len(refusals))
-}
-
-// lmtpReply reads the reply for one recipient. The result lost reports that there
-// was none.
-func (s *session) lmtpReply(r *RecipientResult) (err error, lost bool) { //nolint:revive // the error explains the other result
-	started := time.Now()
-	reply, err := s.reply(smtperr.PhaseDot, s.replyDeadline())
-	took := time.Since(started)
-	if arrived := s.conn.Arrived(); arrived.After(started) {
-		took = arrived.Sub(started)
-	}
-	r.Duration += took
-	if err != nil {
-		return err, true
-	}
-	if err = s.acceptRecipient(smtperr.PhaseDot, r, reply); err != nil {
-		r.Accepted, r.Err = false, err
-	}
-	return err, false
-}
-
 // acceptRecipient is accept for the reply for one recipient, which it stores in the
 // result.
 func (s *session) acceptRecipient(phase smtperr.Phase, r *RecipientResult, reply smtperr.Reply) error {
@@ -291,18 +163,4 @@ func (s *session) acceptRecipient(phase smtperr.Phase, r *RecipientResult, reply
 		e.Reply = truncated(s.redacted(e.Reply, false))
 	}
 	return err
-}
-
-// markUnknown marks the recipients without a reply: it is unknown whether the
-// message is delivered to them. The first one has a reply unless lost is true.
-func (s *session) markUnknown(err error, lost bool, rest []int) {
-	e := asError(err)
-	for k, i := range rest {
-		if k == 0 && !lost {
-			continue
-		}
-		r := &s.res.Recipients[i]
-		r.Accepted, r.Reply, r.Err = false, nil, e
-		e.OutcomeUnknown = true
-	}
 }

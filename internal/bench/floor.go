@@ -10,10 +10,9 @@ import (
 	"github.com/influxdata/telegraf/models"
 )
 
-// floor is the least that an input of Telegraf can cost which probes this
-// relay: the raw client's session and a metric with the tags and fields of the
-// plugin's, written as line protocol. Whatever the plugin costs beyond that is
-// its own.
+// floor measures a lower bound of the cost of a Telegraf input that probes relays:
+// the session of the raw client, and a metric with the same tags and fields as the
+// plugin's, written as line protocol.
 func floor(e *endpoint, sessions, inflight int) (*trial, error) {
 	sample, err := sampleMetric(e)
 	if err != nil {

@@ -25,10 +25,10 @@ const (
 	hostileSpread  = 2 * time.Second // relays and probes share this machine: it must not be saturated
 )
 
-// hostility is something that a relay can do to its clients.
+// hostility is a kind of hostile relay.
 type hostility struct {
 	name  string
-	auth  bool // it takes an attempt to log in
+	auth  bool // the probe must try to authenticate
 	serve handler
 }
 
@@ -110,16 +110,15 @@ type arrangement int
 
 const (
 	absent   arrangement = iota
-	apart                // by another process at the same time: what the machine costs
+	apart                // by another process at the same time, which shows the load of the machine
 	together             // by the same process
 )
 
 // percentiles are those of total_time in one gather.
 type percentiles struct{ p50, p99 time.Duration }
 
-// hostile compares the healthy relays of a fleet without hostile relays, beside
-// a process that probes hostile relays, and with hostile relays among them. The
-// arrangements take turns; shown are the medians of the rounds.
+// hostile compares the total_time of healthy relays in three arrangements, which
+// take turns. It shows the medians of the rounds.
 func hostile(srv *server, rounds int) error {
 	fmt.Printf("\ntotal_time of %d healthy relays without hostile ones, with %d of them probed by another process, and by the same\n",
 		fleetSize-fleetSize/hostileOneIn, fleetSize/hostileOneIn)
