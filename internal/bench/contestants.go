@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	netsmtp "net/smtp"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	gosmtp "github.com/emersion/go-smtp"
@@ -142,7 +143,7 @@ func netSMTP(e *endpoint) (func(int) error, error) {
 		if err := c.Hello("probe.test"); err != nil {
 			return err
 		}
-		return c.Quit()
+		return ignoreClosed(c.Quit())
 	}, nil
 }
 
@@ -157,8 +158,17 @@ func goSMTP(e *endpoint) (func(int) error, error) {
 		if err := c.Hello("probe.test"); err != nil {
 			return err
 		}
-		return c.Quit()
+		return ignoreClosed(c.Quit())
 	}, nil
+}
+
+// ignoreClosed returns nil for the error of a close_notify that was not sent because
+// the relay had closed the connection after QUIT.
+func ignoreClosed(err error) error {
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) {
+		return nil
+	}
+	return err
 }
 
 func engine(e *endpoint) (func(int) error, error) {
