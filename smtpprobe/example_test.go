@@ -41,7 +41,7 @@ func ExampleProber_Probe() {
 	// quit true true
 }
 
-// An error tells whether to try another server, and whether to retry this one.
+// Retry returns whether and when to try the same server again.
 func ExampleProber_Probe_nextServer() {
 	busy, stopBusy := relay(smtptest.Script{Greeting: smtptest.Say("421 4.3.2 too busy")})
 	defer stopBusy()

@@ -143,7 +143,7 @@ const (
 // Line is one line of a transcript. It is escaped, and secrets are masked.
 type Line = wire.Line
 
-// Direction tells who sent a line of a transcript.
+// Direction is the sender of a line of a transcript.
 type Direction = wire.Direction
 
 // The directions of a transcript's lines.
