@@ -27,6 +27,7 @@ var accessFamilies = []family{
 			ip|sender|server|network|mta|host|@ip reputation
 			reputation of .. ip|host|mta|network|server|sender|client
 			connections|traffic|mail|messages|email not|never? accepted|allowed .. ip|ips|@ip
+			not .. accepting connections|mail|traffic|messages from your_ip|ip|ips|network
 			not_accept .. connections|mail|traffic|messages .. your_ip|this_ip|ip|ips
 			connections will not be accepted
 			removal_from this|the list
@@ -43,7 +44,6 @@ var accessFamilies = []family{
 			you_are .. spammer
 			ip .. identified .. spam|spammer
 			from_this_ip
-			blocked_for|listed_for abuse|spam
 			adresse_ip .. bloquee
 		`,
 		unless: `
@@ -79,6 +79,13 @@ var accessFamilies = []family{
 			helo|ehlo .. blocked|listed|rejected
 			reverse dns
 			spam|virus|phishing|malware
+		`,
+	},
+
+	{
+		reason: ReasonClientBlocked, phases: greetingToRcpt,
+		words: `
+			blocked_for|listed_for abuse|spam
 		`,
 	},
 

@@ -153,7 +153,7 @@ var hintFamilies = []family{
 	{
 		reason: ReasonAccessDenied, phases: greetingToDot,
 		words: `
-			client|client_host|host|connection|ip|server|client_address rejected|denied|refused|access_denied|unauthorized
+			client|client_host|host|connection|ip|client_address rejected|denied|refused|access_denied|unauthorized
 			unauthorized interface|host|client|server
 			access_denied .. ip|host|client|@ip
 			not_allowed|not_permitted|not_authorized .. this_server|this_system|access

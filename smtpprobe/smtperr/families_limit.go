@@ -24,7 +24,7 @@ var limitFamilies = []family{
 			credit|plan .. exceeded|exhausted|used_up|insufficient
 			not_enough|insufficient|no credit
 			maximum credits
-			submission|message|sending|email|mail|outbound|recipients|delivery quota
+			submission|message|sending|email|outbound|recipients|delivery quota
 			submission|messaging|sending|outbound|sender limit .. exceeded|reached
 			exceeded|reached|over .. sending|messaging|submission|outbound|email|mail|user_sending limit|quota
 			reached|exceeded .. limit for sending|messages
@@ -66,7 +66,7 @@ var limitFamilies = []family{
 			too_many new
 			too_many times
 			too_many transactions|deliveries
-			too_much mail|email|traffic|spam|data_from
+			too_much mail|email|traffic|spam_from|data_from
 			rate limit|overlimit|exceeded|control|controlled|restricted
 			ratelimit|overlimit|throttle
 			thread limit
@@ -89,7 +89,9 @@ var limitFamilies = []family{
 		unless: `
 			mailbox|inbox|user|recipient receiving|is_receiving .. mail|email|messages|much|many|quickly
 			contact is receiving
-			message|mail|email size
+			message|mail|email|file|maximum size
+			mail_data
+			user has? too_many
 			too_many hops|received
 			mail_loop|routing_loop
 			too_many recipients in|per session|message|transaction|mail

@@ -100,6 +100,7 @@ var senderFamilies = []family{
 	{
 		reason: ReasonAuthRequired, phases: mailToDot,
 		words: `
+			authentification requise|exigee|obligatoire
 			not_logged|not_logged_in|not_login|not_signed
 			$auth|login|logon|credentials|authenticated|sasl|authrequired|smtp_authentication is|are? also? required|needed|necessary|mandatory|expected|first
 			require|need|expects valid|proper|smtp|an? authentication|auth|login|authenticated|smtp_auth|authorization
@@ -129,6 +130,7 @@ var senderFamilies = []family{
 	{
 		reason: ReasonSenderNotAllowed, phases: mailToDot,
 		words: `
+			your email_address|mail_address|e_mail_address is|was|has? been? $blocked
 			not_owned|not_owner|does_not_own|not_own
 			send_as|on_behalf|sendas|send_on .. $forbid|permission|rights
 			permission|allowed|authorized|authorised|permitted|right|privilege to .. send_as|send_on|send_from|use_this|use_the|use

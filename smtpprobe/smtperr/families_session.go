@@ -3,7 +3,7 @@ package smtperr
 // sessionFamilies are about the session: TLS and the HELO name.
 var sessionFamilies = []family{
 	{
-		reason: ReasonTLSRequired, phases: ehloToDot,
+		reason: ReasonTLSRequired, phases: allButSTARTTLS,
 		words: `
 			$secured is|session|are|connection|must? be? required|needed|necessary|mandatory|first|requirement|enforced|only
 			must|require|need|please|mandatory|should|have_to .. $tls|secure_connection|tls_connection|secure

@@ -9,9 +9,7 @@ var systemFamilies = []family{
 			mailbox|inbox|account|user|recipient|maildir|folder .. $full
 			over_quota|overquota|overquotatemp|quota_violation
 			quota exceeded|full|reached
-			exceeded .. mailbox|storage|quota
-			exceeded storage allocation
-			exceed .. quota
+			exceeded .. mailbox|quota
 			full mailbox
 			boite .. pleine
 			not_enough|insufficient|no .. space|storage .. mailbox|account|user
@@ -19,6 +17,16 @@ var systemFamilies = []family{
 		unless: `
 			system|disk|queue|organization|tenant
 			message_quota|submission_quota|sending_quota
+		`,
+	},
+
+	{
+		reason: ReasonMailboxFull, phases: rcptOnly, // RFC 5321 uses the text for large messages, too
+		words: `
+			exceeded .. storage
+		`,
+		unless: `
+			system|disk
 		`,
 	},
 

@@ -113,5 +113,6 @@ var (
 	ehloToDot      = slices.Concat(ehloOnly, starttlsOnly, authToDot)
 	greetingToDot  = slices.Concat(greetingOnly, ehloToDot)
 	greetingToRcpt = slices.Concat(greetingOnly, ehloOnly, starttlsOnly, authOnly, mailAndRcpt)
+	allButSTARTTLS = slices.Concat(ehloOnly, authToDot)
 	allButAuth     = slices.Concat(greetingOnly, ehloOnly, starttlsOnly, mailToDot)
 )
