@@ -10,7 +10,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// classColumns are the columns of the table, for every form of it.
+// classColumns are the columns of the table of classes, in every format.
 var classColumns = []struct {
 	title, key string
 	value      func(smtperr.Class) any
@@ -24,7 +24,7 @@ var classColumns = []struct {
 	{"What to do", "advice", func(c smtperr.Class) any { return failure(c, 0).Advice() }},
 }
 
-// failure is an error of the class that a reply of this code decided, if any.
+// failure returns an error of the class, with a reply unless the code is 0.
 func failure(class smtperr.Class, code int) *smtperr.Error {
 	e := &smtperr.Error{Class: class}
 	if code != 0 {
@@ -43,7 +43,7 @@ func temporaryCell(class smtperr.Class) string {
 	return "no"
 }
 
-// failures lists all classes but that of success.
+// failures returns all classes except ClassNone.
 func failures() []smtperr.Class { return smtperr.Classes()[1:] }
 
 func classCells(class smtperr.Class) []string {
@@ -62,7 +62,7 @@ func classTitles() []string {
 	return all
 }
 
-// Classes writes the table of the classes for a terminal.
+// Classes writes the table of classes for a terminal.
 func Classes(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, strings.ToUpper(strings.Join(classTitles(), "\t")))
@@ -72,7 +72,7 @@ func Classes(w io.Writer) error {
 	return table.Flush()
 }
 
-// ClassTable writes the table of the classes in Markdown, for a document.
+// ClassTable writes the table of classes in Markdown.
 func ClassTable(w io.Writer) error {
 	fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(classTitles(), " | "), strings.Repeat("---|", len(classColumns)))
 	for _, class := range failures() {
@@ -85,7 +85,7 @@ func ClassTable(w io.Writer) error {
 	return nil
 }
 
-// ClassesJSON writes an array with an object for each class.
+// ClassesJSON writes the table of classes as a JSON array of objects.
 func ClassesJSON(w io.Writer) error {
 	all := make([]map[string]any, 0, len(failures()))
 	for _, class := range failures() {

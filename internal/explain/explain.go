@@ -1,7 +1,6 @@
-// Package explain describes classes and reasons for people: what happened, who
-// has to act, what to do, which settings to look at, and which RFC defines it.
-// Its texts are those of smtperr; this package arranges them for a terminal and
-// for the documentation.
+// Package explain describes classes and reasons: what happened, who has to act, what
+// to do, which settings are related, and which RFC defines them. It formats the texts
+// of package smtperr for a terminal and for the documentation.
 package explain
 
 import (
@@ -13,8 +12,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Write explains what name names: "CLASS", "CLASS/REASON", "REASON", or a result
-// of DANE and MTA-STS. An empty name lists all reasons and results.
+// Write explains the given "CLASS", "CLASS/REASON" or "REASON", or a result of DANE or
+// MTA-STS. An empty name lists all reasons and results.
 func Write(w io.Writer, name string) error {
 	if name == "" {
 		return writeAll(w)
@@ -29,7 +28,7 @@ func Write(w io.Writer, name string) error {
 	return writeRows(w, name, rows(class, reason))
 }
 
-// parse reads a class, a reason, or both.
+// parse parses the name of a class, of a reason, or of both.
 func parse(name string) (smtperr.Class, smtperr.Reason, error) {
 	first, second, both := strings.Cut(name, "/")
 	class, classErr := smtperr.ParseClass(first)
@@ -50,7 +49,7 @@ func parse(name string) (smtperr.Class, smtperr.Reason, error) {
 	return class, reason, err
 }
 
-// row is one line of an explanation.
+// row is a line of an explanation.
 type row struct{ title, text string }
 
 func rows(class smtperr.Class, reason smtperr.Reason) []row {
@@ -98,26 +97,26 @@ func writeAll(w io.Writer) error {
 	return writePolicies(w)
 }
 
-// actor is who acts on a fault.
+// actor returns a fault with a description of the party that has to act.
 func actor(fault smtperr.Fault) string {
 	switch fault {
 	case smtperr.FaultNetwork:
-		return "network: who runs the network between"
+		return "network: the operator of the network between prober and relay"
 	case smtperr.FaultRelay:
-		return "relay: who runs the relay"
+		return "relay: the operator of the relay"
 	case smtperr.FaultCredentials:
-		return "credentials: who owns the account"
+		return "credentials: the owner of the account"
 	case smtperr.FaultMessage:
-		return "message: who chose sender, recipient and message"
+		return "message: the author of sender, recipients and message"
 	case smtperr.FaultConfig:
-		return "config: who configures the probe, or its access to the relay"
+		return "config: the one who configures the probe, or its access to the relay"
 	case smtperr.FaultProber:
-		return "prober: who runs the probing machine"
+		return "prober: the operator of the probing machine"
 	}
 	return "depends on the class"
 }
 
-// permanence describes whether failures of a class are temporary.
+// permanence returns whether failures of a class are temporary, in words.
 func permanence(class smtperr.Class) string {
 	after := func(code int) bool {
 		e := smtperr.Error{Class: class, Reply: &smtperr.Reply{Code: code}}

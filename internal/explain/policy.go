@@ -11,8 +11,8 @@ import (
 
 const policySettings = "policy, policy_interval, dnssec"
 
-// policyRows describe a result or a state of DANE and MTA-STS, nil if the name is
-// neither.
+// policyRows returns the rows for a result or a state of DANE and MTA-STS, or nil if
+// there is none with the name.
 func policyRows(name string) []row {
 	for _, s := range policy.States() {
 		if s.Name == name {
@@ -36,19 +36,19 @@ func policyRows(name string) []row {
 	}
 }
 
-// policyActor is who acts on a verdict.
+// policyActor returns the party that has to act on a result.
 func policyActor(r policy.Result) string {
 	switch r {
 	case policy.Successful:
 		return ""
 	case policy.TLSAInvalid, policy.DNSSECInvalid:
-		return "domain: who runs the DNS zone of the domain or of its MX host"
+		return "domain: the operator of the DNS zone of the domain or of its MX host"
 	case policy.STSPolicyFetchError, policy.STSPolicyInvalid, policy.STSWebPKIInvalid:
-		return "domain: who publishes the MTA-STS policy"
+		return "domain: the publisher of the MTA-STS policy"
 	case policy.ValidationFailure:
-		return "relay or domain: who runs the MX host, or publishes the MTA-STS policy"
+		return "relay or domain: the operator of the MX host, or the publisher of the MTA-STS policy"
 	}
-	return "relay: who runs the MX host"
+	return "relay: the operator of the MX host"
 }
 
 func writePolicies(w io.Writer) error {
@@ -60,7 +60,7 @@ func writePolicies(w io.Writer) error {
 	return table.Flush()
 }
 
-// PoliciesMarkdown writes the verdicts of DANE and MTA-STS as a table.
+// PoliciesMarkdown writes the table of the results of DANE and MTA-STS in Markdown.
 func PoliciesMarkdown(w io.Writer) error {
 	var out strings.Builder
 	out.WriteString("| `result` | Meaning | What to do |\n|---|---|---|\n")

@@ -7,20 +7,21 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/escape"
 )
 
-// maxShown is how much of a reply advice shows, in bytes.
-const maxShown = 120
+// maxQuoted bounds how much of a reply is quoted in advice, in bytes.
+const maxQuoted = 120
 
-// Advice returns the likely cause and what to do, in one line: that of class,
-// reason and phase together, else the reason's, else the class's. Where the
-// reason is not known it shows the reply instead of guessing.
+// Advice returns one line for the party named by [Error.Fault]: what to do next. If
+// the reply gives no reason, the advice quotes it instead of guessing.
 func (e *Error) Advice() string {
 	if e.Unchecked != "" {
-		return "The " + e.Unchecked + " could not be made. " + e.ownAdvice()
+		return "The " + e.Unchecked + " could not be made. " + e.advice()
 	}
-	return e.ownAdvice()
+	return e.advice()
 }
 
-func (e *Error) ownAdvice() string {
+// advice returns the advice for class, reason and phase together, or else that of
+// the reason, or else that of the class.
+func (e *Error) advice() string {
 	for _, key := range []adviceKey{{e.Class, e.Reason, e.Phase}, {e.Class, e.Reason, ""}} {
 		if advice, ok := adviceFor[key]; ok {
 			return advice
@@ -29,27 +30,27 @@ func (e *Error) ownAdvice() string {
 	advice := e.Reason.Advice()
 	switch {
 	case e.Reason == ReasonAuthCredentialsInvalid && provesPassword(e.mechanism):
-		return "Check username and password; if they are right, set auth_mechanism = \"PLAIN\": the relay may not store what " + e.mechanism + " needs."
+		return "Check username and password; if they are correct, set auth_mechanism = \"PLAIN\": the relay may not store what " + e.mechanism + " needs."
 	case e.Reply != nil && e.Reason == ReasonExpired:
-		return "Look at the relay's queue: the message was in it for too long."
+		return "Check the relay's queue: the message was in it for too long."
 	case e.Reply != nil && (e.Reason == ReasonRefused || e.Reason == ""):
-		return e.showReply()
+		return e.quoteReply()
 	case advice == "", e.Reason == ReasonRefused:
 		return e.Class.row().advice
 	}
 	return advice
 }
 
-// showReply is the advice for a reply that gives no known reason.
-func (e *Error) showReply() string {
+// quoteReply returns the advice for a reply without a known reason.
+func (e *Error) quoteReply() string {
 	if text := strings.Join(e.Reply.Lines, " "); text != "" {
-		return `The reply is the only hint: "` + escape.Text(strconv.Itoa(e.Reply.Code)+" "+text, maxShown) + `". Look in the relay's log.`
+		return `Look in the relay's log for the cause of its reply "` + escape.Text(strconv.Itoa(e.Reply.Code)+" "+text, maxQuoted) + `".`
 	}
-	return "The relay gives no reason with its " + strconv.Itoa(e.Reply.Code) + ". Look in its log."
+	return "Look in the relay's log for the cause of its reply " + strconv.Itoa(e.Reply.Code) + ", which has no text."
 }
 
-// provesPassword reports whether a mechanism needs the password, or a hash of it
-// of the right kind, in the relay's database.
+// provesPassword reports whether the server needs the password itself, or a hash for
+// this mechanism, to verify the client's proof.
 func provesPassword(mechanism string) bool {
 	switch mechanism {
 	case "CRAM-MD5", "SCRAM-SHA-1", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS":
@@ -58,30 +59,29 @@ func provesPassword(mechanism string) bool {
 	return false
 }
 
-// adviceKey is a reason in a class, and where it matters in a phase.
+// adviceKey is a reason in a class. An empty phase stands for any phase.
 type adviceKey struct {
 	class  Class
 	reason Reason
 	phase  Phase
 }
 
-// adviceFor is the advice for reasons that mean something else in one class or
-// phase than in the others.
+// adviceFor has the advice for reasons whose remedy depends on the class or phase.
 var adviceFor = map[adviceKey]string{
-	{ClassConnectError, ReasonRefused, ""}:            "Check that the relay runs, its port, and whether a firewall rejects the connection.",
-	{ClassConnectError, ReasonNotFound, ""}:           "Check the path of the unix socket, and that the relay runs.",
-	{ClassConnectError, ReasonReset, ""}:              "Look for a firewall that resets connections, or a proxy whose relay is down.",
-	{ClassConnectError, ReasonClosed, ""}:             "Look for a proxy whose relay is down.",
+	{ClassConnectError, ReasonRefused, ""}:            "Start the relay, or correct the port: nothing listens there, or a firewall rejects the connection.",
+	{ClassConnectError, ReasonNotFound, ""}:           "Correct the path of the unix socket, or start the relay.",
+	{ClassConnectError, ReasonReset, ""}:              "Find the firewall that resets connections, or the proxy whose relay is down.",
+	{ClassConnectError, ReasonClosed, ""}:             "Find the proxy whose relay is down.",
 	{ClassTLSError, ReasonClosed, ""}:                 "Check the relay's certificate, key and log: it closed the connection during the handshake.",
-	{ClassTLSError, ReasonReset, ""}:                  "Check the relay's TLS and firewalls on the way, which reset the connection in the handshake; try GODEBUG=tlsmlkem=0.",
-	{ClassNotSupported, ReasonMessageTooLarge, ""}:    "Lower message_size, or raise the relay's limit: its SIZE is smaller than the message.",
-	{ClassDNSNotFound, ReasonNullMX, ""}:              "Check the domain in servers: it accepts no mail (RFC 7505).",
+	{ClassTLSError, ReasonReset, ""}:                  "Find the firewall that resets the connection during the handshake; if it drops large handshakes, set GODEBUG=tlsmlkem=0.",
+	{ClassNotSupported, ReasonMessageTooLarge, ""}:    "Lower message_size: the message is larger than the SIZE that the relay offers.",
+	{ClassDNSNotFound, ReasonNullMX, ""}:              "Correct the domain in servers: it accepts no mail (RFC 7505).",
 	{ClassHeloRefused, ReasonRateLimited, ""}:         "Raise the interval, or exempt the prober's address from the relay's connection limits.",
-	{ClassAuthFailed, ReasonRateLimited, ""}:          "Raise the interval: the relay limits logins; or exempt the prober's address from its limit.",
+	{ClassAuthFailed, ReasonRateLimited, ""}:          "Raise the interval, or exempt the prober's address from the relay's limit of logins.",
 	{ClassStartTLSRefused, ReasonRateLimited, ""}:     "Raise the interval, or exempt the prober's address from the relay's limit of TLS sessions.",
-	{ClassAuthFailed, ReasonNotAuthorized, ""}:        "Check whether the account in username may log in over SMTP from the prober's address.",
-	{ClassDisconnected, ReasonReset, PhaseEHLO}:       "Look in the relay's log; a reset right after TLS started can be a limit of new TLS sessions.",
-	{ClassDisconnected, ReasonClosed, PhaseEHLO}:      "Look in the relay's log; an end right after TLS started can be a limit of new TLS sessions.",
+	{ClassAuthFailed, ReasonNotAuthorized, ""}:        "Allow the account in username to log in over SMTP from the prober's address.",
+	{ClassDisconnected, ReasonReset, PhaseEHLO}:       "Find in the relay's log why it reset the connection; after STARTTLS it may limit new TLS sessions.",
+	{ClassDisconnected, ReasonClosed, PhaseEHLO}:      "Find in the relay's log why it closed the connection; after STARTTLS it may limit new TLS sessions.",
 	{ClassReadTimeout, ReasonNoReply, PhaseAuth}:      "Check the relay's authentication service; relays also delay replies after failed logins.",
 	{ClassReadTimeout, ReasonSlowReply, PhaseAuth}:    "Check the relay's authentication service; relays also delay replies after failed logins.",
 	{ClassProtocolError, ReasonStartTLSInjection, ""}: "Look for an attacker or a broken proxy: plaintext followed the reply to STARTTLS (CVE-2011-0411).",

@@ -2,11 +2,12 @@ package smtperr
 
 import "fmt"
 
-// Class is the kind of a failure. Its number is the metric field result_code and
-// its name the tag error_class; both are stable, and new classes come last.
+// Class identifies what failed. Its number is the value of the metric field
+// result_code, and its name that of the tag error_class. Both are stable: classes
+// are only added, at the end.
 type Class uint8
 
-// The classes; Meaning describes each.
+// The classes. [Class.Meaning] describes each.
 const (
 	ClassNone Class = iota
 	ClassConfigError
@@ -39,7 +40,7 @@ const (
 	ClassUnknown
 )
 
-// Classes lists the classes in the order of their numbers, ClassNone first.
+// Classes returns the classes in the order of their numbers, ClassNone first.
 func Classes() []Class {
 	all := make([]Class, len(classes))
 	for i := range all {
@@ -48,7 +49,7 @@ func Classes() []Class {
 	return all
 }
 
-// ParseClass returns the class of that name.
+// ParseClass returns the class with the given name.
 func ParseClass(name string) (Class, error) {
 	for c := range classes {
 		if classes[c].name == name {
@@ -58,16 +59,16 @@ func ParseClass(name string) (Class, error) {
 	return ClassNone, fmt.Errorf("unknown error class %q", name)
 }
 
-// String returns the name, such as "auth_failed"; "none" for ClassNone.
+// String returns the name of c, such as "auth_failed", or "none" for ClassNone.
 func (c Class) String() string { return c.row().name }
 
-// Meaning describes in a few words what happened.
+// Meaning returns a short description of c, such as "authentication failed".
 func (c Class) Meaning() string { return c.row().meaning }
 
-// MarshalText returns the name.
+// MarshalText implements [encoding.TextMarshaler]. It returns the name of c.
 func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// UnmarshalText parses a name.
+// UnmarshalText implements [encoding.TextUnmarshaler]. It parses the name of a class.
 func (c *Class) UnmarshalText(text []byte) error {
 	parsed, err := ParseClass(string(text))
 	if err != nil {
@@ -83,18 +84,18 @@ type permanence uint8
 const (
 	permanent permanence = iota
 	temporary
-	byReply // temporary if the reply is a 4xx, else permanent
+	byReply // temporary after a 4xx, else permanent
 )
 
-// classRow is what the package knows about one class.
+// classRow describes a class.
 type classRow struct {
 	name      string
 	meaning   string
-	lasts     permanence // unless the reason decides, see Temporary
+	lasts     permanence // some reasons override it, see Error.Temporary
 	retry     Retry      // on the same server
-	fault     Fault      // unless the reason decides, see Fault
-	advice    string     // unless the reason has better, see Advice
-	sentinels []error    // that errors.Is matches, besides those of the phase, see Is
+	fault     Fault      // most reasons override it, see Error.Fault
+	advice    string     // most reasons override it, see Error.Advice
+	sentinels []error    // those of the phase are added, see Error.Is
 }
 
 func (c Class) row() *classRow {

@@ -12,7 +12,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Names and numbers are in databases and configurations: the list only grows.
+// Names and numbers are stored in databases and configurations: they never change.
 func TestClasses_Compat(t *testing.T) {
 	t.Parallel()
 	golden, err := os.ReadFile("testdata/compat_classes.txt")
@@ -29,7 +29,7 @@ func TestClasses_Rows(t *testing.T) {
 	for _, tt := range []struct {
 		class     smtperr.Class
 		temporary string
-		retry     smtperr.Retry // after a temporary refusal, where a reply decides
+		retry     smtperr.Retry // after a 4xx
 		fault     smtperr.Fault
 	}{
 		{class: smtperr.ClassConfigError, temporary: "no", retry: smtperr.Never, fault: smtperr.FaultConfig},
@@ -97,11 +97,11 @@ func TestParseClass(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(toJSON(t, class)), &read))
 		require.Equal(t, class, read)
 	}
-	c, err := smtperr.ParseClass("bad_weather")
-	require.EqualError(t, err, `unknown error class "bad_weather"`)
+	c, err := smtperr.ParseClass("no_such_name")
+	require.EqualError(t, err, `unknown error class "no_such_name"`)
 	require.Equal(t, smtperr.ClassNone, c)
 	require.Error(t, c.UnmarshalText([]byte("Auth_Failed")))
-	require.Equal(t, "unknown", smtperr.Class(200).String(), "a number from a later version")
+	require.Equal(t, "unknown", smtperr.Class(200).String(), "number of a later version")
 }
 
 func TestPhases(t *testing.T) {

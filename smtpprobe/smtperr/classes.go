@@ -1,5 +1,6 @@
 package smtperr
 
+// classes is indexed by Class.
 var classes = [...]classRow{
 	ClassNone: {
 		name:    "none",
@@ -20,7 +21,7 @@ var classes = [...]classRow{
 		lasts:     temporary,
 		retry:     Later,
 		fault:     FaultProber,
-		advice:    "Look at this machine: file descriptors, ports, source address, permissions.",
+		advice:    "Check file descriptors, ports, source address and permissions of this machine.",
 		sentinels: []error{ErrLocal},
 	},
 	ClassCanceled: {
@@ -29,7 +30,7 @@ var classes = [...]classRow{
 		lasts:     temporary,
 		retry:     Never,
 		fault:     FaultProber,
-		advice:    "Nothing, if it was stopped on purpose.",
+		advice:    "No action is needed if the probe was stopped on purpose.",
 		sentinels: []error{ErrCanceled},
 	},
 	ClassDNSNotFound: {
@@ -38,12 +39,12 @@ var classes = [...]classRow{
 		lasts:     permanent,
 		retry:     Never,
 		fault:     FaultConfig,
-		advice:    "Check the host name in the configuration and its DNS records.",
+		advice:    "Correct the host name in the configuration, or its DNS records.",
 		sentinels: []error{ErrDNS},
 	},
 	ClassDNSTimeout: {
 		name:      "dns_timeout",
-		meaning:   "the resolver did not answer in time",
+		meaning:   "the resolver did not reply in time",
 		lasts:     temporary,
 		retry:     Now,
 		fault:     FaultNetwork,
@@ -65,7 +66,7 @@ var classes = [...]classRow{
 		lasts:     temporary,
 		retry:     Now,
 		fault:     FaultNetwork,
-		advice:    "Check that the relay runs, its port, and the firewalls between.",
+		advice:    "Check that the relay is running, its port, and the firewalls on the way.",
 		sentinels: []error{ErrConnect},
 	},
 	ClassConnectTimeout: {
@@ -74,7 +75,7 @@ var classes = [...]classRow{
 		lasts:     temporary,
 		retry:     Now,
 		fault:     FaultNetwork,
-		advice:    "Look for a firewall that drops packets, or a host that is down.",
+		advice:    "Check whether the host is down or a firewall drops packets.",
 		sentinels: []error{ErrConnect, ErrTimeout},
 	},
 	ClassTLSVerifyError: {
@@ -101,7 +102,7 @@ var classes = [...]classRow{
 		lasts:     temporary,
 		retry:     Now,
 		fault:     FaultNetwork,
-		advice:    "Check the relay's load, and whether the port expects TLS from the start; if a middlebox drops large handshakes, try GODEBUG=tlsmlkem=0.",
+		advice:    "Check the relay's load, and whether the port expects TLS from the start; if a middlebox drops large handshakes, set GODEBUG=tlsmlkem=0.",
 		sentinels: []error{ErrTLS, ErrTimeout},
 	},
 	ClassStartTLSRefused: {
@@ -110,7 +111,7 @@ var classes = [...]classRow{
 		lasts:     byReply,
 		retry:     Later,
 		fault:     FaultRelay,
-		advice:    "Check the relay's certificate and key, and look in its log.",
+		advice:    "Check the certificate and key of the relay; its log has the error.",
 		sentinels: []error{ErrStartTLS, ErrRefused},
 	},
 	ClassNotSupported: {
@@ -119,7 +120,7 @@ var classes = [...]classRow{
 		lasts:     permanent,
 		retry:     Never,
 		fault:     FaultConfig,
-		advice:    "Compare the extensions the relay offers with the configuration.",
+		advice:    "Compare the configuration with the extensions that the relay offers.",
 		sentinels: []error{ErrNotSupported},
 	},
 	ClassGreetingRefused: {
@@ -128,7 +129,7 @@ var classes = [...]classRow{
 		lasts:     byReply,
 		retry:     Later,
 		fault:     FaultRelay,
-		advice:    "Ask the relay's operator whether this address may connect.",
+		advice:    "Ask the relay's operator whether this client may connect.",
 		sentinels: []error{ErrGreeting, ErrConnect, ErrRefused},
 	},
 	ClassHeloRefused: {
@@ -146,7 +147,7 @@ var classes = [...]classRow{
 		lasts:     byReply,
 		retry:     Never,
 		fault:     FaultCredentials,
-		advice:    "Check user name, password or token, and whether the account is locked.",
+		advice:    "Check username, password and token, and whether the account is locked.",
 		sentinels: []error{ErrAuth, ErrRefused},
 	},
 	ClassSenderRefused: {
@@ -155,7 +156,7 @@ var classes = [...]classRow{
 		lasts:     byReply,
 		retry:     Later,
 		fault:     FaultMessage,
-		advice:    "Check the sender address and what it needs: AUTH, TLS, a domain that resolves.",
+		advice:    "Check the address in from, and whether the relay requires AUTH or TLS.",
 		sentinels: []error{ErrSender, ErrRefused},
 	},
 	ClassRecipientRefused: {
@@ -164,7 +165,7 @@ var classes = [...]classRow{
 		lasts:     byReply,
 		retry:     Later,
 		fault:     FaultMessage,
-		advice:    "Check the refused recipients.",
+		advice:    "Check the refused recipients in to.",
 		sentinels: []error{ErrRecipient, ErrRefused},
 	},
 	ClassRecipientsRefused: {
@@ -173,7 +174,7 @@ var classes = [...]classRow{
 		lasts:     byReply,
 		retry:     Later,
 		fault:     FaultMessage,
-		advice:    "Check the recipients, and whether the relay relays for this client.",
+		advice:    "Check the recipients in to, and whether the relay relays for this client.",
 		sentinels: []error{ErrRecipients, ErrRecipient, ErrRefused},
 	},
 	ClassDataRefused: {
@@ -200,7 +201,7 @@ var classes = [...]classRow{
 		lasts:     temporary,
 		retry:     Now,
 		fault:     FaultRelay,
-		advice:    "Look in the relay's log for the reason; a middlebox may close it, too.",
+		advice:    "Find in the relay's log why it closed the connection; a middlebox may close it, too.",
 		sentinels: []error{ErrDisconnected},
 	},
 	ClassReadTimeout: {
@@ -209,7 +210,7 @@ var classes = [...]classRow{
 		lasts:     temporary,
 		retry:     Now,
 		fault:     FaultRelay,
-		advice:    "Check the relay's load, its DNS lookups and filters; a TLS port sends no plaintext greeting.",
+		advice:    "Check the relay's load, DNS lookups and filters; a port that expects TLS sends no greeting.",
 		sentinels: []error{ErrTimeout, ErrDisconnected},
 	},
 	ClassWriteTimeout: {
@@ -227,7 +228,7 @@ var classes = [...]classRow{
 		lasts:     temporary,
 		retry:     Never,
 		fault:     FaultRelay,
-		advice:    "Check that the port serves SMTP, and the relay's version; look at the transcript.",
+		advice:    "Check that the port speaks SMTP, and look at the transcript.",
 		sentinels: []error{ErrProtocol},
 	},
 	ClassResponseError: {
@@ -241,20 +242,20 @@ var classes = [...]classRow{
 	},
 	ClassUnexpectedSuccess: {
 		name:      "unexpected_success",
-		meaning:   "the relay accepted what it is expected to refuse",
+		meaning:   "the relay accepted a command that it should refuse",
 		lasts:     permanent,
 		retry:     Never,
 		fault:     FaultRelay,
-		advice:    "An open relay: restrict relaying at once.",
+		advice:    "Restrict relaying at once: the relay may be open.",
 		sentinels: []error{ErrUnexpectedSuccess},
 	},
 	ClassUnknown: {
 		name:      "unknown",
-		meaning:   "an error that the classifier does not know",
+		meaning:   "an error that is not recognized",
 		lasts:     temporary,
 		retry:     Never,
 		fault:     FaultProber,
-		advice:    "Please report the error text.",
+		advice:    "Report the error text to the developers of smtpprobe.",
 		sentinels: []error{ErrUnknown},
 	},
 }

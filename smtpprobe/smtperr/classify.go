@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// Classify returns what err, which happened in phase, means, as an *Error. An
-// err that is or wraps an *Error returns that one; nil returns nil. An empty
-// phase is derived from err where possible.
+// Classify returns err as an *Error. If err is or wraps an *Error, Classify returns
+// that one; if err is nil, it returns nil. The phase is the step of the session in
+// which err occurred. If it is empty, Classify derives it from err where possible.
 func Classify(phase Phase, err error) error {
-	return asError(verdictOn(phase, err))
+	return asError(classify(phase, err))
 }
 
-// asError returns nil, and not a nil *Error, where there is no failure.
+// asError converts a nil *Error to a nil error.
 func asError(e *Error) error {
 	if e == nil {
 		return nil
@@ -20,8 +20,8 @@ func asError(e *Error) error {
 	return e
 }
 
-func verdictOn(phase Phase, err error) *Error {
-	if e, ok := err.(*Error); err == nil || ok { //nolint:errorlint // a wrapped one is found below
+func classify(phase Phase, err error) *Error {
+	if e, ok := err.(*Error); err == nil || ok { //nolint:errorlint // collect unwraps err
 		return e
 	}
 	if isNil(err) {
@@ -42,37 +42,37 @@ func verdictOn(phase Phase, err error) *Error {
 	if m.class == ClassTLSVerifyError {
 		e.Details = f.tls.details()
 	}
-	// A lost reply to the final dot leaves the outcome unknown (RFC 5321
-	// §4.5.3.2.6); a dot that could not be written does not.
+	// Only a lost reply leaves the outcome unknown (RFC 5321 §4.5.3.2.6), not a dot
+	// that could not be written.
 	e.OutcomeUnknown = phase == PhaseDot && f.operation != "write" && (m.class == ClassDisconnected || m.class == ClassReadTimeout)
 	return e
 }
 
-// meaning is a class with the reason that refines it.
+// meaning is a class and the reason that refines it.
 type meaning struct {
 	class  Class
 	reason Reason
 }
 
-// meaning ranks the facts. Several may be true of one error: a DNS timeout is
-// also a deadline that passed, a local error in a lookup also a DNS error. The
-// first one in this order is the most specific.
+// meaning returns the most specific meaning of the facts. One error often has
+// several: a DNS timeout is also an exceeded deadline, and a local error during a
+// lookup is also a DNS error.
 func (f *facts) meaning(phase Phase) meaning {
 	errno := meaningOf(f.errno)
 	switch {
-	// What this side did or lacks.
+	// Failures of the client.
 	case f.canceled:
 		return meaning{ClassCanceled, ""}
 	case f.config != "":
 		return meaning{ClassConfigError, f.config}
-	case f.dns != nil && strings.HasPrefix(f.dns.Err, "unknown port"): // Go reports it as a name that was not found
+	case f.dns != nil && strings.HasPrefix(f.dns.Err, "unknown port"): // a DNSError with IsNotFound
 		return meaning{ClassConfigError, ReasonInvalidPort}
 	case errno.class == ClassLocalError:
 		return errno
 	case f.denied:
 		return meaning{ClassLocalError, ReasonPermission}
 
-	// What has its own error types.
+	// Failures with their own error types.
 	case f.dns != nil:
 		return f.lookup()
 	case errno.class == ClassDNSNotFound, errno.class == ClassDNSError:
@@ -80,7 +80,7 @@ func (f *facts) meaning(phase Phase) meaning {
 	case f.tls.found():
 		return f.tls.meaning()
 
-	// What can happen to any connection.
+	// Failures of any connection.
 	case f.timedOut, errno.class == ClassConnectTimeout:
 		return f.timeout(phase)
 	case f.errno != 0, f.missing:
@@ -88,7 +88,7 @@ func (f *facts) meaning(phase Phase) meaning {
 	case f.ended:
 		return lost(phase, ReasonClosed)
 
-	// What the other side sent.
+	// Failures of the server.
 	case f.malformed:
 		return meaning{ClassProtocolError, ReasonBadCode}
 	case f.known.class != ClassNone:
@@ -97,13 +97,13 @@ func (f *facts) meaning(phase Phase) meaning {
 	return meaning{ClassUnknown, ""}
 }
 
-// replied reports whether a reply decides: it does unless this side canceled,
-// is misconfigured or could not resolve the name.
+// replied reports whether the failure is a reply. A canceled context, an invalid
+// configuration and a failed lookup take precedence.
 func (f *facts) replied() bool {
 	return f.reply != nil && !f.canceled && f.config == "" && f.dns == nil
 }
 
-// phase returns the phase in which such an error happens, "" if it may be any.
+// phase returns the phase that the facts imply, or an empty string.
 func (f *facts) phase() Phase {
 	switch {
 	case f.reply != nil && f.reply.phase != "":
@@ -122,21 +122,20 @@ func (f *facts) phase() Phase {
 	return ""
 }
 
-// lookup returns the meaning of a resolver's error.
+// lookup returns the meaning of a failed DNS lookup.
 func (f *facts) lookup() meaning {
 	switch {
 	case f.dns.IsTimeout:
 		return meaning{ClassDNSTimeout, ""}
 	case f.dns.IsNotFound:
 		return meaning{ClassDNSNotFound, ReasonNotFound}
-	case f.timedOut: // in the wrapped error only
+	case f.timedOut: // only the wrapped error reports it
 		return meaning{ClassDNSTimeout, ""}
 	}
 	return meaning{ClassDNSError, ReasonServerFailure}
 }
 
-// timeout returns the timeout of what was waited for: in a session that is a
-// reply, unless a write failed.
+// timeout returns the meaning of an exceeded deadline.
 func (f *facts) timeout(phase Phase) meaning {
 	switch {
 	case phase == PhaseDNS:
@@ -153,9 +152,8 @@ func (f *facts) timeout(phase Phase) meaning {
 	return meaning{ClassReadTimeout, ReasonNoReply}
 }
 
-// socket returns the meaning of a system error number, which depends on the
-// phase: a host may become unreachable while dialing, in a handshake, or in a
-// session.
+// socket returns the meaning of a system error. It depends on the phase: a host can
+// become unreachable while dialing, in a handshake, or in a session.
 func (f *facts) socket(phase Phase, errno meaning) meaning {
 	if f.missing {
 		errno = meaning{ClassConnectError, ReasonNotFound}
@@ -163,7 +161,7 @@ func (f *facts) socket(phase Phase, errno meaning) meaning {
 	switch {
 	case f.dialing(phase), phase == PhaseDNS && errno.class != ClassNone:
 		return meaning{ClassConnectError, errno.reason}
-	case errno.reason == ReasonNotFound: // a local file, no unix socket
+	case errno.reason == ReasonNotFound: // a file, not a unix socket
 		return meaning{ClassLocalError, ReasonNotFound}
 	case errno.class == ClassNone:
 		return meaning{ClassUnknown, ""}
@@ -175,7 +173,7 @@ func (f *facts) dialing(phase Phase) bool {
 	return phase == PhaseConnect || f.operation == "dial"
 }
 
-// lost returns the meaning of a connection that ended in the phase.
+// lost returns the meaning of a connection that was lost in the phase.
 func lost(phase Phase, reason Reason) meaning {
 	switch phase {
 	case PhaseConnect:

@@ -1,39 +1,44 @@
 // Package smtperr classifies failures of SMTP sessions. It turns replies, and the
-// errors of Go's net, crypto/tls and net/smtp and of common SMTP clients, into an
-// [*Error] with a class, a reason, the phase and advice.
+// errors of packages net, crypto/tls and net/smtp and of common SMTP clients, into
+// an [*Error] with a class, a reason, a phase and advice.
 //
-// Whatever client sends the mail, pass its error to [Classify]:
+// Pass the error of any SMTP client to [Classify]:
 //
 //	err := smtp.SendMail(addr, auth, from, to, msg)
 //	err = smtperr.Classify("", err) // nil stays nil
 //
-// Ask for a family of failures with errors.Is:
+// Test for a group of failures with errors.Is:
 //
 //	switch {
 //	case errors.Is(err, smtperr.ErrAuth):
-//		// fix the password
+//		// check the password
 //	case errors.Is(err, smtperr.ErrTimeout):
 //		// try again
 //	}
 //
-// Find the details with errors.AsType:
+// Get the details with errors.AsType:
 //
 //	if e, ok := errors.AsType[*smtperr.Error](err); ok {
 //		log.Print(e.Class, e.Reason, e.Code(), e.Temporary(), e.Advice())
 //	}
 //
-// A client that reads replies itself passes each to [ClassifyReply], which
-// returns nil for the reply that is due, and the refusals of several recipients
-// to [Refusals].
+// A client that reads replies itself passes each one to [ClassifyReply], which
+// returns nil if the reply accepts the command, and combines the refusals of
+// several recipients with [Refusals].
 //
-// [Class] is the kind of failure and [Reason] refines it: "auth_failed" and
-// "auth_credentials_invalid". Class and permanence depend on the phase and the
-// reply code only (RFC 5321 §4.2, §4.3.2), never on a reply's text; the text may
-// refine the reason. What the package does not know is ClassUnknown.
+// # Classes and reasons
+//
+// A [Class] names what failed, such as "auth_failed". A [Reason] refines it, such
+// as "auth_credentials_invalid". The class of a refusal, and whether it is
+// temporary, depend only on the phase and the reply code (RFC 5321 §4.2, §4.3.2).
+// The reason also depends on the enhanced code and the text, which relays often use
+// loosely: where they are ambiguous the reason is general, such as "refused" or
+// "policy". An error that the package does not recognize has ClassUnknown.
 //
 // # Coming from Python
 //
-// errors.Is with a sentinel matches what an except clause matches:
+// errors.Is with a sentinel matches the errors that an except clause with these
+// classes catches:
 //
 //	sentinel              smtplib                  aiosmtplib
 //	ErrConfig             ValueError               ValueError
@@ -50,12 +55,12 @@
 //	ErrStartTLS           SMTPResponseException    SMTPResponseException
 //	ErrAuth               SMTPAuthenticationError  SMTPAuthenticationError
 //	ErrSender             SMTPSenderRefused        SMTPSenderRefused
-//	ErrRecipient          the dict of sendmail     SMTPRecipientRefused
+//	ErrRecipient          dict from sendmail       SMTPRecipientRefused
 //	ErrRecipients         SMTPRecipientsRefused    SMTPRecipientsRefused
 //	ErrData               SMTPDataError            SMTPDataError
-//	ErrUnavailable        that of the phase        that of the phase
+//	ErrUnavailable        class of the phase       class of the phase
 //	ErrNotSupported       SMTPNotSupportedError    SMTPNotSupported
-//	ErrProtocol           that of the phase        SMTPResponseException
+//	ErrProtocol           class of the phase       SMTPResponseException
 //	ErrUnexpectedSuccess  -                        -
 //	ErrUnknown            SMTPException            SMTPException
 package smtperr

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The table of the package comment has each sentinel and its equals in Python.
+// The package comment lists every sentinel with its equivalents in Python.
 func TestPackageComment_Sentinels(t *testing.T) {
 	t.Parallel()
 	source, err := os.ReadFile("error.go")

@@ -9,8 +9,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Subject and detail of RFC 3463 and its successors, at MAIL and with 5yz.
-const listed = `
+// enhancedReasons has subject, detail and reason of 5xx replies to MAIL.
+const enhancedReasons = `
 1.1 mailbox_unknown          1.2 recipient_domain_unknown 1.3 recipient_syntax       1.4 mailbox_ambiguous
 1.6 mailbox_moved            1.7 sender_syntax            1.8 sender_domain_invalid  1.10 mailbox_unknown
 2.1 mailbox_disabled         2.2 mailbox_full             2.3 message_too_large      2.4 list_expansion
@@ -36,77 +36,77 @@ const listed = `
 7.606 client_blocked    7.649 client_blocked                       7.650 policy               7.708 client_blocked
 `
 
-func TestEveryListedEnhancedCodeHasItsReason(t *testing.T) {
+func TestClassifyReply_EnhancedCode(t *testing.T) {
 	t.Parallel()
-	fields := strings.Fields(listed)
+	fields := strings.Fields(enhancedReasons)
 	for i := 0; i < len(fields); i += 2 {
 		e := classifyReply(smtperr.PhaseMail, reply(550, "5."+fields[i]+" x"), smtperr.Session{})
 		require.Equal(t, fields[i+1], string(e.Reason), fields[i])
-		require.Equal(t, smtperr.ClassSenderRefused, e.Class, "an enhanced code decides no class")
+		require.Equal(t, smtperr.ClassSenderRefused, e.Class, "class")
 	}
 }
 
-func TestEnhancedCodesThatDependOnMore(t *testing.T) {
+func TestClassifyReply_EnhancedCodeInContext(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		name   string
-		phase  smtperr.Phase
-		code   int
-		text   string
-		c      smtperr.Session
-		reason smtperr.Reason
+		name    string
+		phase   smtperr.Phase
+		code    int
+		text    string
+		session smtperr.Session
+		reason  smtperr.Reason
 	}{
-		{"1.10 with 556 is a null MX", smtperr.PhaseRcpt, 556, "5.1.10 x", smtperr.Session{}, smtperr.ReasonNullMX},
-		{"4.1 at RCPT is the mailbox", smtperr.PhaseRcpt, 450, "4.4.1 x", smtperr.Session{}, smtperr.ReasonMailboxUnavailable},
-		{"5.1 at DATA 503", smtperr.PhaseData, 503, "5.5.1 x", smtperr.Session{}, smtperr.ReasonNoValidRecipients},
-		{"5.1 at DATA 554", smtperr.PhaseData, 554, "5.5.1 x", smtperr.Session{}, smtperr.ReasonNoValidRecipients},
-		{"5.1 at DATA 550", smtperr.PhaseData, 550, "5.5.1 x", smtperr.Session{}, smtperr.ReasonBadSequence},
-		{"7.1 for now", smtperr.PhaseMail, 450, "4.7.1 x", smtperr.Session{}, smtperr.ReasonPolicyTemporary},
-		{"7.0 for now", smtperr.PhaseMail, 450, "4.7.0 x", smtperr.Session{}, smtperr.ReasonPolicyTemporary},
-		{"7.0 in AUTH 454", smtperr.PhaseAuth, 454, "4.7.0 x", smtperr.Session{}, smtperr.ReasonAuthTemporary},
-		{"7.0 in AUTH 535", smtperr.PhaseAuth, 535, "5.7.0 x", smtperr.Session{}, smtperr.ReasonAuthCredentialsInvalid},
-		{"7.4 in AUTH", smtperr.PhaseAuth, 504, "5.7.4 x", smtperr.Session{}, smtperr.ReasonAuthMechanismUnsupported},
-		{"7.0 of 530 in plaintext", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Session{}, smtperr.ReasonTLSRequired},
-		{"7.0 of 530 in TLS", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Session{TLS: true}, smtperr.ReasonAuthRequired},
-		{"7.0 of 530 where AUTH is offered", smtperr.PhaseMail, 530, "5.7.0 x", smtperr.Session{AuthOffered: true}, smtperr.ReasonAuthRequired},
-		{"7.1 of 530 is vague", smtperr.PhaseMail, 530, "5.7.1 x", smtperr.Session{}, smtperr.ReasonTLSRequired},
-		{"530 in AUTH without TLS", smtperr.PhaseAuth, 530, "5.7.0 x", smtperr.Session{AuthOffered: true}, smtperr.ReasonTLSRequired},
-		{"530 that names TLS", smtperr.PhaseMail, 530, "5.7.0 x STARTTLS", smtperr.Session{AuthOffered: true}, smtperr.ReasonTLSRequired},
-		{"7.8 of 535 outside AUTH", smtperr.PhaseMail, 535, "5.7.8 x", smtperr.Session{}, smtperr.ReasonAuthRequired},
-		{"535 outside AUTH", smtperr.PhaseMail, 535, "x", smtperr.Session{}, smtperr.ReasonAuthRequired},
-		{"7.139 in AUTH", smtperr.PhaseAuth, 535, "5.7.139 x", smtperr.Session{}, smtperr.ReasonAuthDisabled},
-		{"7.1 after the dot", smtperr.PhaseDot, 550, "5.7.1 x", smtperr.Session{}, smtperr.ReasonContentRejected},
-		{"7.0 after the dot", smtperr.PhaseDot, 554, "5.7.0 x", smtperr.Session{}, smtperr.ReasonContentRejected},
-		{"1.8 after the dot", smtperr.PhaseDot, 550, "5.1.8 x", smtperr.Session{}, smtperr.ReasonSenderDomainInvalid},
-		{"4.5 of 452", smtperr.PhaseMail, 452, "4.4.5 x", smtperr.Session{}, smtperr.ReasonSystemFull},
-		{"1.1 for now", smtperr.PhaseRcpt, 450, "4.1.1 x", smtperr.Session{}, smtperr.ReasonMailboxUnavailableTemp},
-		{"2.1 for now", smtperr.PhaseRcpt, 450, "4.2.1 x", smtperr.Session{}, smtperr.ReasonMailboxUnavailableTemp},
-		{"7.500 for now", smtperr.PhaseMail, 451, "4.7.500 x", smtperr.Session{}, smtperr.ReasonCongested},
-		{"7.650 for now", smtperr.PhaseMail, 451, "4.7.650 x", smtperr.Session{}, smtperr.ReasonRateLimited},
-		{"7.25 as greeting", smtperr.PhaseGreeting, 550, "5.7.25 x", smtperr.Session{}, smtperr.ReasonRDNS},
-		{"452 at MAIL", smtperr.PhaseMail, 452, "x", smtperr.Session{}, smtperr.ReasonSystemFull},
-		{"any 4xx in AUTH", smtperr.PhaseAuth, 435, "x", smtperr.Session{}, smtperr.ReasonAuthTemporary},
-		{"451 in AUTH", smtperr.PhaseAuth, 451, "x", smtperr.Session{}, smtperr.ReasonAuthTemporary},
-		{"421 in AUTH", smtperr.PhaseAuth, 421, "x", smtperr.Session{}, smtperr.ReasonRefused},
-		{"525 in AUTH", smtperr.PhaseAuth, 525, "x", smtperr.Session{}, smtperr.ReasonAccountDisabled},
-		{"LHLO not known", smtperr.PhaseEHLO, 500, "5.5.1 x", smtperr.Session{LMTP: true}, smtperr.ReasonNotLMTP},
-		{"HELO to an LMTP server", smtperr.PhaseHELO, 500, "5.5.1 this is LMTP", smtperr.Session{}, smtperr.ReasonNotSMTPLMTP},
-		{"HELO not known", smtperr.PhaseHELO, 500, "5.5.1 x", smtperr.Session{}, smtperr.ReasonRefused},
-		{"STARTTLS 454 with a listed one", smtperr.PhaseSTARTTLS, 454, "4.7.28 x", smtperr.Session{}, smtperr.ReasonTLSUnavailable},
-		{"421 4.4.2", smtperr.PhaseRcpt, 421, "4.4.2 x", smtperr.Session{}, smtperr.ReasonConnectionDropped},
-		{"421 4.3.2 to EHLO gives no reason", smtperr.PhaseEHLO, 421, "4.3.2 x", smtperr.Session{}, smtperr.ReasonRefused},
-		{"5.7.1 to HELO gives no reason", smtperr.PhaseHELO, 550, "5.7.1 x", smtperr.Session{}, smtperr.ReasonRefused},
-		{"5.7.1 as greeting gives no reason", smtperr.PhaseGreeting, 550, "5.7.1 x", smtperr.Session{}, smtperr.ReasonRefused},
+		{name: "556 5.1.10 to RCPT", phase: smtperr.PhaseRcpt, code: 556, text: "5.1.10 x", reason: smtperr.ReasonNullMX},
+		{name: "450 4.4.1 to RCPT", phase: smtperr.PhaseRcpt, code: 450, text: "4.4.1 x", reason: smtperr.ReasonMailboxUnavailable},
+		{name: "503 5.5.1 to DATA", phase: smtperr.PhaseData, code: 503, text: "5.5.1 x", reason: smtperr.ReasonNoValidRecipients},
+		{name: "554 5.5.1 to DATA", phase: smtperr.PhaseData, code: 554, text: "5.5.1 x", reason: smtperr.ReasonNoValidRecipients},
+		{name: "550 5.5.1 to DATA", phase: smtperr.PhaseData, code: 550, text: "5.5.1 x", reason: smtperr.ReasonBadSequence},
+		{name: "450 4.7.1 to MAIL", phase: smtperr.PhaseMail, code: 450, text: "4.7.1 x", reason: smtperr.ReasonPolicyTemporary},
+		{name: "450 4.7.0 to MAIL", phase: smtperr.PhaseMail, code: 450, text: "4.7.0 x", reason: smtperr.ReasonPolicyTemporary},
+		{name: "454 4.7.0 to AUTH", phase: smtperr.PhaseAuth, code: 454, text: "4.7.0 x", reason: smtperr.ReasonAuthTemporary},
+		{name: "535 5.7.0 to AUTH", phase: smtperr.PhaseAuth, code: 535, text: "5.7.0 x", reason: smtperr.ReasonAuthCredentialsInvalid},
+		{name: "504 5.7.4 to AUTH", phase: smtperr.PhaseAuth, code: 504, text: "5.7.4 x", reason: smtperr.ReasonAuthMechanismUnsupported},
+		{name: "530 5.7.0 without TLS", phase: smtperr.PhaseMail, code: 530, text: "5.7.0 x", reason: smtperr.ReasonTLSRequired},
+		{name: "530 5.7.0 with TLS", phase: smtperr.PhaseMail, code: 530, text: "5.7.0 x", session: smtperr.Session{TLS: true}, reason: smtperr.ReasonAuthRequired},
+		{name: "530 5.7.0 with AUTH offered", phase: smtperr.PhaseMail, code: 530, text: "5.7.0 x", session: smtperr.Session{AuthOffered: true}, reason: smtperr.ReasonAuthRequired},
+		{name: "530 5.7.1 without TLS", phase: smtperr.PhaseMail, code: 530, text: "5.7.1 x", reason: smtperr.ReasonTLSRequired},
+		{name: "530 5.7.0 to AUTH without TLS", phase: smtperr.PhaseAuth, code: 530, text: "5.7.0 x", session: smtperr.Session{AuthOffered: true}, reason: smtperr.ReasonTLSRequired},
+		{name: "530 with STARTTLS in the text", phase: smtperr.PhaseMail, code: 530, text: "5.7.0 x STARTTLS", session: smtperr.Session{AuthOffered: true}, reason: smtperr.ReasonTLSRequired},
+		{name: "535 5.7.8 to MAIL", phase: smtperr.PhaseMail, code: 535, text: "5.7.8 x", reason: smtperr.ReasonAuthRequired},
+		{name: "535 to MAIL", phase: smtperr.PhaseMail, code: 535, text: "x", reason: smtperr.ReasonAuthRequired},
+		{name: "535 5.7.139 to AUTH", phase: smtperr.PhaseAuth, code: 535, text: "5.7.139 x", reason: smtperr.ReasonAuthDisabled},
+		{name: "550 5.7.1 after the dot", phase: smtperr.PhaseDot, code: 550, text: "5.7.1 x", reason: smtperr.ReasonContentRejected},
+		{name: "554 5.7.0 after the dot", phase: smtperr.PhaseDot, code: 554, text: "5.7.0 x", reason: smtperr.ReasonContentRejected},
+		{name: "550 5.1.8 after the dot", phase: smtperr.PhaseDot, code: 550, text: "5.1.8 x", reason: smtperr.ReasonSenderDomainInvalid},
+		{name: "452 4.4.5 to MAIL", phase: smtperr.PhaseMail, code: 452, text: "4.4.5 x", reason: smtperr.ReasonSystemFull},
+		{name: "450 4.1.1 to RCPT", phase: smtperr.PhaseRcpt, code: 450, text: "4.1.1 x", reason: smtperr.ReasonMailboxUnavailableTemp},
+		{name: "450 4.2.1 to RCPT", phase: smtperr.PhaseRcpt, code: 450, text: "4.2.1 x", reason: smtperr.ReasonMailboxUnavailableTemp},
+		{name: "451 4.7.500 to MAIL", phase: smtperr.PhaseMail, code: 451, text: "4.7.500 x", reason: smtperr.ReasonCongested},
+		{name: "451 4.7.650 to MAIL", phase: smtperr.PhaseMail, code: 451, text: "4.7.650 x", reason: smtperr.ReasonRateLimited},
+		{name: "550 5.7.25 greeting", phase: smtperr.PhaseGreeting, code: 550, text: "5.7.25 x", reason: smtperr.ReasonRDNS},
+		{name: "452 to MAIL", phase: smtperr.PhaseMail, code: 452, text: "x", reason: smtperr.ReasonSystemFull},
+		{name: "435 to AUTH", phase: smtperr.PhaseAuth, code: 435, text: "x", reason: smtperr.ReasonAuthTemporary},
+		{name: "451 to AUTH", phase: smtperr.PhaseAuth, code: 451, text: "x", reason: smtperr.ReasonAuthTemporary},
+		{name: "421 to AUTH", phase: smtperr.PhaseAuth, code: 421, text: "x", reason: smtperr.ReasonRefused},
+		{name: "525 to AUTH", phase: smtperr.PhaseAuth, code: 525, text: "x", reason: smtperr.ReasonAccountDisabled},
+		{name: "500 to LHLO", phase: smtperr.PhaseEHLO, code: 500, text: "5.5.1 x", session: smtperr.Session{LMTP: true}, reason: smtperr.ReasonNotLMTP},
+		{name: "500 to HELO, LMTP in the text", phase: smtperr.PhaseHELO, code: 500, text: "5.5.1 this is LMTP", reason: smtperr.ReasonNotSMTPLMTP},
+		{name: "500 to HELO", phase: smtperr.PhaseHELO, code: 500, text: "5.5.1 x", reason: smtperr.ReasonRefused},
+		{name: "454 4.7.28 to STARTTLS", phase: smtperr.PhaseSTARTTLS, code: 454, text: "4.7.28 x", reason: smtperr.ReasonTLSUnavailable},
+		{name: "421 4.4.2 to RCPT", phase: smtperr.PhaseRcpt, code: 421, text: "4.4.2 x", reason: smtperr.ReasonConnectionDropped},
+		{name: "421 4.3.2 to EHLO", phase: smtperr.PhaseEHLO, code: 421, text: "4.3.2 x", reason: smtperr.ReasonRefused},
+		{name: "550 5.7.1 to HELO", phase: smtperr.PhaseHELO, code: 550, text: "5.7.1 x", reason: smtperr.ReasonRefused},
+		{name: "550 5.7.1 greeting", phase: smtperr.PhaseGreeting, code: 550, text: "5.7.1 x", reason: smtperr.ReasonRefused},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			e := classifyReply(tt.phase, reply(tt.code, tt.text), tt.c)
+			e := classifyReply(tt.phase, reply(tt.code, tt.text), tt.session)
 			require.Equal(t, tt.reason, e.Reason)
 		})
 	}
 }
 
-func TestAnEnhancedCodeCountsOnlyWhereItMay(t *testing.T) {
+func TestNewReply_Enhanced(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name     string
@@ -115,16 +115,16 @@ func TestAnEnhancedCodeCountsOnlyWhereItMay(t *testing.T) {
 		want     string
 		mismatch bool
 	}{
-		{"directly after the code", 550, []string{"5.1.1 x"}, "5.1.1", false},
-		{"alone", 250, []string{"2.0.0"}, "2.0.0", false},
-		{"of the first of several lines", 550, []string{"5.1.1 x", "5.2.2 y"}, "5.1.1", false},
-		{"not further on in the text", 550, []string{"x 5.1.1"}, "", false},
-		{"not of a later line only", 550, []string{"x", "5.1.1 y"}, "", false},
-		{"not with another class", 550, []string{"4.2.1 x"}, "", true},
-		{"not of success in a refusal", 550, []string{"2.0.0 x"}, "", true},
-		{"never in 3yz", 354, []string{"2.0.0 go"}, "", false},
-		{"not in an empty reply", 250, nil, "", false},
-		{"with leading zeros", 550, []string{"5.07.001 x"}, "5.7.1", false},
+		{name: "after the reply code", code: 550, lines: []string{"5.1.1 x"}, want: "5.1.1"},
+		{name: "code only", code: 250, lines: []string{"2.0.0"}, want: "2.0.0"},
+		{name: "several lines", code: 550, lines: []string{"5.1.1 x", "5.2.2 y"}, want: "5.1.1"},
+		{name: "within the text", code: 550, lines: []string{"x 5.1.1"}},
+		{name: "second line only", code: 550, lines: []string{"x", "5.1.1 y"}},
+		{name: "other class", code: 550, lines: []string{"4.2.1 x"}, mismatch: true},
+		{name: "success class", code: 550, lines: []string{"2.0.0 x"}, mismatch: true},
+		{name: "3xx", code: 354, lines: []string{"2.0.0 go"}},
+		{name: "no lines", code: 250},
+		{name: "leading zeros", code: 550, lines: []string{"5.07.001 x"}, want: "5.7.1"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -2,17 +2,17 @@ package smtperr
 
 import "syscall"
 
-// byErrno has the numbers of this system. On Windows, package syscall invents
-// numbers for most of these names, and sockets report those of windowsErrnos.
+// byErrno has the error numbers of this system. On Windows, package syscall invents
+// most of them, and sockets return those of windowsErrnos.
 var byErrno = map[syscall.Errno]meaning{
 	syscall.ECONNREFUSED:  {ClassConnectError, ReasonRefused},
 	syscall.EHOSTUNREACH:  {ClassConnectError, ReasonHostUnreachable},
 	syscall.EHOSTDOWN:     {ClassConnectError, ReasonHostUnreachable},
 	syscall.ENETUNREACH:   {ClassConnectError, ReasonNetworkUnreachable},
 	syscall.ENETDOWN:      {ClassConnectError, ReasonNetworkUnreachable},
-	syscall.ENOENT:        {ClassConnectError, ReasonNotFound}, // a unix socket
+	syscall.ENOENT:        {ClassConnectError, ReasonNotFound}, // no unix socket
 	syscall.ETIMEDOUT:     {ClassConnectTimeout, ""},
-	syscall.EAGAIN:        {ClassConnectTimeout, ""}, // a unix socket whose queue stays full
+	syscall.EAGAIN:        {ClassConnectTimeout, ""}, // the backlog of a unix socket is full
 	syscall.ECONNRESET:    {ClassDisconnected, ReasonReset},
 	syscall.EPIPE:         {ClassDisconnected, ReasonClosed},
 	syscall.ECONNABORTED:  {ClassDisconnected, ReasonReset},
@@ -30,8 +30,7 @@ var byErrno = map[syscall.Errno]meaning{
 	syscall.EAFNOSUPPORT:  {ClassLocalError, ReasonNoSourceAddress},
 }
 
-// windowsErrnos are Winsock's numbers, known on every system so that the same
-// error is classified alike everywhere.
+// windowsErrnos has the error numbers of Winsock, on every system.
 var windowsErrnos = map[syscall.Errno]meaning{
 	1225:  {ClassConnectError, ReasonRefused},            // ERROR_CONNECTION_REFUSED
 	1231:  {ClassConnectError, ReasonNetworkUnreachable}, // ERROR_NETWORK_UNREACHABLE
@@ -62,7 +61,7 @@ var windowsErrnos = map[syscall.Errno]meaning{
 	11004: {ClassDNSNotFound, ReasonNotFound},            // WSANO_DATA
 }
 
-// meaningOf returns the number's meaning, the zero value if it has none.
+// meaningOf returns the meaning of n, or the zero value if it is unknown.
 func meaningOf(n syscall.Errno) meaning {
 	if n == 0 {
 		return meaning{}

@@ -26,38 +26,38 @@ func TestError_Is(t *testing.T) {
 		is   []error
 	}{
 		{name: "421 to MAIL", err: refusal(smtperr.PhaseMail, 421), is: []error{smtperr.ErrUnavailable, smtperr.ErrSender, smtperr.ErrRefused}},
-		{name: "421 as greeting", err: refusal(smtperr.PhaseGreeting, 421), is: []error{smtperr.ErrUnavailable, smtperr.ErrGreeting, smtperr.ErrConnect, smtperr.ErrRefused}},
+		{name: "421 greeting", err: refusal(smtperr.PhaseGreeting, 421), is: []error{smtperr.ErrUnavailable, smtperr.ErrGreeting, smtperr.ErrConnect, smtperr.ErrRefused}},
 		{name: "421 in AUTH", err: refusal(smtperr.PhaseAuth, 421), is: []error{smtperr.ErrUnavailable, smtperr.ErrAuth, smtperr.ErrRefused}},
 		{name: "421 to EHLO", err: refusal(smtperr.PhaseEHLO, 421), is: []error{smtperr.ErrUnavailable, smtperr.ErrHelo, smtperr.ErrRefused}},
 		{name: "421 after the dot", err: refusal(smtperr.PhaseDot, 421), is: []error{smtperr.ErrUnavailable, smtperr.ErrData, smtperr.ErrRefused}},
-		{name: "a connect timeout", err: classify(smtperr.PhaseConnect, os.ErrDeadlineExceeded), is: []error{smtperr.ErrConnect, smtperr.ErrTimeout}},
-		{name: "a refused greeting", err: refusal(smtperr.PhaseGreeting, 554), is: []error{smtperr.ErrGreeting, smtperr.ErrConnect, smtperr.ErrRefused}},
-		{name: "a refused recipient", err: refusal(smtperr.PhaseRcpt, 550), is: []error{smtperr.ErrRecipient, smtperr.ErrRefused}},
+		{name: "connect timeout", err: classify(smtperr.PhaseConnect, os.ErrDeadlineExceeded), is: []error{smtperr.ErrConnect, smtperr.ErrTimeout}},
+		{name: "refused greeting", err: refusal(smtperr.PhaseGreeting, 554), is: []error{smtperr.ErrGreeting, smtperr.ErrConnect, smtperr.ErrRefused}},
+		{name: "refused recipient", err: refusal(smtperr.PhaseRcpt, 550), is: []error{smtperr.ErrRecipient, smtperr.ErrRefused}},
 		{name: "all recipients refused", err: refusals(smtperr.PhaseRcpt, []*smtperr.Error{refusal(smtperr.PhaseRcpt, 550)}, 0), is: []error{smtperr.ErrRecipients, smtperr.ErrRecipient, smtperr.ErrRefused}},
-		{name: "a lost connection", err: classify(smtperr.PhaseMail, io.EOF), is: []error{smtperr.ErrDisconnected}},
-		{name: "a late reply, as smtplib has it, too", err: classify(smtperr.PhaseMail, os.ErrDeadlineExceeded), is: []error{smtperr.ErrTimeout, smtperr.ErrDisconnected}},
-		{name: "a greeting that never came", err: classify(smtperr.PhaseGreeting, os.ErrDeadlineExceeded), is: []error{smtperr.ErrTimeout, smtperr.ErrDisconnected, smtperr.ErrConnect}},
-		{name: "a connection closed instead of a greeting", err: classify(smtperr.PhaseGreeting, io.EOF), is: []error{smtperr.ErrDisconnected, smtperr.ErrConnect}},
-		{name: "a late resolver", err: smtperr.New(smtperr.ClassDNSTimeout, "", smtperr.PhaseDNS, nil), is: []error{smtperr.ErrDNS, smtperr.ErrTimeout}},
-		{name: "a late handshake", err: smtperr.New(smtperr.ClassTLSTimeout, "", smtperr.PhaseTLS, nil), is: []error{smtperr.ErrTLS, smtperr.ErrTimeout}},
-		{name: "a bad certificate", err: smtperr.New(smtperr.ClassTLSVerifyError, "", smtperr.PhaseTLS, nil), is: []error{smtperr.ErrTLS}},
+		{name: "lost connection", err: classify(smtperr.PhaseMail, io.EOF), is: []error{smtperr.ErrDisconnected}},
+		{name: "reply timeout", err: classify(smtperr.PhaseMail, os.ErrDeadlineExceeded), is: []error{smtperr.ErrTimeout, smtperr.ErrDisconnected}},
+		{name: "greeting timeout", err: classify(smtperr.PhaseGreeting, os.ErrDeadlineExceeded), is: []error{smtperr.ErrTimeout, smtperr.ErrDisconnected, smtperr.ErrConnect}},
+		{name: "closed before greeting", err: classify(smtperr.PhaseGreeting, io.EOF), is: []error{smtperr.ErrDisconnected, smtperr.ErrConnect}},
+		{name: "DNS timeout", err: smtperr.New(smtperr.ClassDNSTimeout, "", smtperr.PhaseDNS, nil), is: []error{smtperr.ErrDNS, smtperr.ErrTimeout}},
+		{name: "TLS timeout", err: smtperr.New(smtperr.ClassTLSTimeout, "", smtperr.PhaseTLS, nil), is: []error{smtperr.ErrTLS, smtperr.ErrTimeout}},
+		{name: "invalid certificate", err: smtperr.New(smtperr.ClassTLSVerifyError, "", smtperr.PhaseTLS, nil), is: []error{smtperr.ErrTLS}},
 		{name: "STARTTLS refused", err: refusal(smtperr.PhaseSTARTTLS, 454), is: []error{smtperr.ErrStartTLS, smtperr.ErrRefused}},
 		{name: "HELO refused", err: refusal(smtperr.PhaseHELO, 550), is: []error{smtperr.ErrHelo, smtperr.ErrRefused}},
-		{name: "the message refused", err: refusal(smtperr.PhaseDot, 554), is: []error{smtperr.ErrData, smtperr.ErrRefused}},
-		{name: "DATA accepted with 250", err: refusal(smtperr.PhaseData, 250), is: []error{smtperr.ErrProtocol, smtperr.ErrData, smtperr.ErrRefused}},
-		{name: "a reply without a proper code", err: refusal(smtperr.PhaseData, 700), is: []error{smtperr.ErrProtocol}},
-		{name: "421 to RCPT after an accepted one", err: refusals(smtperr.PhaseRcpt, []*smtperr.Error{refusal(smtperr.PhaseRcpt, 421)}, 1), is: []error{smtperr.ErrUnavailable, smtperr.ErrRecipient, smtperr.ErrRefused}},
-		{name: "421 to the first RCPT", err: refusals(smtperr.PhaseRcpt, []*smtperr.Error{refusal(smtperr.PhaseRcpt, 421)}, 0), is: []error{smtperr.ErrUnavailable, smtperr.ErrRecipient, smtperr.ErrRecipients, smtperr.ErrRefused}},
-		{name: "421 to each of LMTP's recipients", err: refusals(smtperr.PhaseDot, []*smtperr.Error{refusal(smtperr.PhaseDot, 421)}, 0), is: []error{smtperr.ErrUnavailable, smtperr.ErrData, smtperr.ErrRefused}},
+		{name: "554 after the dot", err: refusal(smtperr.PhaseDot, 554), is: []error{smtperr.ErrData, smtperr.ErrRefused}},
+		{name: "250 to DATA", err: refusal(smtperr.PhaseData, 250), is: []error{smtperr.ErrProtocol, smtperr.ErrData, smtperr.ErrRefused}},
+		{name: "invalid code", err: refusal(smtperr.PhaseData, 700), is: []error{smtperr.ErrProtocol}},
+		{name: "421 to RCPT after an accepted recipient", err: refusals(smtperr.PhaseRcpt, []*smtperr.Error{refusal(smtperr.PhaseRcpt, 421)}, 1), is: []error{smtperr.ErrUnavailable, smtperr.ErrRecipient, smtperr.ErrRefused}},
+		{name: "421 to the only RCPT", err: refusals(smtperr.PhaseRcpt, []*smtperr.Error{refusal(smtperr.PhaseRcpt, 421)}, 0), is: []error{smtperr.ErrUnavailable, smtperr.ErrRecipient, smtperr.ErrRecipients, smtperr.ErrRefused}},
+		{name: "421 after the dot in LMTP", err: refusals(smtperr.PhaseDot, []*smtperr.Error{refusal(smtperr.PhaseDot, 421)}, 0), is: []error{smtperr.ErrUnavailable, smtperr.ErrData, smtperr.ErrRefused}},
 		{name: "421 to STARTTLS", err: refusal(smtperr.PhaseSTARTTLS, 421), is: []error{smtperr.ErrUnavailable, smtperr.ErrStartTLS, smtperr.ErrRefused}},
 		{name: "421 to RSET", err: refusal(smtperr.PhaseRset, 421), is: []error{smtperr.ErrUnavailable, smtperr.ErrRefused}},
 		{name: "RSET refused", err: refusal(smtperr.PhaseRset, 550), is: []error{smtperr.ErrRefused}},
-		{name: "an extension that is missing", err: smtperr.New(smtperr.ClassNotSupported, "", smtperr.PhaseAuth, nil), is: []error{smtperr.ErrNotSupported}},
-		{name: "our own mistake", err: smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseConfig, nil), is: []error{smtperr.ErrConfig}},
-		{name: "a fault of this machine", err: smtperr.New(smtperr.ClassLocalError, "", smtperr.PhaseConnect, nil), is: []error{smtperr.ErrLocal}},
-		{name: "an end from outside", err: smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseMail, nil), is: []error{smtperr.ErrCanceled}},
-		{name: "an open relay", err: smtperr.New(smtperr.ClassUnexpectedSuccess, smtperr.ReasonOpenRelay, smtperr.PhaseRcpt, nil), is: []error{smtperr.ErrUnexpectedSuccess}},
-		{name: "an unknown error", err: classify(smtperr.PhaseMail, errors.New("x")), is: []error{smtperr.ErrUnknown}},
+		{name: "missing extension", err: smtperr.New(smtperr.ClassNotSupported, "", smtperr.PhaseAuth, nil), is: []error{smtperr.ErrNotSupported}},
+		{name: "configuration error", err: smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseConfig, nil), is: []error{smtperr.ErrConfig}},
+		{name: "local error", err: smtperr.New(smtperr.ClassLocalError, "", smtperr.PhaseConnect, nil), is: []error{smtperr.ErrLocal}},
+		{name: "canceled", err: smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseMail, nil), is: []error{smtperr.ErrCanceled}},
+		{name: "open relay", err: smtperr.New(smtperr.ClassUnexpectedSuccess, smtperr.ReasonOpenRelay, smtperr.PhaseRcpt, nil), is: []error{smtperr.ErrUnexpectedSuccess}},
+		{name: "unknown error", err: classify(smtperr.PhaseMail, errors.New("x")), is: []error{smtperr.ErrUnknown}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			wrapped := fmt.Errorf("wrapped: %w", tt.err)
@@ -75,15 +75,15 @@ func TestError_Retry(t *testing.T) {
 		err  *smtperr.Error
 		want smtperr.Retry
 	}{
-		{name: "a closed port", err: smtperr.New(smtperr.ClassConnectError, "", smtperr.PhaseConnect, nil), want: smtperr.Now},
-		{name: "wrong credentials", err: refusal(smtperr.PhaseAuth, 535), want: smtperr.Never},
-		{name: "authentication that fails for now", err: refusal(smtperr.PhaseAuth, 454), want: smtperr.Never},
-		{name: "a sender refused for good", err: refusal(smtperr.PhaseMail, 550), want: smtperr.Never},
-		{name: "a sender refused for now", err: refusal(smtperr.PhaseMail, 450), want: smtperr.Later},
+		{name: "connection refused", err: smtperr.New(smtperr.ClassConnectError, "", smtperr.PhaseConnect, nil), want: smtperr.Now},
+		{name: "535 in AUTH", err: refusal(smtperr.PhaseAuth, 535), want: smtperr.Never},
+		{name: "454 in AUTH", err: refusal(smtperr.PhaseAuth, 454), want: smtperr.Never},
+		{name: "sender refused with 5xx", err: refusal(smtperr.PhaseMail, 550), want: smtperr.Never},
+		{name: "sender refused with 4xx", err: refusal(smtperr.PhaseMail, 450), want: smtperr.Later},
 		{name: "421", err: refusal(smtperr.PhaseMail, 421), want: smtperr.Later},
-		{name: "a connection lost before the dot", err: classify(smtperr.PhaseMail, io.EOF), want: smtperr.Now},
-		{name: "a connection lost after the dot", err: classify(smtperr.PhaseDot, io.EOF), want: smtperr.Never},
-		{name: "a local failure", err: smtperr.New(smtperr.ClassLocalError, "", smtperr.PhaseConnect, nil), want: smtperr.Later},
+		{name: "lost before the dot", err: classify(smtperr.PhaseMail, io.EOF), want: smtperr.Now},
+		{name: "lost after the dot", err: classify(smtperr.PhaseDot, io.EOF), want: smtperr.Never},
+		{name: "local error", err: smtperr.New(smtperr.ClassLocalError, "", smtperr.PhaseConnect, nil), want: smtperr.Later},
 		{name: "canceled", err: smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseConnect, nil), want: smtperr.Never},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -101,9 +101,9 @@ func TestRefusals_Representative(t *testing.T) {
 		codes []int
 		want  int
 	}{
-		{name: "the first refusal", codes: []int{550, 551}, want: 550},
-		{name: "the first temporary one", codes: []int{550, 450, 451}, want: 450},
-		{name: "a 421, also after another temporary one", codes: []int{450, 421}, want: 421},
+		{name: "first 5xx", codes: []int{550, 551}, want: 550},
+		{name: "first 4xx", codes: []int{550, 450, 451}, want: 450},
+		{name: "421 after another 4xx", codes: []int{450, 421}, want: 421},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -25,45 +25,45 @@ package smtperr
 // A reply that matches no family is not guessed at: its code decides.
 func replyReason(phase Phase, r *Reply, s Session) Reason {
 	words := wordsOf(r.Lines)
-	coded := !r.Enhanced.IsZero() && (isAnnounced(phase) || r.Enhanced.Detail >= 20)
-	if !coded || !isPrecise(phase, r) {
+	hasCode := !r.Enhanced.IsZero() && (isAnnounced(phase) || r.Enhanced.Detail >= 20)
+	if !hasCode || !isPrecise(phase, r) {
 		if reason := families().reason(phase, r.Code, words); reason != "" {
 			return reason
 		}
 	}
-	if coded && !(phase == PhaseSTARTTLS && r.Code == 454) { // RFC 3207 §4 gives that one meaning
-		if reason := specific(phase, r); reason != "" {
+	if hasCode && !(phase == PhaseSTARTTLS && r.Code == 454) { // RFC 3207 §4
+		if reason := specificReason(phase, r); reason != "" {
 			return reason
 		}
 	}
-	if reason := definite(phase, r.Code, words, s); reason != "" {
+	if reason := definiteReason(phase, r.Code, words, s); reason != "" {
 		return reason
 	}
 	if reason := hints().reason(phase, r.Code, words); reason != "" {
 		return reason
 	}
-	if coded {
-		if reason := fromCode(phase, r); reason != "" {
+	if hasCode {
+		if reason := vagueReason(phase, r); reason != "" {
 			return reason
 		}
 	}
 	return codeReason(phase, r.Code, s)
 }
 
-// fromCode is the reason of an enhanced code that is vague or not listed.
-func fromCode(phase Phase, r *Reply) Reason {
-	if phase != PhaseAuth && r.Code == 535 && byEnhancedInAuth[r.Enhanced.detail()] != "" {
-		return ReasonAuthRequired // a code of AUTH for a client that has not logged in
+// vagueReason returns the reason of an enhanced code that is vague or not listed.
+func vagueReason(phase Phase, r *Reply) Reason {
+	if phase != PhaseAuth && r.Code == 535 && byEnhancedInAuth[r.Enhanced.withoutClass()] != "" {
+		return ReasonAuthRequired // such as 535 5.7.8 to MAIL
 	}
-	if reason := vague(phase, r.Enhanced); reason != "" {
+	if reason := vagueDetail(phase, r.Enhanced); reason != "" {
 		return reason
 	}
-	return bySubject(r.Enhanced)
+	return subjectReason(r.Enhanced)
 }
 
-// isAnnounced reports whether enhanced codes may be in use: the greeting and the
-// reply to EHLO come before they are announced (RFC 2034 §4), so small details
-// give no reason there.
+// isAnnounced reports whether the server has announced enhanced codes. The greeting
+// and the reply to EHLO precede the announcement (RFC 2034 §4), and servers use small
+// details loosely there.
 func isAnnounced(phase Phase) bool {
 	return phase != PhaseGreeting && phase != PhaseEHLO && phase != PhaseHELO
 }

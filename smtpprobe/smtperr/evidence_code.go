@@ -1,14 +1,14 @@
 package smtperr
 
-// phaseCode is a reply code in its phase; phase "" is any.
+// phaseCode is a reply code in a phase. An empty phase stands for any phase.
 type phaseCode struct {
 	phase Phase
 	code  int
 }
 
-// byMeaning are the reply codes that mean one thing, whatever an enhanced code
-// that is vague says.
-var byMeaning = map[phaseCode]Reason{
+// definiteCodes has the reply codes with one meaning. They take precedence over vague
+// enhanced codes.
+var definiteCodes = map[phaseCode]Reason{
 	{PhaseGreeting, 521}: ReasonHostNoMail,
 
 	{PhaseSTARTTLS, 454}: ReasonTLSUnavailable, // RFC 3207 §4
@@ -26,7 +26,7 @@ var byMeaning = map[phaseCode]Reason{
 	{"", 556}: ReasonNullMX,       // RFC 7504 §3
 }
 
-// byCode is the reason of a reply that has nothing better than its code.
+// byCode has the reasons of reply codes without better evidence.
 var byCode = map[phaseCode]Reason{
 	{PhaseGreeting, 554}: ReasonAccessDenied,
 
@@ -64,15 +64,15 @@ var byCode = map[phaseCode]Reason{
 	{PhaseBody, 554}: ReasonContentRejected,
 }
 
-// definite is the reason of a reply code with one meaning.
-func definite(phase Phase, code int, words []string, s Session) Reason {
+// definiteReason returns the reason of a reply code with one meaning.
+func definiteReason(phase Phase, code int, words []string, s Session) Reason {
 	if code == 530 {
-		return whatIsMissing(phase, words, s)
+		return reason530(phase, words, s)
 	}
-	return lookUp(byMeaning, phase, code)
+	return lookUp(definiteCodes, phase, code)
 }
 
-// codeReason is the reason of a reply with nothing better than its code.
+// codeReason returns the reason of a reply without better evidence than its code.
 func codeReason(phase Phase, code int, s Session) Reason {
 	switch {
 	case phase == PhaseAuth && code == 500 && s.OverlongLine:
@@ -98,17 +98,17 @@ func lookUp(table map[phaseCode]Reason, phase Phase, code int) Reason {
 	return table[phaseCode{"", code}]
 }
 
-// whatIsMissing is 530: TLS, where AUTH will be offered only after it (RFC 3207
-// §4) or the words say so, else AUTH (RFC 4954 §6). Who is told to log in while
-// logging in needs TLS.
-func whatIsMissing(phase Phase, words []string, s Session) Reason {
+// reason530 returns the reason of a 530. It requires STARTTLS (RFC 3207 §4) in
+// plaintext sessions without AUTH, during AUTH, or if the text names TLS. Otherwise it
+// requires AUTH (RFC 4954 §6).
+func reason530(phase Phase, words []string, s Session) Reason {
 	if !s.TLS && (phase == PhaseAuth || !s.AuthOffered || namesTLS(words)) {
 		return ReasonTLSRequired
 	}
 	return ReasonAuthRequired
 }
 
-// wordTLS matches a word that names TLS.
+// wordTLS matches the names of TLS.
 var wordTLS = parsePattern("starttls|tls|ssl")[0]
 
 func namesTLS(words []string) bool {

@@ -1,13 +1,12 @@
 package smtperr
 
-// subjectDetail is an enhanced code without its class.
+// subjectDetail is an enhanced code without its class digit.
 type subjectDetail struct{ subject, detail int }
 
-// detail returns the code without its class.
-func (e EnhancedCode) detail() subjectDetail { return subjectDetail{e.Subject, e.Detail} }
+func (e EnhancedCode) withoutClass() subjectDetail { return subjectDetail{e.Subject, e.Detail} }
 
-// byEnhanced is the reason of each specific code of RFC 3463 and its successors,
-// and of providers' own codes, that depends on nothing else.
+// byEnhanced has the reasons of the specific codes of RFC 3463 and its successors, and
+// of providers, that depend only on the code.
 var byEnhanced = map[subjectDetail]Reason{
 	{1, 1}: ReasonMailboxUnknown,
 	{1, 2}: ReasonRecipientDomainUnknown,
@@ -80,7 +79,7 @@ var byEnhanced = map[subjectDetail]Reason{
 	{7, 708}: ReasonClientBlocked,
 }
 
-// byEnhancedInAuth are the codes that mean something in AUTH only.
+// byEnhancedInAuth has the reasons of codes that count only in AUTH.
 var byEnhancedInAuth = map[subjectDetail]Reason{
 	{7, 4}:   ReasonAuthMechanismUnsupported,
 	{7, 8}:   ReasonAuthCredentialsInvalid,
@@ -88,8 +87,8 @@ var byEnhancedInAuth = map[subjectDetail]Reason{
 	{7, 139}: ReasonAuthDisabled, // Exchange
 }
 
-// isPrecise reports whether a code is one that words do not override. In AUTH,
-// where no message is under way, Exchange uses 7.30 for something else.
+// isPrecise reports whether the enhanced code takes precedence over words. In AUTH,
+// Exchange uses X.7.30 for disabled accounts instead of REQUIRETLS.
 func isPrecise(phase Phase, r *Reply) bool {
 	switch e := r.Enhanced; e.Subject {
 	case 1:
@@ -104,24 +103,24 @@ func isPrecise(phase Phase, r *Reply) bool {
 		if phase == PhaseAuth && e.Detail == 30 {
 			return false
 		}
-		return e.Detail == 13 || e.Detail >= 20 && e.Detail != 139 && specific("", r) != ""
+		return e.Detail == 13 || e.Detail >= 20 && e.Detail != 139 && specificReason("", r) != ""
 	}
 	return false
 }
 
-// specific is the reason of a code that names one matter: IANA's, and providers'
-// own.
-func specific(phase Phase, r *Reply) Reason {
+// specificReason returns the reason of a specific enhanced code, empty if the code is
+// vague or not listed.
+func specificReason(phase Phase, r *Reply) Reason {
 	e := r.Enhanced
 	if phase == PhaseAuth {
-		if reason := byEnhancedInAuth[e.detail()]; reason != "" {
+		if reason := byEnhancedInAuth[e.withoutClass()]; reason != "" {
 			return reason
 		}
 	}
-	switch d := e.detail(); {
+	switch d := e.withoutClass(); {
 	case d == subjectDetail{1, 1} && e.Class == 4, d == subjectDetail{2, 1} && e.Class == 4:
 		return ReasonMailboxUnavailableTemp
-	case d == subjectDetail{1, 8} && phase == PhaseDot: // vague there
+	case d == subjectDetail{1, 8} && isMessage(phase): // vague there
 		return ""
 	case d == subjectDetail{1, 10}:
 		return either(r.Code == 556, ReasonNullMX, ReasonMailboxUnknown)
@@ -138,19 +137,18 @@ func specific(phase Phase, r *Reply) Reason {
 	case d.subject == 7 && d.detail >= 650 && d.detail <= 699 && e.Class == 4:
 		return ReasonRateLimited
 	}
-	return byEnhanced[e.detail()]
+	return byEnhanced[e.withoutClass()]
 }
 
-// vague is the reason of a code that says little: the reply code knows more, if
-// it has one meaning.
-func vague(phase Phase, e EnhancedCode) Reason {
-	atDot := phase == PhaseDot || phase == PhaseBody
-	switch e.detail() {
+// vagueDetail returns the reason of an enhanced code that servers use for many
+// purposes.
+func vagueDetail(phase Phase, e EnhancedCode) Reason {
+	switch e.withoutClass() {
 	case subjectDetail{7, 1}, subjectDetail{7, 0}:
 		switch {
 		case e.Class == 4:
 			return ReasonPolicyTemporary
-		case atDot:
+		case isMessage(phase):
 			return ReasonContentRejected
 		}
 		return either(e.Detail == 1, ReasonNotAuthorized, ReasonPolicy)
@@ -166,9 +164,13 @@ func vague(phase Phase, e EnhancedCode) Reason {
 	return ""
 }
 
-// bySubject is what the subject of an unlisted code says (RFC 3463 §2). Detail 0
-// of addresses, mailboxes, routing and protocol says no more than the reply code.
-func bySubject(e EnhancedCode) Reason {
+// isMessage reports whether the reply is about the message itself.
+func isMessage(phase Phase) bool { return phase == PhaseBody || phase == PhaseDot }
+
+// subjectReason returns the reason of the subject of an unlisted code (RFC 3463 §2).
+// With detail 0, the subjects address, mailbox, routing and protocol are no better
+// evidence than the reply code.
+func subjectReason(e EnhancedCode) Reason {
 	if e.Detail == 0 && (e.Subject == 1 || e.Subject == 2 || e.Subject == 4 || e.Subject == 5) {
 		return ""
 	}

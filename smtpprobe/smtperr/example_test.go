@@ -9,7 +9,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// The error of any client, here of net/smtp.
+// Classify takes the error of any client, such as net/smtp.
 func ExampleClassify() {
 	err := smtp.SendMail("127.0.0.1:no-such-port", nil, "alice@example.org", []string{"bob@example.org"}, nil)
 
@@ -23,7 +23,7 @@ func ExampleClassify() {
 	// Set a port between 1 and 65535 in servers.
 }
 
-// A 421 belongs to several families.
+// A 421 matches several sentinels.
 func ExampleError_Is() {
 	reply := smtperr.NewReply(421, []string{"4.7.0 try again later"})
 	err := smtperr.ClassifyReply(smtperr.PhaseMail, reply, smtperr.Session{})
@@ -38,7 +38,7 @@ func ExampleError_Is() {
 	// false smtp: authentication failed
 }
 
-// The code, the enhanced code and the address of a refusal.
+// An Error has the address, the code and the enhanced code of a refusal.
 func ExampleClassifyReply() {
 	reply := smtperr.NewReply(550, []string{"5.1.1 User unknown"})
 	err := smtperr.ClassifyReply(smtperr.PhaseRcpt, reply, smtperr.Session{Recipient: "one@example.org"})
@@ -52,7 +52,7 @@ func ExampleClassifyReply() {
 	// one@example.org 550 5.1.1 mailbox_unknown
 }
 
-// Retry, or go on to the next server?
+// The caller decides between a retry and the next server.
 func ExampleError_Retry() {
 	refused := smtperr.ClassifyReply(smtperr.PhaseAuth, smtperr.NewReply(535, []string{"5.7.8 no"}), smtperr.Session{})
 	busy := smtperr.ClassifyReply(smtperr.PhaseGreeting, smtperr.NewReply(421, []string{"busy"}), smtperr.Session{})
@@ -60,8 +60,8 @@ func ExampleError_Retry() {
 
 	for _, err := range []error{refused, busy, lost} {
 		e, _ := errors.AsType[*smtperr.Error](err)
-		// As mail servers do: a message that may have been delivered is not sent
-		// again, and a permanent refusal is final.
+		// Like most mail servers, stop after a permanent refusal, and do not send a
+		// message again that may have been delivered.
 		next := !e.OutcomeUnknown && (e.Temporary() || !errors.Is(e, smtperr.ErrRefused))
 		fmt.Printf("retry: %s, next server: %t, %s\n", e.Retry(), next, e)
 	}
@@ -71,7 +71,7 @@ func ExampleError_Retry() {
 	// retry: never, next server: false, smtp: end of message: connection closed (outcome unknown: the message may have been delivered)
 }
 
-// Two recipients are refused and a third one is accepted.
+// Two of three recipients are refused.
 func ExampleRefusals() {
 	var refused []*smtperr.Error
 	rcpt := func(to string, reply smtperr.Reply) {

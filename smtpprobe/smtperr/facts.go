@@ -11,26 +11,26 @@ import (
 	"syscall"
 )
 
-// facts is what the errors of a chain report. Of two errors of one kind the
-// outer one counts. What the facts mean together is decided in meaning.
+// facts is the information in a chain of errors. If several errors of the chain
+// have the same kind of information, that of the outer one counts.
 type facts struct {
-	classified *Error // the chain has been classified before
+	classified *Error // an error of the chain that is an *Error already
 
 	operation string // of the outermost net.OpError: dial, read, write, ...
 	canceled  bool
-	config    Reason // of a mistake of the caller
+	config    Reason // the reason of an invalid configuration
 	dns       *net.DNSError
 	errno     syscall.Errno
-	denied    bool // by a permission
-	missing   bool // a file or unix socket
+	denied    bool // os.ErrPermission
+	missing   bool // os.ErrNotExist
 	timedOut  bool
-	ended     bool // the stream
+	ended     bool // io.EOF or the like
 	tls       tlsFacts
 
-	command   Phase // of the command that failed, if a client's error has it
+	command   Phase // the phase of the failed command, if a client's error names it
 	reply     *foreignReply
-	malformed bool    // a reply
-	known     meaning // of an error that is known by its text
+	malformed bool    // a reply is malformed
+	known     meaning // of an error that is recognized by its text
 
 	visited int
 }
@@ -44,7 +44,7 @@ func collect(err error) *facts {
 	return f
 }
 
-// visit collects the facts of an error and of those it wraps, outer ones first.
+// visit collects the facts of err and of the errors that it wraps.
 func (f *facts) visit(err error) {
 	if isNil(err) || f.classified != nil || f.visited >= maxErrors {
 		return
@@ -64,7 +64,7 @@ func (f *facts) visit(err error) {
 	f.other(err)
 }
 
-// sentinel collects errors that are values.
+// sentinel collects err if it is a sentinel error.
 func (f *facts) sentinel(err error) bool {
 	switch err { //nolint:errorlint // the chain is walked here
 	case io.EOF, io.ErrUnexpectedEOF, io.ErrClosedPipe:
@@ -83,7 +83,8 @@ func (f *facts) sentinel(err error) bool {
 	return true
 }
 
-// network collects the types of packages net, net/textproto, os and syscall.
+// network collects err if it has a type of package net, net/textproto, os or
+// syscall.
 func (f *facts) network(err error) bool {
 	switch e := err.(type) { //nolint:errorlint // the chain is walked here
 	case *net.OpError:
@@ -104,7 +105,7 @@ func (f *facts) network(err error) bool {
 		}
 		f.visit(e.UnwrapErr)
 	case *net.AddrError:
-		// The text alone distinguishes a wrong port from a wrong address.
+		// Only the text distinguishes an invalid port from an invalid address.
 		if strings.Contains(e.Err, "port") {
 			f.misconfigured(ReasonInvalidPort)
 		} else {
@@ -130,8 +131,8 @@ func (f *facts) misconfigured(reason Reason) {
 	}
 }
 
-// other collects what an error of an unknown type reports by its methods, its
-// shape, the errors that it wraps, and its text if it wraps none.
+// other collects err if its type is unknown: by its methods, its fields, the errors
+// that it wraps, and otherwise by its text.
 func (f *facts) other(err error) {
 	if x, ok := err.(interface{ Is(target error) bool }); ok {
 		f.canceled = f.canceled || x.Is(context.Canceled)
@@ -153,7 +154,7 @@ func (f *facts) other(err error) {
 	}
 }
 
-// text collects errors that have nothing but a text.
+// text collects an error by its text.
 func (f *facts) text(err error) {
 	text := textOf(err)
 	if f.tls.collectText(err, text) {
@@ -164,8 +165,8 @@ func (f *facts) text(err error) {
 	}
 }
 
-// isNil reports whether err is nil or a nil of a pointer or similar type, whose
-// methods may panic.
+// isNil reports whether err is nil or holds a nil pointer, map, slice, function or
+// channel, whose methods may panic.
 func isNil(err error) bool {
 	if err == nil {
 		return true

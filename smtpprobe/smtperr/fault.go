@@ -1,22 +1,21 @@
 package smtperr
 
-// Fault says who has to act.
+// Fault identifies who has to act on a failure.
 type Fault string
 
 // The faults.
 const (
-	FaultNone        Fault = ""
-	FaultNetwork     Fault = "network"
-	FaultRelay       Fault = "relay"
-	FaultCredentials Fault = "credentials"
-	FaultMessage     Fault = "message"
-	FaultConfig      Fault = "config"
-	FaultProber      Fault = "prober"
+	FaultNone        Fault = ""            // not known
+	FaultNetwork     Fault = "network"     // the network between client and relay
+	FaultRelay       Fault = "relay"       // the relay's operator
+	FaultCredentials Fault = "credentials" // the owner of the account
+	FaultMessage     Fault = "message"     // the sender: envelope addresses and message
+	FaultConfig      Fault = "config"      // the configuration of the client, or its access to the relay
+	FaultProber      Fault = "prober"      // the client's machine and its address
 )
 
-// Fault reports who has to act. What the reason knows goes first, whether the
-// refusal is temporary or not; otherwise a 4xx is the relay's, and then the
-// class decides.
+// Fault returns who has to act. It is that of the reason; if the reason has none,
+// it is FaultRelay after a 4xx, and otherwise that of the class.
 func (e *Error) Fault() Fault {
 	if fault := reasonFault(e.Class, e.Reason, e.Code()); fault != FaultNone {
 		return fault
@@ -27,8 +26,7 @@ func (e *Error) Fault() Fault {
 	return e.Class.row().fault
 }
 
-// reasonFault is the fault that belongs to a reason, FaultNone if the class and
-// the code decide.
+// reasonFault returns the fault of a reason, or FaultNone if it has none.
 func reasonFault(class Class, reason Reason, code int) Fault {
 	switch {
 	case reason == ReasonNotAuthorized && class == ClassAuthFailed:
@@ -36,7 +34,7 @@ func reasonFault(class Class, reason Reason, code int) Fault {
 	case reason == ReasonMessageTooLarge && class == ClassNotSupported:
 		return FaultConfig
 	case (reason == ReasonContent || reason == ReasonContentRejected) && code/100 != 5:
-		return FaultNone // a filter that fails is the relay's
+		return FaultNone // the filter of the relay failed
 	}
 	if row := reason.row(); row != nil {
 		return row.fault

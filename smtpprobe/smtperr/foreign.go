@@ -6,16 +6,15 @@ import (
 	"strings"
 )
 
-// This file knows the errors of other SMTP clients: net/smtp by their text
-// (its replies are *textproto.Error), the others by their shape, so that their
-// modules are not needed here.
-
-// foreignReply is a reply in the error of another client.
+// foreignReply is a reply in the error of another SMTP client. Errors of net/smtp
+// are recognized by their text, and its replies as *textproto.Error. Errors of
+// go-smtp, go-mail and mox are recognized by their methods and fields, which avoids
+// a dependency on these modules.
 type foreignReply struct {
-	phase      Phase // "" if the error does not have it
+	phase      Phase // empty if the error does not name it
 	code       int
 	lines      []string
-	enhanced   EnhancedCode // if it is not part of the text
+	enhanced   EnhancedCode // if it is not part of lines
 	recipient  string
 	recipients []*foreignReply // with LMTP, one for each refused recipient
 }
@@ -29,14 +28,14 @@ func (r *foreignReply) classify(phase Phase, cause error) *Error {
 		for _, one := range r.recipients {
 			refused = append(refused, one.classify(phase, cause))
 		}
-		return sumUp(phase, refused, 1) // whether all were refused is unknown
+		return combine(phase, refused, 1) // whether any was accepted is unknown
 	}
 	reply := NewReply(r.code, r.lines)
-	if r.enhanced.Class > 0 { // go-smtp uses -1 for none
+	if r.enhanced.Class > 0 { // go-smtp uses -1 for no code
 		reply.Enhanced = r.enhanced
 	}
-	e := verdictOnReply(phase, reply, Session{Recipient: r.recipient})
-	if e == nil { // the reply is the one due, but the client did not expect it
+	e := classifyReply(phase, reply, Session{Recipient: r.recipient})
+	if e == nil { // the client did not expect this code
 		e = New(ClassProtocolError, ReasonUnexpectedCode, phase, nil)
 		e.Reply = &reply
 	}
@@ -44,7 +43,7 @@ func (r *foreignReply) classify(phase Phase, cause error) *Error {
 	return e
 }
 
-// client collects the reply and the phase of another client's error.
+// client collects the reply and the phase in an error of another SMTP client.
 func (f *facts) client(err error) {
 	reply, command := goMail(err)
 	if reply == nil && command == "" {
@@ -95,8 +94,8 @@ func goSMTPByRecipient(v reflect.Value) *foreignReply {
 	return all
 }
 
-// goMailError is what wneessen/go-mail's SendError offers besides its exported
-// field Reason, which has the method String.
+// goMailError has the methods of SendError of wneessen/go-mail. The error also has a
+// field Reason, whose type has a method String.
 type goMailError interface {
 	ErrorCode() int
 	EnhancedStatusCode() string
@@ -129,7 +128,7 @@ func goMailReason(err error) string {
 	return named.String()
 }
 
-// goMailPhases are the reasons of go-mail that name a command.
+// goMailPhases has the phases of go-mail's reasons that name a command.
 var goMailPhases = map[string]Phase{
 	"sending SMTP MAIL FROM command": PhaseMail,
 	"sending SMTP RCPT TO command":   PhaseRcpt,
@@ -154,7 +153,7 @@ func mox(err error) (*foreignReply, Phase) {
 	}
 	phase := moxPhases[command]
 	if phase == PhaseData && !strings.Contains(textOf(err), "expected 354") {
-		phase = PhaseDot // also under that command
+		phase = PhaseDot // mox names both replies "data"
 	}
 	if code == 0 {
 		return nil, phase
@@ -167,7 +166,7 @@ func mox(err error) (*foreignReply, Phase) {
 	return r, phase
 }
 
-// moxPhases are mox's names of commands.
+// moxPhases has the phases of mox's command names.
 var moxPhases = map[string]Phase{
 	"(greeting)": PhaseGreeting,
 	"ehlo":       PhaseEHLO,
@@ -181,8 +180,8 @@ var moxPhases = map[string]Phase{
 	"quit":       PhaseQuit,
 }
 
-// fieldsOf returns access to the exported fields of a struct or of a pointer to
-// one; it finds none in anything else.
+// fieldsOf returns a function that looks up an exported field of v, a struct or a
+// pointer to a struct.
 func fieldsOf(v reflect.Value) func(name string) (reflect.Value, bool) {
 	v = reflect.Indirect(v)
 	return func(name string) (reflect.Value, bool) {
@@ -204,8 +203,8 @@ func value[T any](fields func(string) (reflect.Value, bool), name string) (T, bo
 	return t, ok
 }
 
-// knownText returns the meaning of an error that is nothing but its text, where
-// it is one of these clients'. None of them is text of a server.
+// knownText returns the meaning of an error of these clients that has no type of its
+// own. The texts are the clients', never a server's.
 func knownText(err error, text string) meaning {
 	if _, ok := err.(goMailError); ok {
 		text = goMailReason(err)
@@ -225,7 +224,7 @@ var knownTexts = map[string]meaning{
 	"smtp: Hello called after other methods": {ClassConfigError, ""},
 	"unencrypted connection":                 {ClassNotSupported, ReasonCleartextAuthForbidden},
 	"unexpected server challenge":            {ClassAuthFailed, ReasonChallengeLoop},
-	"wrong host name":                        {ClassConfigError, ""}, // of the credentials
+	"wrong host name":                        {ClassConfigError, ""}, // from smtp.PlainAuth
 	"missing address":                        {ClassConfigError, ReasonInvalidAddress},
 
 	// go-smtp and go-sasl

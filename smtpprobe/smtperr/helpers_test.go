@@ -6,26 +6,25 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// classify, classifyReply and refusals are those of smtperr, as the type that
-// they return, nil if there is no error.
+// classify returns the result of smtperr.Classify as an *Error, nil if there is none.
 func classify(phase smtperr.Phase, err error) *smtperr.Error {
-	return detail(smtperr.Classify(phase, err))
+	return asError(smtperr.Classify(phase, err))
 }
 
 func classifyReply(phase smtperr.Phase, reply smtperr.Reply, session smtperr.Session) *smtperr.Error {
-	return detail(smtperr.ClassifyReply(phase, reply, session))
+	return asError(smtperr.ClassifyReply(phase, reply, session))
 }
 
 func refusals(phase smtperr.Phase, refused []*smtperr.Error, accepted int) *smtperr.Error {
-	return detail(smtperr.Refusals(phase, refused, accepted))
+	return asError(smtperr.Refusals(phase, refused, accepted))
 }
 
-func detail(err error) *smtperr.Error {
+func asError(err error) *smtperr.Error {
 	e, _ := errors.AsType[*smtperr.Error](err)
 	return e
 }
 
-// refusal is the error for a reply with this code and no enhanced code.
+// refusal returns the error for a reply without an enhanced code.
 func refusal(phase smtperr.Phase, code int) *smtperr.Error {
 	return classifyReply(phase, reply(code, "x"), smtperr.Session{Sender: "s@x", Recipient: "r@x"})
 }

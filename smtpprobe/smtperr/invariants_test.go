@@ -9,15 +9,17 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// due is the first digit, or the one code, that each phase needs.
-var due = map[smtperr.Phase]func(code int) bool{
+// expectedReply reports for some phases whether a code is the expected one. The other
+// phases expect a 2xx.
+var expectedReply = map[smtperr.Phase]func(code int) bool{
 	smtperr.PhaseGreeting: func(code int) bool { return code == 220 },
 	smtperr.PhaseSTARTTLS: func(code int) bool { return code == 220 },
 	smtperr.PhaseAuth:     func(code int) bool { return code == 235 },
 	smtperr.PhaseData:     func(code int) bool { return code/100 == 3 },
 }
 
-var refusedAt = map[smtperr.Phase]smtperr.Class{
+// refusalClass has the class of refusals in each phase.
+var refusalClass = map[smtperr.Phase]smtperr.Class{
 	smtperr.PhaseGreeting: smtperr.ClassGreetingRefused, smtperr.PhaseEHLO: smtperr.ClassHeloRefused, smtperr.PhaseHELO: smtperr.ClassHeloRefused,
 	smtperr.PhaseSTARTTLS: smtperr.ClassStartTLSRefused, smtperr.PhaseAuth: smtperr.ClassAuthFailed, smtperr.PhaseMail: smtperr.ClassSenderRefused,
 	smtperr.PhaseRcpt: smtperr.ClassRecipientRefused, smtperr.PhaseData: smtperr.ClassDataRefused, smtperr.PhaseBody: smtperr.ClassDataRefused,
@@ -26,10 +28,10 @@ var refusedAt = map[smtperr.Phase]smtperr.Class{
 
 func TestClassifyReply_EveryCode(t *testing.T) {
 	t.Parallel()
-	for phase, refused := range refusedAt {
+	for phase, refused := range refusalClass {
 		for code := -1; code <= 1000; code++ {
 			ok := code/100 == 2
-			if exact := due[phase]; exact != nil {
+			if exact := expectedReply[phase]; exact != nil {
 				ok = exact(code)
 			}
 			e := classifyReply(phase, reply(code, "x"), smtperr.Session{})
@@ -83,7 +85,7 @@ func TestClassifyReply_552(t *testing.T) {
 		{name: "without an enhanced code", text: "x", phase: smtperr.PhaseRcpt, accepted: true, temporary: true},
 		{name: "with 5.5.3", text: "5.5.3 x", phase: smtperr.PhaseRcpt, accepted: true, temporary: true},
 		{name: "with another enhanced code", text: "5.2.2 x", phase: smtperr.PhaseRcpt, accepted: true, temporary: false},
-		{name: "as the first", text: "x", phase: smtperr.PhaseRcpt, accepted: false, temporary: false},
+		{name: "first recipient", text: "x", phase: smtperr.PhaseRcpt, accepted: false, temporary: false},
 		{name: "to MAIL", text: "x", phase: smtperr.PhaseMail, accepted: true, temporary: false},
 		{name: "after the dot", text: "x", phase: smtperr.PhaseDot, accepted: true, temporary: false},
 	} {
@@ -100,23 +102,28 @@ func TestClassifyReply_WrongProtocol(t *testing.T) {
 		phase  smtperr.Phase
 		code   int
 		text   string
+		ehlo   *smtperr.Reply // the reply to EHLO before HELO
 		lmtp   bool
 		reason smtperr.Reason
 	}{
-		{name: "LHLO on an SMTP port", phase: smtperr.PhaseEHLO, code: 502, text: "5.5.2 Error: command not recognized", lmtp: true, reason: smtperr.ReasonNotLMTP},
-		{name: "LHLO on an SMTP port, 500", phase: smtperr.PhaseEHLO, code: 500, text: "unknown", lmtp: true, reason: smtperr.ReasonNotLMTP},
-		{name: "LHLO on an SMTP port, 504", phase: smtperr.PhaseEHLO, code: 504, text: "unknown", lmtp: true, reason: smtperr.ReasonNotLMTP},
-		{name: "LHLO refused by policy", phase: smtperr.PhaseEHLO, code: 550, text: "go away", lmtp: true},
-		{name: "LHLO with a wrong argument", phase: smtperr.PhaseEHLO, code: 501, text: "no such domain", lmtp: true},
-		{name: "EHLO on an LMTP port", phase: smtperr.PhaseEHLO, code: 500, text: "this is lmtp", reason: smtperr.ReasonNotSMTPLMTP},
-		{name: "HELO on an LMTP port", phase: smtperr.PhaseHELO, code: 503, text: "Send LHLO first", reason: smtperr.ReasonNotSMTPLMTP},
-		{name: "HELO unknown", phase: smtperr.PhaseHELO, code: 500, text: "unknown command"},
-		{name: "a longer word", phase: smtperr.PhaseHELO, code: 500, text: "almtpx"},
+		{name: "LHLO to SMTP server, 502", phase: smtperr.PhaseEHLO, code: 502, text: "5.5.2 Error: command not recognized", lmtp: true, reason: smtperr.ReasonNotLMTP},
+		{name: "LHLO to SMTP server, 500", phase: smtperr.PhaseEHLO, code: 500, text: "unknown", lmtp: true, reason: smtperr.ReasonNotLMTP},
+		{name: "LHLO to SMTP server, 504", phase: smtperr.PhaseEHLO, code: 504, text: "unknown", lmtp: true, reason: smtperr.ReasonNotLMTP},
+		{name: "LHLO refused with 550", phase: smtperr.PhaseEHLO, code: 550, text: "go away", lmtp: true},
+		{name: "LHLO refused with 501", phase: smtperr.PhaseEHLO, code: 501, text: "no such domain", lmtp: true},
+		{name: "EHLO to LMTP server", phase: smtperr.PhaseEHLO, code: 500, text: "this is lmtp", reason: smtperr.ReasonNotSMTPLMTP},
+		{name: "HELO to LMTP server", phase: smtperr.PhaseHELO, code: 503, text: "Send LHLO first", reason: smtperr.ReasonNotSMTPLMTP},
+		{name: "LMTP in the EHLO reply", phase: smtperr.PhaseHELO, code: 502, text: "no", ehlo: &smtperr.Reply{Code: 500, Lines: []string{"use LHLO"}}, reason: smtperr.ReasonNotSMTPLMTP},
+		{name: "LMTP in the HELO reply", phase: smtperr.PhaseHELO, code: 502, text: "use LHLO", ehlo: &smtperr.Reply{Code: 500}, reason: smtperr.ReasonNotSMTPLMTP},
+		{name: "EHLO refused with 501", phase: smtperr.PhaseHELO, code: 502, text: "use LHLO", ehlo: &smtperr.Reply{Code: 501}},
+		{name: "HELO refused with 501", phase: smtperr.PhaseHELO, code: 501, text: "use LHLO", ehlo: &smtperr.Reply{Code: 500}},
+		{name: "HELO not implemented", phase: smtperr.PhaseHELO, code: 500, text: "unknown command"},
+		{name: "LMTP within a longer word", phase: smtperr.PhaseHELO, code: 500, text: "almtpx"},
 		{name: "another phase", phase: smtperr.PhaseMail, code: 503, text: "LHLO first"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			e := classifyReply(tt.phase, reply(tt.code, tt.text), smtperr.Session{LMTP: tt.lmtp})
+			e := classifyReply(tt.phase, reply(tt.code, tt.text), smtperr.Session{LMTP: tt.lmtp, EHLO: tt.ehlo})
 			if tt.reason == "" {
 				require.NotContains(t, []smtperr.Reason{smtperr.ReasonNotLMTP, smtperr.ReasonNotSMTPLMTP}, e.Reason)
 				return
@@ -128,7 +135,7 @@ func TestClassifyReply_WrongProtocol(t *testing.T) {
 	}
 }
 
-// Words refine a reason, and nothing else.
+// The text refines only the reason.
 func FuzzClassifyReply_Text(f *testing.F) {
 	for _, text := range []string{"Relay access denied", "greylisted", "too many connections", "unable to relay", "450 4.7.1", "rate limit\r\n", "\xff\x00"} {
 		f.Add(text, uint16(550), uint8(9), true)
@@ -138,15 +145,15 @@ func FuzzClassifyReply_Text(f *testing.F) {
 		phases := smtperr.Phases()
 		phase := phases[int(at)%len(phases)]
 		c := smtperr.Session{TLS: flag, AuthOffered: !flag, Authenticated: flag, RecipientAccepted: flag, OverlongLine: flag, Recipient: text}
-		silent := classifyReply(phase, smtperr.Reply{Code: int(code)}, c)
-		spoken := classifyReply(phase, smtperr.Reply{Code: int(code), Lines: strings.Split(text, "\n")}, c)
-		require.Equal(t, silent == nil, spoken == nil)
-		if silent == nil {
+		withoutText := classifyReply(phase, smtperr.Reply{Code: int(code)}, c)
+		withText := classifyReply(phase, smtperr.Reply{Code: int(code), Lines: strings.Split(text, "\n")}, c)
+		require.Equal(t, withoutText == nil, withText == nil)
+		if withoutText == nil {
 			return
 		}
-		require.Equal(t, silent.Class, spoken.Class)
-		require.Equal(t, silent.Temporary(), spoken.Temporary())
-		require.Contains(t, smtperr.Reasons(), spoken.Reason)
-		requireHarmless(t, spoken.Error())
+		require.Equal(t, withoutText.Class, withText.Class)
+		require.Equal(t, withoutText.Temporary(), withText.Temporary())
+		require.Contains(t, smtperr.Reasons(), withText.Reason)
+		requireSafeText(t, withText.Error())
 	})
 }

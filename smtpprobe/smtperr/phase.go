@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Phase is a step of an SMTP session. The zero value is no phase.
+// Phase is a step of an SMTP session. The zero value means none of them.
 type Phase string
 
 // The phases, in the order in which a session reaches them.
@@ -13,12 +13,12 @@ const (
 	PhaseConfig   Phase = "config"
 	PhaseDNS      Phase = "dns"
 	PhaseConnect  Phase = "connect"
-	PhaseTLS      Phase = "tls"      // the handshake, at once or after STARTTLS
+	PhaseTLS      Phase = "tls"      // the handshake of implicit TLS or STARTTLS
 	PhaseGreeting Phase = "greeting" // RFC 5321 §4.3.1
-	PhaseEHLO     Phase = "ehlo"     // EHLO and LHLO, also the second one after TLS
+	PhaseEHLO     Phase = "ehlo"     // EHLO or LHLO, before and after STARTTLS
 	PhaseHELO     Phase = "helo"
 	PhaseSTARTTLS Phase = "starttls" // the command and its reply, RFC 3207
-	PhaseAuth     Phase = "auth"     // RFC 4954; also fetching an OAuth2 token
+	PhaseAuth     Phase = "auth"     // RFC 4954, including the request of an OAuth2 token
 	PhaseMail     Phase = "mail"
 	PhaseRcpt     Phase = "rcpt"
 	PhaseData     Phase = "data" // the command and its 354
@@ -26,15 +26,15 @@ const (
 	PhaseDot      Phase = "dot"  // waiting for the reply to the final dot
 	PhaseRset     Phase = "rset"
 	PhaseQuit     Phase = "quit"
-	PhaseDone     Phase = "done" // the session reached its goal
+	PhaseDone     Phase = "done" // the session succeeded
 )
 
-// PhaseMailbox is not a step of a session: it is looking into the mailbox where
-// a message ends. What a delivery status notification passes on has this phase,
-// too.
+// PhaseMailbox is not a step of an SMTP session: it is the check of a message's
+// arrival in a mailbox. Failures reported in a delivery status notification have
+// this phase, too.
 const PhaseMailbox Phase = "mailbox"
 
-// Phases lists the phases of a session in order.
+// Phases returns the phases of a session in order.
 func Phases() []Phase {
 	all := make([]Phase, len(phases))
 	for i := range phases {
@@ -43,7 +43,7 @@ func Phases() []Phase {
 	return all
 }
 
-// ParsePhase returns the phase of that name.
+// ParsePhase returns the phase with the given name.
 func ParsePhase(name string) (Phase, error) {
 	if p := Phase(name); p == PhaseMailbox || name != "" && slices.Contains(Phases(), p) {
 		return Phase(name), nil
@@ -51,21 +51,21 @@ func ParsePhase(name string) (Phase, error) {
 	return "", fmt.Errorf("unknown phase %q", name)
 }
 
-// phaseRow is what the package knows about one phase.
+// phaseRow describes a phase.
 type phaseRow struct {
 	phase   Phase
 	label   string    // in error texts
-	accepts codeRange // the replies due
-	refusal Class     // of any other 4xx or 5xx
+	accepts codeRange // the expected reply codes
+	refusal Class     // of a 4xx or 5xx
 }
 
-// codeRange is a range of reply codes, both ends included.
+// codeRange is an inclusive range of reply codes.
 type codeRange struct{ first, last int }
 
 func (r codeRange) contains(code int) bool { return r.first <= code && code <= r.last }
 
-// Unknown codes go by their first digit (RFC 5321 §4.3.2). Where client and
-// server change state together, only one code says that they agree.
+// The first digit of a reply code decides (RFC 5321 §4.3.2), except where client
+// and server change their state together: the greeting, STARTTLS and AUTH.
 var (
 	ready         = codeRange{220, 220}
 	authenticated = codeRange{235, 235}
@@ -93,8 +93,8 @@ var phases = [...]phaseRow{
 	{PhaseDone, "done", completed, ClassResponseError},
 }
 
-// row returns the phase's row; for NOOP, VRFY and other commands outside the
-// phases one without a label.
+// row returns the description of p. NOOP, VRFY and other commands outside of the
+// phases have one without a label.
 func (p Phase) row() phaseRow {
 	for i := range phases {
 		if phases[i].phase == p {

@@ -1,10 +1,11 @@
 package smtperr
 
-// Reason refines a Class. The zero value is none. The values are metric tag
-// values: never renamed, only added to.
+// Reason refines a Class. The zero value means that no reason is known. Reasons are
+// values of a metric tag and stable: they are only added. [Reason.Meaning] describes
+// each.
 type Reason string
 
-// From an enhanced code (RFC 3463 and the IANA registry) or from phase and code.
+// The reasons of replies.
 const (
 	ReasonMailboxUnknown           Reason = "mailbox_unknown"
 	ReasonRecipientDomainUnknown   Reason = "recipient_domain_unknown"
@@ -93,7 +94,7 @@ const (
 	ReasonNotSMTPLMTP              Reason = "not_smtp_lmtp"
 )
 
-// From the transport, the conversation and this machine.
+// The reasons of failures without a reply, and of replies that break the protocol.
 const (
 	ReasonHostUnreachable        Reason = "host_unreachable"
 	ReasonNetworkUnreachable     Reason = "network_unreachable"

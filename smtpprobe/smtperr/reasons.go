@@ -6,20 +6,19 @@ import (
 	"strings"
 )
 
-// reasonRow is what the package knows about one reason.
+// reasonRow describes a reason.
 type reasonRow struct {
 	reason   Reason
-	fault    Fault  // whose, FaultNone if class and code decide
-	meaning  string // what happened, in a few words
-	advice   string // the likely cause and what to do
-	settings string // the settings to look at, with blanks between
-	section  string // of the RFC
+	fault    Fault  // FaultNone if class and reply code decide
+	meaning  string // what happened
+	advice   string // what to do, for the party at fault
+	settings string // names of related settings, separated by blanks
+	section  string // of the RFC that defines it
 }
 
 var reasons = slices.Concat(deliveryReasons, policyReasons, sessionReasons)
 
-// Reasons lists the reasons: of replies first, then of connections, of the
-// conversation, and of this machine.
+// Reasons returns all reasons, those of replies first.
 func Reasons() []Reason {
 	all := make([]Reason, 0, len(reasons))
 	for i := range reasons {
@@ -28,7 +27,7 @@ func Reasons() []Reason {
 	return all
 }
 
-// ParseReason returns the reason of that name.
+// ParseReason returns the reason with the given name.
 func ParseReason(name string) (Reason, error) {
 	if row := Reason(name).row(); row != nil {
 		return row.reason, nil
@@ -36,21 +35,21 @@ func ParseReason(name string) (Reason, error) {
 	return "", fmt.Errorf("unknown reason %q", name)
 }
 
-// Meaning describes in a few words what happened; empty for no reason.
+// Meaning returns a short description of r, such as "the mailbox does not exist".
 func (r Reason) Meaning() string { return r.rowOrNone().meaning }
 
-// Advice returns the likely cause and what to do, in one line; empty for no
-// reason. An error may know better, see [Error.Advice].
+// Advice returns one line with what to do next. The advice for an error may be more
+// specific, see [Error.Advice].
 func (r Reason) Advice() string { return r.rowOrNone().advice }
 
-// Settings lists the settings of a probe to look at.
+// Settings returns the names of the probe's settings that r is related to.
 func (r Reason) Settings() []string { return strings.Fields(r.rowOrNone().settings) }
 
-// Section is the section of the RFC that defines it, such as "RFC 4954 §6";
-// empty if none does.
+// Section returns the section of the RFC that defines r, such as "RFC 4954 §6", or an
+// empty string.
 func (r Reason) Section() string { return r.rowOrNone().section }
 
-// Fault reports who usually has to act, FaultNone if class and reply code decide.
+// Fault returns who has to act, or FaultNone if that depends on class and reply code.
 func (r Reason) Fault() Fault { return r.rowOrNone().fault }
 
 func (r Reason) rowOrNone() reasonRow {

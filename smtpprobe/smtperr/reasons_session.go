@@ -5,25 +5,25 @@ var sessionReasons = []reasonRow{
 	{
 		reason:  ReasonHostUnreachable,
 		meaning: "no route to the host",
-		advice:  "Check routing and firewalls between the prober and the relay.",
+		advice:  "Check routes and firewalls between the prober and the relay.",
 		section: "RFC 1122 §3.2.2.1",
 	},
 	{
 		reason:   ReasonNetworkUnreachable,
 		meaning:  "no route to the network",
-		advice:   "Check routing and the address families of this machine.",
+		advice:   "Check the routes and address families of this machine.",
 		settings: "ip_version", section: "RFC 1122 §3.2.2.1",
 	},
 	{
 		reason:  ReasonReset,
 		meaning: "the connection was reset",
-		advice:  "Look in the relay's log, and for a firewall that resets connections.",
+		advice:  "Find in the logs of the relay and of firewalls on the way why the connection was reset.",
 		section: "RFC 9293 §3.5.2",
 	},
 	{
 		reason:  ReasonClosed,
 		meaning: "the other side closed the connection",
-		advice:  "Look in the relay's log: a limit, a crash or a restart may have closed it.",
+		advice:  "Find in the relay's log why it closed the connection: a limit, a crash or a restart.",
 		section: "RFC 5321 §3.8",
 	},
 	{
@@ -35,7 +35,7 @@ var sessionReasons = []reasonRow{
 	{
 		reason:   ReasonNoGreeting,
 		meaning:  "no greeting in time",
-		advice:   "Check whether the port expects TLS first (smtps://), and the relay's load and DNS lookups.",
+		advice:   "Use an smtps:// URL if the port expects TLS; otherwise check the relay's load and DNS lookups.",
 		settings: "timeout", section: "RFC 5321 §4.5.3.2.1",
 	},
 	{
@@ -47,25 +47,25 @@ var sessionReasons = []reasonRow{
 	{
 		reason:   ReasonNoReply,
 		meaning:  "no reply in time",
-		advice:   "Look for slow DNS lookups, milters and filters on the relay.",
+		advice:   "Find the slow DNS lookup, milter or filter on the relay.",
 		settings: "read_timeout timeout", section: "RFC 5321 §4.5.3.2",
 	},
 	{
 		reason: ReasonNoAck, fault: FaultNetwork,
-		meaning: "what was sent is not acknowledged",
-		advice:  "Packets are lost on the way: check firewalls, NAT timeouts and the path MTU.",
+		meaning: "sent data was not acknowledged",
+		advice:  "Find where packets are lost: check firewalls, NAT timeouts and the path MTU.",
 		section: "RFC 9293 §3.8",
 	},
 	{
 		reason:   ReasonNotFound,
 		meaning:  "the name does not exist",
-		advice:   "Check the name or the path in servers.",
+		advice:   "Correct the name or path in servers.",
 		settings: "servers", section: "RFC 1035 §4.1.1",
 	},
 	{
 		reason:   ReasonServerFailure,
 		meaning:  "the name server failed",
-		advice:   "Check the name servers of the domain, and DNSSEC.",
+		advice:   "Check the name servers and DNSSEC of the domain.",
 		settings: "dns_server", section: "RFC 1035 §4.1.1",
 	},
 	{
@@ -77,19 +77,19 @@ var sessionReasons = []reasonRow{
 	{
 		reason:   ReasonHostMismatch,
 		meaning:  "the certificate is for other names",
-		advice:   "Set tls_server_name, or have the relay's certificate issued for this name.",
+		advice:   "Set tls_server_name to a name in the certificate, or issue a certificate for this host.",
 		settings: "tls_server_name", section: "RFC 6125 §6.4",
 	},
 	{
 		reason:   ReasonUnknownAuthority,
 		meaning:  "the certificate is not signed by a trusted CA",
-		advice:   "Set tls_ca, or have the relay send its intermediate certificates.",
+		advice:   "Set tls_ca to the CA of the relay, or have the relay send its intermediate certificates.",
 		settings: "tls_ca", section: "RFC 5280 §6.1",
 	},
 	{
 		reason:   ReasonSelfSigned,
 		meaning:  "the certificate is self-signed",
-		advice:   "Set tls_ca to this certificate, or get one from a CA.",
+		advice:   "Set tls_ca to this certificate, or replace it with one from a CA.",
 		settings: "tls_ca", section: "RFC 5280 §3.2",
 	},
 	{
@@ -107,7 +107,7 @@ var sessionReasons = []reasonRow{
 	{
 		reason:  ReasonCertConstraints,
 		meaning: "a CA in the chain may not sign this certificate",
-		advice:  "Check name constraints, path length and CA flag of the certificates in the relay's chain.",
+		advice:  "Correct name constraints, path length and CA flag of the certificates in the relay's chain.",
 		section: "RFC 5280 §6.1",
 	},
 	{
@@ -131,7 +131,7 @@ var sessionReasons = []reasonRow{
 	{
 		reason:   ReasonPlaintextSMTP,
 		meaning:  "the port speaks SMTP without TLS",
-		advice:   "Use an smtp:// or submission:// URL with STARTTLS.",
+		advice:   "Use an smtp:// or submission:// URL: this port starts without TLS.",
 		settings: "servers starttls", section: "RFC 8314 §3.3",
 	},
 	{
@@ -143,19 +143,19 @@ var sessionReasons = []reasonRow{
 	{
 		reason:   ReasonHandshakeFailure,
 		meaning:  "no TLS parameters in common",
-		advice:   "Compare TLS versions and ciphers; for a relay with RSA key exchange only, set tls_cipher_suites.",
+		advice:   "Set tls_min_version to a version that the relay supports, or tls_cipher_suites for RSA key exchange.",
 		settings: "tls_min_version tls_cipher_suites", section: "RFC 8446 §6.2",
 	},
 	{
 		reason:   ReasonTLSAlert,
 		meaning:  "the relay ended the handshake with a TLS alert",
-		advice:   "Look up the alert in the error; check the relay's certificate, key and log.",
+		advice:   "Look up the alert in the error, and check the relay's certificate, key and log.",
 		settings: "tls_server_name", section: "RFC 8446 §6.2",
 	},
 	{
 		reason: ReasonRecordBroken, fault: FaultNetwork,
 		meaning: "a TLS record was damaged",
-		advice:  "Look for a middlebox or a faulty network card: data changed between prober and relay.",
+		advice:  "Find the middlebox or network card that changes data between prober and relay.",
 		section: "RFC 8446 §5.2",
 	},
 	{
@@ -167,55 +167,55 @@ var sessionReasons = []reasonRow{
 	{
 		reason:   ReasonNotSMTPHTTP,
 		meaning:  "a web server answered",
-		advice:   "Check the host and port in servers.",
+		advice:   "Correct the host and port in servers: they lead to a web server.",
 		settings: "servers", section: "RFC 5321 §4.2",
 	},
 	{
 		reason:   ReasonNotSMTPSSH,
 		meaning:  "an SSH server answered",
-		advice:   "Check the host and port in servers.",
+		advice:   "Correct the host and port in servers: they lead to an SSH server.",
 		settings: "servers", section: "RFC 5321 §4.2",
 	},
 	{
 		reason:   ReasonNotSMTP,
 		meaning:  "the port does not speak SMTP",
-		advice:   "Check the host and port in servers.",
+		advice:   "Correct the host and port in servers: this port does not speak SMTP.",
 		settings: "servers", section: "RFC 5321 §4.2",
 	},
 	{
 		reason:  ReasonBadCode,
 		meaning: "the reply has no valid code",
-		advice:  "Check what listens on the port; look at the transcript.",
+		advice:  "Check which server listens on the port; the transcript has its reply.",
 		section: "RFC 5321 §4.2",
 	},
 	{
 		reason:  ReasonCodeMismatch,
-		meaning: "one reply has different codes",
+		meaning: "the lines of one reply have different codes",
 		advice:  "Look at the transcript: a proxy may have mixed two replies.",
 		section: "RFC 5321 §4.2.1",
 	},
 	{
 		reason:  ReasonUnexpectedCode,
 		meaning: "the reply does not fit the command",
-		advice:  "Look at the transcript: prober and relay disagree about the state of the session.",
+		advice:  "Look in the transcript for the reply that does not fit its command.",
 		section: "RFC 5321 §4.2.1",
 	},
 	{
 		reason:  ReasonLineTooLong,
 		meaning: "a reply line is longer than 8192 bytes",
-		advice:  "Check what listens on the port.",
+		advice:  "Check which server listens on the port.",
 		section: "RFC 5321 §4.5.3.1.5",
 	},
 	{
 		reason:  ReasonReplyTooLong,
-		meaning: "a reply is too long",
-		advice:  "Check what listens on the port.",
+		meaning: "a reply is longer than 64 KiB or 1000 lines",
+		advice:  "Check which server listens on the port.",
 		section: "RFC 5321 §4.2.1",
 	},
 	{
 		reason:  ReasonUnsolicited,
 		meaning: "the relay sent data without a command",
-		advice:  "Look at the transcript.",
+		advice:  "Look in the transcript for the data that the relay sent without a command.",
 		section: "RFC 5321 §2.1",
 	},
 	{
@@ -227,7 +227,7 @@ var sessionReasons = []reasonRow{
 	{
 		reason:   ReasonBadChallenge,
 		meaning:  "the AUTH challenge is not valid",
-		advice:   "Set another auth_mechanism; the error names the part that is not valid.",
+		advice:   "Set another auth_mechanism; the error names the invalid part of the challenge.",
 		settings: "auth_mechanism", section: "RFC 4954 §4",
 	},
 	{
@@ -239,31 +239,31 @@ var sessionReasons = []reasonRow{
 	{
 		reason:   ReasonServerUnverified,
 		meaning:  "the relay did not prove that it knows the password",
-		advice:   "Look for an attacker on the way, or set another auth_mechanism.",
+		advice:   "Look for an attacker between prober and relay, or set another auth_mechanism.",
 		settings: "auth_mechanism", section: "RFC 5802 §3",
 	},
 	{
 		reason:   ReasonStartTLSNotOffered,
 		meaning:  "the relay does not offer STARTTLS",
-		advice:   "Enable TLS on the relay, or look for a firewall that removes STARTTLS.",
+		advice:   "Enable TLS on the relay, or find the firewall that removes STARTTLS.",
 		settings: "starttls", section: "RFC 3207 §4",
 	},
 	{
 		reason:   ReasonAuthNotOffered,
 		meaning:  "the relay does not offer AUTH",
-		advice:   "Use port 587 and TLS: many relays offer AUTH only there.",
+		advice:   "Use the submission port with TLS: many relays offer AUTH only there.",
 		settings: "servers starttls", section: "RFC 4954 §3",
 	},
 	{
 		reason:   ReasonAuthNoMechanism,
 		meaning:  "no AUTH mechanism in common",
-		advice:   "Compare auth_mechanism with the mechanisms in the relay's EHLO reply.",
+		advice:   "Set auth_mechanism to a mechanism in the relay's EHLO reply.",
 		settings: "auth_mechanism", section: "RFC 4954 §3",
 	},
 	{
 		reason:   ReasonCleartextAuthForbidden,
 		meaning:  "no login without verified TLS",
-		advice:   "Set starttls = \"required\", or auth_cleartext to allow it.",
+		advice:   "Set starttls = \"required\", or set auth_cleartext to send the password without TLS.",
 		settings: "starttls auth_cleartext", section: "RFC 4954 §4",
 	},
 	{
@@ -274,8 +274,8 @@ var sessionReasons = []reasonRow{
 	},
 	{
 		reason:  ReasonESMTPUnavailable,
-		meaning: "the relay does not know EHLO",
-		advice:  "Look for a firewall that inspects SMTP: without EHLO there is no TLS and no AUTH.",
+		meaning: "the relay does not implement EHLO",
+		advice:  "Find the firewall that inspects SMTP: without EHLO there is no TLS and no AUTH.",
 		section: "RFC 5321 §3.2",
 	},
 	{
@@ -287,30 +287,30 @@ var sessionReasons = []reasonRow{
 	{
 		reason:   ReasonNoSourceAddress,
 		meaning:  "no local address or port to connect from",
-		advice:   "Check source_address, the address families of this machine, and its free ports.",
+		advice:   "Correct source_address and ip_version, or free local ports.",
 		settings: "source_address ip_version",
 	},
 	{
 		reason:  ReasonPermission,
-		meaning: "the operating system does not allow it",
-		advice:  "Check the local firewall, SELinux, and the mode of the unix socket.",
+		meaning: "the operating system denied permission",
+		advice:  "Allow the connection in the local firewall, SELinux, or the mode of the unix socket.",
 	},
 	{
 		reason: ReasonProberStalled, fault: FaultProber,
 		meaning:  "this machine did not run the probe in time",
-		advice:   "Look at the load of this machine: the deadline passed while the probe was not running.",
+		advice:   "Reduce the load of this machine: the deadline passed while the probe did not run.",
 		settings: "timeout max_concurrent",
 	},
 	{
 		reason:   ReasonInvalidAddress,
 		meaning:  "an address is not valid",
-		advice:   "Check how the addresses in from, to and servers are written.",
+		advice:   "Correct the syntax of the addresses in from, to and servers.",
 		settings: "from to servers", section: "RFC 5321 §4.1.2",
 	},
 	{
 		reason:   ReasonAddressNotPublic,
-		meaning:  "the name leads to an address that is not public",
-		advice:   "Check the MX and address records of the domain, or set allow_private_mx.",
+		meaning:  "the name resolves to an address that is not public",
+		advice:   "Correct the MX and address records of the domain, or set allow_private_mx.",
 		settings: "allow_private_mx", section: "RFC 6890 §2.2",
 	},
 	{
@@ -322,19 +322,19 @@ var sessionReasons = []reasonRow{
 	{
 		reason:   ReasonTokenRefused,
 		meaning:  "the token service refused the request",
-		advice:   "Check client_id, client_secret, refresh_token and scopes.",
+		advice:   "Correct client_id, client_secret, refresh_token and scopes.",
 		settings: "client_id client_secret refresh_token scopes", section: "RFC 6749 §5.2",
 	},
 	{
 		reason: ReasonTokenUnreachable, fault: FaultNetwork,
 		meaning:  "the token service cannot be reached",
-		advice:   "Check token_url and the network on the way there.",
+		advice:   "Correct token_url, or check the network to its host.",
 		settings: "token_url", section: "RFC 6749 §3.2",
 	},
 	{
 		reason: ReasonProxyRefused, fault: FaultConfig,
 		meaning:  "the proxy refused the connection",
-		advice:   "Check proxy_url and the rules of the proxy.",
+		advice:   "Allow the relay in the rules of the proxy, or correct proxy_url.",
 		settings: "proxy_url", section: "RFC 1928 §6",
 	},
 	{
@@ -345,7 +345,7 @@ var sessionReasons = []reasonRow{
 	},
 	{
 		reason:   ReasonExpectationMissed,
-		meaning:  "the failure that expect names did not happen",
+		meaning:  "the failure named in expect did not occur",
 		advice:   "Check the relay's policy, or change expect.",
 		settings: "expect",
 	},

@@ -5,15 +5,15 @@ import (
 	"regexp"
 )
 
-// ClassifyReply returns nil if the reply is the one due in the phase, else an
-// *Error. A 334 in AUTH is the caller's to answer; given here, it is one
-// challenge too many. An empty phase means NOOP, VRFY or another command that
-// belongs to no phase.
+// ClassifyReply returns nil if the reply is the expected one in the phase, such as a
+// 2xx after RCPT. Otherwise it returns an *Error. The caller answers the challenges
+// of AUTH itself: ClassifyReply takes a 334 for a challenge too many. An empty phase
+// means NOOP, VRFY or another command that has no phase.
 func ClassifyReply(phase Phase, r Reply, s Session) error {
-	return asError(verdictOnReply(phase, r, s))
+	return asError(classifyReply(phase, r, s))
 }
 
-func verdictOnReply(phase Phase, r Reply, s Session) *Error {
+func classifyReply(phase Phase, r Reply, s Session) *Error {
 	row := phase.row()
 	if row.accepts.contains(r.Code) || phase == PhaseAuth && r.Code == 503 && s.Authenticated {
 		return nil
@@ -21,7 +21,7 @@ func verdictOnReply(phase Phase, r Reply, s Session) *Error {
 	return refusal(phase, row, r.normalized(), s)
 }
 
-// refusal classifies a reply that is not due in the phase.
+// refusal classifies an unexpected reply.
 func refusal(phase Phase, row phaseRow, r Reply, s Session) *Error {
 	e := &Error{Phase: phase, Sender: s.Sender, Recipient: s.Recipient}
 	if r.Code < 200 || r.Code > 599 {
@@ -41,13 +41,13 @@ func refusal(phase Phase, row phaseRow, r Reply, s Session) *Error {
 		e.Class, e.Reason = ClassServiceUnavailable, replyReason(phase, e.Reply, s)
 	default:
 		e.Class, e.Reason = row.refusal, cmp.Or(wrongProtocol(phase, e.Reply, s), replyReason(phase, e.Reply, s))
-		e.tooManyRcpt = tooManyRecipients(phase, e.Reply, s)
+		e.tooManyRcpt = isTooManyRecipients(phase, e.Reply, s)
 	}
 	return e
 }
 
-// wrongProtocol returns the reason if the server knows neither EHLO nor HELO
-// because it speaks LMTP, or not LHLO because it speaks SMTP.
+// wrongProtocol returns the reason if the server implements neither EHLO nor HELO
+// because it speaks LMTP, or no LHLO because it speaks SMTP.
 func wrongProtocol(phase Phase, r *Reply, s Session) Reason {
 	switch {
 	case phase != PhaseEHLO && phase != PhaseHELO, !isUnknownCommand(r):
@@ -67,56 +67,57 @@ func wrongProtocol(phase Phase, r *Reply, s Session) Reason {
 
 var lmtpWords = regexp.MustCompile(`(?i)\b(?:LMTP|LHLO)\b`)
 
-// isUnknownCommand reports whether the server does not know the command. 501 means
-// that it knows it.
+// isUnknownCommand reports whether the server does not implement the command. A 501
+// is about its argument.
 func isUnknownCommand(r *Reply) bool { return r.Code == 500 || 502 <= r.Code && r.Code <= 504 }
 
-// tooManyRecipients reports whether a 552 means 452: servers older than RFC
-// 2821 use it for too many recipients (RFC 5321 §4.5.3.1.10).
-func tooManyRecipients(phase Phase, r *Reply, s Session) bool {
+// isTooManyRecipients reports whether a 552 means 452: old servers use it for too
+// many recipients (RFC 5321 §4.5.3.1.10).
+func isTooManyRecipients(phase Phase, r *Reply, s Session) bool {
 	return phase == PhaseRcpt && r.Code == 552 && s.RecipientAccepted &&
 		(r.Enhanced.IsZero() || r.Enhanced == EnhancedCode{5, 5, 3})
 }
 
-// Refusals sums up the refusals of recipients, of RCPT or with LMTP of the final
-// dot, where accepted is the number of recipients that were accepted. It returns
-// nil if there are no refusals, else an *Error of ClassRecipientRefused if some
-// recipients were accepted, ClassRecipientsRefused if none was, or
-// ClassServiceUnavailable after a 421. The first 4xx represents the refusals and
-// makes the sum temporary, else the first one does. Error.Recipients has all.
+// Refusals combines the refusals of recipients into one *Error: those of RCPT, or
+// with LMTP those after the final dot. accepted is the number of recipients that
+// were accepted. The class is ClassRecipientRefused if some recipients were accepted,
+// ClassRecipientsRefused if none was, and ClassServiceUnavailable after a 421. Reply
+// and reason are those of the 421, else of the first 4xx, else of the first refusal;
+// Error.Recipients has all. Without refusals, Refusals returns nil.
 func Refusals(phase Phase, refused []*Error, accepted int) error {
-	return asError(sumUp(phase, refused, accepted))
+	return asError(combine(phase, refused, accepted))
 }
 
-func sumUp(phase Phase, refused []*Error, accepted int) *Error {
-	shown := representative(refused)
-	if shown == nil {
+func combine(phase Phase, refused []*Error, accepted int) *Error {
+	first := representative(refused)
+	if first == nil {
 		return nil
 	}
-	sum := *shown
-	sum.Phase = phase
-	sum.Recipients = refused
-	sum.allRefused = accepted == 0
+	combined := *first
+	combined.Phase = phase
+	combined.Recipients = refused
+	combined.allRefused = accepted == 0
 	switch {
-	case sum.Class == ClassServiceUnavailable:
+	case combined.Class == ClassServiceUnavailable:
 	case accepted > 0:
-		sum.Class = ClassRecipientRefused
+		combined.Class = ClassRecipientRefused
 	default:
-		sum.Class = ClassRecipientsRefused
+		combined.Class = ClassRecipientsRefused
 	}
-	return &sum
+	return &combined
 }
 
+// representative returns the refusal whose reply stands for all.
 func representative(refused []*Error) *Error {
-	var shown *Error
+	var best *Error
 	for _, e := range refused {
 		switch {
 		case e == nil:
 		case e.Class == ClassServiceUnavailable:
 			return e
-		case shown == nil, e.Code()/100 == 4 && shown.Code()/100 != 4:
-			shown = e
+		case best == nil, e.Code()/100 == 4 && best.Code()/100 != 4:
+			best = e
 		}
 	}
-	return shown
+	return best
 }

@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// Reply is one complete SMTP reply (RFC 5321 §4.2), as the server sent it.
+// Reply is a complete SMTP reply (RFC 5321 §4.2) as the server sent it.
 type Reply struct {
 	Code     int
-	Lines    []string     // the text of each line, without code and line end, unescaped
+	Lines    []string     // the unescaped text of each line, without reply code and line end
 	Enhanced EnhancedCode // zero if there is none
 	// EnhancedMismatch reports that an enhanced code was dropped because its
 	// class digit differs from the reply code's.
 	EnhancedMismatch bool
 }
 
-// NewReply returns a reply of these lines, with the enhanced code that the
-// first one starts with.
+// NewReply returns a Reply with the given lines, and with the enhanced code at the
+// start of the first line, if any.
 func NewReply(code int, lines []string) Reply {
 	r := Reply{Code: code, Lines: lines}
 	if len(lines) == 0 {
@@ -33,8 +33,7 @@ func NewReply(code int, lines []string) Reply {
 	return r
 }
 
-// normalized returns the reply with its enhanced code, also if the caller did
-// not use NewReply.
+// normalized returns r as NewReply would have returned it.
 func (r Reply) normalized() Reply {
 	switch {
 	case r.Enhanced.IsZero():
@@ -49,17 +48,17 @@ func (r Reply) normalized() Reply {
 	return r
 }
 
-// Text returns the lines, joined by LF, unescaped.
+// Text returns the unescaped lines of r, separated by LF.
 func (r Reply) Text() string { return strings.Join(r.Lines, "\n") }
 
-// EnhancedCode is an enhanced mail system status code (RFC 3463). The zero
-// value means that there is none.
+// EnhancedCode is an enhanced mail system status code (RFC 3463). The zero value
+// means that there is none.
 type EnhancedCode struct{ Class, Subject, Detail int }
 
-// IsZero reports whether there is no code.
+// IsZero reports whether e is the zero value.
 func (e EnhancedCode) IsZero() bool { return e == EnhancedCode{} }
 
-// String returns the code as in "5.7.8", "" for the zero value.
+// String returns the code, such as "5.7.8", or an empty string for the zero value.
 func (e EnhancedCode) String() string {
 	if e.IsZero() {
 		return ""
@@ -67,8 +66,8 @@ func (e EnhancedCode) String() string {
 	return strconv.Itoa(e.Class) + "." + strconv.Itoa(e.Subject) + "." + strconv.Itoa(e.Detail)
 }
 
-// ParseEnhanced parses the enhanced code at the start of a reply's text: class
-// 2, 4 or 5, subject and detail of one to three digits, then a blank or the end
+// ParseEnhanced parses the enhanced code at the start of a reply's text and reports
+// whether there is one. It must be followed by white space or the end of the text
 // (RFC 2034 §4, RFC 3463 §2).
 func ParseEnhanced(text string) (EnhancedCode, bool) {
 	if len(text) < len("2.0.0") || text[1] != '.' || text[0] != '2' && text[0] != '4' && text[0] != '5' {
@@ -85,7 +84,7 @@ func ParseEnhanced(text string) (EnhancedCode, bool) {
 	return EnhancedCode{int(text[0] - '0'), subject, detail}, true
 }
 
-// number parses one to three digits.
+// number parses one to three digits at the start of s.
 func number(s string) (n int, rest string, ok bool) {
 	i := 0
 	for i < len(s) && '0' <= s[i] && s[i] <= '9' {
@@ -95,21 +94,22 @@ func number(s string) (n int, rest string, ok bool) {
 	return n, s[i:], i >= 1 && i <= 3
 }
 
-// Session is what the meaning of a reply depends on besides phase and code.
-// The zero value is a session of which nothing is known.
+// Session is the state of the session in which a reply arrives. The same reply may
+// have another reason in another state. The zero value is a plaintext SMTP session
+// without AUTH.
 type Session struct {
-	LMTP              bool // the command was LHLO
+	LMTP              bool // the session began with LHLO (RFC 2033)
 	TLS               bool // the session is encrypted
-	AuthOffered       bool // the last EHLO offered AUTH
-	Authenticated     bool // a 235 was received
-	RecipientAccepted bool // a RCPT of this transaction was accepted
+	AuthOffered       bool // the last EHLO reply offered AUTH
+	Authenticated     bool // AUTH has succeeded
+	RecipientAccepted bool // a RCPT of the transaction has been accepted
 	OverlongLine      bool // the command was longer than 512 bytes (RFC 5321 §4.5.3.1.4)
-	// Mechanism is that of AUTH, such as "PLAIN". A refused password means
-	// something else where the server must store it in a special form.
+	// Mechanism is the mechanism of the AUTH command, such as "PLAIN". Some
+	// mechanisms fail if the server stores passwords in another form.
 	Mechanism string
-	// EHLO is the reply to EHLO, nil if it is not known. It counts in PhaseHELO
-	// only: a server that knows neither command may speak LMTP.
+	// EHLO is the reply to EHLO in PhaseHELO, or nil if it is unknown. A server that
+	// implements neither EHLO nor HELO may be an LMTP server.
 	EHLO      *Reply
-	Sender    string
-	Recipient string
+	Sender    string // the address of MAIL
+	Recipient string // the address of RCPT
 }

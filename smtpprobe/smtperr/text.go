@@ -12,16 +12,16 @@ import (
 const (
 	maxMessage = 500  // bytes of an error's text, escapes included
 	maxAddress = 100  // bytes of a mail address in it
-	maxCause   = 4096 // bytes of a cause's text that are read at all
+	maxCause   = 4096 // bytes of a cause's text that are read
 )
 
-// Error returns one line of printable ASCII of at most 500 bytes: the phase,
-// the refused address, and the reply or the underlying error.
+// Error returns one line of at most 500 bytes of printable ASCII: the phase, the
+// refused address, and the reply or the underlying error.
 //
 //	smtp: RCPT <one@example.org>: 550 5.1.1 User unknown
 //	smtp: connect: connection refused
 //
-// The same failure has the same text: it contains no local address or port.
+// Repeated failures have the same text: it contains no local port and no time.
 func (e *Error) Error() string {
 	head := "smtp: "
 	if label := e.Phase.row().label; label != "" {
@@ -38,7 +38,7 @@ func (e *Error) Error() string {
 	return head + escape.Text(e.what(), maxMessage-len(head)-len(tail)-ellipsis) + tail
 }
 
-// what returns the reply, else the underlying error, else the class's meaning.
+// what returns the text of the reply, of the underlying error, or of the class.
 func (e *Error) what() string {
 	switch {
 	case e.Reply != nil && !e.rejectedAuth():
@@ -53,14 +53,13 @@ func (e *Error) what() string {
 	return e.Class.Meaning()
 }
 
-// rejectedAuth reports whether this side ended AUTH because of a challenge or a
-// 235. Such a reply does not say what is wrong with it, the cause does.
+// rejectedAuth reports whether the client ended AUTH because of a 334 or 235. The
+// cause says what is wrong with such a reply.
 func (e *Error) rejectedAuth() bool {
-	const refused = 400
-	return e.Phase == PhaseAuth && e.Reply.Code < refused && e.Cause != nil
+	return e.Phase == PhaseAuth && e.Reply.Code < 400 && e.Cause != nil
 }
 
-// address names the address that was refused.
+// address returns the refused address in angle brackets, after a blank.
 func (e *Error) address() string {
 	switch {
 	case e.Is(ErrRecipient) && e.Recipient != "":
@@ -75,24 +74,23 @@ func (e *Error) address() string {
 	return ""
 }
 
-// operation matches what package net puts before the text of an error: the
-// operation, the addresses and the system call. The local port differs with
-// each connection.
+// operation matches the prefix that package net adds to an error: the operation, the
+// addresses and the system call. The local port differs for each connection.
 var operation = regexp.MustCompile(`\b(?:dial|read|write|close|set|accept|listen) (?:tcp|udp|unix|ip)[a-z46]*(?: \S+)?: ` +
 	`(?:(?:connect|read|write|recvfrom|recvmsg|sendto|sendmsg|socket|bind|setsockopt|getsockopt): )?`)
 
-// nameserver matches the address of the name server that answered.
+// nameserver matches the address of the name server in a lookup error.
 var nameserver = regexp.MustCompile(`(lookup \S+) on \S+: `)
 
-// expired and notYet match what x509 writes about a certificate outside its
-// validity.
+// expired and notYet match the text of x509 for a certificate outside its validity
+// period.
 var (
 	expired = regexp.MustCompile(`has expired or is not yet valid: current time \S+ is after ([0-9TZ:+-]+)`)
 	notYet  = regexp.MustCompile(`has expired or is not yet valid: current time \S+ is before ([0-9TZ:+-]+)`)
 )
 
-// stableText removes from an error's text what differs from one occurrence of
-// the same failure to the next.
+// stableText removes the parts of an error's text that differ between occurrences of
+// the same failure.
 func stableText(text string) string {
 	text = operation.ReplaceAllString(text[:min(len(text), maxCause)], "")
 	text = nameserver.ReplaceAllString(text, "$1: ")
@@ -105,7 +103,7 @@ func stableText(text string) string {
 	return text
 }
 
-// textOf returns an error's text, also if its method panics.
+// textOf returns the text of err, or its type if the method Error panics.
 func textOf(err error) (text string) {
 	defer func() {
 		if recover() != nil {

@@ -11,21 +11,21 @@ import (
 	"time"
 )
 
-// tlsFacts is what the errors of a chain report about TLS.
+// tlsFacts is the information about TLS in a chain of errors.
 type tlsFacts struct {
-	unverified bool                // the server's certificate
-	chain      []*x509.Certificate // of the server, the leaf first, if known
-	checks     []error             // that failed
+	unverified bool                // the server's certificate could not be verified
+	chain      []*x509.Certificate // the server's certificates, leaf first, if known
+	checks     []error             // the failed checks of the certificate
 	record     *tls.RecordHeaderError
 	alert      alert
-	alertBy    string // "remote error" or "local error", "" without an alert
-	text       string // of an error of crypto/tls without a type
+	alertBy    string // "remote error" or "local error"; empty without an alert
+	text       string // of an error of crypto/tls without a type of its own
 }
 
 // alert is the number of a TLS alert (RFC 8446 §6).
 type alert uint8
 
-// The alerts that say more than that the handshake failed.
+// The alerts with a reason of their own.
 const (
 	alertBadRecordMAC          alert = 20
 	alertRecordOverflow        alert = 22
@@ -37,14 +37,14 @@ const (
 	alertCertificateExpired    alert = 45
 	alertCertificateUnknown    alert = 46
 	alertUnknownCA             alert = 48
-	alertAccessDenied          alert = 49 // to the owner of a certificate
+	alertAccessDenied          alert = 49 // the certificate is valid, but not accepted
 	alertProtocolVersion       alert = 70
 	alertInappropriateFallback alert = 86
 	alertCertificateRequired   alert = 116
 )
 
-// collect takes the types of crypto/tls and crypto/x509 and returns the error
-// that they wrap.
+// collect collects err if it has a type of crypto/tls or crypto/x509, and returns
+// the error that it wraps, if any.
 func (t *tlsFacts) collect(err error) (ok bool, inner error) {
 	switch e := err.(type) { //nolint:errorlint // called for each error of a chain
 	case *tls.CertificateVerificationError:
@@ -56,7 +56,7 @@ func (t *tlsFacts) collect(err error) (ok bool, inner error) {
 		if t.record == nil {
 			t.record = &e
 		}
-	case tls.AlertError: // of QUIC; other connections have a net.OpError
+	case tls.AlertError: // only QUIC uses it; see collectAlert
 		if t.alertBy == "" {
 			t.alert, t.alertBy = alert(e), "remote error"
 		}
@@ -69,8 +69,8 @@ func (t *tlsFacts) collect(err error) (ok bool, inner error) {
 	return true, nil
 }
 
-// collectAlert takes the alert that either side sent. The type that crypto/tls
-// has for it is not exported, but a number.
+// collectAlert collects the alert in e, sent by either side. Its type in crypto/tls
+// is not exported; it is a uint8.
 func (t *tlsFacts) collectAlert(e *net.OpError) {
 	if t.alertBy != "" || e.Op != "remote error" && e.Op != "local error" {
 		return
@@ -80,8 +80,8 @@ func (t *tlsFacts) collectAlert(e *net.OpError) {
 	}
 }
 
-// collectText takes an error that has no type of its own, if it is one of
-// crypto/tls or crypto/x509.
+// collectText collects err if it is an error of crypto/tls or crypto/x509 without a
+// type of its own.
 func (t *tlsFacts) collectText(err error, text string) bool {
 	switch {
 	case strings.HasPrefix(text, "x509: "), strings.HasPrefix(text, "tls: failed to verify certificate"),
@@ -101,7 +101,7 @@ func (t *tlsFacts) found() bool {
 	return t.unverified || len(t.checks) > 0 || t.record != nil || t.alertBy != "" || t.text != ""
 }
 
-// inHandshake reports whether the failure can only have happened in a handshake.
+// inHandshake reports whether the failure must have occurred during a handshake.
 func (t *tlsFacts) inHandshake() bool {
 	return t.unverified || len(t.checks) > 0 || t.record != nil && !t.brokenRecord()
 }
@@ -122,14 +122,14 @@ func (t *tlsFacts) meaning() meaning {
 	return meaning{ClassTLSError, ""}
 }
 
-// brokenRecord reports whether the record came after both sides had agreed on a
-// version. Before that, it means that the other side does not speak TLS.
+// brokenRecord reports whether the malformed record arrived after the TLS version
+// was negotiated. An earlier one means that the peer does not speak TLS.
 func (t *tlsFacts) brokenRecord() bool {
 	return strings.HasPrefix(t.record.Msg, "received record with version") || strings.HasPrefix(t.record.Msg, "oversized record")
 }
 
-// recordReason identifies another protocol by the first bytes of what should be
-// a TLS record.
+// recordReason identifies the peer's protocol by the first bytes that it sent in
+// place of a TLS record.
 func (t *tlsFacts) recordReason() Reason {
 	if t.brokenRecord() {
 		return ReasonRecordBroken
@@ -146,9 +146,9 @@ func (t *tlsFacts) recordReason() Reason {
 	return ReasonNotSMTP
 }
 
-// alertReason returns what an alert means. An alert of the server about a
-// certificate is about the client's: it is missing or not accepted. Before TLS
-// 1.3 a missing one is a bad one (RFC 5246 §7.4.6).
+// alertReason returns the reason of an alert. A server's alert about a certificate
+// concerns the client certificate: it is missing or not accepted. Before TLS 1.3,
+// servers report a missing one as bad (RFC 5246 §7.4.6).
 func (t *tlsFacts) alertReason() Reason {
 	switch t.alert {
 	case alertBadRecordMAC, alertRecordOverflow:
@@ -156,7 +156,7 @@ func (t *tlsFacts) alertReason() Reason {
 	case alertProtocolVersion, alertInappropriateFallback:
 		return ReasonProtocolVersion
 	}
-	if t.alertBy == "local error" { // its text is more than the alert
+	if t.alertBy == "local error" { // the text of the error says more than the alert
 		return ""
 	}
 	switch t.alert {
@@ -169,7 +169,7 @@ func (t *tlsFacts) alertReason() Reason {
 	return ReasonTLSAlert
 }
 
-// checkReason is the reason of the first failed check.
+// checkReason returns the reason of the first failed check.
 func (t *tlsFacts) checkReason() Reason {
 	if len(t.checks) == 0 {
 		return ReasonUnknownAuthority
@@ -196,13 +196,12 @@ func (t *tlsFacts) checkReason() Reason {
 	return hintReason(textOf(t.checks[0]))
 }
 
-// invalidReason returns the reason of an error about one certificate, which may
-// be one of the chain.
+// invalidReason returns the reason of an error about one certificate of the chain.
 func (t *tlsFacts) invalidReason(e x509.CertificateInvalidError) Reason {
 	switch e.Reason {
 	case x509.Expired:
 		switch {
-		case notYetValid(e): // x509 has one reason for both ends of the validity
+		case notYetValid(e): // x509.Expired means both
 			return ReasonNotYetValid
 		case t.isCA(e.Cert):
 			return ReasonChainExpired
@@ -225,8 +224,8 @@ func (t *tlsFacts) invalidReason(e x509.CertificateInvalidError) Reason {
 
 func notYetValid(e x509.CertificateInvalidError) bool { return strings.Contains(e.Detail, "is before") }
 
-// hintReason reads why x509 did not accept a candidate for an authority: it
-// keeps that error as a text in that of the unknown authority.
+// hintReason returns the reason why x509 did not accept a certificate as the issuer.
+// The text of x509.UnknownAuthorityError includes it.
 func hintReason(text string) Reason {
 	switch {
 	case weakSignature(text):
@@ -239,22 +238,20 @@ func hintReason(text string) Reason {
 	return ReasonUnknownAuthority
 }
 
-// weakSignature recognizes signatures that Go does not verify: SHA-1, MD5,
-// algorithms that it does not know, RSA keys of less than 1024 or more than 8192
-// bits.
+// weakSignature reports whether text is about a signature that Go does not verify:
+// SHA-1, MD5, an unknown algorithm, or an RSA key below 1024 or above 8192 bits.
 func weakSignature(text string) bool {
-	for _, sign := range []string{
+	for _, phrase := range []string{
 		"insecure algorithm", "algorithm unimplemented", "-bit keys are insecure", "RSA key larger than", "unsupported type of public key",
 	} {
-		if strings.Contains(text, sign) {
+		if strings.Contains(text, phrase) {
 			return true
 		}
 	}
 	return false
 }
 
-// isCA reports whether a certificate is another one of the chain than the
-// server's own. Without the chain, it is one that is marked as such.
+// isCA reports whether c is a CA certificate of the chain, and not the server's own.
 func (t *tlsFacts) isCA(c *x509.Certificate) bool {
 	switch {
 	case c == nil:
@@ -265,9 +262,8 @@ func (t *tlsFacts) isCA(c *x509.Certificate) bool {
 	return c.IsCA && len(c.DNSNames)+len(c.IPAddresses) == 0
 }
 
-// selfSigned reports whether the server's certificate signed itself. The
-// certificate in the error is the last one of the chain, which is an unknown
-// authority's own if the server sent that along.
+// selfSigned reports whether the server's certificate is self-signed. The certificate
+// in e is the last one of the chain, which may be that of an unknown CA.
 func (t *tlsFacts) selfSigned(e x509.UnknownAuthorityError) bool {
 	leaf := e.Cert
 	if len(t.chain) > 0 {
@@ -279,8 +275,7 @@ func (t *tlsFacts) selfSigned(e x509.UnknownAuthorityError) bool {
 		leaf.CheckSignature(leaf.SignatureAlgorithm, leaf.RawTBSCertificate, leaf.Signature) == nil
 }
 
-// details describes the failed checks, each in one line that stays the same from
-// day to day.
+// details describes each failed check in one line. The lines contain no current time.
 func (t *tlsFacts) details() []string {
 	texts := make([]string, 0, len(t.checks))
 	for _, check := range t.checks {

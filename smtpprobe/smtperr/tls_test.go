@@ -19,7 +19,6 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// The errors are those of real handshakes.
 func TestClassify_Certificates(t *testing.T) {
 	t.Parallel()
 	ca, stranger := certs.NewAuthority("Example Root"), certs.NewAuthority("Unknown Root")
@@ -49,38 +48,38 @@ func TestClassify_Certificates(t *testing.T) {
 			reason: smtperr.ReasonNotYetValid, detail: `^certificate is not valid before \d{4}-`,
 		},
 		{
-			name: "another host's", server: ca.Issue(certs.For("other.test")),
+			name: "other host name", server: ca.Issue(certs.For("other.test")),
 			reason: smtperr.ReasonHostMismatch, detail: `^certificate is valid for other.test, not localhost$`,
 		},
 		{
-			name: "of an unknown authority", server: stranger.Issue(leaf),
+			name: "unknown CA", server: stranger.Issue(leaf),
 			reason: smtperr.ReasonUnknownAuthority, detail: `^certificate signed by unknown authority$`,
 		},
 		{
-			name: "of an unknown authority that is sent along", server: withRoot,
+			name: "unknown CA with its root", server: withRoot,
 			reason: smtperr.ReasonUnknownAuthority, detail: `^certificate signed by unknown authority$`,
 		},
 		{name: "self-signed", server: certs.SelfSigned(leaf), reason: smtperr.ReasonSelfSigned, detail: `^certificate is self-signed$`},
 		{name: "without names", server: ca.Issue(certs.Client("localhost")), reason: smtperr.ReasonCertNoNames, detail: `legacy Common Name`},
 		{
-			name:   "for clients",
+			name:   "client certificate",
 			server: ca.Issue(changed(func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })),
 			reason: smtperr.ReasonCertUsage, detail: `incompatible key usage`,
 		},
 		{
-			name: "of a CA for another domain",
+			name: "name constraint of CA",
 			server: below(func(c *x509.Certificate) {
 				c.PermittedDNSDomainsCritical, c.PermittedDNSDomains = true, []string{"other.test"}
 			}).Issue(leaf),
 			reason: smtperr.ReasonCertConstraints, detail: `not authorized to sign for this name`,
 		},
 		{
-			name:   "of a chain that is too long",
+			name:   "path length exceeded",
 			server: below(func(c *x509.Certificate) { c.MaxPathLen, c.MaxPathLenZero = 0, true }).Intermediate("Second Intermediate").Issue(leaf),
 			reason: smtperr.ReasonCertConstraints, detail: `^CA certificate "CN=Example Intermediate": too many intermediates`,
 		},
 		{
-			name:   "of a certificate that is no CA",
+			name:   "issuer without CA flag",
 			server: below(func(c *x509.Certificate) { c.IsCA = false }).Issue(leaf),
 			reason: smtperr.ReasonCertConstraints, detail: `parent certificate cannot sign`,
 		},
@@ -90,12 +89,12 @@ func TestClassify_Certificates(t *testing.T) {
 			reason: smtperr.ReasonCertSignature, detail: `insecure algorithm ECDSA-SHA1`,
 		},
 		{
-			name:   "of a CA that has expired",
+			name:   "expired CA",
 			server: below(func(c *x509.Certificate) { c.NotAfter = time.Now().AddDate(0, 0, -1) }).Issue(leaf),
 			reason: smtperr.ReasonChainExpired, detail: `^CA certificate "CN=Example Intermediate" expired at \d{4}-`,
 		},
 		{
-			name:   "of a CA that is not valid yet",
+			name:   "CA not yet valid",
 			server: below(func(c *x509.Certificate) { c.NotBefore = time.Now().AddDate(0, 0, 1) }).Issue(leaf),
 			reason: smtperr.ReasonNotYetValid, detail: `^CA certificate "CN=Example Intermediate" is not valid before \d{4}-`,
 		},
@@ -110,12 +109,12 @@ func TestClassify_Certificates(t *testing.T) {
 			require.Len(t, e.Details, 1)
 			require.Regexp(t, tt.detail, e.Details[0])
 			require.EqualError(t, e, "smtp: TLS handshake: "+e.Details[0])
-			require.NotContains(t, e.Error(), "current time", "the same failure has the same text")
+			require.NotContains(t, e.Error(), "current time", "stable text")
 		})
 	}
 }
 
-// These cannot be provoked with Go's own server.
+// These errors do not occur in handshakes with a server of crypto/tls.
 func TestClassify_CertificateErrors(t *testing.T) {
 	t.Parallel()
 	unverified := func(err error) error { return &tls.CertificateVerificationError{Err: err} }
@@ -125,25 +124,25 @@ func TestClassify_CertificateErrors(t *testing.T) {
 		reason smtperr.Reason
 	}{
 		{name: "no roots", err: unverified(x509.SystemRootsError{}), reason: smtperr.ReasonNoRoots},
-		{name: "an algorithm that Go does not know", err: unverified(x509.ErrUnsupportedAlgorithm), reason: smtperr.ReasonCertSignature},
+		{name: "unsupported algorithm", err: unverified(x509.ErrUnsupportedAlgorithm), reason: smtperr.ReasonCertSignature},
 		{name: "MD5", err: unverified(x509.InsecureAlgorithmError(x509.MD5WithRSA)), reason: smtperr.ReasonCertSignature},
 		{
-			name:   "a short RSA key",
+			name:   "RSA key of 512 bits",
 			err:    errors.New("tls: invalid signature by the server certificate: crypto/rsa: 512-bit keys are insecure (see https://go.dev/x)"),
 			reason: smtperr.ReasonCertSignature,
 		},
 		{
-			name: "an expired candidate for the authority",
+			name: "expired issuer",
 			err: unverified(errors.New(`x509: certificate signed by unknown authority (possibly because of "x509: certificate has expired or is not ` +
 				`yet valid: current time 2026-01-02T00:00:00Z is after 2025-01-01T00:00:00Z" while trying to verify candidate authority certificate "X")`)),
 			reason: smtperr.ReasonChainExpired,
 		},
-		{name: "a CA that may not issue for servers", err: x509.CertificateInvalidError{Reason: x509.CANotAuthorizedForExtKeyUsage}, reason: smtperr.ReasonCertUsage},
-		{name: "no chain for this usage", err: x509.CertificateInvalidError{Reason: x509.NoValidChains, Detail: "1 candidate chains with incompatible key usage, x"}, reason: smtperr.ReasonCertUsage},
-		{name: "no chain for this policy", err: x509.CertificateInvalidError{Reason: x509.NoValidChains, Detail: "1 candidate chains with invalid policies"}, reason: smtperr.ReasonCertConstraints},
-		{name: "an unknown critical extension", err: x509.UnhandledCriticalExtension{}, reason: smtperr.ReasonCertConstraints},
-		{name: "a CA without the right", err: x509.ConstraintViolationError{}, reason: smtperr.ReasonCertConstraints},
-		{name: "an issuer of another name", err: x509.CertificateInvalidError{Reason: x509.NameMismatch}, reason: smtperr.ReasonUnknownAuthority},
+		{name: "CA usage", err: x509.CertificateInvalidError{Reason: x509.CANotAuthorizedForExtKeyUsage}, reason: smtperr.ReasonCertUsage},
+		{name: "no chain for usage", err: x509.CertificateInvalidError{Reason: x509.NoValidChains, Detail: "1 candidate chains with incompatible key usage, x"}, reason: smtperr.ReasonCertUsage},
+		{name: "no chain for policy", err: x509.CertificateInvalidError{Reason: x509.NoValidChains, Detail: "1 candidate chains with invalid policies"}, reason: smtperr.ReasonCertConstraints},
+		{name: "unknown critical extension", err: x509.UnhandledCriticalExtension{}, reason: smtperr.ReasonCertConstraints},
+		{name: "constraint violation", err: x509.ConstraintViolationError{}, reason: smtperr.ReasonCertConstraints},
+		{name: "issuer name mismatch", err: x509.CertificateInvalidError{Reason: x509.NameMismatch}, reason: smtperr.ReasonUnknownAuthority},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -178,12 +177,12 @@ func TestClassify_Handshakes(t *testing.T) {
 			reason: smtperr.ReasonHandshakeFailure, temporary: true, text: "handshake failure",
 		},
 		{
-			name:   "an unknown server name",
+			name:   "unrecognized_name alert",
 			server: &tls.Config{GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return nil, nil }}, client: client(), //nolint:nilnil // as crypto/tls has it
 			reason: smtperr.ReasonTLSAlert, temporary: true, text: "unrecognized name",
 		},
 		{
-			name:   "an internal error of the server",
+			name:   "internal_error alert",
 			server: &tls.Config{GetConfigForClient: func(*tls.ClientHelloInfo) (*tls.Config, error) { return nil, errors.New("x") }}, client: client(),
 			reason: smtperr.ReasonTLSAlert, temporary: true, text: "internal error",
 		},
@@ -209,7 +208,7 @@ func TestClassify_NotTLS(t *testing.T) {
 		{name: "SMTP", sends: smtptest.Say("220 relay.test ESMTP"), reason: smtperr.ReasonPlaintextSMTP},
 		{name: "HTTP", sends: smtptest.Raw("HTTP/1.1 400 Bad Request\r\n\r\n"), reason: smtperr.ReasonNotSMTPHTTP},
 		{name: "SSH", sends: smtptest.Raw("SSH-2.0-OpenSSH_9.9\r\n"), reason: smtperr.ReasonNotSMTPSSH},
-		{name: "something else", sends: smtptest.Raw("* OK IMAP4rev1 ready\r\n"), reason: smtperr.ReasonNotSMTP},
+		{name: "IMAP", sends: smtptest.Raw("* OK IMAP4rev1 ready\r\n"), reason: smtperr.ReasonNotSMTP},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -219,25 +218,24 @@ func TestClassify_NotTLS(t *testing.T) {
 			e := classify(smtperr.PhaseTLS, err)
 			require.Equal(t, smtperr.ClassTLSError, e.Class, err)
 			require.Equal(t, tt.reason, e.Reason, err)
-			require.False(t, e.Temporary(), "another protocol stays one")
+			require.False(t, e.Temporary(), "another protocol")
 		})
 	}
 }
 
-// A record that arrives damaged in the middle of a session.
 func TestClassify_RecordBroken(t *testing.T) {
 	t.Parallel()
 	for name, damage := range map[string]func(record []byte) []byte{
-		"a flipped bit":        func(record []byte) []byte { record[len(record)-1] ^= 1; return record },
-		"plaintext in between": func([]byte) []byte { return []byte("421 4.3.2 shutting down\r\n") },
-		"an oversized record":  func(record []byte) []byte { record[3], record[4] = 0xff, 0xff; return record },
+		"flipped bit":      func(record []byte) []byte { record[len(record)-1] ^= 1; return record },
+		"plaintext":        func([]byte) []byte { return []byte("421 4.3.2 shutting down\r\n") },
+		"oversized record": func(record []byte) []byte { record[3], record[4] = 0xff, 0xff; return record },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			ca := certs.NewAuthority("Example Root")
-			near, far := net.Pipe()
-			t.Cleanup(func() { near.Close(); far.Close() })
-			wire := &damaged{Conn: far}
+			clientConn, serverConn := net.Pipe()
+			t.Cleanup(func() { clientConn.Close(); serverConn.Close() })
+			wire := &damagedConn{Conn: serverConn}
 			go func() {
 				server := tls.Server(wire, certs.ServerUpTo(tls.VersionTLS12, ca.Issue(certs.For("localhost"))))
 				if server.Handshake() == nil {
@@ -245,9 +243,9 @@ func TestClassify_RecordBroken(t *testing.T) {
 					fmt.Fprint(server, "220 relay.test ESMTP\r\n")
 				}
 			}()
-			client := tls.Client(near, &tls.Config{RootCAs: ca.Pool(), ServerName: "localhost", MinVersion: tls.VersionTLS12})
+			client := tls.Client(clientConn, &tls.Config{RootCAs: ca.Pool(), ServerName: "localhost", MinVersion: tls.VersionTLS12})
 			require.NoError(t, client.Handshake())
-			go func() { _, _ = io.Copy(io.Discard, far) }() //nolint:errcheck // the client's alert
+			go func() { _, _ = io.Copy(io.Discard, serverConn) }() //nolint:errcheck // the client's alert
 			_, err := client.Read(make([]byte, 100))
 			e := classify(smtperr.PhaseGreeting, err)
 			require.Equal(t, smtperr.ClassTLSError, e.Class, err)
@@ -258,14 +256,14 @@ func TestClassify_RecordBroken(t *testing.T) {
 	}
 }
 
-// damaged changes what is written, once damage is set.
-type damaged struct {
+// damagedConn applies damage to written data once it is set.
+type damagedConn struct {
 	net.Conn
 
 	damage func([]byte) []byte
 }
 
-func (d *damaged) Write(b []byte) (int, error) {
+func (d *damagedConn) Write(b []byte) (int, error) {
 	if d.damage == nil {
 		return d.Conn.Write(b)
 	}
@@ -273,7 +271,7 @@ func (d *damaged) Write(b []byte) (int, error) {
 	return len(b), err
 }
 
-// handshake returns the client's error. With TLS 1.3 it may come with the first
+// handshake returns the error of the client. With TLS 1.3 it may occur on the first
 // read.
 func handshake(t *testing.T, server, client *tls.Config) error {
 	t.Helper()
@@ -293,30 +291,30 @@ func handshake(t *testing.T, server, client *tls.Config) error {
 
 func TestClassify_ClientCertRequired(t *testing.T) {
 	t.Parallel()
-	ca, stranger := certs.NewAuthority("ours"), certs.NewAuthority("theirs")
+	ca, stranger := certs.NewAuthority("Example Root"), certs.NewAuthority("Unknown Root")
 	for _, tt := range []struct {
 		name    string
 		version uint16
-		ours    []tls.Certificate
+		client  []tls.Certificate
 	}{
-		{name: "none given", version: tls.VersionTLS13, ours: nil},
-		{name: "a stranger's given", version: tls.VersionTLS12, ours: []tls.Certificate{stranger.Issue(certs.Client("probe"))}},
-		{name: "a stranger's given, TLS 1.3", version: tls.VersionTLS13, ours: []tls.Certificate{stranger.Issue(certs.Client("probe"))}},
+		{name: "no certificate, TLS 1.3", version: tls.VersionTLS13, client: nil},
+		{name: "untrusted certificate, TLS 1.2", version: tls.VersionTLS12, client: []tls.Certificate{stranger.Issue(certs.Client("probe"))}},
+		{name: "untrusted certificate, TLS 1.3", version: tls.VersionTLS13, client: []tls.Certificate{stranger.Issue(certs.Client("probe"))}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			server := ca.DemandClient(certs.ServerUpTo(tt.version, ca.Issue(certs.For("localhost"))))
 			srv := smtptest.Start(t, smtptest.Script{TLS: server, ImplicitTLS: true})
 			given := func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
-				if len(tt.ours) == 0 {
+				if len(tt.client) == 0 {
 					return &tls.Certificate{}, nil
 				}
-				return &tt.ours[0], nil
+				return &tt.client[0], nil
 			}
 			conn, err := tls.Dial("tcp", srv.Addr().String(), &tls.Config{
 				RootCAs: ca.Pool(), ServerName: "localhost", MinVersion: tls.VersionTLS12, GetClientCertificate: given,
 			})
-			if err == nil { // with TLS 1.3 the alert comes with the first read
+			if err == nil { // with TLS 1.3 the alert arrives on the first read
 				_, err = conn.Read(make([]byte, 1))
 				conn.Close()
 			}
@@ -330,13 +328,13 @@ func TestClassify_ClientCertRequired(t *testing.T) {
 
 func TestClassify_SelfSigned(t *testing.T) {
 	t.Parallel()
-	ca := certs.NewAuthority("theirs").Certificate()
+	ca := certs.NewAuthority("Unknown Root").Certificate()
 	root := x509.UnknownAuthorityError{Cert: ca}
-	require.Equal(t, smtperr.ReasonUnknownAuthority, classify(smtperr.PhaseTLS, root).Reason, "a root that was sent along")
+	require.Equal(t, smtperr.ReasonUnknownAuthority, classify(smtperr.PhaseTLS, root).Reason, "root of the chain")
 	as := func(leaf *x509.Certificate) error {
 		return &tls.CertificateVerificationError{UnverifiedCertificates: []*x509.Certificate{leaf}, Err: root}
 	}
-	require.Equal(t, smtperr.ReasonSelfSigned, classify(smtperr.PhaseTLS, as(ca)).Reason, "an authority's as the server's")
+	require.Equal(t, smtperr.ReasonSelfSigned, classify(smtperr.PhaseTLS, as(ca)).Reason, "CA certificate of the server")
 	require.Equal(t, smtperr.ReasonUnknownAuthority, classify(smtperr.PhaseTLS, as(&x509.Certificate{})).Reason)
 	own := certs.SelfSigned(certs.For("localhost")).Leaf
 	require.Equal(t, smtperr.ReasonSelfSigned, classify(smtperr.PhaseTLS, x509.UnknownAuthorityError{Cert: own}).Reason)
@@ -344,14 +342,14 @@ func TestClassify_SelfSigned(t *testing.T) {
 
 func TestClassify_ClosedInHandshake(t *testing.T) {
 	t.Parallel()
-	here, there := net.Pipe()
+	client, server := net.Pipe()
 	read := make(chan error, 1)
 	go func() {
-		_, err := there.Read(make([]byte, 1<<10))
-		there.Close()
+		_, err := server.Read(make([]byte, 1<<10))
+		server.Close()
 		read <- err
 	}()
-	err := tls.Client(here, &tls.Config{ServerName: "localhost", MinVersion: tls.VersionTLS12}).Handshake()
+	err := tls.Client(client, &tls.Config{ServerName: "localhost", MinVersion: tls.VersionTLS12}).Handshake()
 	require.NoError(t, <-read)
 	e := classify(smtperr.PhaseTLS, err)
 	require.Equal(t, smtperr.ClassTLSError, e.Class, err)
@@ -360,7 +358,7 @@ func TestClassify_ClosedInHandshake(t *testing.T) {
 
 func TestClassify_Dials(t *testing.T) {
 	t.Parallel()
-	const closed = "127.0.0.1:1" // of tcpmux (RFC 1078), which nobody runs
+	const closed = "127.0.0.1:1" // tcpmux (RFC 1078), unused in practice
 	canceled, cancel := context.WithCancel(t.Context())
 	cancel()
 	late, cancelLate := context.WithDeadline(t.Context(), time.Unix(1, 0))
@@ -379,14 +377,14 @@ func TestClassify_Dials(t *testing.T) {
 		class  smtperr.Class
 		reason smtperr.Reason
 	}{
-		{name: "a closed port", err: dial(t.Context(), "tcp", closed), phase: smtperr.PhaseConnect, class: smtperr.ClassConnectError, reason: smtperr.ReasonRefused},
-		{name: "no unix socket", err: dial(t.Context(), "unix", filepath.Join(t.TempDir(), "none")), phase: smtperr.PhaseConnect, class: smtperr.ClassConnectError, reason: smtperr.ReasonNotFound},
-		{name: "a port that is none", err: dial(t.Context(), "tcp", "127.0.0.1:70000"), phase: smtperr.PhaseConfig, class: smtperr.ClassConfigError, reason: smtperr.ReasonInvalidPort},
-		{name: "a service that is none", err: dial(t.Context(), "tcp", "127.0.0.1:nosuchservice"), phase: smtperr.PhaseConfig, class: smtperr.ClassConfigError, reason: smtperr.ReasonInvalidPort},
+		{name: "connection refused", err: dial(t.Context(), "tcp", closed), phase: smtperr.PhaseConnect, class: smtperr.ClassConnectError, reason: smtperr.ReasonRefused},
+		{name: "missing unix socket", err: dial(t.Context(), "unix", filepath.Join(t.TempDir(), "none")), phase: smtperr.PhaseConnect, class: smtperr.ClassConnectError, reason: smtperr.ReasonNotFound},
+		{name: "port out of range", err: dial(t.Context(), "tcp", "127.0.0.1:70000"), phase: smtperr.PhaseConfig, class: smtperr.ClassConfigError, reason: smtperr.ReasonInvalidPort},
+		{name: "unknown service", err: dial(t.Context(), "tcp", "127.0.0.1:nosuchservice"), phase: smtperr.PhaseConfig, class: smtperr.ClassConfigError, reason: smtperr.ReasonInvalidPort},
 		{name: "no port", err: dial(t.Context(), "tcp", "127.0.0.1"), phase: smtperr.PhaseConfig, class: smtperr.ClassConfigError, reason: smtperr.ReasonInvalidPort},
-		{name: "an unknown network", err: dial(t.Context(), "smtp", closed), phase: smtperr.PhaseConfig, class: smtperr.ClassConfigError, reason: smtperr.ReasonInvalidAddress},
-		{name: "a cancelled dial", err: dial(canceled, "tcp", closed), phase: smtperr.PhaseConnect, class: smtperr.ClassCanceled},
-		{name: "a dial past its deadline", err: dial(late, "tcp", closed), phase: smtperr.PhaseConnect, class: smtperr.ClassConnectTimeout},
+		{name: "unknown network", err: dial(t.Context(), "smtp", closed), phase: smtperr.PhaseConfig, class: smtperr.ClassConfigError, reason: smtperr.ReasonInvalidAddress},
+		{name: "canceled dial", err: dial(canceled, "tcp", closed), phase: smtperr.PhaseConnect, class: smtperr.ClassCanceled},
+		{name: "deadline exceeded before dial", err: dial(late, "tcp", closed), phase: smtperr.PhaseConnect, class: smtperr.ClassConnectTimeout},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -402,22 +400,22 @@ func TestClassify_Dials(t *testing.T) {
 func TestClassify_ReadsAndWrites(t *testing.T) {
 	t.Parallel()
 	pipe := func() (net.Conn, net.Conn) { return net.Pipe() }
-	t.Run("a read past its deadline", func(t *testing.T) {
+	t.Run("read deadline", func(t *testing.T) {
 		t.Parallel()
-		here, there := pipe()
-		defer there.Close()
-		require.NoError(t, here.SetDeadline(time.Unix(1, 0)))
-		_, err := here.Read(make([]byte, 1))
+		client, server := pipe()
+		defer server.Close()
+		require.NoError(t, client.SetDeadline(time.Unix(1, 0)))
+		_, err := client.Read(make([]byte, 1))
 		require.Equal(t, smtperr.ClassReadTimeout, classify(smtperr.PhaseMail, err).Class)
 	})
-	t.Run("a read after the other side's close", func(t *testing.T) {
+	t.Run("read after close by peer", func(t *testing.T) {
 		t.Parallel()
-		here, there := pipe()
-		require.NoError(t, there.Close())
-		_, err := here.Read(make([]byte, 1))
+		client, server := pipe()
+		require.NoError(t, server.Close())
+		_, err := client.Read(make([]byte, 1))
 		require.Equal(t, smtperr.ClassDisconnected, classify(smtperr.PhaseMail, err).Class)
 	})
-	t.Run("a read after our own close", func(t *testing.T) {
+	t.Run("read after own close", func(t *testing.T) {
 		t.Parallel()
 		conn, err := net.Dial("tcp", smtptest.Start(t, smtptest.Script{}).Addr().String())
 		require.NoError(t, err)
@@ -425,7 +423,7 @@ func TestClassify_ReadsAndWrites(t *testing.T) {
 		_, err = conn.Read(make([]byte, 1))
 		require.Equal(t, smtperr.ClassCanceled, classify(smtperr.PhaseMail, err).Class)
 	})
-	t.Run("a write past its deadline", func(t *testing.T) {
+	t.Run("write deadline", func(t *testing.T) {
 		t.Parallel()
 		conn, err := net.Dial("tcp", smtptest.Start(t, smtptest.Script{}).Addr().String())
 		require.NoError(t, err)
@@ -434,7 +432,7 @@ func TestClassify_ReadsAndWrites(t *testing.T) {
 		_, err = conn.Write([]byte("x"))
 		require.Equal(t, smtperr.ClassWriteTimeout, classify(smtperr.PhaseMail, err).Class)
 	})
-	t.Run("a name that cannot exist", func(t *testing.T) {
+	t.Run("lookup without network", func(t *testing.T) {
 		t.Parallel()
 		resolver := &net.Resolver{PreferGo: true, Dial: func(context.Context, string, string) (net.Conn, error) {
 			return nil, errors.New("no network in tests")

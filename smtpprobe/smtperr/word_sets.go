@@ -2,12 +2,10 @@ package smtperr
 
 // wordSets are alternatives that patterns use by name, as in "$denied".
 var wordSets = map[string]string{
-	"send_from": "send_from send_mail_from send_messages_from send_email_from",
-	"unable":    "not cannot could_not couldnt cant unable_to failed_to",
-	"allowed":   "allowed permitted authorized authorised accepted",
-	"auth":      "authentication auth authenticate smtp_auth authorization",
+	"allowed": "allowed permitted authorized authorised accepted",
+	"auth":    "authentication auth authenticate smtp_auth authorization",
 	"auth_service": `
-		authentication auth smtp_auth basic_authentication basic_auth smtpclientauthentication
+		authentication auth smtp_auth basic_authentication basic_auth
 		client_authentication smtp smtp_access smtp_service smtp_login login sasl`,
 	"bad_origin": `
 		$blocked banned bad black suspicious untrusted unauthorized dynamic residential dialup blocklisted`,
@@ -92,6 +90,7 @@ var wordSets = map[string]string{
 	"secured": `
 		$tls secure_connection secure tls_connection ssl_connection secure_channel tls_encryption
 		encrypted_connection`,
+	"send_from": "send_from send_mail_from send_messages_from send_email_from",
 	"spam_word": `
 		spam spammy spamlike spamassassin antispam spamfilter spamprofiler unsolicited junk ube uce
 		bulk_mail bulk_email bulk_e bulk_advertising uribl surbl dbl @domainlist`,
@@ -106,6 +105,7 @@ var wordSets = map[string]string{
 	"tls_missing": `
 		not_available unavailable not_supported not_enabled disabled not_configured failed error not_offered
 		cannot temporary`,
+	"unable": "not cannot could_not couldnt cant unable_to failed_to",
 	"unsecured": `
 		unencrypted plaintext cleartext clear_text insecure non_secure nonsecure plain_text non_encrypted
 		non_tls`,
