@@ -14,14 +14,14 @@ const maxQuoted = 120
 // the reply gives no reason, the advice quotes it instead of guessing.
 func (e *Error) Advice() string {
 	if e.Unchecked != "" {
-		return "The " + e.Unchecked + " could not be made. " + e.advice()
+		return "The " + e.Unchecked + " could not be made. " + e.specificAdvice()
 	}
-	return e.advice()
+	return e.specificAdvice()
 }
 
-// advice returns the advice for class, reason and phase together, or else that of
+// specificAdvice returns the advice for class, reason and phase together, or else that of
 // the reason, or else that of the class.
-func (e *Error) advice() string {
+func (e *Error) specificAdvice() string {
 	for _, key := range []adviceKey{{e.Class, e.Reason, e.Phase}, {e.Class, e.Reason, ""}} {
 		if advice, ok := adviceFor[key]; ok {
 			return advice

@@ -9,7 +9,7 @@ import (
 // that one; if err is nil, it returns nil. The phase is the step of the session in
 // which err occurred. If it is empty, Classify derives it from err where possible.
 func Classify(phase Phase, err error) error {
-	return asError(classify(phase, err))
+	return asError(toError(phase, err))
 }
 
 // asError converts a nil *Error to a nil error.
@@ -20,7 +20,7 @@ func asError(e *Error) error {
 	return e
 }
 
-func classify(phase Phase, err error) *Error {
+func toError(phase Phase, err error) *Error {
 	if e, ok := err.(*Error); err == nil || ok { //nolint:errorlint // collect unwraps err
 		return e
 	}

@@ -34,7 +34,7 @@ func (r *foreignReply) classify(phase Phase, cause error) *Error {
 	if r.enhanced.Class > 0 { // go-smtp uses -1 for no code
 		reply.Enhanced = r.enhanced
 	}
-	e := classifyReply(phase, reply, Session{Recipient: r.recipient})
+	e := replyError(phase, reply, Session{Recipient: r.recipient})
 	if e == nil { // the client did not expect this code
 		e = New(ClassProtocolError, ReasonUnexpectedCode, phase, nil)
 		e.Reply = &reply

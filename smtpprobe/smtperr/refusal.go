@@ -10,10 +10,10 @@ import (
 // of AUTH itself: ClassifyReply takes a 334 for a challenge too many. An empty phase
 // means NOOP, VRFY or another command that has no phase.
 func ClassifyReply(phase Phase, r Reply, s Session) error {
-	return asError(classifyReply(phase, r, s))
+	return asError(replyError(phase, r, s))
 }
 
-func classifyReply(phase Phase, r Reply, s Session) *Error {
+func replyError(phase Phase, r Reply, s Session) *Error {
 	row := phase.row()
 	if row.accepts.contains(r.Code) || phase == PhaseAuth && r.Code == 503 && s.Authenticated {
 		return nil
