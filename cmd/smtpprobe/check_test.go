@@ -29,7 +29,7 @@ func TestCheck_Report(t *testing.T) {
 	require.Contains(t, got.stdout, "\n\nFAILED  "+urlOf(busy)+": service_unavailable/congested: greeting: 421 4.3.2 busy\n"+
 		"  means        the relay closed the session with 421\n"+
 		"  who acts     the relay's operators\n"+
-		"  what to do   Check the relay's queue, load and memory.\n"+
+		"  what to do   Check the load, memory and queue of the relay.\n"+
 		"  retry        yes (temporary)\n\n")
 	require.True(t, strings.HasSuffix(got.stdout, "\n\n2 probes: 1 OK, 1 FAILED: "+urlOf(busy)+"\n"))
 }

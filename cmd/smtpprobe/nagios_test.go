@@ -49,7 +49,7 @@ func TestCheck_NagiosOutput(t *testing.T) {
 	first, rest, _ := strings.Cut(program("check", "--nagios", urlOf(healthy), urlOf(refusing)).stdout, "\n")
 	require.Contains(t, first, " | '"+urlOf(healthy)+" total'=")
 	require.Regexp(t, `^who acts: the operators of this machine: its network, address and resources
-what to do: Check the relay's access rules and block lists for the prober's address\.
+what to do: Allow the prober's address in the relay's access rules and block lists\.
 `+urlOf(healthy)+`: the relay accepts a session, \d+\.\d+ ms
 $`, rest)
 }
