@@ -90,6 +90,13 @@ var accessFamilies = []family{
 	},
 
 	{
+		reason: ReasonClientBlocked, phases: greetingToDot,
+		words: `
+			this|your ip|ip_address is|has|was? been? blocked|blacklisted|blocklisted|banned
+		`,
+	},
+
+	{
 		reason: ReasonClientBlocked, phases: greetingToRcpt,
 		words: `
 			blocked|blacklisted|banned for|by|using|due_to|because

@@ -40,7 +40,7 @@ var senderFamilies = []family{
 			invalid sender_domain|sending_domain|sender_address_domain
 			sender .. no .. mx|mx_records|dns_records
 			sender .. no|not mx|dns|mx_record|a_record|valid_mx|resolvable|resolve
-			sender domain is? empty|required|needed|lookup|dns|mx|error
+			sender domain is? empty|required|needed|lookup|resolve|dns|mx|error
 			sender .. malformed dns
 			no|invalid|missing|cannot|not_find .. mx|dns_mx|mx_record|a_record .. sender|domain|resource
 			valid sender_domain
