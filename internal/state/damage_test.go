@@ -13,7 +13,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/state"
 )
 
-// written returns what two targets and a section look like on disk.
+// written returns the files of a Store with two targets and a section in the
+// snapshot, and a later value of the section and two targets in the journal.
 func written(t *testing.T) (snapshot, journal []byte) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "state")
@@ -43,22 +44,22 @@ func TestOpen_Damaged(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		text []byte
-		says string
+		want string
 	}{
-		"garbage":                 {text: []byte("\x00\xff garbage\n"), says: "its first line is not a header with a valid checksum"},
-		"empty":                   {text: nil, says: "it is empty"},
-		"another JSON":            {text: []byte("{\n  \"relays\": []\n}\n"), says: "its first line is not a header"},
-		"a future version":        {text: replaced(`"version":1`, `"version":2`), says: "it has version 2, and this program reads version 1"},
-		"an unchecked version":    {text: []byte(`{"version": 999}`), says: "it has version 999, and this program reads version 1"},
-		"no version":              {text: []byte(`{"seq":1,"sum":"5a5f4ed0"}` + "\n"), says: "its first line is not a header"},
-		"a changed value":         {text: replaced(`"failures":3`, `"failures":4`), says: "has no valid checksum"},
-		"a changed sum":           {text: replaced(`"sum":"`, `"sum":"0`), says: "checksum"},
-		"cut in a line":           {text: good[:len(good)-20], says: "has no valid checksum"},
-		"cut after a line":        {text: good[:bytes.LastIndexByte(good[:len(good)-1], '\n')+1], says: "it has 2 entries instead of 3"},
-		"cut in the header":       {text: good[:10], says: "its first line is not a header"},
-		"a line more":             {text: append(bytes.Clone(good), good[bytes.IndexByte(good, '\n')+1:]...), says: "it has 6 entries instead of 3"},
-		"a line that is too long": {text: append(bytes.Clone(good), bytes.Repeat([]byte("x"), 17<<20)...), says: "a line is longer than"},
-		"zeros":                   {text: make([]byte, 4096), says: "its first line is not a header"},
+		"garbage":                    {text: []byte("\x00\xff garbage\n"), want: "its first line is not a header with a valid checksum"},
+		"empty":                      {text: nil, want: "it is empty"},
+		"other JSON":                 {text: []byte("{\n  \"relays\": []\n}\n"), want: "its first line is not a header"},
+		"later version":              {text: replaced(`"version":1`, `"version":2`), want: "it has version 2, and this program reads version 1"},
+		"later version, no checksum": {text: []byte(`{"version": 999}`), want: "it has version 999, and this program reads version 1"},
+		"no version":                 {text: []byte(`{"seq":1,"sum":"5a5f4ed0"}` + "\n"), want: "its first line is not a header"},
+		"changed value":              {text: replaced(`"failures":3`, `"failures":4`), want: "has no valid checksum"},
+		"changed checksum":           {text: replaced(`"sum":"`, `"sum":"0`), want: "checksum"},
+		"truncated in a line":        {text: good[:len(good)-20], want: "has no valid checksum"},
+		"truncated after a line":     {text: good[:bytes.LastIndexByte(good[:len(good)-1], '\n')+1], want: "it has 2 entries instead of 3"},
+		"truncated in the header":    {text: good[:10], want: "its first line is not a header"},
+		"additional lines":           {text: append(bytes.Clone(good), good[bytes.IndexByte(good, '\n')+1:]...), want: "it has 6 entries instead of 3"},
+		"long line":                  {text: append(bytes.Clone(good), bytes.Repeat([]byte("x"), 17<<20)...), want: "a line is longer than"},
+		"zeros":                      {text: make([]byte, 4096), want: "its first line is not a header"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -68,18 +69,18 @@ func TestOpen_Damaged(t *testing.T) {
 			at := clock{start}
 			o := state.Options{Warn: warned.add, Now: at.read}
 			s, closeNow := opened(t, path, o)
-			require.Contains(t, s.Problem(), test.says)
+			require.Contains(t, s.Problem(), test.want)
 			require.Contains(t, s.Problem(), "damaged, kept as "+path+".damaged, starting without it")
 			require.Equal(t, []string{s.Problem()}, warned.all())
 			kept, err := os.ReadFile(path + ".damaged")
 			require.NoError(t, err)
 			require.True(t, bytes.Equal(test.text, kept))
 			_, ok := s.Target("mx1")
-			require.False(t, ok, "nothing of it is believed")
+			require.False(t, ok, "no entry is used")
 
 			require.NoError(t, s.Put("new", example()))
 			closeNow()
-			require.Empty(t, s.Problem(), "it is written again")
+			require.Empty(t, s.Problem(), "the file was replaced")
 			s, _ = opened(t, path, o)
 			requireExample(t, s, "new")
 			require.Len(t, warned.all(), 1)
@@ -113,16 +114,16 @@ func TestOpen_Journal(t *testing.T) {
 		targets []string // of mx3, mx4
 		problem string
 	}{
-		"whole":             {text: string(journal), ledger: "2", targets: []string{"mx3", "mx4"}},
-		"empty":             {text: "", ledger: "1"},
-		"header only":       {text: lines[0], ledger: "1"},
-		"a torn line":       {text: lines[0] + lines[1] + lines[2][:30], ledger: "2"},
-		"a line without LF": {text: lines[0] + lines[1] + strings.TrimSuffix(lines[2], "\n"), ledger: "2"},
-		"zeros at the end":  {text: lines[0] + lines[1] + strings.Repeat("\x00", 4096), ledger: "2"},
-		"an invalid last line": {
+		"complete":         {text: string(journal), ledger: "2", targets: []string{"mx3", "mx4"}},
+		"empty":            {text: "", ledger: "1"},
+		"header only":      {text: lines[0], ledger: "1"},
+		"incomplete line":  {text: lines[0] + lines[1] + lines[2][:30], ledger: "2"},
+		"line without LF":  {text: lines[0] + lines[1] + strings.TrimSuffix(lines[2], "\n"), ledger: "2"},
+		"zeros at the end": {text: lines[0] + lines[1] + strings.Repeat("\x00", 4096), ledger: "2"},
+		"invalid last line": {
 			text: lines[0] + lines[1] + lines[2] + changed(lines[3]), ledger: "2", targets: []string{"mx3"},
 		},
-		"an invalid line amid valid ones": {
+		"invalid line between valid ones": {
 			text: lines[0] + lines[1] + changed(lines[2]) + lines[3], ledger: "2", targets: []string{"mx4"},
 			problem: "1 invalid lines amid valid ones",
 		},
@@ -130,9 +131,9 @@ func TestOpen_Journal(t *testing.T) {
 			text: lines[0] + lines[1] + changed(lines[2]) + changed(lines[3]), ledger: "2",
 			problem: "1 invalid lines amid valid ones",
 		},
-		"a torn header":    {text: lines[0][:10], ledger: "1"},
-		"no header":        {text: lines[1], ledger: "1", problem: "its first line is not a header"},
-		"a future version": {text: `{"version":7}` + "\n" + lines[1], ledger: "1", problem: "it has version 7"},
+		"incomplete header": {text: lines[0][:10], ledger: "1"},
+		"no header":         {text: lines[1], ledger: "1", problem: "its first line is not a header"},
+		"later version":     {text: `{"version":7}` + "\n" + lines[1], ledger: "1", problem: "it has version 7"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -161,7 +162,7 @@ func TestOpen_Journal(t *testing.T) {
 				}
 			}
 			check()
-			// What is appended now is read again, without a snapshot in between.
+			// A record appended now can be read again without a snapshot in between.
 			require.NoError(t, s.Put("mx5", example()))
 			copied := filepath.Join(t.TempDir(), "state")
 			for _, suffix := range []string{"", ".journal"} {
@@ -178,9 +179,9 @@ func TestOpen_Journal(t *testing.T) {
 	}
 }
 
-// TestOpen_Journal_CutAnywhere cuts a journal anywhere: what is before the cut is
-// there.
-func TestOpen_Journal_CutAnywhere(t *testing.T) {
+// TestOpen_Journal_Truncated truncates a journal at many offsets: the complete
+// records are read.
+func TestOpen_Journal_Truncated(t *testing.T) {
 	t.Parallel()
 	snapshot, journal := written(t)
 	path := filepath.Join(t.TempDir(), "state")
@@ -189,10 +190,10 @@ func TestOpen_Journal_CutAnywhere(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, snapshot, 0o600))
 		require.NoError(t, os.WriteFile(path+".journal", journal[:cut], 0o600))
 		s, closeNow := opened(t, path, state.Options{Now: at.read})
-		whole := bytes.Count(journal[:cut], []byte("\n"))
+		complete := bytes.Count(journal[:cut], []byte("\n"))
 		_, ok := s.Target("mx3")
-		require.Equal(t, whole >= 3, ok, "cut at %d", cut)
-		require.Empty(t, s.Problem(), "cut at %d", cut)
+		require.Equal(t, complete >= 3, ok, "truncated at %d", cut)
+		require.Empty(t, s.Problem(), "truncated at %d", cut)
 		closeNow()
 	}
 }

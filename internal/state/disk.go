@@ -14,41 +14,41 @@ import (
 	"time"
 )
 
-// disk is the files of a Store.
+// disk manages the files of a Store.
 type disk struct {
 	path     string
-	limit    time.Duration // how long a durable write is waited for
-	readOnly error         // why nothing is ever written; set while loading
+	limit    time.Duration // of a durable write
+	readOnly error         // why nothing may be written; set while loading
 
 	mu       sync.Mutex // held while the journal is written
-	held     *lockFile  // nil: not locked
-	unlocked error      // why the lock could not be had
+	lockFile *lockFile  // nil: not locked
+	lockErr  error      // why it is not locked
 	closed   bool
 	journal  struct {
-		file  *os.File // nil: not open
-		size  int64    // bytes up to the end of the last valid line
-		known bool     // size is
-		seq   uint64   // highest of the records
-		count int      // records that this process has written
+		file      *os.File // nil: not open
+		size      int64    // bytes up to the end of the last valid line
+		sizeKnown bool
+		seq       uint64 // highest sequence number
+		count     int    // records written by this process
 	}
 
-	syncing sync.Mutex // held while the journal is synced; before mu
-	synced  int        // of journal.count
+	syncing sync.Mutex // held while the journal is synced; locked before mu
+	synced  int        // records of journal.count that are on disk
 
-	late atomic.Int32 // records that are being written, and nobody waits for
+	hanging atomic.Pointer[write] // the last write that took longer than limit
 }
 
 func (d *disk) journalPath() string { return d.path + ".journal" }
 
 // lock waits until no other process uses the files.
 func (d *disk) lock(ctx context.Context, wait time.Duration) error {
-	if d.unlocked = ownedByUs(d.path); d.unlocked == nil {
-		d.held, d.unlocked = lock(ctx, d.path+".lock", wait)
+	if d.lockErr = ownedByUs(d.path); d.lockErr == nil {
+		d.lockFile, d.lockErr = lock(ctx, d.path+".lock", wait)
 	}
-	return d.unlocked
+	return d.lockErr
 }
 
-// release gives the files back.
+// release closes and unlocks the files.
 func (d *disk) release() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -57,13 +57,13 @@ func (d *disk) release() {
 		d.journal.file.Close()
 		d.journal.file = nil
 	}
-	if d.held != nil {
-		d.held.release()
-		d.held = nil
+	if d.lockFile != nil {
+		d.lockFile.release()
+		d.lockFile = nil
 	}
 }
 
-// openFile opens one of the files to read it. It is nil if there is none.
+// openFile opens a file for reading. It returns nil if the file does not exist.
 func openFile(path string) (*os.File, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -72,7 +72,7 @@ func openFile(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() { // to open a FIFO would wait
+	if !info.Mode().IsRegular() { // opening a FIFO would block
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
 	if err := ownedByUs(path); err != nil {
@@ -84,47 +84,47 @@ func openFile(path string) (*os.File, error) {
 	return os.Open(path)
 }
 
-func (d *disk) readSnapshot(since time.Time, take func(*Entry)) (seq uint64, err error) {
+func (d *disk) readSnapshot(since time.Time, add func(*Entry)) (seq uint64, err error) {
 	file, err := openFile(d.path)
 	if err != nil || file == nil {
 		return 0, err
 	}
 	defer file.Close()
-	return readSnapshot(io.LimitReader(file, maxFile), since, take)
+	return readSnapshot(io.LimitReader(file, maxFile), since, add)
 }
 
-func (d *disk) readJournal(take func(*Entry)) (journalled, error) {
+func (d *disk) readJournal(add func(*Entry)) (journalInfo, error) {
 	file, err := openFile(d.journalPath())
 	if err != nil {
-		return journalled{}, err
+		return journalInfo{}, err
 	}
 	if file == nil {
-		d.journal.known = true
-		return journalled{}, nil
+		d.journal.sizeKnown = true
+		return journalInfo{}, nil
 	}
 	defer file.Close()
 	info, err := file.Stat()
 	if err != nil {
-		return journalled{}, err
+		return journalInfo{}, err
 	}
 	if info.Size() == 0 {
-		d.journal.known = true
-		return journalled{}, nil
+		d.journal.sizeKnown = true
+		return journalInfo{}, nil
 	}
-	j, err := readJournal(io.LimitReader(file, maxFile), take)
-	d.journal.size, d.journal.known, d.journal.seq = j.valid, err == nil, j.seq
+	j, err := readJournal(io.LimitReader(file, maxFile), add)
+	d.journal.size, d.journal.sizeKnown, d.journal.seq = j.valid, err == nil, j.seq
 	return j, err
 }
 
-// keepAside renames a file that cannot be read, and returns an error that says
-// so. Nothing is renamed without the lock.
-func (d *disk) keepAside(path string, why error) error {
+// setAside renames a damaged file, if it is locked, and returns the error to
+// report.
+func (d *disk) setAside(path string, why error) error {
 	aside := path + ".damaged"
-	if d.held != nil {
+	if d.lockFile != nil {
 		err := os.Rename(path, aside)
 		if err == nil {
 			if path == d.journalPath() {
-				d.journal.size, d.journal.known = 0, true
+				d.journal.size, d.journal.sizeKnown = 0, true
 			}
 			return fmt.Errorf("damaged, kept as %s, starting without it: %w", aside, why)
 		}
@@ -133,7 +133,7 @@ func (d *disk) keepAside(path string, why error) error {
 	return fmt.Errorf("damaged, starting without it: %w", why)
 }
 
-// replace writes a snapshot: to a temporary file that is synced and renamed.
+// replace writes a snapshot to a temporary file, syncs and renames it.
 func (d *disk) replace(h header, entries []named) (err error) {
 	temporary := d.path + ".tmp"
 	if err := os.Remove(temporary); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -164,7 +164,7 @@ func (d *disk) replace(h header, entries []named) (err error) {
 	return syncDir(filepath.Dir(d.path))
 }
 
-// line returns an entry as it is written.
+// line returns the entry in the form in which it is written.
 func (n *named) line() (Entry, error) {
 	value, err := n.encoded()
 	if err != nil {

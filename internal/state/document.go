@@ -2,14 +2,14 @@ package state
 
 import "fmt"
 
-// Document is all that a Store remembers, for a host that stores it itself. Its
-// JSON has the same entries as the file.
+// Document is the content of a Store, for a host that stores it itself. Its JSON
+// has the same entries as the file.
 type Document struct {
 	Version int     `json:"version"`
 	Entries []Entry `json:"entries"`
 }
 
-// Document returns what the Store remembers.
+// Document returns the content of the Store.
 func (s *Store) Document() Document {
 	s.mu.Lock()
 	list := s.sorted()
@@ -23,8 +23,8 @@ func (s *Store) Document() Document {
 	return d
 }
 
-// Restore remembers what a document says, but for what is remembered already.
-// The zero Document says nothing.
+// Restore adds the entries of a document that the Store does not have. A document
+// of a later version is an error; the zero Document adds nothing.
 func (s *Store) Restore(d Document) error {
 	if d.Version > version {
 		return fmt.Errorf("state has version %d, and this program reads version %d", d.Version, version)

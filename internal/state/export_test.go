@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// WriteMany writes a snapshot of n targets that were all seen at one time.
+// WriteMany writes a snapshot of n targets, all changed at the same time.
 func WriteMany(path string, n int, seen time.Time) error {
 	file, err := os.Create(path)
 	if err != nil {
@@ -29,13 +29,13 @@ func CountSnapshot(data []byte) (n int, err error) {
 	return n, err
 }
 
-// CountJournal returns how much of a journal is valid, and the records in that.
+// CountJournal returns the number of valid bytes and of records of a journal.
 func CountJournal(data []byte) (valid int64, n int, err error) {
 	j, err := readJournal(bytes.NewReader(data), func(*Entry) { n++ })
 	return j.valid, n, err
 }
 
-// Hang lets the disk of a Store hang until the function returned is called.
+// Hang makes the disk of a Store hang until end is called.
 func (s *Store) Hang() (end func()) {
 	s.disk.mu.Lock()
 	return s.disk.mu.Unlock

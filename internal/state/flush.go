@@ -5,39 +5,39 @@ import (
 	"errors"
 )
 
-// maxJournal is how many bytes of journal make durable writes wait for a
-// snapshot, so that it cannot grow for ever.
+// maxJournal is the size of the journal, in bytes, from which durable writes wait
+// for the next snapshot, which empties it.
 const maxJournal = 4 << 20
 
-// FlushSoon has what is new written in the background. It returns at once.
+// FlushSoon flushes in the background. It returns at once.
 func (s *Store) FlushSoon() {
 	if s.disk == nil {
 		return
 	}
-	s.soon.Lock()
-	defer s.soon.Unlock()
-	if s.soon.running {
-		s.soon.again = true
+	s.background.Lock()
+	defer s.background.Unlock()
+	if s.background.running {
+		s.background.again = true
 		return
 	}
-	s.soon.running = true
+	s.background.running = true
 	go func() {
 		for {
-			s.Flush() // Problem reports its error
-			s.soon.Lock()
-			if !s.soon.again {
-				s.soon.running = false
-				s.soon.Unlock()
+			s.Flush() // Problem returns its error
+			s.background.Lock()
+			if !s.background.again {
+				s.background.running = false
+				s.background.Unlock()
 				return
 			}
-			s.soon.again = false
-			s.soon.Unlock()
+			s.background.again = false
+			s.background.Unlock()
 		}
 	}()
 }
 
-// Flush writes what is new, and returns when it is on disk. Problem reports the
-// same error, until a write succeeds.
+// Flush writes a snapshot if anything has changed, and returns when it is on
+// disk. Problem returns the same error until a write succeeds.
 func (s *Store) Flush() error {
 	if s.disk == nil {
 		return nil
@@ -49,12 +49,12 @@ func (s *Store) Flush() error {
 	}
 	err := s.write()
 	if err != nil {
-		s.unwritable(err)
+		s.writeFailed(err)
 	}
 	return err
 }
 
-// write replaces the snapshot. The caller has s.writing.
+// write replaces the snapshot. The caller holds s.writing.
 func (s *Store) write() error {
 	if !s.isDirty() {
 		return nil
@@ -65,7 +65,7 @@ func (s *Store) write() error {
 		d.mu.Unlock()
 		return nil
 	}
-	if d.held == nil { // a full disk may now have room for the lock
+	if d.lockFile == nil { // a full disk may now have room for the lock
 		if err := d.lock(context.Background(), 0); err != nil {
 			d.mu.Unlock()
 			return err
@@ -75,7 +75,7 @@ func (s *Store) write() error {
 	if !large {
 		d.mu.Unlock()
 	}
-	h, entries := s.capture()
+	h, entries := s.snapshot()
 	err := d.replace(h, entries)
 	if !large {
 		d.mu.Lock()
@@ -95,8 +95,8 @@ func (s *Store) isDirty() bool {
 	return s.dirty
 }
 
-// capture returns what is to be written.
-func (s *Store) capture() (header, []named) {
+// snapshot returns the header and the entries of the next snapshot.
+func (s *Store) snapshot() (header, []named) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dirty = false
@@ -104,7 +104,7 @@ func (s *Store) capture() (header, []named) {
 	return header{Version: version, Seq: s.seq, Entries: len(entries)}, entries
 }
 
-// written notes what became of it.
+// written records the result of writing a snapshot.
 func (s *Store) written(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,13 +115,14 @@ func (s *Store) written(err error) {
 	s.problem, s.failing = "", false
 }
 
-// load reads both files, keeps aside what is damaged, and writes what is left.
+// load reads both files and sets damaged ones aside. The valid records of a
+// damaged journal are written to a snapshot.
 func (s *Store) load() {
 	d := s.disk
 	since := s.now().Add(-Keep)
 	limit := s.now().Unix()
-	newest := make(map[id]uint64) // number of the record, of those in the journal
-	take := func(e *Entry) {
+	newest := make(map[id]uint64) // sequence numbers of records in the journal
+	add := func(e *Entry) {
 		k := id{e.Section, e.Key}
 		if e.Seq > 0 {
 			if e.Seq < newest[k] {
@@ -131,49 +132,49 @@ func (s *Store) load() {
 		}
 		s.entries[k] = entry{seen: min(e.Seen, limit), value: e.Value}
 	}
-	included, err := d.readSnapshot(since, take)
+	included, err := d.readSnapshot(since, add)
 	var bad *damage
 	switch {
 	case errors.As(err, &bad):
 		clear(s.entries)
-		s.unreadable(d.keepAside(d.path, bad))
+		s.readFailed(d.setAside(d.path, bad))
 		s.dirty = true
 	case err != nil:
-		s.ignore(err)
+		s.makeReadOnly(err)
 		return
 	}
 	j, err := d.readJournal(func(e *Entry) {
 		if e.Seq > included && e.Seen >= since.Unix() {
-			take(e)
+			add(e)
 			s.dirty = true
 		}
 	})
 	s.seq = max(included, j.seq)
 	switch {
-	case err == nil && j.bad > 0:
-		err = damaged("%d invalid lines amid valid ones", j.bad)
+	case err == nil && j.invalid > 0:
+		err = damaged("%d invalid lines amid valid ones", j.invalid)
 		fallthrough
 	case errors.As(err, &bad):
-		// The valid records are kept in a snapshot before the journal goes.
-		if s.dirty && d.held != nil {
-			if err := d.replace(s.capture()); err != nil {
+		// A snapshot keeps the valid records before the journal is set aside.
+		if s.dirty && d.lockFile != nil {
+			if err := d.replace(s.snapshot()); err != nil {
 				s.dirty = true
-				s.unwritable(err)
+				s.writeFailed(err)
 				return
 			}
 		}
-		s.unreadable(d.keepAside(d.journalPath(), err))
+		s.readFailed(d.setAside(d.journalPath(), err))
 	case err != nil:
-		s.ignore(err)
+		s.makeReadOnly(err)
 	}
 }
 
-// ignore leaves files alone that cannot be read.
-func (s *Store) ignore(err error) {
+// makeReadOnly records that the files cannot be read: they are never written.
+func (s *Store) makeReadOnly(err error) {
 	s.disk.readOnly = err
-	if s.failing && s.disk.unlocked != nil && s.disk.unlocked.Error() == err.Error() {
-		return // it is known
+	if s.failing && s.disk.lockErr != nil && s.disk.lockErr.Error() == err.Error() {
+		return // the same error was logged
 	}
-	s.unreadable(err)
+	s.readFailed(err)
 	s.failing = true
 }

@@ -12,30 +12,30 @@ import (
 	"time"
 )
 
-// version is that of the format. A file with a later one is not read.
+// version is the version of the format. Files of later versions are not read.
 const version = 1
 
 const (
 	maxLine    = 16 << 20 // bytes; a section may be large
-	maxFile    = 1 << 30  // bytes; larger files are taken for damaged
-	maxEntries = 100_000  // more are dropped, the oldest first
+	maxFile    = 1 << 30  // bytes; a larger file is damaged
+	maxEntries = 100_000  // the oldest entries beyond are dropped
 )
 
-// Entry is one thing that is remembered.
+// Entry is one key and its value.
 type Entry struct {
-	Seq     uint64          `json:"seq,omitempty"` // in the journal: its number
+	Seq     uint64          `json:"seq,omitempty"` // sequence number in the journal
 	Section string          `json:"section"`
 	Key     string          `json:"key"`
-	Seen    int64           `json:"seen"` // Unix seconds: when it was last written
+	Seen    int64           `json:"seen"` // time of the last change, Unix seconds
 	Value   json.RawMessage `json:"value"`
 }
 
-// header is the first line of both files. It has the version first, so that
-// every later format can keep that.
+// header is the first line of both files. The version comes first and stays
+// there in every later format.
 type header struct {
 	Version int    `json:"version"`
-	Seq     uint64 `json:"seq,omitempty"`     // the snapshot includes the journal up to this
-	Entries int    `json:"entries,omitempty"` // lines that follow in the snapshot
+	Seq     uint64 `json:"seq,omitempty"`     // last record of the journal that the snapshot includes
+	Entries int    `json:"entries,omitempty"` // number of entries in the snapshot
 }
 
 // A line is a JSON object whose last member is its checksum.
@@ -44,7 +44,7 @@ const (
 	sumLength = len(sumStart) + 8 + len(`"}`)
 )
 
-// appendLine appends v, a JSON object that is not empty, as a line.
+// appendLine appends v as a line. Its JSON must be an object with a member.
 func appendLine(to []byte, v any) ([]byte, error) {
 	object, err := json.Marshal(v)
 	if err != nil {
@@ -60,8 +60,8 @@ func appendLine(to []byte, v any) ([]byte, error) {
 	return append(to, "\"}\n"...), nil
 }
 
-// object returns what a line says without its checksum, which must be right.
-// The line is changed.
+// object returns the JSON object of a line without the checksum, and false if the
+// checksum is wrong. It modifies the line.
 func object(line []byte) ([]byte, bool) {
 	n := len(line) - sumLength
 	if n < 1 || string(line[n:n+len(sumStart)]) != sumStart || string(line[len(line)-2:]) != `"}` {
@@ -83,7 +83,7 @@ func checksum(data []byte) []byte {
 	return []byte{byte(sum >> 24), byte(sum >> 16), byte(sum >> 8), byte(sum)}
 }
 
-// damage is an error about what a file says, not about reading it.
+// damage is an error in the content of a file, unlike an error of reading it.
 type damage struct{ text string }
 
 func (d *damage) Error() string { return d.text }
@@ -98,7 +98,7 @@ func lines(r io.Reader) *bufio.Scanner {
 	return scanner
 }
 
-// scanError returns what ended a scan too early.
+// scanError returns the error that ended a scan.
 func scanError(scanner *bufio.Scanner) error {
 	err := scanner.Err()
 	if errors.Is(err, bufio.ErrTooLong) {
@@ -109,7 +109,7 @@ func scanError(scanner *bufio.Scanner) error {
 
 func readHeader(line []byte) (header, error) {
 	var h header
-	// The version counts even in a line that this version cannot check.
+	// A later version may have another checksum.
 	if err := json.Unmarshal(line, &h); err == nil && h.Version > version {
 		return h, damaged("it has version %d, and this program reads version %d", h.Version, version)
 	}
@@ -124,8 +124,9 @@ func readHeader(line []byte) (header, error) {
 	return h, nil
 }
 
-// readSnapshot calls take with each entry that was seen since the time given.
-func readSnapshot(r io.Reader, since time.Time, take func(*Entry)) (seq uint64, err error) {
+// readSnapshot calls add with each entry that was changed since the given time. It
+// returns the sequence number of the last record that the snapshot includes.
+func readSnapshot(r io.Reader, since time.Time, add func(*Entry)) (seq uint64, err error) {
 	scanner := lines(r)
 	if !scanner.Scan() {
 		if err := scanError(scanner); err != nil {
@@ -149,7 +150,7 @@ func readSnapshot(r io.Reader, since time.Time, take func(*Entry)) (seq uint64, 
 			return 0, damaged("line %d is not an entry: %v", n+1, err)
 		}
 		if e.Seen >= since.Unix() && len(e.Value) > 0 {
-			take(&e)
+			add(&e)
 		}
 	}
 	if err := scanError(scanner); err != nil {
@@ -161,28 +162,28 @@ func readSnapshot(r io.Reader, since time.Time, take func(*Entry)) (seq uint64, 
 	return h.Seq, nil
 }
 
-// journalled is what is left of reading a journal.
-type journalled struct {
-	seq   uint64 // of the last record
-	valid int64  // bytes up to the end of the last valid line
-	bad   int    // invalid lines amid valid ones
+// journalInfo describes a journal that was read.
+type journalInfo struct {
+	seq     uint64 // highest sequence number
+	valid   int64  // bytes up to the end of the last valid line
+	invalid int    // invalid lines, without an incomplete last one
 }
 
-// readJournal calls take with each valid record.
-func readJournal(r io.Reader, take func(*Entry)) (journalled, error) {
-	var j journalled
+// readJournal calls add with each valid record.
+func readJournal(r io.Reader, add func(*Entry)) (journalInfo, error) {
+	var j journalInfo
 	scanner := lines(r)
 	offset := int64(0)
 	scanner.Split(func(data []byte, atEOF bool) (int, []byte, error) {
 		n, line, err := bufio.ScanLines(data, atEOF)
 		offset += int64(n)
 		if n > 0 && data[n-1] != '\n' {
-			line = nil // an interrupted write
+			line = nil // its write was interrupted
 		}
 		return n, line, err
 	})
 	if !scanner.Scan() {
-		return j, scanError(scanner) // its first write was interrupted
+		return j, scanError(scanner) // the first write was interrupted
 	}
 	if _, err := readHeader(scanner.Bytes()); err != nil {
 		return j, err
@@ -196,11 +197,11 @@ func readJournal(r io.Reader, take func(*Entry)) (journalled, error) {
 			pending++
 			continue
 		}
-		j.bad += pending
+		j.invalid += pending
 		pending, j.valid, j.seq = 0, offset, max(j.seq, e.Seq)
-		take(&e)
+		add(&e)
 	}
-	// More than one line cannot be the end of one interrupted write.
-	j.bad += max(pending-1, 0)
+	// An interrupted write leaves at most one line.
+	j.invalid += max(pending-1, 0)
 	return j, scanError(scanner)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/state"
 )
 
-// FuzzOpen opens any two files. What it then remembers can be written and read
-// again without a problem.
+// FuzzOpen opens arbitrary files. The entries read from them can be written and
+// read again.
 func FuzzOpen(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "state")
 	at := clock{start}

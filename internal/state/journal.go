@@ -6,63 +6,68 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 )
 
 var errClosed = errors.New("closed")
 
-// errLate reports a disk that hangs.
-func (d *disk) errLate() error { return fmt.Errorf("writing takes longer than %s", d.limit) }
+// write is the write of one record. err is valid when done is closed.
+type write struct {
+	done chan struct{}
+	err  error
+}
 
-// record writes an entry to the journal, and returns when it is on disk, or when
-// the limit is over: a probe must not hang with its disk. While an earlier record is late, it is not even tried:
-// the next snapshot has the entry.
+func (w *write) running() bool {
+	select {
+	case <-w.done:
+		return false
+	default:
+		return true
+	}
+}
+
+// errHangs is the error of a write to a disk that hangs.
+func (d *disk) errHangs() error { return fmt.Errorf("writing takes longer than %s", d.limit) }
+
+// record writes an entry to the journal. It returns when the entry is on disk, or
+// after the limit, because a probe must not hang with its disk. While an earlier
+// write hangs, it does not even try: the next snapshot includes the entry.
 func (d *disk) record(e *Entry) error {
 	if d.readOnly != nil {
 		return d.readOnly
 	}
-	if d.late.Load() > 0 {
-		return d.errLate()
+	if earlier := d.hanging.Load(); earlier != nil && earlier.running() {
+		return d.errHangs()
 	}
-	const running, finished, abandoned = 0, 1, 2
-	var progress atomic.Int32
-	result := make(chan error, 1)
+	w := &write{done: make(chan struct{})}
 	go func() {
-		n, err := d.append(e)
-		if err == nil {
-			err = d.sync(n)
-		}
-		result <- err
-		if !progress.CompareAndSwap(running, finished) {
-			d.late.Add(-1)
+		defer close(w.done)
+		var n int
+		if n, w.err = d.append(e); w.err == nil {
+			w.err = d.sync(n)
 		}
 	}()
 	timer := time.NewTimer(d.limit)
 	defer timer.Stop()
 	select {
-	case err := <-result:
-		return err
+	case <-w.done:
+		return w.err
 	case <-timer.C:
+		d.hanging.Store(w)
+		return d.errHangs()
 	}
-	d.late.Add(1)
-	if !progress.CompareAndSwap(running, abandoned) {
-		d.late.Add(-1)
-		return <-result
-	}
-	return d.errLate()
 }
 
-// append adds a record to the journal. It is on disk after sync of the number
-// returned.
+// append appends a record to the journal. It is on disk after a sync of the
+// returned count of records.
 func (d *disk) append(e *Entry) (n int, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch {
 	case d.closed:
 		return 0, errClosed
-	case d.held == nil:
-		return 0, d.unlocked
+	case d.lockFile == nil:
+		return 0, d.lockErr
 	}
 	var text []byte
 	if d.journal.size == 0 {
@@ -77,7 +82,7 @@ func (d *disk) append(e *Entry) (n int, err error) {
 		return 0, err
 	}
 	if _, err := d.journal.file.Write(text); err != nil {
-		// What was written of the line must not precede the next one.
+		// A part of the line must not precede the next record.
 		return 0, errors.Join(err, d.cutJournal())
 	}
 	d.journal.size += int64(len(text))
@@ -86,9 +91,9 @@ func (d *disk) append(e *Entry) (n int, err error) {
 	return d.journal.count, nil
 }
 
-// openJournal opens the journal and cuts what an interrupted write has left.
+// openJournal opens the journal and removes the rest of an interrupted write.
 func (d *disk) openJournal() error {
-	if d.journal.file != nil && d.journal.known {
+	if d.journal.file != nil && d.journal.sizeKnown {
 		return nil
 	}
 	if d.journal.file == nil {
@@ -104,21 +109,21 @@ func (d *disk) openJournal() error {
 	return d.cutJournal()
 }
 
-// cutJournal ends the journal after its last valid line.
+// cutJournal truncates the journal after its last valid line.
 func (d *disk) cutJournal() error {
-	d.journal.known = false
+	d.journal.sizeKnown = false
 	if err := d.journal.file.Truncate(d.journal.size); err != nil {
 		return err
 	}
 	if _, err := d.journal.file.Seek(d.journal.size, io.SeekStart); err != nil {
 		return err
 	}
-	d.journal.known = true
+	d.journal.sizeKnown = true
 	return nil
 }
 
-// sync returns when the first n records are on disk. Of several callers at a
-// time, one syncs for all.
+// sync returns when the first n records are on disk. One of several concurrent
+// callers syncs for all.
 func (d *disk) sync(n int) error {
 	d.syncing.Lock()
 	defer d.syncing.Unlock()
@@ -138,8 +143,8 @@ func (d *disk) sync(n int) error {
 	return nil
 }
 
-// emptyJournal drops all records if a snapshot has them, which includes those up
-// to seq. The caller has mu.
+// emptyJournal truncates the journal if a snapshot that includes the records up
+// to seq includes all of them. The caller holds d.mu.
 func (d *disk) emptyJournal(seq uint64) error {
 	if d.journal.size == 0 || d.journal.seq > seq || d.closed {
 		return nil

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// busyError says that another process has the lock.
+// busyError is the error if another process has the lock.
 type busyError struct {
 	process string // empty: unknown
 	wait    time.Duration
@@ -20,17 +20,17 @@ func (e *busyError) Error() string {
 	return fmt.Sprintf("%s uses it, still after %s; a state file serves one process", cmp.Or(e.process, "another process"), e.wait)
 }
 
-// lockPause is between two attempts to get a lock.
+// lockPause is the time between two attempts to lock a file.
 const lockPause = 50 * time.Millisecond
 
-// lock gets the lock that a file stands for, and writes the process id to it.
-// It tries for as long as wait says, and at least once.
+// lock locks a file and writes the process id to it. It tries at least once, and
+// until wait has passed.
 func lock(ctx context.Context, path string, wait time.Duration) (*lockFile, error) {
 	deadline := time.Now().Add(wait)
 	for {
 		held, err := tryLock(path)
 		if held != nil {
-			held.note()
+			held.writePID()
 			return held, nil
 		}
 		if err != nil {
@@ -47,16 +47,16 @@ func lock(ctx context.Context, path string, wait time.Duration) (*lockFile, erro
 	}
 }
 
-// lockFile is a lock that is held.
+// lockFile is a locked file.
 type lockFile struct{ file *os.File }
 
-// note writes the process id for the message of a process that waits. On a full
-// disk the message lacks it.
-func (l *lockFile) note() {
+// writePID writes the process id, which the error of a waiting process contains.
+// It fails on a full disk.
+func (l *lockFile) writePID() {
 	_, _ = l.file.WriteAt([]byte(strconv.Itoa(os.Getpid())+"\n"), 0) //nolint:errcheck // see above
 }
 
-// holder returns the id of the process that has a lock, if it could write it.
+// holder names the process that has locked a file. It is empty if unknown.
 func holder(path string) string {
 	data, err := os.ReadFile(path)
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/state"
 )
 
-// Some tests need a second process: this program, told what to do.
+// Some tests need a second process: the test binary, with a role.
 const (
 	roleVariable = "SMTPPROBE_STATE_TEST_ROLE"
 	pathVariable = "SMTPPROBE_STATE_TEST_PATH"
@@ -47,7 +47,7 @@ var roles = map[string]func(path string) error{
 	"once":  once,
 }
 
-// hold keeps the file until its input ends.
+// hold keeps the file open until its input ends.
 func hold(path string) error {
 	s, err := state.Open(context.Background(), path, state.Options{})
 	if err != nil {
@@ -58,8 +58,8 @@ func hold(path string) error {
 	return errors.Join(err, s.Close(context.Background()))
 }
 
-// write writes in all ways at once, until it is killed. It prints each number
-// that is on disk.
+// write uses all ways of writing until it is killed. It prints each number when it
+// is on disk.
 func write(path string) error {
 	s, err := state.Open(context.Background(), path, state.Options{})
 	if err != nil {
@@ -78,7 +78,7 @@ func write(path string) error {
 	}
 }
 
-// once remembers one target, and says what is wrong.
+// once stores one target and prints the problems.
 func once(path string) error {
 	s, err := state.Open(context.Background(), path, state.Options{
 		Warn: func(text string) { fmt.Println("warning:", text) },
@@ -87,12 +87,12 @@ func once(path string) error {
 		return err
 	}
 	_, ok := s.Target("mx1")
-	fmt.Println("remembered:", ok)
+	fmt.Println("found:", ok)
 	if err := s.Put("mx2", example()); err != nil {
 		fmt.Println("put:", err)
 	}
 	_, ok = s.Target("mx2")
-	fmt.Println("probing goes on:", ok)
+	fmt.Println("stored in memory:", ok)
 	if err := s.Flush(); err != nil {
 		fmt.Println("flush:", err)
 	}
@@ -131,9 +131,9 @@ func TestOpen_TwoProcesses(t *testing.T) {
 	require.ErrorContains(t, err, "stopped")
 
 	s, _ := opened(t, path+".other", state.Options{})
-	require.Empty(t, s.Problem(), "another file is free")
+	require.Empty(t, s.Problem(), "the other file is not locked")
 
-	// As with a reload: the other process ends while this one waits.
+	// As in a reload, the other process ends while this one waits.
 	result := make(chan error, 1)
 	go func() {
 		s, err := state.Open(context.Background(), path, state.Options{})
@@ -147,8 +147,8 @@ func TestOpen_TwoProcesses(t *testing.T) {
 	require.NoError(t, <-result)
 }
 
-// TestStore_Killed kills a process that writes at a random moment, again and
-// again. What it said was on disk is there.
+// TestStore_Killed repeatedly kills a writing process at a random time. The
+// numbers that it printed are on disk.
 func TestStore_Killed(t *testing.T) {
 	t.Parallel()
 	rounds := 10
@@ -162,12 +162,12 @@ func TestStore_Killed(t *testing.T) {
 		out, err := writer.StdoutPipe()
 		require.NoError(t, err)
 		require.NoError(t, writer.Start())
-		// A few records at least, then at any moment of the next.
+		// Not before a few records are written.
 		lines := bufio.NewScanner(out)
 		kill := func() { require.NoError(t, writer.Process.Kill()) }
 		for n := 0; lines.Scan(); n++ {
 			acknowledged, err = strconv.ParseInt(lines.Text(), 10, 64)
-			require.NoError(t, err, "the writer said %q", lines.Text())
+			require.NoError(t, err, "output of the writer: %q", lines.Text())
 			if n == 5 {
 				time.AfterFunc(time.Duration(rand.IntN(20_000))*time.Microsecond, kill)
 			}
@@ -182,7 +182,7 @@ func TestStore_Killed(t *testing.T) {
 		require.LessOrEqual(t, target.ProbesTotal, acknowledged+1, "round %d", round)
 		acknowledged = target.ProbesTotal
 		if round%2 == 0 {
-			closeNow() // otherwise the next one starts with the files as they are
+			closeNow() // otherwise the next process starts with the files of the killed one
 		} else {
 			copyFiles(t, path)
 			path = filepath.Join(filepath.Dir(path), "copy", "state")
@@ -205,28 +205,28 @@ func copyFiles(t *testing.T, path string) {
 	}
 }
 
-// nobody runs a process as a user that owns nothing.
+// nobody makes a command run as the user nobody.
 func nobody(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
 	t.Helper()
 	if os.Geteuid() != 0 {
-		t.Skip("only root may become another user")
+		t.Skip("needs root, to run as another user")
 	}
 	program := filepath.Join(openDir(t), "state.test")
 	data, err := os.ReadFile(os.Args[0])
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(program, data, 0o755)) //nolint:gosec // the other user is to run it
+	require.NoError(t, os.WriteFile(program, data, 0o755)) //nolint:gosec // nobody runs it
 	cmd.Path, cmd.Dir = program, "/"
 	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	return cmd
 }
 
-// openDir is a directory that any user may enter.
+// openDir returns a directory that any user may enter.
 func openDir(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("/tmp", "state") //nolint:usetesting // those of testing are private
+	dir, err := os.MkdirTemp("/tmp", "state") //nolint:usetesting // t.TempDir is private
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // the other user is to enter it
+	require.NoError(t, os.Chmod(dir, 0o755)) //nolint:gosec // nobody enters it
 	return dir
 }
 
@@ -235,16 +235,16 @@ func TestOpen_WithoutPermission(t *testing.T) {
 	for name, test := range map[string]struct {
 		dirOwner, fileOwner int
 		dirMode, fileMode   os.FileMode
-		remembered          bool
+		found               bool
 		problem             string
-		newFile             bool // the file is another one afterwards
+		newFile             bool // the file is replaced
 	}{
-		"ours":                       {dirOwner: 65534, fileOwner: 65534, dirMode: 0o700, fileMode: 0o600, remembered: true, newFile: true},
-		"another user's":             {dirOwner: 65534, dirMode: 0o700, fileMode: 0o600, problem: "belongs to user 0, and this process runs as user 65534"},
-		"another user's, readable":   {dirOwner: 65534, dirMode: 0o700, fileMode: 0o644, problem: "belongs to user 0, and this process runs as user 65534"},
-		"a directory for reading":    {fileOwner: 65534, dirMode: 0o755, fileMode: 0o600, remembered: true, problem: "state.lock: permission denied"},
-		"a directory without access": {fileOwner: 65534, dirMode: 0o700, fileMode: 0o600, problem: "permission denied"},
-		"ours, but unreadable":       {dirOwner: 65534, fileOwner: 65534, dirMode: 0o700, fileMode: 0o000, problem: "permission denied"},
+		"own":                       {dirOwner: 65534, fileOwner: 65534, dirMode: 0o700, fileMode: 0o600, found: true, newFile: true},
+		"of another user":           {dirOwner: 65534, dirMode: 0o700, fileMode: 0o600, problem: "belongs to user 0, and this process runs as user 65534"},
+		"of another user, readable": {dirOwner: 65534, dirMode: 0o700, fileMode: 0o644, problem: "belongs to user 0, and this process runs as user 65534"},
+		"read-only directory":       {fileOwner: 65534, dirMode: 0o755, fileMode: 0o600, found: true, problem: "state.lock: permission denied"},
+		"inaccessible directory":    {fileOwner: 65534, dirMode: 0o700, fileMode: 0o600, problem: "permission denied"},
+		"own, unreadable":           {dirOwner: 65534, fileOwner: 65534, dirMode: 0o700, fileMode: 0o000, problem: "permission denied"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -263,8 +263,8 @@ func TestOpen_WithoutPermission(t *testing.T) {
 
 			out, err := cmd.CombinedOutput()
 			require.NoError(t, err, "%s", out)
-			require.Contains(t, string(out), fmt.Sprintln("remembered:", test.remembered))
-			require.Contains(t, string(out), "probing goes on: true")
+			require.Contains(t, string(out), fmt.Sprintln("found:", test.found))
+			require.Contains(t, string(out), "stored in memory: true")
 			_, problem, _ := strings.Cut(string(out), "problem: ")
 			if test.problem == "" {
 				require.Equal(t, "\n", problem)
@@ -283,7 +283,7 @@ func TestStore_FullDisk(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if err := mountTmpfs(dir, 256<<10); err != nil {
-		t.Skip("no disk to fill:", err)
+		t.Skip("cannot mount a tmpfs:", err)
 	}
 	t.Cleanup(func() { unmount(t, dir) })
 	path := filepath.Join(dir, "state")
@@ -303,16 +303,16 @@ func TestStore_FullDisk(t *testing.T) {
 	require.Contains(t, s.Problem(), "no space left on device")
 	require.ErrorIs(t, s.Flush(), syscall.ENOSPC)
 	require.Contains(t, s.Problem(), "no space left on device")
-	require.Len(t, warned.all(), 1, "not with each write")
+	require.Len(t, warned.all(), 1, "only the first failed write")
 	_, ok := s.Target("mx3")
-	require.True(t, ok, "it is remembered in memory")
+	require.True(t, ok, "stored in memory")
 	for _, key := range []string{"mx1", "mx2"} {
 		_, ok := s.Target(key)
 		require.True(t, ok)
 	}
 	require.NoFileExists(t, path+".tmp")
 
-	// A process that is killed now leaves what was written before.
+	// A process killed now leaves the entries that were on disk before.
 	copied := filepath.Join(t.TempDir(), "state")
 	for _, suffix := range []string{"", ".journal"} {
 		data, err := os.ReadFile(path + suffix)
@@ -327,7 +327,7 @@ func TestStore_FullDisk(t *testing.T) {
 	}
 
 	require.NoError(t, os.Remove(filler))
-	require.NoError(t, s.Put("mx4", example()), "there is room again")
+	require.NoError(t, s.Put("mx4", example()), "the disk has space again")
 	require.NoError(t, s.Flush())
 	require.Empty(t, s.Problem())
 	closeNow()
@@ -342,7 +342,7 @@ func TestOpen_FullDisk(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if err := mountTmpfs(dir, 64<<10); err != nil {
-		t.Skip("no disk to fill:", err)
+		t.Skip("cannot mount a tmpfs:", err)
 	}
 	t.Cleanup(func() { unmount(t, dir) })
 	filler := filepath.Join(dir, "filler")
@@ -374,8 +374,8 @@ func fill(t *testing.T, path string) {
 func TestOpen_NotAFile(t *testing.T) {
 	t.Parallel()
 	for name, create := range map[string]func(path string) error{
-		"a directory": func(path string) error { return os.Mkdir(path, 0o700) },
-		"a FIFO":      func(path string) error { return syscall.Mkfifo(path, 0o600) },
+		"directory": func(path string) error { return os.Mkdir(path, 0o700) },
+		"FIFO":      func(path string) error { return syscall.Mkfifo(path, 0o600) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -387,7 +387,7 @@ func TestOpen_NotAFile(t *testing.T) {
 			closeNow()
 			info, err := os.Stat(path)
 			require.NoError(t, err)
-			require.False(t, info.Mode().IsRegular(), "it is left alone")
+			require.False(t, info.Mode().IsRegular(), "not replaced")
 		})
 	}
 }
@@ -404,6 +404,6 @@ func TestOpen_NoDirectory(t *testing.T) {
 	}
 	require.Len(t, warned.all(), 1)
 	require.NoError(t, os.Mkdir(dir, 0o700))
-	require.NoError(t, s.Flush(), "it is there now")
+	require.NoError(t, s.Flush(), "the directory exists now")
 	require.Empty(t, s.Problem())
 }

@@ -6,28 +6,28 @@ import (
 	"slices"
 )
 
-// Section is the part of a Store that belongs to one component. Only that
-// component knows what is in it.
+// Section is the part of a Store that belongs to one component, which chooses the
+// format of its content.
 type Section struct {
 	store *Store
 	name  string
 }
 
-// Section returns a component's section. Entries of a section that is in use
-// do not expire.
+// Section returns the section of a component. It does not expire while it is in
+// use.
 func (s *Store) Section(name string) *Section {
 	return &Section{store: s, name: name}
 }
 
-// Load returns what was saved last: JSON, or nothing before the first Save.
+// Load returns the JSON that was saved last. It is empty before the first Save.
 func (x *Section) Load() ([]byte, error) {
 	e, _ := x.store.get(x.name, "")
 	return slices.Clone(e.value), nil
 }
 
-// Save replaces what the section holds, which must be JSON. It is on disk when
-// Save returns. On an error of the disk it is kept in memory all the same and
-// written as soon as possible; a Store without a file has no such error.
+// Save replaces the content of the section, which must be JSON. It is on disk when
+// Save returns. If writing fails, Save returns the error, and the content is kept
+// in memory and written as soon as possible.
 func (x *Section) Save(value []byte) error {
 	if !json.Valid(value) {
 		return fmt.Errorf("section %q: value is not JSON", x.name)

@@ -13,41 +13,41 @@ import (
 	"time"
 )
 
-// Keep is how long an entry is remembered that is not used any more.
+// Keep is how long an entry is kept after its last change.
 const Keep = 7 * 24 * time.Hour
 
 // Options of a Store. The zero value works.
 type Options struct {
-	// Warn is called with one line when something goes wrong that Problem
-	// then reports, and when a damaged file is kept aside. Nil: not called.
+	// Warn, if not nil, is called with one line of text when reading or writing the
+	// file fails, but not for further failed writes until one succeeds.
 	Warn func(text string)
 	// Now is the clock, time.Now by default.
 	Now func() time.Time
-	// Wait is how long to wait for a file that another process uses, 5 s by
+	// Wait is how long Open waits for another process to release the file, 5 s by
 	// default.
 	Wait time.Duration
 	// WriteLimit is how long Put and Save wait for the disk, 500 ms by default.
 	WriteLimit time.Duration
 }
 
-// Store is what is remembered. It may be used by several goroutines at a time,
-// and none of its methods but Flush and Close waits long for the disk.
+// Store holds the state of all targets and sections. It is safe for concurrent
+// use. Only Flush and Close may wait long for the disk.
 type Store struct {
 	now   func() time.Time
 	warn  func(string)
 	disk  *disk // nil: in memory only
 	users int   // of a shared Store; guarded by open.mu
 
-	mu      sync.Mutex // never held while the disk is used
+	mu      sync.Mutex // never held during disk operations
 	entries map[id]entry
 	inUse   map[string]bool // sections that do not expire
-	dirty   bool            // the snapshot lacks something
+	dirty   bool            // the entries differ from the snapshot
 	seq     uint64          // of the last durable write
 	problem string
-	failing bool // the problem is a failed write, and was warned of
+	failing bool // the problem is a failed write, and was logged
 
-	writing sync.Mutex // held while a snapshot is written
-	soon    struct {
+	writing    sync.Mutex // held while a snapshot is written
+	background struct {   // state of FlushSoon
 		sync.Mutex
 		running, again bool
 	}
@@ -55,12 +55,12 @@ type Store struct {
 
 type id struct{ section, key string }
 
-// entry is something remembered. A target is encoded only when it is written,
-// which is once for many probes, or never.
+// entry is a target or the JSON of any other value. A target is encoded when it
+// is written, which may be once for many probes, or never.
 type entry struct {
 	seen   int64           // Unix seconds
-	target *Target         // never changed; nil: value
-	value  json.RawMessage // never changed
+	target *Target         // immutable; nil: value is set
+	value  json.RawMessage // immutable
 }
 
 func (e *entry) encoded() (json.RawMessage, error) {
@@ -70,7 +70,7 @@ func (e *entry) encoded() (json.RawMessage, error) {
 	return json.Marshal(e.target)
 }
 
-// named is an entry and its name.
+// named is an entry with its name.
 type named struct {
 	id
 	entry
@@ -91,16 +91,16 @@ func New(o Options) *Store {
 	return s
 }
 
-// open has the Stores of this process by path.
+// open holds the Stores of this process by path.
 var open = struct {
 	mu     sync.Mutex
 	stores map[string]*Store
 }{stores: make(map[string]*Store)}
 
-// Open returns the Store of a file, which need not exist. Callers in this
-// process that give the same path get the same Store, with the options of the
-// first, and each must Close it. A file that another process uses is waited
-// for; the only error is that it still does at the end, or that ctx ended.
+// Open returns the Store of a file, which need not exist. Callers in this process
+// that pass the same path share one Store, with the options of the first caller,
+// and each must Close it. Open waits for another process that uses the file; it
+// fails only if that does not release the file in time or ctx ends.
 func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	name, err := resolve(path)
 	if err != nil {
@@ -119,7 +119,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 		if errors.As(err, &busy) || ctx.Err() != nil {
 			return nil, fmt.Errorf("state_file %q: %w", path, err)
 		}
-		s.unwritable(err)
+		s.writeFailed(err)
 	}
 	s.load()
 	s.users = 1
@@ -127,7 +127,7 @@ func Open(ctx context.Context, path string, o Options) (*Store, error) {
 	return s, nil
 }
 
-// resolve returns the one name of a file that may have several.
+// resolve returns the same path for all names of a file.
 func resolve(path string) (string, error) {
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -142,8 +142,8 @@ func resolve(path string) (string, error) {
 	return path, nil
 }
 
-// Close writes what is not on disk yet and gives the file back. If other users
-// have the Store open, it only writes. The context bounds the wait for the disk.
+// Close writes all changes and releases the file. If the Store has other users, it
+// only writes. The context limits the wait for the disk.
 func (s *Store) Close(ctx context.Context) error {
 	if s.disk == nil {
 		return nil
@@ -177,16 +177,16 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 }
 
-// Problem says in one line why the file could not be read or written last, and
-// is empty if it could.
+// Problem returns the last error of reading or writing the file, in one line. It
+// is empty after a successful write.
 func (s *Store) Problem() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.problem
 }
 
-// unreadable notes and warns of an error while the files are read.
-func (s *Store) unreadable(err error) {
+// readFailed records and logs an error of reading the files.
+func (s *Store) readFailed(err error) {
 	s.mu.Lock()
 	s.problem = fmt.Sprintf("state_file %q: %v", s.disk.path, err)
 	text := s.problem
@@ -194,14 +194,15 @@ func (s *Store) unreadable(err error) {
 	s.warn(text)
 }
 
-// unwritable notes an error of a write, and warns of the first in a row.
-func (s *Store) unwritable(err error) {
+// writeFailed records an error of writing the files. It logs only the first of
+// several consecutive errors.
+func (s *Store) writeFailed(err error) {
 	s.mu.Lock()
 	s.problem = fmt.Sprintf("state_file %q: %v", s.disk.path, err)
-	text, known := s.problem, s.failing
+	text, logged := s.problem, s.failing
 	s.failing = true
 	s.mu.Unlock()
-	if !known {
+	if !logged {
 		s.warn(text)
 	}
 }
@@ -214,7 +215,7 @@ func (s *Store) get(section, key string) (entry, bool) {
 	return e, ok
 }
 
-// use keeps a component's section from expiring. Targets expire one by one.
+// use keeps the section of a component from expiring. Targets expire one by one.
 func (s *Store) use(section string) {
 	if section != targets {
 		s.inUse[section] = true
@@ -248,14 +249,14 @@ func (s *Store) putEntry(section, key string, e entry) error {
 	seq := s.seq
 	s.mu.Unlock()
 	if err := s.disk.record(&Entry{Seq: seq, Section: section, Key: key, Seen: e.seen, Value: value}); err != nil {
-		s.unwritable(err)
+		s.writeFailed(err)
 		return fmt.Errorf("state_file %q: %w", s.disk.path, err)
 	}
 	return nil
 }
 
-// sorted returns the entries to be kept, ordered by name. It forgets the others.
-// The caller has s.mu.
+// sorted removes expired entries and returns the others, sorted by name. The
+// caller holds s.mu.
 func (s *Store) sorted() []named {
 	now := s.now()
 	for k, e := range s.entries {

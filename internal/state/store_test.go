@@ -20,12 +20,12 @@ import (
 
 var start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// clock is a time that a test sets.
+// clock is a clock that a test sets.
 type clock struct{ now time.Time }
 
 func (c *clock) read() time.Time { return c.now }
 
-// warnings collects what a Store warns of.
+// warnings collects the warnings of a Store.
 type warnings struct {
 	mu   sync.Mutex
 	list []string
@@ -43,8 +43,8 @@ func (w *warnings) all() []string {
 	return w.list
 }
 
-// opened returns the Store of a file. It is closed when the test ends, or
-// earlier by the function returned.
+// opened opens the Store of a file. It is closed at the end of the test, or
+// earlier by closeNow.
 func opened(t *testing.T, path string, o state.Options) (s *state.Store, closeNow func()) {
 	t.Helper()
 	if o.WriteLimit == 0 {
@@ -72,7 +72,7 @@ func example() *state.Target {
 func requireExample(t *testing.T, s *state.Store, key string) {
 	t.Helper()
 	target, ok := s.Target(key)
-	require.True(t, ok, "%q is remembered", key)
+	require.True(t, ok, "%q", key)
 	expected, err := json.Marshal(example())
 	require.NoError(t, err)
 	found, err := json.Marshal(target)
@@ -106,7 +106,7 @@ func TestStore_Target(t *testing.T) {
 	}
 }
 
-func TestStore_Target_OfAnotherShape(t *testing.T) {
+func TestStore_Target_InvalidJSON(t *testing.T) {
 	t.Parallel()
 	var warned warnings
 	s := state.New(state.Options{Warn: warned.add})
@@ -135,14 +135,14 @@ func TestStore_Target_ClockSetBack(t *testing.T) {
 	target, ok := s.Target("mx1")
 	require.True(t, ok)
 	require.Equal(t, at.now, target.LastSuccess)
-	require.Equal(t, at.now, target.LastSent, "the next message is not due in a month")
+	require.Equal(t, at.now, target.LastSent, "the next message is not delayed by a month")
 	s.Set("mx2", &target)
 	closeNow()
 
 	at.now = at.now.Add(state.Keep + time.Second)
 	s, _ = opened(t, path, state.Options{Now: at.read})
 	_, ok = s.Target("mx1")
-	require.False(t, ok, "it is not kept for a month longer")
+	require.False(t, ok, "not kept for a month longer")
 }
 
 func TestStore_Expiry(t *testing.T) {
@@ -166,12 +166,12 @@ func TestStore_Expiry(t *testing.T) {
 	s.Set("new", example())
 	require.NoError(t, s.Flush())
 	_, ok := s.Target("old")
-	require.False(t, ok, "forgotten while the process runs")
+	require.False(t, ok, "expired while the process runs")
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.NotContains(t, string(text), `"old"`)
 	require.Contains(t, string(text), `"new"`)
-	require.Contains(t, string(text), `"used"`, "its component is still there, even if it has had nothing to save")
+	require.Contains(t, string(text), `"used"`, "its component is running, even if it has nothing to save")
 }
 
 func TestStore_Forget(t *testing.T) {
@@ -182,7 +182,7 @@ func TestStore_Forget(t *testing.T) {
 	s.Set("mx2", example())
 	require.NoError(t, s.Flush())
 	s.Forget("mx1")
-	s.Forget("never seen")
+	s.Forget("unknown")
 	closeNow()
 	s, _ = opened(t, path, state.Options{})
 	_, ok := s.Target("mx1")
@@ -203,7 +203,7 @@ func TestStore_Shared(t *testing.T) {
 	second, closeSecond := opened(t, filepath.Join(link, "..", filepath.Base(link), "state"), state.Options{})
 	require.Same(t, first, second)
 	closeFirst()
-	require.NoError(t, second.Put("mx1", example()), "the other user is still there")
+	require.NoError(t, second.Put("mx1", example()), "the second user has not closed it")
 	closeSecond()
 	require.ErrorContains(t, second.Put("mx2", example()), "closed")
 	third, _ := opened(t, path, state.Options{})
@@ -212,7 +212,7 @@ func TestStore_Shared(t *testing.T) {
 	require.True(t, ok)
 }
 
-func TestStore_Shared_OpenedAgainWhileClosing(t *testing.T) {
+func TestStore_Shared_Reopened(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state")
 	var workers sync.WaitGroup
@@ -251,14 +251,14 @@ func TestStore_Files(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, os.FileMode(0o600), info.Mode(), file)
 	}
-	require.NoError(t, os.WriteFile(path, nil, 0o644)) //nolint:gosec // it is to be too wide
+	require.NoError(t, os.WriteFile(path, nil, 0o644)) //nolint:gosec // Flush must restrict it
 	require.NoError(t, s.Flush())
 	info, err := os.Stat(path)
 	require.NoError(t, err)
 	require.Equal(t, os.FileMode(0o600), info.Mode())
 	info, err = os.Stat(path + ".journal")
 	require.NoError(t, err)
-	require.Zero(t, info.Size(), "the snapshot has it")
+	require.Zero(t, info.Size(), "the snapshot includes it")
 	closeNow()
 
 	var names []string
@@ -287,7 +287,7 @@ func TestStore_Journal(t *testing.T) {
 	snapshot, err := os.ReadFile(path)
 	require.NoError(t, err)
 
-	t.Run("a record that the snapshot has is skipped", func(t *testing.T) {
+	t.Run("record included in the snapshot", func(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "state")
 		require.NoError(t, os.WriteFile(path, snapshot, 0o600))
@@ -301,7 +301,7 @@ func TestStore_Journal(t *testing.T) {
 		require.NoError(t, err)
 		require.Contains(t, string(text), `"seq":3`)
 	})
-	t.Run("a large journal is emptied though it is written to", func(t *testing.T) {
+	t.Run("large journal under load", func(t *testing.T) {
 		t.Parallel()
 		path := filepath.Join(t.TempDir(), "state")
 		s, _ := opened(t, path, state.Options{})
@@ -395,7 +395,7 @@ func TestDocument(t *testing.T) {
 	s = state.New(state.Options{Now: at.read})
 	require.NoError(t, s.Restore(document))
 	_, ok := s.Target("mx1")
-	require.False(t, ok, "it is too old")
+	require.False(t, ok, "expired")
 }
 
 func TestStore_DiskHangs(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// tryLock gets a lock, or nil if another process has it.
+// tryLock locks a file. It returns nil if another process has locked it.
 func tryLock(path string) (*lockFile, error) {
 	for {
 		file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|unix.O_NOFOLLOW|unix.O_NONBLOCK, 0o600)
@@ -26,7 +26,7 @@ func tryLock(path string) (*lockFile, error) {
 			}
 			return nil, fmt.Errorf("locking %s: %w", path, err)
 		}
-		// The process that had it may have removed it in between.
+		// The process that had locked it may have removed it meanwhile.
 		ours, err := file.Stat()
 		if err == nil {
 			var there os.FileInfo
@@ -41,14 +41,14 @@ func tryLock(path string) (*lockFile, error) {
 	}
 }
 
-// release removes the file while it is locked, so that a user who runs the
-// program once leaves nothing that another user cannot open.
+// release removes the file, while it is locked, and unlocks it. A file that one
+// user left behind could not be opened by another.
 func (l *lockFile) release() {
-	os.Remove(l.file.Name()) // it may stay
+	os.Remove(l.file.Name()) // a file that stays is locked again
 	l.file.Close()
 }
 
-// ownedByUs is an error if a file exists and belongs to another user.
+// ownedByUs returns an error if a file belongs to another user.
 func ownedByUs(path string) error {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -64,7 +64,7 @@ func ownedByUs(path string) error {
 	return nil
 }
 
-// syncDir makes a rename last.
+// syncDir makes renames in a directory durable.
 func syncDir(path string) error {
 	dir, err := os.Open(path)
 	if err != nil {
@@ -72,7 +72,7 @@ func syncDir(path string) error {
 	}
 	defer dir.Close()
 	if err := dir.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) {
-		return err // EINVAL: a file system that cannot
+		return err // EINVAL: the file system cannot sync directories
 	}
 	return nil
 }

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// tryLock gets a lock, or nil if another process has it. The byte locked is far
-// behind the process id, which stays readable.
+// tryLock locks a file. It returns nil if another process has locked it. Only one
+// byte behind the process id is locked, so the id can be read.
 func tryLock(path string) (*lockFile, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -26,11 +26,11 @@ func tryLock(path string) (*lockFile, error) {
 	return nil, err
 }
 
-// release leaves the file, which cannot be removed while it is open.
+// release unlocks the file. An open file cannot be removed.
 func (l *lockFile) release() { l.file.Close() }
 
-// ownedByUs leaves it to the permissions who may read a file.
+// ownedByUs checks nothing: the permissions decide who may read a file.
 func ownedByUs(string) error { return nil }
 
-// syncDir does nothing: a directory cannot be synced.
+// syncDir does nothing: directories cannot be synced.
 func syncDir(string) error { return nil }

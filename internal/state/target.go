@@ -8,25 +8,25 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/change"
 )
 
-// targets is the section of the probes' targets.
+// targets is the section of all targets.
 const targets = "target"
 
-// Target is what is remembered of one target of the probes. The zero value is
-// that of a target never seen.
+// Target is the state of one target. The zero value is the state of a target that
+// was never probed.
 type Target struct {
-	Failures        int64         `json:"failures,omitempty"`         // failed probes in a row
+	Failures        int64         `json:"failures,omitempty"`         // consecutive failed probes
 	LastSuccess     time.Time     `json:"last_success,omitzero"`      // end of the last successful probe
-	LastSent        time.Time     `json:"last_sent,omitzero"`         // when the last message was due to be sent
-	OfferedSTARTTLS bool          `json:"offered_starttls,omitempty"` // STARTTLS was offered once
+	LastSent        time.Time     `json:"last_sent,omitzero"`         // start of the last probe that sends a message
+	OfferedSTARTTLS bool          `json:"offered_starttls,omitempty"` // STARTTLS has ever been offered
 	ProbesTotal     int64         `json:"probes_total,omitempty"`
 	FailuresTotal   int64         `json:"failures_total,omitempty"`
-	Changes         change.Memory `json:"changes,omitzero"` // what was seen, to compare with
+	Changes         change.Memory `json:"changes,omitzero"` // properties to compare with
 	// Policy is the MTA-STS policy in effect, as package policy encodes it.
 	Policy json.RawMessage `json:"policy,omitempty"`
 }
 
-// Target returns what is remembered under a key, and false if that is nothing.
-// No time in it is later than now, even if the clock was set back since.
+// Target returns the target of a key, and false if there is none. Its times are
+// never later than now, even if the clock was set back.
 func (s *Store) Target(key string) (Target, bool) {
 	e, ok := s.get(targets, key)
 	if !ok {
@@ -53,13 +53,13 @@ func notAfter(t, now time.Time) time.Time {
 	return t
 }
 
-// Set remembers a target in memory. A later Flush, FlushSoon or Close writes it.
+// Set stores a target in memory. The next Flush, FlushSoon or Close writes it.
 func (s *Store) Set(key string, t *Target) {
 	target := *t
 	s.setEntry(targets, key, entry{target: &target})
 }
 
-// Forget drops a target.
+// Forget removes a target.
 func (s *Store) Forget(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -67,8 +67,8 @@ func (s *Store) Forget(key string) {
 	s.dirty = true
 }
 
-// Put remembers a target on disk. If that fails, it is remembered in memory as
-// with Set.
+// Put stores a target on disk. If that fails, Put returns the error, and the
+// target is stored in memory as by Set.
 func (s *Store) Put(key string, t *Target) error {
 	target := *t
 	return s.putEntry(targets, key, entry{target: &target})
