@@ -1,18 +1,18 @@
 // Package execd runs the plugin for a stock Telegraf. Telegraf's inputs.execd
 // starts the program and writes a line to its standard input for each gather
-// (signal = "STDIN"); the program answers with line protocol on its standard
-// output, and logs to its standard error.
+// (signal = "STDIN"). The program writes line protocol to its standard output
+// and log lines to its standard error.
 //
 // Load reads the configuration with Telegraf's own loader. Run starts the
-// inputs, gathers on each prompt and by the clock, and writes the metrics as
-// they come. It ends when standard input closes, a signal cancels its context
-// or standard output breaks. Neither a standard output nor a standard error
-// that nobody reads can stop it from ending.
+// inputs, gathers for each line of standard input or at an interval, and writes
+// each metric as soon as it is available. It ends when standard input is closed,
+// its context is canceled or standard output breaks, even if nobody reads
+// standard output or standard error.
 //
-// It replaces Telegraf's shim, which runs a single input, ignores the settings
-// that all inputs have (alias, tags, name_override, filters, ...), logs in a
-// form whose level execd does not recognize, and waits for a running gather
-// when it is asked to end.
+// The package replaces Telegraf's shim, which runs a single input, ignores the
+// settings that all inputs have (alias, tags, name_override, filters, ...), logs
+// in a format whose level execd does not recognize, and waits for a running
+// gather before it ends.
 package execd
 
 import (
@@ -25,22 +25,24 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 )
 
-// Grace is how long a canceled gather, and a reader of the metrics that has
-// stopped reading, may delay the end. inputs.execd kills after 5 s.
+// Grace is the time that a canceled gather, or a standard output that nobody
+// reads, may delay the end. inputs.execd kills the program after 5 s.
 const Grace = 3 * time.Second
 
-// Options are what the command line says.
+// Options are the options of the command line.
 type Options struct {
 	Config       string        // path or URL of the configuration
 	NonStrictEnv bool          // replace environment variables outside of strings too
-	Poll         time.Duration // gather at this interval too; 0: on prompts only
+	Poll         time.Duration // gather at this interval too; 0: only for lines of standard input
 	Once         bool          // gather once and end
-	Debug        bool          // with Once: log failing relays too
+	Debug        bool          // with Once: log failures of relays too
 }
 
-// Run runs the inputs of a configuration.
+// Run runs the inputs of a configuration. Its errors are those of loading the
+// configuration, of starting an input and of writing metrics; a failure of a
+// relay is a metric.
 func Run(ctx context.Context, o Options, s console.Streams) error {
-	// Under execd Telegraf chooses the level: it drops what it does not log.
+	// Under execd, Telegraf filters the lines by its own log level.
 	level := telegraf.Debug
 	if o.Once && !o.Debug {
 		level = telegraf.Info

@@ -18,8 +18,8 @@ import (
 	plugin "github.com/smtpprobe/telegraf-smtpprobe/plugins/inputs/smtpprobe"
 )
 
-// drain is how long gathers may go on after stdin has closed. Together with
-// Grace it stays below the 5 s after which inputs.execd kills.
+// drain is the time that gathers may continue after stdin is closed. Together with
+// Grace it is below 5 s, after which inputs.execd kills the program.
 const drain = time.Second
 
 // gathering runs inputs and writes their metrics.
@@ -29,8 +29,8 @@ type gathering struct {
 	poll   time.Duration
 }
 
-// once gathers once from every input. A reader of the metrics that has seen
-// enough of them (head) is no error.
+// once gathers once from every input. A reader that closes the pipe early, such as
+// head, is not an error.
 func (g *gathering) once(ctx context.Context) error {
 	err := g.run(ctx, func(_ context.Context, in *models.RunningInput, acc telegraf.Accumulator) error {
 		if p, ok := in.Input.(*plugin.SMTPProbe); ok {
@@ -44,9 +44,9 @@ func (g *gathering) once(ctx context.Context) error {
 	return err
 }
 
-// untilClosed gathers for every line of stdin, and by the clock if asked to,
-// until stdin closes, a signal arrives or stdout breaks. When stdin closes, a
-// gather that a line has asked for has drain to end by itself.
+// untilClosed gathers for every line of stdin, and at an interval if there is one,
+// until stdin is closed, ctx ends or the output breaks. When stdin is closed, the
+// gather that its last line requested may run for at most drain.
 func (g *gathering) untilClosed(ctx context.Context, stdin io.Reader) error {
 	intervals := g.intervals()
 	ctx, cancel := context.WithCancel(ctx)
@@ -61,7 +61,7 @@ func (g *gathering) untilClosed(ctx context.Context, stdin io.Reader) error {
 	return g.run(ctx, func(ctx context.Context, in *models.RunningInput, acc telegraf.Accumulator) error {
 		tick, stop := ticks(intervals[in])
 		defer stop()
-		slow := &slowness{warn: in.Log().Warnf}
+		slow := &slowGather{warn: in.Log().Warnf}
 		for {
 			select {
 			case <-ctx.Done():
@@ -72,7 +72,7 @@ func (g *gathering) untilClosed(ctx context.Context, stdin io.Reader) error {
 				}
 			case <-tick:
 			}
-			if ctx.Err() != nil { // the end takes precedence over another gather
+			if ctx.Err() != nil { // the end takes precedence over the next gather
 				return nil
 			}
 			began := time.Now()
@@ -84,9 +84,10 @@ func (g *gathering) untilClosed(ctx context.Context, stdin io.Reader) error {
 	})
 }
 
-// intervals are those at which each input polls: its own, else that of the
-// command line. Without polling there are none. A timeout above the interval of
-// the command line is a warning only: under STDIN the interval is not known either.
+// intervals returns the polling interval of each input: its own or that of the
+// command line. Without polling it returns no intervals. A timeout above the
+// interval of the command line is only a warning, because the interval of
+// inputs.execd is not known either.
 func (g *gathering) intervals() map[*models.RunningInput]time.Duration {
 	intervals := make(map[*models.RunningInput]time.Duration, len(g.inputs))
 	for _, in := range g.inputs {
@@ -109,8 +110,8 @@ func (g *gathering) intervals() map[*models.RunningInput]time.Duration {
 
 type gatherFunc func(context.Context, *models.RunningInput, telegraf.Accumulator) error
 
-// run starts every input, calls gather for each, and writes their metrics
-// until all are done or the context ends.
+// run starts every input, calls gather for each and writes their metrics, until
+// all gathers have returned or the context ends.
 func (g *gathering) run(ctx context.Context, gather gatherFunc) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -152,7 +153,7 @@ func (g *gathering) run(ctx context.Context, gather gatherFunc) error {
 	select {
 	case <-written:
 	case <-expired(ctx, Grace):
-		// A metric that nobody reads, or an input that does not stop, ends with the process.
+		// Give up on a metric that nobody reads or an input that does not stop.
 	}
 	if err := context.Cause(ctx); err != nil && !errors.Is(err, context.Canceled) {
 		return err
@@ -165,15 +166,15 @@ func (g *gathering) run(ctx context.Context, gather gatherFunc) error {
 	}
 }
 
-// expired is closed some time after a context's end.
+// expired returns a channel that is closed some time after the context ends.
 func expired(ctx context.Context, after time.Duration) <-chan struct{} {
 	c := make(chan struct{})
 	context.AfterFunc(ctx, func() { time.AfterFunc(after, func() { close(c) }) })
 	return c
 }
 
-// start makes an input ready. As in Telegraf's agent, one whose probe fails with
-// startup_error_behavior = "probe" is skipped.
+// start starts an input. As in Telegraf's agent, an input whose Probe fails with
+// startup_error_behavior = "probe" is skipped: running is false.
 func start(in *models.RunningInput, acc telegraf.Accumulator) (running bool, err error) {
 	if err := in.Start(acc); err != nil {
 		return false, fmt.Errorf("%s: %w", in.LogName(), err)

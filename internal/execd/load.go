@@ -12,7 +12,7 @@ import (
 	"github.com/influxdata/telegraf"
 	"github.com/influxdata/telegraf/config"
 	"github.com/influxdata/telegraf/models"
-	// The secret stores that need no cloud service.
+	// All secret stores except those of cloud services.
 	_ "github.com/influxdata/telegraf/plugins/secretstores/docker"
 	_ "github.com/influxdata/telegraf/plugins/secretstores/http"
 	_ "github.com/influxdata/telegraf/plugins/secretstores/jose"
@@ -22,11 +22,11 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/console"
 )
 
-// Load reads a configuration with Telegraf's own loader: unknown keys are
-// errors, environment variables are replaced within strings, secrets are
-// linked to their stores. Settings that this process cannot honor, and other
-// plugins than inputs.smtpprobe, are errors. What the loader logs at level
-// warn goes to stderr, if the configuration is valid.
+// Load reads a configuration with Telegraf's own loader and initializes its
+// inputs: environment variables within strings are replaced, and secrets are
+// linked to their stores. Unknown keys, plugins other than inputs.smtpprobe and
+// settings that have no effect in this program are errors. Warnings of the
+// loader are written to stderr if the configuration is valid.
 func Load(ctx context.Context, path string, nonStrictEnv bool, stderr io.Writer) ([]*models.RunningInput, error) {
 	log, err := newLog(stderr, telegraf.Warn)
 	if err != nil {
@@ -41,7 +41,8 @@ func Load(ctx context.Context, path string, nonStrictEnv bool, stderr io.Writer)
 	return inputs, nil
 }
 
-// loadWithin ends with the context too: a FIFO or a server may keep it waiting.
+// loadWithin loads a configuration, but does not wait for it longer than the
+// context lasts: reading a FIFO or a URL may block.
 func loadWithin(ctx context.Context, path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
 	inputs, err := console.Await(ctx, func() ([]*models.RunningInput, error) { return loadAll(path, nonStrictEnv) })
 	if err != nil && ctx.Err() != nil {
@@ -55,9 +56,9 @@ func loadAll(path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
 	defer loaded()
 	config.NonStrictEnvVarHandling = nonStrictEnv
 	c := config.NewConfig()
-	c.Agent.Quiet = true        // the loader does not announce the file
-	c.Agent.OmitHostname = true // the Telegraf that runs us adds its host
-	untouched := *c.Agent
+	c.Agent.Quiet = true        // do not log the name of the file
+	c.Agent.OmitHostname = true // the Telegraf that runs this program adds its host
+	unset := *c.Agent
 	if err := c.LoadAll(path); err != nil {
 		if errors.Is(err, fs.ErrPermission) {
 			return nil, fmt.Errorf("%w (it is readable by the user of Telegraf: sudo -u telegraf smtpprobe ...)", err)
@@ -67,8 +68,8 @@ func loadAll(path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
 		}
 		return nil, err
 	}
-	untouched.SnmpTranslator = c.Agent.SnmpTranslator // a default that the loader fills in
-	if *c.Agent != untouched {
+	unset.SnmpTranslator = c.Agent.SnmpTranslator // the loader sets a default
+	if *c.Agent != unset {
 		return nil, fmt.Errorf("%s: [agent] settings have no effect here, they belong to the Telegraf that runs this program", path)
 	}
 	if len(c.Inputs) == 0 {
@@ -83,6 +84,7 @@ func loadAll(path string, nonStrictEnv bool) ([]*models.RunningInput, error) {
 	return c.Inputs, nil
 }
 
+// initialize refuses settings that have no effect and initializes the input.
 func initialize(in *models.RunningInput) error {
 	switch {
 	case in.Config.CollectionJitter != 0:
@@ -100,7 +102,7 @@ func initialize(in *models.RunningInput) error {
 	return in.Init()
 }
 
-// precision is that of an input's timestamps.
+// precision returns the precision of the timestamps of an input.
 func precision(in *models.RunningInput) time.Duration {
 	if in.Config.Precision > 0 {
 		return in.Config.Precision
@@ -108,13 +110,13 @@ func precision(in *models.RunningInput) time.Duration {
 	return time.Nanosecond
 }
 
-// secretPages is the locked memory that secrets may need at a time: a page or
-// two for each that is being read.
+// secretPages is the number of locked pages of memory that secrets may need: one
+// or two for each secret that is being read.
 const secretPages = 64
 
-// ProtectSecrets keeps secrets out of swap where that can be done, and reports
-// whether it can. Where it cannot, Telegraf's protection would wait for its
-// memory for ever.
+// ProtectSecrets makes Telegraf keep secrets in locked memory, which is never
+// swapped to disk, and reports whether that is possible. If it is not, Telegraf
+// would wait for locked memory forever, so the protection is disabled.
 func ProtectSecrets() bool {
 	if !lockable(secretPages) {
 		config.DisableSecretProtection()

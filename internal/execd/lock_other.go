@@ -2,5 +2,5 @@
 
 package execd
 
-// lockable assumes that memory can be locked: no limit is known here.
+// lockable assumes that memory can be locked: this system has no known limit.
 func lockable(int) bool { return true }

@@ -14,36 +14,36 @@ import (
 )
 
 const (
-	maxQueued  = 2000                   // lines that wait to be written; more are dropped
-	maxClosing = 500 * time.Millisecond // how long Close waits for the queue to be written
+	maxQueued  = 2000                   // further lines are dropped
+	maxClosing = 500 * time.Millisecond // time that Close waits for the queue to be written
 
-	readerInterval = 50 * time.Millisecond // between looks whether a reader has made room
+	pollInterval = 50 * time.Millisecond // time between two checks whether a write would block
 )
 
-// log writes Telegraf's log lines as "E! message". inputs.execd reads the level
-// from the beginning of a line, where Telegraf's own writer puts a time;
-// Telegraf adds the time itself. Lines are written in the background, so that
-// a standard error that nobody reads stops neither a gather nor the end.
+// log writes Telegraf's log lines in the form "E! message": inputs.execd expects
+// the level at the beginning of a line, where Telegraf's own writer has the time.
+// Lines are written in the background, so a standard error that nobody reads
+// delays neither a gather nor the end.
 type log struct {
 	mu      sync.Mutex
 	level   telegraf.LogLevel
-	sources map[string]telegraf.LogLevel // inputs with a log_level of their own
-	loading bool                         // lines wait until a configuration is loaded
-	waiting []string
-	dropped int
+	sources map[string]telegraf.LogLevel // inputs with their own log_level
+	loading bool                         // the queue is not written yet
+	queue   []string
+	dropped int // lines
 	closed  bool
-	id      string
+	id      string // of the logger callback
 
 	out     io.Writer
-	more    chan struct{} // has a token when there is something to write, or the end
-	written chan struct{} // closed when all is written after Close
+	changed chan struct{} // receives a token when there are lines to write or the log is closed
+	written chan struct{} // closed when all lines are written after Close
 }
 
-// newLog takes over all of Telegraf's logging until it is closed. What is
-// logged while a configuration is loaded waits until that has worked: a
-// configuration that is wrong is one line of error.
+// newLog redirects Telegraf's logging to out until the log is closed. Lines that
+// are logged while a configuration is loaded are written only if that succeeds,
+// because an invalid configuration is to be one line of error.
 func newLog(out io.Writer, level telegraf.LogLevel) (*log, error) {
-	l := &log{out: out, level: level, loading: true, more: make(chan struct{}, 1), written: make(chan struct{})}
+	l := &log{out: out, level: level, loading: true, changed: make(chan struct{}, 1), written: make(chan struct{})}
 	id, err := logger.AddCallback(l.print)
 	if err != nil {
 		return nil, fmt.Errorf("taking over the log: %w", err)
@@ -54,14 +54,13 @@ func newLog(out io.Writer, level telegraf.LogLevel) (*log, error) {
 	return l, nil
 }
 
-// Close gives Telegraf's logging back when the lines that wait are written, or
-// nobody reads them.
+// Close ends the redirection. It waits until the queue is written, but not long.
 func (l *log) Close() {
 	logger.RemoveCallback(l.id)
 	l.mu.Lock()
 	l.closed = true
 	if l.loading {
-		l.waiting = nil
+		l.queue = nil
 	}
 	l.mu.Unlock()
 	l.wake()
@@ -71,7 +70,7 @@ func (l *log) Close() {
 	}
 }
 
-// loaded applies the log_level of each input, and lets the lines go that wait.
+// loaded applies the log_level of each input and starts writing the queue.
 func (l *log) loaded(inputs []*models.RunningInput) {
 	sources := make(map[string]telegraf.LogLevel, len(inputs))
 	for _, in := range inputs {
@@ -99,32 +98,32 @@ func (l *log) print(level telegraf.LogLevel, _ time.Time, source string, _ map[s
 	if !limit.Includes(level) {
 		return
 	}
-	if len(l.waiting) >= maxQueued {
+	if len(l.queue) >= maxQueued {
 		l.dropped++
 		return
 	}
 	if source != "" {
 		source = "[" + source + "] "
 	}
-	l.waiting = append(l.waiting, fmt.Sprintf("%s %s\n", level.Indicator(), console.OneLine(source+fmt.Sprint(args...))))
+	l.queue = append(l.queue, fmt.Sprintf("%s %s\n", level.Indicator(), console.OneLine(source+fmt.Sprint(args...))))
 	l.wake()
 }
 
-// wake lets write look for lines. It never blocks.
+// wake makes write check the queue. It never blocks.
 func (l *log) wake() {
 	select {
-	case l.more <- struct{}{}:
+	case l.changed <- struct{}{}:
 	default:
 	}
 }
 
 func (l *log) write() {
 	defer close(l.written)
-	for range l.more {
+	for range l.changed {
 		lines, end := l.take()
 		for _, line := range lines {
 			for !writable(l.out) {
-				time.Sleep(readerInterval)
+				time.Sleep(pollInterval)
 			}
 			if _, err := io.WriteString(l.out, line); err != nil {
 				return
@@ -136,14 +135,14 @@ func (l *log) write() {
 	}
 }
 
-// take returns the lines that wait, and whether they are the last.
+// take returns the lines to write, and whether they are the last.
 func (l *log) take() (lines []string, end bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.loading && !l.closed {
 		return nil, false
 	}
-	lines, l.waiting = l.waiting, nil
+	lines, l.queue = l.queue, nil
 	if l.dropped > 0 {
 		lines = append(lines, fmt.Sprintf("W! %d log lines were dropped: standard error is not read fast enough\n", l.dropped))
 		l.dropped = 0

@@ -9,34 +9,33 @@ import (
 )
 
 const (
-	// usualMemory is the memory that the garbage collector keeps the process
-	// below, in bytes. Without a limit the process grows to twice the memory in
-	// use, and loading a large configuration takes many times the size of the
-	// file.
+	// usualMemory is the memory limit of the garbage collector, in bytes. Without a
+	// limit the process grows to twice the memory in use, and loading a large
+	// configuration takes many times the size of the file.
 	usualMemory = 180 << 20
 
 	// A limit below the memory in use would only keep the collector busy, so the
 	// limit is at least a multiple of it. While a configuration is loaded, the
-	// memory in use is measured again and again; the gathers that follow need
-	// more than the configuration, for the state of each relay.
+	// memory in use is measured every collectInterval. The first gather adds the
+	// state of each relay to the memory of the configuration.
 	loadingGrowth   = 1.25
 	gatheringGrowth = 7
 
-	// collectInterval is the time between two collections while a configuration
-	// is loaded. Most configurations are loaded before the first.
+	// collectInterval is the time between two collections while a configuration is
+	// loaded. Most configurations are loaded in less.
 	collectInterval = 20 * time.Millisecond
 )
 
-// memoryIsSet reports whether the user sets the limit of the collector, which
-// takes precedence.
-func memoryIsSet() bool { return os.Getenv("GOMEMLIMIT") != "" }
+// limitIsSet reports whether the user sets the memory limit, which takes
+// precedence.
+func limitIsSet() bool { return os.Getenv("GOMEMLIMIT") != "" }
 
-// saveMemory keeps memory low while a configuration is loaded, until loaded is
-// called. It collects garbage by the clock, because Telegraf's TOML parser
-// rarely starts the collector: it allocates a few large arrays, each to replace
-// one of half the size.
+// saveMemory limits the memory of the process while a configuration is loaded,
+// until loaded is called. It collects garbage at an interval: Telegraf's TOML
+// parser makes few, large allocations, each to replace one of half the size, and
+// so the collector seldom runs by itself.
 func saveMemory() (loaded func()) {
-	if memoryIsSet() {
+	if limitIsSet() {
 		return func() {}
 	}
 	before := debug.SetMemoryLimit(usualMemory)
@@ -63,7 +62,7 @@ func saveMemory() (loaded func()) {
 
 // limitMemory limits the memory of the process while it gathers.
 func limitMemory() {
-	if !memoryIsSet() {
+	if !limitIsSet() {
 		debug.SetMemoryLimit(limitFor(memoryInUse(), gatheringGrowth))
 	}
 }

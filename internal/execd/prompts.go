@@ -11,14 +11,15 @@ import (
 	"github.com/influxdata/telegraf/models"
 )
 
-// prompts are requests to gather. Each input has room for one: a gather that
-// takes too long is followed by one more, not by a queue of them.
+// prompts passes requests to gather from standard input to the inputs. Each input
+// has a queue of one request: after a gather that takes too long, only one more
+// follows.
 type prompts struct {
 	of map[*models.RunningInput]chan struct{}
 
 	mu   sync.Mutex
 	last time.Time
-	gaps []time.Duration // between the last prompts, the newest at the end
+	gaps []time.Duration // times between the last prompts, the latest at the end
 }
 
 func newPrompts(inputs []*models.RunningInput) *prompts {
@@ -29,8 +30,7 @@ func newPrompts(inputs []*models.RunningInput) *prompts {
 	return p
 }
 
-// fromLines prompts all inputs for every line, until there are no more: then it
-// closes their channels.
+// fromLines prompts all inputs for every line of r, and then closes their channels.
 func (p *prompts) fromLines(r io.Reader) {
 	defer func() {
 		for _, c := range p.of {
@@ -46,7 +46,7 @@ func (p *prompts) fromLines(r io.Reader) {
 		if err != nil {
 			return
 		}
-		p.arrived(time.Now())
+		p.record(time.Now())
 		for _, c := range p.of {
 			select {
 			case c <- struct{}{}:
@@ -59,11 +59,11 @@ func (p *prompts) fromLines(r io.Reader) {
 const (
 	maxGaps = 9
 	minGaps = 2
-	minGap  = 50 * time.Millisecond // prompts that follow faster are a burst, not an interval
+	minGap  = 50 * time.Millisecond // prompts at shorter intervals are a burst
 )
 
-// arrived takes note of a prompt.
-func (p *prompts) arrived(now time.Time) {
+// record records the time of a prompt.
+func (p *prompts) record(now time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	gap := now.Sub(p.last)
@@ -74,9 +74,8 @@ func (p *prompts) arrived(now time.Time) {
 	p.last = now
 }
 
-// interval is the one at which prompts arrive: the median of the last gaps, 0
-// while there are too few. A collection_jitter, or a pause of the machine,
-// does not change it.
+// interval returns the interval between prompts, or 0 if it is not known yet. It is
+// a median, so a collection_jitter or a pause of the machine does not change it.
 func (p *prompts) interval() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -86,14 +85,14 @@ func (p *prompts) interval() time.Duration {
 	return slices.Sorted(slices.Values(p.gaps))[len(p.gaps)/2]
 }
 
-// slowness warns, once, of gathers that take longer than the interval.
-type slowness struct {
+// slowGather warns once if a gather takes longer than the interval.
+type slowGather struct {
 	warn   func(format string, args ...any)
 	warned bool
 }
 
-// check compares a gather with the interval, 0 if it is not known.
-func (s *slowness) check(took, interval time.Duration) {
+// check compares the duration of a gather with the interval, if that is known.
+func (s *slowGather) check(took, interval time.Duration) {
 	if s.warned || interval <= 0 || took <= interval {
 		return
 	}
@@ -102,7 +101,7 @@ func (s *slowness) check(took, interval time.Duration) {
 		took.Round(time.Millisecond), interval.Round(time.Millisecond))
 }
 
-// ticks is the channel of a ticker, nil without an interval.
+// ticks returns the channel of a ticker. It is nil without an interval.
 func ticks(interval time.Duration) (c <-chan time.Time, stop func()) {
 	if interval <= 0 {
 		return nil, func() {}

@@ -22,11 +22,11 @@ func TestPrompts_Interval(t *testing.T) {
 		{name: "two prompts", gaps: []time.Duration{time.Second}},
 		{name: "three prompts", gaps: []time.Duration{time.Second, time.Second}, interval: time.Second},
 		{name: "jitter", gaps: []time.Duration{8 * time.Second, 12 * time.Second, 10 * time.Second, 9 * time.Second, 11 * time.Second}, interval: 10 * time.Second},
-		{name: "a pause", gaps: []time.Duration{time.Second, time.Second, time.Hour, time.Second}, interval: time.Second},
-		{name: "a burst", gaps: []time.Duration{0, 0, 0, 0}},
-		{name: "a burst after a pause", gaps: []time.Duration{time.Second, time.Minute, 0, 0, 0, time.Second}, interval: time.Second},
+		{name: "pause", gaps: []time.Duration{time.Second, time.Second, time.Hour, time.Second}, interval: time.Second},
+		{name: "burst", gaps: []time.Duration{0, 0, 0, 0}},
+		{name: "burst after a pause", gaps: []time.Duration{time.Second, time.Minute, 0, 0, 0, time.Second}, interval: time.Second},
 		{
-			name: "another interval",
+			name: "changed interval",
 			gaps: []time.Duration{
 				time.Second, time.Second, time.Second, time.Second, time.Second, time.Second, time.Second, time.Second,
 				time.Minute, time.Minute, time.Minute, time.Minute, time.Minute,
@@ -38,10 +38,10 @@ func TestPrompts_Interval(t *testing.T) {
 			t.Parallel()
 			p := newPrompts(nil)
 			now := time.Now()
-			p.arrived(now)
+			p.record(now)
 			for _, gap := range tt.gaps {
 				now = now.Add(gap)
-				p.arrived(now)
+				p.record(now)
 			}
 			require.Equal(t, tt.interval, p.interval())
 		})
@@ -53,11 +53,11 @@ func TestPrompts_FromLines(t *testing.T) {
 	in := &models.RunningInput{}
 	p := newPrompts([]*models.RunningInput{in})
 	p.fromLines(strings.NewReader(strings.Repeat("x", 1<<20) + "\n\n\nnot a line"))
-	require.Len(t, p.of[in], 1, "one gather waits, not a queue of them")
+	require.Len(t, p.of[in], 1, "a queue of one")
 	_, open := <-p.of[in]
 	require.True(t, open)
 	_, open = <-p.of[in]
-	require.False(t, open, "there are no more lines")
+	require.False(t, open, "no more lines")
 
 	p = newPrompts([]*models.RunningInput{in})
 	p.fromLines(strings.NewReader("not a line"))
@@ -65,10 +65,10 @@ func TestPrompts_FromLines(t *testing.T) {
 	require.False(t, open)
 }
 
-func TestSlowness(t *testing.T) {
+func TestSlowGather(t *testing.T) {
 	t.Parallel()
 	var warnings []string
-	s := &slowness{warn: func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }}
+	s := &slowGather{warn: func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }}
 	s.check(time.Hour, 0)
 	s.check(time.Second, time.Second)
 	require.Empty(t, warnings)
@@ -79,16 +79,16 @@ func TestSlowness(t *testing.T) {
 	require.Contains(t, warnings[0], "a gather took 2s, longer than the interval of 1s")
 }
 
-// stuck is a writer whose reader has stopped reading.
-type stuck struct{ called chan struct{} }
+// blockedWriter blocks in its first Write.
+type blockedWriter struct{ called chan struct{} }
 
-func (s *stuck) Write([]byte) (int, error) {
+func (s *blockedWriter) Write([]byte) (int, error) {
 	close(s.called)
 	select {}
 }
 
-func TestLog_NobodyReads(t *testing.T) {
-	out := &stuck{called: make(chan struct{})}
+func TestLog_Close_BlockedWriter(t *testing.T) {
+	out := &blockedWriter{called: make(chan struct{})}
 	l, err := newLog(out, telegraf.Info)
 	require.NoError(t, err)
 	l.loaded(nil)

@@ -4,5 +4,5 @@ package execd
 
 import "io"
 
-// writable is not known here.
+// writable assumes that a write does not block.
 func writable(io.Writer) bool { return true }

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// writable reports whether a short write to w does not block. A thread that
-// blocks in a write may keep the Go scheduler from other work for a while.
+// writable reports whether a short write to w will not block. A thread that is
+// blocked in a write may delay other goroutines.
 func writable(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok {
@@ -22,7 +22,7 @@ func writable(w io.Writer) bool {
 	}
 	ready := true
 	err = conn.Control(func(fd uintptr) {
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, 0) // file descriptors are small
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(fd), Events: unix.POLLOUT}}, 0) // descriptors fit in 32 bits
 		ready = err != nil || n > 0
 	})
 	return err != nil || ready

@@ -12,9 +12,9 @@ import (
 // maxBatch is the maximum number of metrics in one write.
 const maxBatch = 100
 
-// writeMetrics writes each metric at once, those that come faster than they
-// are written together. When out breaks it cancels, and takes the rest without
-// writing it, so that no gather blocks.
+// writeMetrics writes each metric immediately, or several together if they arrive
+// faster than they can be written. If writing fails, it calls cancel and discards
+// all further metrics, so that no gather blocks.
 func writeMetrics(out io.Writer, metrics <-chan telegraf.Metric, cancel context.CancelCauseFunc) {
 	serializer := &influx.Serializer{}
 	if err := serializer.Init(); err != nil {
@@ -23,7 +23,7 @@ func writeMetrics(out io.Writer, metrics <-chan telegraf.Metric, cancel context.
 	broken := false
 	batch := make([]telegraf.Metric, 0, maxBatch)
 	for m := range metrics {
-		batch = withWaiting(append(batch[:0], m), metrics)
+		batch = appendAvailable(append(batch[:0], m), metrics)
 		if !broken {
 			lines, err := serializer.SerializeBatch(batch)
 			if err == nil {
@@ -43,9 +43,9 @@ func writeMetrics(out io.Writer, metrics <-chan telegraf.Metric, cancel context.
 	}
 }
 
-// withWaiting adds the metrics that wait to be written, as long as
-// there is room.
-func withWaiting(batch []telegraf.Metric, metrics <-chan telegraf.Metric) []telegraf.Metric {
+// appendAvailable appends the metrics that can be received without blocking, up to
+// the capacity of the batch.
+func appendAvailable(batch []telegraf.Metric, metrics <-chan telegraf.Metric) []telegraf.Metric {
 	for len(batch) < cap(batch) {
 		select {
 		case m, open := <-metrics:
