@@ -14,7 +14,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// dropping makes Telegraf's accumulator drop each metric once it is made.
+// dropping makes an accumulator drop each metric.
 type dropping struct{}
 
 func (dropping) LogName() string                            { return "" }
@@ -30,7 +30,7 @@ func BenchmarkReport(b *testing.B) {
 	}
 }
 
-// BenchmarkGather is what a gather adds to the sessions, for 100 relays.
+// BenchmarkGather measures a gather of 100 relays without the sessions.
 func BenchmarkGather(b *testing.B) {
 	p := New()
 	p.MaxConcurrent = 4
@@ -41,7 +41,7 @@ func BenchmarkGather(b *testing.B) {
 		b.Fatal(err)
 	}
 	result := healthyResult()
-	p.engine.probe = func(context.Context, *probing) *smtpprobe.Result { return result }
+	p.engine.probe = func(context.Context, *probeRequest) *smtpprobe.Result { return result }
 	acc := agent.NewAccumulator(dropping{}, nil)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -51,7 +51,7 @@ func BenchmarkGather(b *testing.B) {
 	}
 }
 
-// BenchmarkLineProtocol is what Telegraf's serializer makes of one report.
+// BenchmarkLineProtocol measures the serialization of one metric.
 func BenchmarkLineProtocol(b *testing.B) {
 	m := after(0, began, healthyResult()).main(stable)
 	s := &influx.Serializer{}
@@ -66,8 +66,8 @@ func BenchmarkLineProtocol(b *testing.B) {
 	}
 }
 
-// BenchmarkLoad loads and initializes 100,000 relays, and gathers once, so that
-// the state of each target exists. B/relay is the heap that they take at rest.
+// BenchmarkLoad loads and initializes 100,000 relays. B/relay is the memory of each
+// relay and its state after one gather.
 func BenchmarkLoad(b *testing.B) {
 	const relays = 100_000
 	for _, bb := range []struct{ name, format string }{
@@ -105,7 +105,7 @@ func BenchmarkLoad(b *testing.B) {
 				}
 				b.StopTimer()
 				result := healthyResult()
-				p.engine.probe = func(context.Context, *probing) *smtpprobe.Result { return result }
+				p.engine.probe = func(context.Context, *probeRequest) *smtpprobe.Result { return result }
 				p.Log = nil
 				if err := p.Gather(acc); err != nil {
 					b.Fatal(err)

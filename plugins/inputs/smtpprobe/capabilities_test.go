@@ -11,7 +11,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// offering is a relay that offers these lines in EHLO.
+// offering returns a relay that offers extensions.
 func offering(lines ...string) smtptest.Script {
 	return smtptest.Script{Extensions: append(make([]string, 0, len(lines)), lines...)}
 }
@@ -69,10 +69,10 @@ func TestCapabilities_WithinTLS(t *testing.T) {
 	protected := func(before, within []string) smtptest.Script {
 		return smtptest.Script{TLS: certs.Server(ca.Issue(certs.For("127.0.0.1"))), Extensions: before, ExtensionsTLS: within}
 	}
-	quiet, loud := []string{"SIZE 5"}, []string{"SIZE 5", "AUTH LOGIN"}
+	noAuth, withAuth := []string{"SIZE 5"}, []string{"SIZE 5", "AUTH LOGIN"}
 	full, less := []string{"SIZE 9", "AUTH PLAIN LOGIN"}, []string{"SIZE 9", "AUTH PLAIN"}
 	srv := smtptest.Start(t, smtptest.Sessions(
-		protected(quiet, full), protected(quiet, full), protected(loud, full), protected(loud, less),
+		protected(noAuth, full), protected(noAuth, full), protected(withAuth, full), protected(withAuth, less),
 	))
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
@@ -96,10 +96,10 @@ func TestCapabilities_WithinTLS(t *testing.T) {
 	}
 }
 
-func TestSTARTTLS_WithdrawnUntilBack(t *testing.T) {
-	with := smtptest.Script{TLS: certs.Server(certs.SelfSigned(certs.For("127.0.0.1")))}
+func TestSTARTTLS_Withdrawn_OfferedAgain(t *testing.T) {
+	withTLS := smtptest.Script{TLS: certs.Server(certs.SelfSigned(certs.For("127.0.0.1")))}
 	busy := smtptest.Script{Greeting: smtptest.Say("421 4.3.2 busy")}
-	srv := smtptest.Start(t, smtptest.Sessions(smtptest.Script{}, with, busy, smtptest.Script{}, smtptest.Script{}, with))
+	srv := smtptest.Start(t, smtptest.Sessions(smtptest.Script{}, withTLS, busy, smtptest.Script{}, smtptest.Script{}, withTLS))
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
 		servers = ["smtp://%s"]
@@ -108,6 +108,6 @@ func TestSTARTTLS_WithdrawnUntilBack(t *testing.T) {
 		"ok none/none 250 done", "ok none/none 250 done", "FAILED service_unavailable/congested 421 greeting",
 		"FAILED not_supported/starttls_withdrawn none starttls", "FAILED not_supported/starttls_withdrawn none starttls", "ok none/none 250 done",
 	} {
-		require.Equal(t, expected, judged(t, p), "session %d", i)
+		require.Equal(t, expected, gatherOutcome(t, p), "session %d", i)
 	}
 }

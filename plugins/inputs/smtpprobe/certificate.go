@@ -11,11 +11,11 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/escape"
 )
 
-// maxIssuer bounds the name of an issuer, in bytes.
+// maxIssuer is the maximum length of the name of an issuer, in bytes.
 const maxIssuer = 100
 
-// issuerOf returns the organization that issued a certificate, else the common
-// name of the issuer. It is escaped: the relay sends it.
+// issuerOf returns the organization of a certificate's issuer, or else its common
+// name. The text comes from the relay and is escaped.
 func issuerOf(c *x509.Certificate) string {
 	name := c.Issuer.CommonName
 	if len(c.Issuer.Organization) > 0 {

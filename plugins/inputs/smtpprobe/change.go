@@ -18,8 +18,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// capabilities are those of the last EHLO before and within TLS, each nil if
-// there was none.
+// capabilities returns the capabilities of the last EHLO before and within TLS, each
+// nil if there was no such EHLO.
 func (o *observation) capabilities() (plain, encrypted *smtpprobe.Capabilities) {
 	if o.TLS != nil && o.TLS.Complete {
 		return o.PlainCaps, o.Capabilities
@@ -27,7 +27,7 @@ func (o *observation) capabilities() (plain, encrypted *smtpprobe.Capabilities) 
 	return o.Capabilities, nil
 }
 
-// appendOffers appends the values that the field capabilities_changed is about.
+// appendOffers appends the values that decide the field capabilities_changed.
 func appendOffers(values []change.Value, layer change.Layer, c *smtpprobe.Capabilities) []change.Value {
 	if c == nil {
 		return values
@@ -43,7 +43,7 @@ func appendOffers(values []change.Value, layer change.Layer, c *smtpprobe.Capabi
 	)
 }
 
-// limitsOf are the limits of the LIMITS extension as the relay writes them.
+// limitsOf returns the parameters of the LIMITS extension (RFC 9422).
 func limitsOf(c *smtpprobe.Capabilities) []string {
 	var limits []string
 	for _, l := range []struct {
@@ -57,7 +57,7 @@ func limitsOf(c *smtpprobe.Capabilities) []string {
 	return limits
 }
 
-// appendOthers appends the other values of a probe that may change.
+// appendOthers appends all other values that may change.
 func (o *observation) appendOthers(values []change.Value) []change.Value {
 	plain, encrypted := o.capabilities()
 	if plain != nil {
@@ -66,7 +66,7 @@ func (o *observation) appendOthers(values []change.Value) []change.Value {
 	if encrypted != nil {
 		values = append(values, change.Set(change.Limits, change.Encrypted, limitsOf(encrypted)))
 	}
-	// What greets with a refusal need not have its name there.
+	// A greeting that is a refusal may lack the name of the host.
 	if greeting := o.summary.FindPhase(string(smtperr.PhaseGreeting)); o.GreetingHost != "" && greeting != nil && greeting.Class == none {
 		layer := change.Plain
 		if o.implicitTLS {
@@ -87,14 +87,14 @@ func (o *observation) appendOthers(values []change.Value) []change.Value {
 	return values
 }
 
-// fingerprint is the start of a certificate's SHA-256.
+// fingerprint returns the first 8 bytes of the SHA-256 of a certificate.
 func fingerprint(c *x509.Certificate) string {
 	sum := sha256.Sum256(c.Raw)
 	return hex.EncodeToString(sum[:8])
 }
 
-// watchAddresses returns a context with which a probe keeps the addresses of its
-// host. A host that is an address has none.
+// watchAddresses returns a context with which a probe sets found to the addresses of
+// its host, unless the target is an address or a socket.
 func watchAddresses(ctx context.Context, t *smtpprobe.Target, found *[]string) context.Context {
 	if _, err := netip.ParseAddr(t.Host); err == nil || t.IP.IsValid() || t.Socket != "" {
 		return ctx
@@ -107,7 +107,7 @@ func watchAddresses(ctx context.Context, t *smtpprobe.Target, found *[]string) c
 	}})
 }
 
-// reportChanges makes a point of everything that changed.
+// reportChanges adds a metric for each change.
 func reportChanges(acc telegraf.Accumulator, at time.Time, depth smtpprobe.Depth, stable []tag, changes []change.Change) {
 	for _, c := range changes {
 		m := metric.New("smtpprobe_change", nil, nil, at)

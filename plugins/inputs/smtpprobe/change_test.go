@@ -22,17 +22,17 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// changeOf is what a point of smtpprobe_change says.
+// changeOf returns the change of a metric smtpprobe_change.
 func changeOf(m telegraf.Metric) change.Change {
-	text := func(field string) string { return m.Fields()[field].(string) } //nolint:forcetypeassert // a panic will do
+	text := func(field string) string { return m.Fields()[field].(string) } //nolint:forcetypeassert // a panic fails the test
 	return change.Change{
 		What: change.What(m.Tags()["what"]), Layer: change.Layer(m.Tags()["layer"]),
 		Before: text("before"), After: text("after"), Added: text("added"), Removed: text("removed"),
 	}
 }
 
-// offered is the result of a session over STARTTLS.
-func offered(leaf *x509.Certificate) *smtpprobe.Result {
+// withTLS returns the result of a session over STARTTLS.
+func withTLS(leaf *x509.Certificate) *smtpprobe.Result {
 	return &smtpprobe.Result{
 		PlainCaps:    sized(1000, "STARTTLS"),
 		Capabilities: sized(2000, "AUTH LOGIN PLAIN"),
@@ -40,7 +40,7 @@ func offered(leaf *x509.Certificate) *smtpprobe.Result {
 	}
 }
 
-// parsed is what these lines of EHLO offer.
+// parsed returns the capabilities of lines of a reply to EHLO.
 func parsed(lines ...string) *smtpprobe.Capabilities {
 	c := &smtpprobe.Capabilities{Extensions: make(map[string]string)}
 	for _, line := range lines {
@@ -59,82 +59,81 @@ func sized(size int64, lines ...string) *smtpprobe.Capabilities {
 	return c
 }
 
-// TestChange_Points injects changes one after the other. Each is one point, and
-// there is none while nothing changes.
-func TestChange_Points(t *testing.T) {
+// TestChange_Metrics makes one change after another. Each is reported once.
+func TestChange_Metrics(t *testing.T) {
 	t.Parallel()
 	first, second := &x509.Certificate{Raw: []byte("first")}, &x509.Certificate{Raw: []byte("second")}
-	now := offered(first)
+	now := withTLS(first)
 	steps := []struct {
-		what  string
+		name  string
 		apply func()
 		want  []change.Change
 	}{
-		{what: "nothing", apply: func() {}},
+		{name: "no change", apply: func() {}},
 		{
-			what:  "an extension in the clear",
+			name:  "extension before TLS",
 			apply: func() { now.PlainCaps = sized(1000, "STARTTLS", "DSN") },
 			want:  []change.Change{{What: "extensions", Layer: "plain", Before: "SIZE,STARTTLS", After: "DSN,SIZE,STARTTLS", Added: "DSN"}},
 		},
 		{
-			what:  "mechanisms in the clear",
+			name:  "mechanisms before TLS",
 			apply: func() { now.PlainCaps.Auth = []string{"PLAIN"} },
 			want:  []change.Change{{What: "auth", Layer: "plain", Before: "", After: "PLAIN", Added: "PLAIN"}},
 		},
 		{
-			what:  "the size in the clear",
+			name:  "size before TLS",
 			apply: func() { now.PlainCaps.Size = 1001 },
 			want:  []change.Change{{What: "size", Layer: "plain", Before: "1000", After: "1001"}},
 		},
 		{
-			what:  "an extension within TLS",
+			name:  "extension within TLS",
 			apply: func() { now.Capabilities = sized(2000, "AUTH LOGIN PLAIN", "CHUNKING") },
 			want:  []change.Change{{What: "extensions", Layer: "tls", Before: "AUTH,SIZE", After: "AUTH,CHUNKING,SIZE", Added: "CHUNKING"}},
 		},
 		{
-			what:  "mechanisms within TLS",
+			name:  "mechanisms within TLS",
 			apply: func() { now.Capabilities.Auth = []string{"PLAIN", "XOAUTH2"} },
 			want:  []change.Change{{What: "auth", Layer: "tls", Before: "LOGIN,PLAIN", After: "PLAIN,XOAUTH2", Added: "XOAUTH2", Removed: "LOGIN"}},
 		},
 		{
-			what:  "the size within TLS is not announced any more",
+			name:  "no size within TLS",
 			apply: func() { now.Capabilities.HasSize = false },
 			want:  []change.Change{{What: "size", Layer: "tls", Before: "2000", After: ""}},
 		},
 		{
-			what:  "the certificate",
+			name:  "certificate",
 			apply: func() { now.TLS.Leaf = second },
 			want:  []change.Change{{What: "certificate", Layer: "tls", Before: fingerprint(first), After: fingerprint(second)}},
 		},
 		{
-			what:  "the version of TLS",
+			name:  "TLS version",
 			apply: func() { now.TLS.Version, now.TLS.Cipher = "TLS 1.2", "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256" },
 			want: []change.Change{{
 				What: "tls", Layer: "tls", Before: "TLS 1.3 TLS_AES_128_GCM_SHA256", After: "TLS 1.2 TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
 			}},
 		},
 		{
-			what:  "two things at once; what was seen before is no change",
+			name:  "several properties, one with a known value",
 			apply: func() { now.PlainCaps = sized(9, "STARTTLS", "HELP") },
 			want: []change.Change{
 				{What: "extensions", Layer: "plain", Before: "DSN,SIZE,STARTTLS", After: "HELP,SIZE,STARTTLS", Added: "HELP", Removed: "DSN"},
 				{What: "size", Layer: "plain", Before: "1001", After: "9"},
 			},
 		},
-		{what: "a handshake that fails hides what is within TLS", apply: func() { now.TLS.Complete, now.Capabilities = false, now.PlainCaps }},
-		{what: "all as at first", apply: func() {
-			*now = *offered(first)
+		{name: "failed handshake", apply: func() { now.TLS.Complete, now.Capabilities = false, now.PlainCaps }},
+		{name: "first values again", apply: func() {
+			*now = *withTLS(first)
 		}},
 	}
 	synctest.Test(t, func(t *testing.T) {
 		s := withEngine(t, many(1), nil)
-		s.probeAs = func(p *probing) *smtpprobe.Result {
+		s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 			r := *now
 			r.Depth, r.Start, r.Total, r.Expected, r.Reply = p.Plan.Depth, time.Now(), time.Second, true, reply(250, "ok")
 			return &r
 		}
-		for _, i := range steps {
-			i.apply()
+		for _, step := range steps {
+			step.apply()
 			for gather := range 3 {
 				time.Sleep(10 * time.Second)
 				acc := s.gathered(t)
@@ -146,9 +145,9 @@ func TestChange_Points(t *testing.T) {
 					require.Equal(t, acc.only(t, "smtpprobe").Time(), m.Time())
 				}
 				if gather == 0 {
-					require.Equal(t, i.want, found, i.what)
+					require.Equal(t, step.want, found, step.name)
 				} else {
-					require.Empty(t, found, "%s, again", i.what)
+					require.Empty(t, found, "%s, again", step.name)
 				}
 			}
 		}
@@ -161,7 +160,7 @@ func TestChange_AfterRestart(t *testing.T) {
 	gather := func(extensions ...string) *record {
 		s := started(t, path, nil)
 		defer s.Stop()
-		s.probeAs = func(p *probing) *smtpprobe.Result {
+		s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 			r := working(p)
 			r.Capabilities = parsed(extensions...)
 			return r
@@ -177,12 +176,13 @@ func TestChange_AfterRestart(t *testing.T) {
 	require.Equal(t, int64(1), acc.only(t, "smtpprobe").Fields()["capabilities_changed"])
 	require.Empty(t, gather("SIZE", "DSN").named("smtpprobe_change"))
 	acc = gather("SIZE")
-	require.Empty(t, acc.named("smtpprobe_change"), "it is known")
-	require.Equal(t, int64(1), acc.only(t, "smtpprobe").Fields()["capabilities_changed"], "but differs from the last")
+	require.Empty(t, acc.named("smtpprobe_change"), "a known value")
+	require.Equal(t, int64(1), acc.only(t, "smtpprobe").Fields()["capabilities_changed"], "differs from the last value")
 }
 
-// TestChange_Story changes a relay twelve times. There are exactly twelve points.
-func TestChange_Story(t *testing.T) {
+// TestChange_Sessions changes a scripted relay twelve times. Each change is reported
+// once.
+func TestChange_Sessions(t *testing.T) {
 	ca := certs.NewAuthority("test")
 	first, second := ca.Issue(certs.For("relay.test")), ca.Issue(certs.For("relay.test"))
 	dns := dnstest.Start(t, dnstest.Zone{"relay.test": dnstest.Records("A 127.0.0.1")})
@@ -271,7 +271,7 @@ func TestChange_Story(t *testing.T) {
 		return found
 	}
 	for range gathers {
-		require.Empty(t, gather(), "at first")
+		require.Empty(t, gather(), "first values")
 	}
 	for _, s := range steps {
 		if s.dns != "" {
@@ -323,6 +323,6 @@ func TestChange_RefusingGreeting(t *testing.T) {
 	for range 3 {
 		acc := newRecord(t)
 		require.NoError(t, p.Gather(acc))
-		require.Empty(t, acc.named("smtpprobe_change"), "a refusal says no name")
+		require.Empty(t, acc.named("smtpprobe_change"), "a refusal has no host name")
 	}
 }

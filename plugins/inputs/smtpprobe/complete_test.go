@@ -10,15 +10,15 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// docs/architecture.md names this test: it shows where else a new phase belongs.
+// docs/architecture.md refers to this test, which fails where a new phase is missing.
 
 func TestMetric_EveryPhaseHasFields(t *testing.T) {
-	held := slices.DeleteFunc(smtperr.Phases(), func(p smtperr.Phase) bool {
+	timed := slices.DeleteFunc(smtperr.Phases(), func(p smtperr.Phase) bool {
 		return p == smtperr.PhaseConfig || p == smtperr.PhaseDone
 	})
-	require.Equal(t, held, dashboards.TimedPhases())
-	require.Len(t, fieldsOf, len(held))
-	for _, phase := range held {
+	require.Equal(t, timed, dashboards.TimedPhases())
+	require.Len(t, fieldsOf, len(timed))
+	for _, phase := range timed {
 		require.Contains(t, fieldsOf, string(phase))
 	}
 }

@@ -40,19 +40,19 @@ func (c *Credentials) checkScopes() error {
 	return nil
 }
 
-// present reports whether there is anything to authenticate with.
+// present reports whether any credentials are set.
 func (c *Credentials) present() bool {
 	return !isEmpty(c.Username) || !isEmpty(c.Password) || c.hasToken() || strings.EqualFold(c.AuthMechanism, external)
 }
 
 func (c *Credentials) hasToken() bool { return !isEmpty(c.Token) || c.fetchesToken() }
 
-// fetchesToken reports whether a setting of the token endpoint is set.
+// fetchesToken reports whether any setting of the token endpoint is set.
 func (c *Credentials) fetchesToken() bool {
 	return c.TokenURL != "" || !isEmpty(c.ClientID) || !isEmpty(c.ClientSecret) || !isEmpty(c.RefreshToken) || len(c.Scopes) > 0
 }
 
-// check refuses credentials that cannot work.
+// check refuses credentials that are incomplete or contradictory.
 func (c *Credentials) check(mechanism string) error {
 	switch {
 	case mechanism == external:
@@ -78,7 +78,8 @@ func (c *Credentials) check(mechanism string) error {
 	return nil
 }
 
-// checkToken requires a token, or all settings that are needed to fetch one.
+// checkToken requires a token or all settings that are needed to fetch one, but
+// not both.
 func (c *Credentials) checkToken() error {
 	switch {
 	case isEmpty(c.Username):
@@ -97,13 +98,13 @@ func (c *Credentials) checkToken() error {
 	return nil
 }
 
-// login makes the Auth of each probe from the secrets as they are then.
+// login reads the secrets for each probe, because they may change.
 type login struct {
 	username, password *config.Secret
 	mechanism          string
 	cleartext          bool
-	tokens             *token.Source // nil without a token
-	unset              error         // a variable of the token settings, which fails each probe
+	tokens             *token.Source // nil: no token
+	unset              error         // an unset variable in a token setting; fails every probe
 }
 
 func newLogin(s *Settings, mechanism string, tokens tokenSources) (*login, error) {
@@ -123,6 +124,7 @@ func newLogin(s *Settings, mechanism string, tokens tokenSources) (*login, error
 	return l, nil
 }
 
+// auth returns the credentials of one probe.
 func (l *login) auth() (*smtpprobe.Auth, error) {
 	if l.unset != nil {
 		return nil, l.unset
@@ -141,8 +143,8 @@ func (l *login) auth() (*smtpprobe.Auth, error) {
 	return a, nil
 }
 
-// sentToken remembers the token that a probe sent. A token that the relay
-// rejects is fetched again for the next probe, before it expires.
+// sentToken is a smtpprobe.Token that records the token sent. A token that the
+// server rejects is fetched again for the next probe, even if it has not expired.
 type sentToken struct {
 	source *token.Source
 
@@ -150,7 +152,7 @@ type sentToken struct {
 	sent string
 }
 
-// Token returns the source's token.
+// Token returns the token of the source.
 func (t *sentToken) Token(ctx context.Context) (string, error) {
 	value, err := t.source.Token(ctx)
 	t.mu.Lock()
@@ -159,19 +161,17 @@ func (t *sentToken) Token(ctx context.Context) (string, error) {
 	return value, err
 }
 
-// Secrets returns what nothing may show, even before a token is sent.
+// Secrets returns the texts that must not appear in any output.
 func (t *sentToken) Secrets() []string { return t.source.Secrets() }
 
 // observe invalidates the token if the relay rejected it.
 func (t *sentToken) observe(r *smtpprobe.Result) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.sent != "" && isBearer(r.AuthMechanism) && r.Err != nil && detail(r.Err).Class == smtperr.ClassAuthFailed {
-		t.source.Invalidate(t.sent)
+	if isBearer(r.AuthMechanism) && r.Err != nil && detail(r.Err).Class == smtperr.ClassAuthFailed {
+		t.reject()
 	}
 }
 
-// reject invalidates the token.
+// reject invalidates the token sent.
 func (t *sentToken) reject() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -180,8 +180,8 @@ func (t *sentToken) reject() {
 	}
 }
 
-// tokenSources are shared by relays with the same token settings, so that one
-// token serves all of them.
+// tokenSources holds the token sources by their settings. Relays with the same
+// settings share a source and its token.
 type tokenSources map[tokenSettings]*token.Source
 
 type tokenSettings struct {

@@ -18,8 +18,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// found is a target that DNS named, and its outcome.
-func found(m telegraf.Metric) string {
+// outcomeOfTarget returns the target and the outcome of a metric.
+func outcomeOfTarget(m telegraf.Metric) string {
 	tags := m.Tags()
 	text := tags["source"]
 	if tags["domain"] != "" {
@@ -31,15 +31,15 @@ func found(m telegraf.Metric) string {
 	return text + " " + tags["error_class"] + "/" + tags["reason"] + " " + tags["phase"]
 }
 
-// finds gathers once and lists what was found, in the order in which the probes
-// ended.
-func finds(t *testing.T, p *SMTPProbe) []string {
+// gatherTargets gathers once and returns the targets and their outcomes, in the order
+// in which the probes ended.
+func gatherTargets(t *testing.T, p *SMTPProbe) []string {
 	t.Helper()
 	acc := newRecord(t)
 	require.NoError(t, p.Gather(acc))
 	list := make([]string, 0, 4)
 	for _, m := range acc.named("smtpprobe") {
-		list = append(list, found(m))
+		list = append(list, outcomeOfTarget(m))
 	}
 	return list
 }
@@ -87,9 +87,9 @@ func TestMX_OneMetricPerHost(t *testing.T) {
 				allow_private_mx = true
 				dns_server = %q
 				connect_timeout = "300ms"
-				max_concurrent = 1 # one after the other, so that the order shows
+				max_concurrent = 1 # in a defined order
 				`, domain, srv.Port(), dns.Addr()))
-			require.Equal(t, expected, finds(t, p))
+			require.Equal(t, expected, gatherTargets(t, p))
 		})
 	}
 }
@@ -115,8 +115,8 @@ func TestMX_Unresolved(t *testing.T) {
 	require.Equal(t, int64(1), m.Fields()["temporary"])
 }
 
-// everywhere is a relay on each of these addresses, all at one port.
-func everywhere(t *testing.T, script smtptest.Script, ips ...string) (port int) {
+// listenOnAll starts a relay on each address, with the same port.
+func listenOnAll(t *testing.T, script smtptest.Script, ips ...string) (port int) {
 	t.Helper()
 	const attempts = 20
 	var last error
@@ -142,7 +142,7 @@ func everywhere(t *testing.T, script smtptest.Script, ips ...string) (port int) 
 }
 
 func TestAddresses_All(t *testing.T) {
-	port := everywhere(t, smtptest.Script{}, "127.0.0.1", "127.0.0.2", "::1")
+	port := listenOnAll(t, smtptest.Script{}, "127.0.0.1", "127.0.0.2", "::1")
 	dns := dnstest.Start(t, dnstest.Zone{
 		"relay.test":  dnstest.Records("A 127.0.0.1", "A 127.0.0.2", "A 127.0.0.3", "AAAA ::1", "A 127.0.0.2"),
 		"domain.test": dnstest.Records("MX 10 relay.test.", "MX 20 gone.test."),
@@ -159,12 +159,12 @@ func TestAddresses_All(t *testing.T) {
 		url, settings string
 		expected      []string
 	}{
-		"of a host":            {"smtp://relay.test", `addresses = "all"`, with("relay.test ", each)},
-		"of a host, IPv4 only": {"smtp://relay.test", "addresses = \"all\"\nip_version = \"ipv4\"", with("relay.test ", each[:3])},
-		"of a host, IPv6 only": {"smtp://relay.test", "addresses = \"all\"\nip_version = \"ipv6\"", with("relay.test ", each[3:])},
-		"of a domain":          {"mx://domain.test", `addresses = "all"`, with("domain.test relay.test ", each, "domain.test gone.test dns_not_found/not_found dns")},
-		"of an address":        {"smtp://127.0.0.2", `addresses = "all"`, []string{"127.0.0.2 127.0.0.2 none/none done"}},
-		"the first only":       {"smtp://relay.test", `addresses = "first"`, []string{"relay.test none/none done"}},
+		"host":                    {"smtp://relay.test", `addresses = "all"`, with("relay.test ", each)},
+		"host, IPv4":              {"smtp://relay.test", "addresses = \"all\"\nip_version = \"ipv4\"", with("relay.test ", each[:3])},
+		"host, IPv6":              {"smtp://relay.test", "addresses = \"all\"\nip_version = \"ipv6\"", with("relay.test ", each[3:])},
+		"domain":                  {"mx://domain.test", `addresses = "all"`, with("domain.test relay.test ", each, "domain.test gone.test dns_not_found/not_found dns")},
+		"address":                 {"smtp://127.0.0.2", `addresses = "all"`, []string{"127.0.0.2 127.0.0.2 none/none done"}},
+		"first address of a host": {"smtp://relay.test", `addresses = "first"`, []string{"relay.test none/none done"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := initialized(t, fmt.Sprintf(`
@@ -174,7 +174,7 @@ func TestAddresses_All(t *testing.T) {
 				allow_private_mx = true
 				dns_server = %q
 				%s`, tt.url, port, dns.Addr(), tt.settings))
-			list := finds(t, p)
+			list := gatherTargets(t, p)
 			slices.Sort(list)
 			slices.Sort(tt.expected)
 			require.Equal(t, tt.expected, list)
@@ -184,7 +184,7 @@ func TestAddresses_All(t *testing.T) {
 
 func TestMX_SilentNameServers(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
-	zone, records := dnstest.Zone{"well.test": dnstest.Records("A 127.0.0.1")}, []string{"MX 99 well.test."}
+	zone, records := dnstest.Zone{"healthy.test": dnstest.Records("A 127.0.0.1")}, []string{"MX 99 healthy.test."}
 	for i := range 8 {
 		host := fmt.Sprintf("silent%d.test", i)
 		zone[host] = dnstest.Silence()
@@ -200,14 +200,14 @@ func TestMX_SilentNameServers(t *testing.T) {
 		dns_server = %q
 		connect_timeout = "500ms"
 		timeout = "3s"`, srv.Port(), dnstest.Start(t, zone).Addr()))
-	list := finds(t, p)
+	list := gatherTargets(t, p)
 	require.Len(t, list, 9)
-	require.Contains(t, list, "domain.test well.test 127.0.0.1 none/none done")
+	require.Contains(t, list, "domain.test healthy.test 127.0.0.1 none/none done")
 	require.Contains(t, list, "domain.test silent7.test dns_timeout/none dns")
 }
 
 func TestAddresses_IPVersion(t *testing.T) {
-	port := everywhere(t, smtptest.Script{}, "127.0.0.1", "::1")
+	port := listenOnAll(t, smtptest.Script{}, "127.0.0.1", "::1")
 	dns := dnstest.Start(t, dnstest.Zone{
 		"both.test": dnstest.Records("A 127.0.0.1", "AAAA ::1"),
 		"four.test": dnstest.Records("A 127.0.0.1"),
@@ -267,22 +267,21 @@ func TestMX_ChangingAnswers(t *testing.T) {
 		require.NoError(t, p.Gather(acc))
 		list := make([]string, 0, 2)
 		for _, m := range acc.named("smtpprobe") {
-			list = append(list, strings.TrimPrefix(found(m), "domain.test "))
+			list = append(list, strings.TrimPrefix(outcomeOfTarget(m), "domain.test "))
 		}
 		require.Equal(t, step.expected, list)
 		require.Equal(t, step.success, acc.only(t, "smtpprobe_group").Fields()["success"])
 	}
 	for i := range 3 * forgetAfter {
 		dns.Set("domain.test", dnstest.Records(fmt.Sprintf("MX 10 gone%d.test.", i)))
-		require.Len(t, finds(t, p), 1)
+		require.Len(t, gatherTargets(t, p), 1)
 	}
 	require.LessOrEqual(t, len(p.parsedRelays[0].states), 2+forgetAfter)
 }
 
-// TestAddresses_Bounded: a zone can have more records than a prober should act
-// on. At most 64 addresses of a host and 256 targets of a relay are probed; the
-// rest is counted, and there is one warning for each relay.
-func TestAddresses_Bounded(t *testing.T) {
+// At most 64 addresses of a host and 256 targets of a relay are probed. The others are
+// counted, with one warning for each relay.
+func TestAddresses_Limits(t *testing.T) {
 	zone, mx := dnstest.Zone{}, make([]string, 0, 10)
 	for host := range 10 {
 		records := make([]string, 70)
@@ -301,9 +300,9 @@ func TestAddresses_Bounded(t *testing.T) {
 		omitted        int64
 		warning        string
 	}{
-		"addresses of a host":    {"smtp://mx0.test:1", "all", 64, 6, `relay "smtp://mx0.test:1": DNS has too many targets: 6 are not probed`},
-		"targets of a relay":     {"mx://domain.test:1", "all", 256, 700 - 256, `relay "mx://domain.test:1": DNS has too many targets: 444 are not probed`},
-		"first of its addresses": {"smtp://mx0.test:1", "first", 1, 6, `relay "smtp://mx0.test:1": DNS has too many addresses: 6 are not probed`},
+		"host, all addresses":   {"smtp://mx0.test:1", "all", 64, 6, `relay "smtp://mx0.test:1": DNS has too many targets: 6 are not probed`},
+		"domain, all addresses": {"mx://domain.test:1", "all", 256, 700 - 256, `relay "mx://domain.test:1": DNS has too many targets: 444 are not probed`},
+		"host, first address":   {"smtp://mx0.test:1", "first", 1, 6, `relay "smtp://mx0.test:1": DNS has too many addresses: 6 are not probed`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p, err := load(t, fmt.Sprintf(`
@@ -318,7 +317,7 @@ func TestAddresses_Bounded(t *testing.T) {
 			p.Log, p.Statistics = log, selfstat.NewCollector(map[string]string{"test": t.Name()})
 			require.NoError(t, p.Init())
 			for range 2 {
-				require.Len(t, finds(t, p), tt.targets)
+				require.Len(t, gatherTargets(t, p), tt.targets)
 			}
 			require.Equal(t, []string{tt.warning}, log.warnings)
 			require.Equal(t, 2*tt.omitted, p.stats.omitted.Get())
@@ -326,8 +325,8 @@ func TestAddresses_Bounded(t *testing.T) {
 	}
 }
 
-// TestMX_PublicAddressesOnly: MX records are the choice of a stranger, and must
-// not lead the prober into this network.
+// Others choose the MX records of a domain, which must not make the prober connect to
+// this network.
 func TestMX_PublicAddressesOnly(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
 	dns := dnstest.Start(t, dnstest.Zone{
@@ -349,6 +348,6 @@ func TestMX_PublicAddressesOnly(t *testing.T) {
 		metrics := acc.named("smtpprobe")
 		require.Len(t, metrics, 2)
 		require.Equal(t, "config_error/address_not_public config", metrics[0].Tags()["error_class"]+"/"+metrics[0].Tags()["reason"]+" "+metrics[0].Tags()["fault"])
-		require.Equal(t, "none", metrics[1].Tags()["error_class"], "the configuration names it")
+		require.Equal(t, "none", metrics[1].Tags()["error_class"], "named by the configuration")
 	}
 }

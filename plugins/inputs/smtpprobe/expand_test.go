@@ -29,7 +29,7 @@ func TestExpand_MaxConcurrent(t *testing.T) {
 			}
 			s.answering(hosts...)
 			var now, most atomic.Int64
-			s.probeAs = func(p *probing) *smtpprobe.Result {
+			s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 				most.Store(max(most.Load(), now.Add(1)))
 				time.Sleep(time.Second)
 				now.Add(-1)
@@ -44,9 +44,9 @@ func TestExpand_MaxConcurrent(t *testing.T) {
 	}
 }
 
-// answering makes DNS answer.
+// answering sets the targets that resolving returns.
 func (s *fakeEngine) answering(targets ...smtpprobe.Target) {
-	s.engine.expand = func(context.Context, *probing) ([]smtpprobe.Target, *smtpprobe.Result) {
+	s.engine.expand = func(context.Context, *probeRequest) ([]smtpprobe.Target, *smtpprobe.Result) {
 		return targets, nil
 	}
 }
@@ -59,7 +59,7 @@ func TestExpand_MX(t *testing.T) {
 	a.Host, b.Host = "mx1.example.org", "mx2.example.org"
 	s.answering(a, b, a)
 	metrics := s.gathered(t).named("smtpprobe")
-	require.Len(t, metrics, 2, "a host that DNS names twice is probed once")
+	require.Len(t, metrics, 2, "without duplicates")
 	hosts := []string{metrics[0].Tags()["source"], metrics[1].Tags()["source"]}
 	slices.Sort(hosts)
 	require.Equal(t, []string{"mx1.example.org", "mx2.example.org"}, hosts)
@@ -68,14 +68,14 @@ func TestExpand_MX(t *testing.T) {
 	require.Equal(t, "25", metrics[0].Tags()["port"])
 }
 
-func TestExpand_TimeOfDNSCounts(t *testing.T) {
+func TestExpand_Timeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := withEngine(t, []string{"mx://example.org"}, func(p *SMTPProbe) { p.Timeout = config.Duration(9 * time.Second) })
 		host := s.parsedRelays[0].target
 		host.Host = "mx.example.org"
 		for took, left := range map[time.Duration]time.Duration{4 * time.Second: 5 * time.Second, 10 * time.Second: 1} {
-			s.engine.expand = func(context.Context, *probing) ([]smtpprobe.Target, *smtpprobe.Result) {
+			s.engine.expand = func(context.Context, *probeRequest) ([]smtpprobe.Target, *smtpprobe.Result) {
 				time.Sleep(took)
 				return []smtpprobe.Target{host}, nil
 			}
@@ -103,7 +103,7 @@ func TestExpand_AllAddresses(t *testing.T) {
 func TestExpand_Unresolved(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, []string{"mx://example.org"}, nil)
-	s.engine.expand = func(_ context.Context, p *probing) ([]smtpprobe.Target, *smtpprobe.Result) {
+	s.engine.expand = func(_ context.Context, p *probeRequest) ([]smtpprobe.Target, *smtpprobe.Result) {
 		return nil, failing(p, smtperr.New(smtperr.ClassDNSNotFound, smtperr.ReasonNullMX, smtperr.PhaseDNS, nil))
 	}
 	m := s.gathered(t).only(t, "smtpprobe")
@@ -121,7 +121,7 @@ func TestExpand_Unresolved(t *testing.T) {
 	require.Equal(t, int64(1), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
 }
 
-func TestExpand_ForgetsTargets(t *testing.T) {
+func TestExpand_DropsMissingHosts(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, []string{"mx://example.org"}, nil)
 	r := s.parsedRelays[0]
@@ -139,11 +139,11 @@ func TestExpand_ForgetsTargets(t *testing.T) {
 		}
 	}
 	require.LessOrEqual(t, len(r.states), 2+forgetAfter)
-	require.LessOrEqual(t, len(s.memory().Document().Entries), 2+forgetAfter)
+	require.LessOrEqual(t, len(s.stateStore().Document().Entries), 2+forgetAfter)
 }
 
-// A failed lookup is no answer that lacks a host.
-func TestExpand_RemembersHostsWithoutDNS(t *testing.T) {
+// A failed lookup does not count as an answer without the host.
+func TestExpand_KeepsHosts_FailedLookup(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, []string{"mx://example.org"}, nil)
 	host := s.parsedRelays[0].target
@@ -152,7 +152,7 @@ func TestExpand_RemembersHostsWithoutDNS(t *testing.T) {
 	s.answering(host)
 	answering := s.engine.expand
 	s.gathered(t)
-	s.engine.expand = func(_ context.Context, p *probing) ([]smtpprobe.Target, *smtpprobe.Result) {
+	s.engine.expand = func(_ context.Context, p *probeRequest) ([]smtpprobe.Target, *smtpprobe.Result) {
 		return nil, failing(p, smtperr.New(smtperr.ClassDNSTimeout, "", smtperr.PhaseDNS, nil))
 	}
 	for range 2 * forgetAfter {
@@ -162,14 +162,14 @@ func TestExpand_RemembersHostsWithoutDNS(t *testing.T) {
 	require.Equal(t, int64(2), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
 }
 
-func TestExpand_RemembersAlternatingHosts(t *testing.T) {
+func TestExpand_KeepsHosts_Alternating(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, []string{"mx://example.org"}, nil)
-	even, odd := s.parsedRelays[0].target, s.parsedRelays[0].target
-	even.Host, odd.Host = "mx1.example.org", "mx2.example.org"
+	first, second := s.parsedRelays[0].target, s.parsedRelays[0].target
+	first.Host, second.Host = "mx1.example.org", "mx2.example.org"
 	s.probeAs = refusing
 	for i := range 4 * forgetAfter {
-		s.answering([]smtpprobe.Target{even, odd}[i%2])
+		s.answering([]smtpprobe.Target{first, second}[i%2])
 		require.Equal(t, int64(i/2+1), s.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
 	}
 }

@@ -13,23 +13,23 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// report hands over the points of the mail flow: what was settled, how each flow
-// is, and how each look went.
+// report adds the metrics of the mail flow: settled messages, flows and scans of the
+// mailboxes.
 func (t *tracker) report(acc telegraf.Accumulator, results []mailbox.Result) {
 	ledger := t.opened()
 	for _, a := range ledger.Arrivals() {
-		acc.AddMetric(arrivalPoint(&a))
+		acc.AddMetric(arrivalMetric(&a))
 	}
 	now := time.Now()
 	for _, f := range ledger.Flows() {
-		acc.AddMetric(flowPoint(&f, now))
+		acc.AddMetric(flowMetric(&f, now))
 	}
 	for i, w := range t.boxes {
-		acc.AddMetric(mailboxPoint(w, &results[i]))
+		acc.AddMetric(mailboxMetric(w, &results[i]))
 	}
 }
 
-func arrivalPoint(a *mailflow.Arrival) telegraf.Metric {
+func arrivalMetric(a *mailflow.Arrival) telegraf.Metric {
 	class, reason := none, none
 	if a.Bounce != nil {
 		class, reason = a.Bounce.Class, cmp.Or(a.Bounce.Reason, none)
@@ -59,7 +59,7 @@ func arrivalPoint(a *mailflow.Arrival) telegraf.Metric {
 		addText(m, "enhanced_code", b.EnhancedCode)
 		m.AddField("error", b.Error)
 	}
-	if a.State == mailflow.Lost { // which may have no other field
+	if a.State == mailflow.Lost { // a metric needs at least one field
 		m.AddField("outcome_unknown", bit(a.OutcomeUnknown))
 	}
 	return m
@@ -77,7 +77,7 @@ func addPath(m telegraf.Metric, p *mailflow.Path) {
 	}
 }
 
-func flowPoint(f *mailflow.Flow, now time.Time) telegraf.Metric {
+func flowMetric(f *mailflow.Flow, now time.Time) telegraf.Metric {
 	m := metric.New("smtpprobe_flow", nil, nil, now)
 	m.AddTag("relay", f.Relay)
 	m.AddTag("mailbox", f.Mailbox)
@@ -106,7 +106,7 @@ func flowPoint(f *mailflow.Flow, now time.Time) telegraf.Metric {
 	return m
 }
 
-func mailboxPoint(w *watched, r *mailbox.Result) telegraf.Metric {
+func mailboxMetric(w *watched, r *mailbox.Result) telegraf.Metric {
 	class, reason, phase := none, none, string(smtperr.PhaseDone)
 	if e, ok := errors.AsType[*smtperr.Error](r.Err); ok {
 		class, reason, phase = e.Class.String(), cmp.Or(string(e.Reason), none), string(e.Phase)

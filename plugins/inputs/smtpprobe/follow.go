@@ -13,15 +13,15 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// lookPause is the time between two looks of a command that waits for a message.
-const lookPause = 2 * time.Second
+// scanPause is the time between two scans of Wait.
+const scanPause = 2 * time.Second
 
-// Following follows the message of one probe, for a command that waits for it.
-// It remembers nothing, and leaves alone what a running agent has sent; where
-// mailboxes are set to delete, it removes its own message.
+// Following follows the message of one probe to a mailbox, for a command that waits
+// for it. It stores no state and ignores the messages of a running agent. From a
+// mailbox with the setting delete it deletes only its own message.
 type Following struct {
 	tracker *tracker
-	message *shipment
+	message *trackedMessage
 }
 
 // Follow prepares to follow one message of a relay to the mailboxes of the
@@ -34,23 +34,24 @@ func (p *SMTPProbe) Follow(relay string) (*Following, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the name of this host is not known: %w", err)
 	}
-	// Another name than that of the agent: its messages are not ours.
+	// The name differs from that of the agent, whose messages are ignored.
 	if err := p.tracker.open("check@"+host, p.parsedRelays, state.New(state.Options{})); err != nil {
 		return nil, err
 	}
-	return &Following{tracker: p.tracker, message: p.tracker.ship(relay)}, nil
+	return &Following{tracker: p.tracker, message: p.tracker.message(relay)}, nil
 }
 
-// Identify is for smtpprobe.Plan.
+// Identify implements Identify of smtpprobe.Plan.
 func (f *Following) Identify() (string, error) { return f.message.identify() }
 
-// Sent records the result of the probe, and reports whether the message may
-// arrive.
+// Sent records the result of the probe. It reports whether the relay may have
+// accepted the message.
 func (f *Following) Sent(r *smtpprobe.Result) bool {
-	f.message.shipped(r)
+	f.message.sent(r)
 	return f.tracker.opened().Flows()[f.index()].Counters.Sent > 0
 }
 
+// index returns the index of the flow of the message.
 func (f *Following) index() int {
 	for i, flow := range f.tracker.opened().Flows() {
 		if flow.Relay == f.message.relay {
@@ -60,37 +61,37 @@ func (f *Following) index() int {
 	return 0
 }
 
-// Wait looks into the mailboxes until the message is there, or bounced, or the
-// context ends. Without an arrival the error says which mailbox could not be
-// read, if any.
+// Wait scans the mailboxes until the message has arrived or bounced, or the
+// context ends. In the latter case the arrival is nil, and the error names the
+// mailboxes that could not be read in the last scan, if any.
 func (f *Following) Wait(ctx context.Context) (*mailflow.Arrival, error) {
 	defer f.tracker.close()
 	for {
-		failed := f.look(ctx)
+		failed := f.scan(ctx)
 		if arrivals := f.tracker.opened().Arrivals(); len(arrivals) > 0 {
 			return &arrivals[0], nil
 		}
 		select {
 		case <-ctx.Done():
 			return nil, failed
-		case <-time.After(lookPause):
+		case <-time.After(scanPause):
 		}
 	}
 }
 
-// look looks into every mailbox once.
-func (f *Following) look(ctx context.Context) error {
+// scan scans every mailbox once.
+func (f *Following) scan(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, f.tracker.timeout)
 	defer cancel()
 	failures := make([]error, len(f.tracker.boxes))
-	var looks sync.WaitGroup
+	var scans sync.WaitGroup
 	for i, w := range f.tracker.boxes {
-		looks.Go(func() {
-			if r := w.look(ctx); r.Err != nil {
+		scans.Go(func() {
+			if r := w.scan(ctx); r.Err != nil {
 				failures[i] = fmt.Errorf("mailbox %q: %w", w.name, r.Err)
 			}
 		})
 	}
-	looks.Wait()
+	scans.Wait()
 	return errors.Join(failures...)
 }

@@ -14,21 +14,20 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// startInterval is the time between the first starts of a gather. If all probes
-// started at once, a connection that is established already would wait until
-// the last one has started, and connect_time would show that: see
-// docs/performance.md.
+// startInterval is the time between the first probes of a gather. If all started at
+// once, a connection would not be read before the last probe had started, and its
+// connect_time would be too long: see docs/performance.md.
 const startInterval = time.Millisecond
 
-// Gather probes every relay once. It returns soon after Stop.
+// Gather implements telegraf.Input: it probes every relay once.
 func (p *SMTPProbe) Gather(acc telegraf.Accumulator) error {
 	return p.GatherContext(context.Background(), acc)
 }
 
-// GatherContext probes every relay once. It returns soon after the context ends
-// or Stop is called: running probes are canceled, further ones are not started.
-// A gather that begins while another one runs waits for it. The failure of a
-// relay is a metric, never an error.
+// GatherContext probes every relay once. If the context ends or Stop is called, it
+// cancels the running probes, starts no others and returns soon. Concurrent calls
+// gather one after the other. It returns no error: the failure of a relay is a
+// metric.
 func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator) error {
 	plugin := p.context()
 	ctx, cancel := context.WithCancel(ctx)
@@ -45,12 +44,12 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 	case <-ctx.Done():
 		return nil
 	}
-	instance := p.instance() // Stop gives the number back
-	g := &gather{p: p, ctx: ctx, plugin: plugin, acc: acc, start: time.Now(), store: p.memory(), probes: newPool(p.MaxConcurrent)}
+	instance := p.instance() // before Stop frees the number
+	g := &gather{p: p, ctx: ctx, plugin: plugin, acc: acc, start: time.Now(), store: p.stateStore(), probes: newPool(p.MaxConcurrent)}
 	defer g.store.FlushSoon()
-	looked := p.look(ctx, acc)
+	reportMailboxes := p.scanMailboxes(ctx, acc)
 	g.run()
-	looked()
+	reportMailboxes()
 	g.reportPolicies()
 	if !g.stopped() {
 		for _, group := range p.parsedGroups {
@@ -64,7 +63,7 @@ func (p *SMTPProbe) GatherContext(ctx context.Context, acc telegraf.Accumulator)
 // gather is one round of probes.
 type gather struct {
 	p      *SMTPProbe
-	ctx    context.Context // ends with plugin, too, but a moment later
+	ctx    context.Context // ends with the caller's context and, a moment after plugin, with Stop
 	plugin context.Context // ends with Stop
 	acc    telegraf.Accumulator
 	start  time.Time
@@ -78,7 +77,7 @@ type gather struct {
 
 func (g *gather) stopped() bool { return g.ctx.Err() != nil || g.plugin.Err() != nil }
 
-// run starts with each relay in turn, spread over time, and waits for the end.
+// run probes the relays in turn, spread over time, and waits for the end.
 func (g *gather) run() {
 	spread := time.Duration(g.p.Spread) / time.Duration(len(g.p.parsedRelays))
 	for i, r := range g.p.parsedRelays {
@@ -98,7 +97,7 @@ func (g *gather) run() {
 	g.probes.wait()
 }
 
-// sleepUntil is false if the context ends before.
+// sleepUntil sleeps until a time. It returns false if the context ends before.
 func sleepUntil(ctx context.Context, at time.Time) bool {
 	wait := time.Until(at)
 	if wait <= 0 {
@@ -125,11 +124,11 @@ func (g *gather) relay(r *relay) {
 	}
 }
 
-// expand asks DNS for the relay's targets and probes them: at the same time as
-// far as max_concurrent permits, else one after the other.
+// expand resolves the targets of a relay and probes them, concurrently as far as
+// max_concurrent permits.
 func (g *gather) expand(r *relay) {
 	own := r.state(&r.target)
-	if own.recall(g.store, r.sendInterval) {
+	if own.restore(g.store, r.sendInterval) {
 		g.restorePolicy(r, own)
 	}
 	if own.skips(r.backoff, g.start) {
@@ -150,7 +149,7 @@ func (g *gather) expand(r *relay) {
 		g.finish(r, own, observe(failed))
 		return
 	}
-	g.expanded(r, own, targets)
+	g.reportTargets(r, own, targets)
 	states := make([]*targetState, len(targets))
 	for i := range targets {
 		states[i] = r.state(&targets[i])
@@ -172,13 +171,14 @@ func (g *gather) expand(r *relay) {
 	}
 }
 
-// targets are the targets of a relay according to DNS, each once.
+// targets resolves the targets of a relay, without duplicates. If that fails, it
+// returns the failure as the result of a probe.
 func (g *gather) targets(r *relay) ([]smtpprobe.Target, *smtpprobe.Result) {
-	prober, err := g.p.prober(r, &r.target)
+	request, err := g.p.request(r, &r.target)
 	if err != nil {
 		return nil, misconfigured(&r.plan, r.plan.Depth, err)
 	}
-	found, failed := g.p.engine.expand(g.ctx, prober)
+	found, failed := g.p.engine.expand(g.ctx, request)
 	if failed != nil {
 		return nil, failed
 	}
@@ -196,8 +196,8 @@ func (g *gather) targets(r *relay) ([]smtpprobe.Target, *smtpprobe.Result) {
 	return targets, nil
 }
 
-// omitted counts targets or addresses beyond the limits of the engine, and warns
-// of the first ones of a relay.
+// omitted counts targets or addresses beyond the limits of the engine. It warns once
+// for each relay.
 func (g *gather) omitted(r *relay, what string, n int) {
 	if n == 0 {
 		return
@@ -212,9 +212,9 @@ func (g *gather) omitted(r *relay, what string, n int) {
 	}
 }
 
-// expanded notes that the targets of a relay are known, and reports if they are
-// others than before.
-func (g *gather) expanded(r *relay, own *targetState, targets []smtpprobe.Target) {
+// reportTargets records the resolved targets of a relay and reports if they have
+// changed.
+func (g *gather) reportTargets(r *relay, own *targetState, targets []smtpprobe.Target) {
 	own.known.Failures = 0
 	hosts, addresses := make([]string, len(targets)), make([]string, len(targets))
 	for i := range targets {
@@ -225,16 +225,16 @@ func (g *gather) expanded(r *relay, own *targetState, targets []smtpprobe.Target
 		found = change.Set(change.MX, change.Plain, hosts)
 	}
 	reportChanges(g.acc, g.start, r.plan.Depth, own.tags, own.known.Changes.Observe(g.start, found))
-	g.remember(own)
+	g.save(own)
 }
 
-// remember puts what is known of a target where the state file is written from.
-func (g *gather) remember(s *targetState) { g.store.Set(s.key, &s.known) }
+// save stores the state of a target, to be written to the state file later.
+func (g *gather) save(s *targetState) { g.store.Set(s.key, &s.known) }
 
-// probe probes a target, unless it is skipped, and reports the result. spent is
-// the part of the timeout that DNS has used up.
+// probe probes a target, unless it is skipped, and reports the result. spent is the
+// part of the timeout that resolving the targets has taken.
 func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time.Duration) {
-	s.recall(g.store, r.sendInterval)
+	s.restore(g.store, r.sendInterval)
 	if s.skips(r.backoff, g.start) {
 		g.p.stats.skipped.Incr(1)
 		g.tally.skip()
@@ -244,33 +244,33 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 	depth := r.plan.Depth
 	if depth == smtpprobe.DepthSend {
 		if !g.p.tracker.holds(r.name) && (s.sends(r.sendInterval, g.start) || g.p.sendAlways) {
-			// On disk before the message leaves: whatever ends this process, the
-			// next one does not send another too soon.
+			// Written to disk before the message is sent, so that a process that is
+			// killed does not send another one too soon after its restart.
 			s.known.LastSent = time.Now()
-			_ = g.store.Put(s.key, &s.known) //nolint:errcheck // the probe goes on, and the store reports it
+			_ = g.store.Put(s.key, &s.known) //nolint:errcheck // the store reports the error
 		} else {
 			depth = smtpprobe.DepthRcpt
 		}
 	}
-	prober, err := g.p.prober(r, t)
+	request, err := g.p.request(r, t)
 	if err != nil {
 		g.finish(r, s, observe(misconfigured(&r.plan, depth, err)))
 		return
 	}
-	prober.Plan.Depth = depth
-	prober.Prober.Timeout = max(prober.Prober.Timeout-spent, 1)
-	prober.Plan.STARTTLSExpected = s.known.OfferedSTARTTLS
-	message := g.p.tracker.ship(r.name)
+	request.Plan.Depth = depth
+	request.Prober.Timeout = max(request.Prober.Timeout-spent, 1)
+	request.Plan.STARTTLSExpected = s.known.OfferedSTARTTLS
+	message := g.p.tracker.message(r.name)
 	if message != nil {
-		prober.Plan.Identify = message.identify
+		request.Plan.Identify = message.identify
 	}
 	policies := g.lookupPolicies(r, t, s.tags)
-	prober.Plan.SNI = policies.sni(g.ctx)
+	request.Plan.SNI = policies.sni(g.ctx)
 	var addresses []string
-	result := g.p.engine.probe(watchAddresses(g.ctx, t, &addresses), prober)
-	message.shipped(result)
+	result := g.p.engine.probe(watchAddresses(g.ctx, t, &addresses), request)
+	message.sent(result)
 	g.comparePolicies(policies, result)
-	if auth := prober.Plan.Auth; auth != nil {
+	if auth := request.Plan.Auth; auth != nil {
 		if sent, ok := auth.Token.(*sentToken); ok {
 			sent.observe(result)
 		}
@@ -280,15 +280,15 @@ func (g *gather) probe(r *relay, t *smtpprobe.Target, s *targetState, spent time
 	g.finish(r, s, o)
 }
 
-// finish updates the state of a target by a result, reports and logs it.
+// finish updates the state of a target, and reports and logs the result.
 func (g *gather) finish(r *relay, s *targetState, o *observation) {
 	o.implicitTLS = r.target.TLS == smtpprobe.TLSImplicit
-	s.last = outcome{err: detail(o.Err), took: o.Total}
-	// A canceled probe is no evidence about the relay.
+	s.last = outcome{err: detail(o.Err), duration: o.Total}
+	// A canceled probe does not count: it is no evidence about the relay.
 	var changes []change.Change
 	if o.Err == nil || detail(o.Err).Class != smtperr.ClassCanceled {
 		changes = s.update(o)
-		g.remember(s)
+		g.save(s)
 	}
 	o.known = &s.known
 	g.p.report(g.acc, s.tags, o)
@@ -299,8 +299,8 @@ func (g *gather) finish(r *relay, s *targetState, o *observation) {
 	g.p.logFailure(r, s, o.Result)
 }
 
-// misconfigured is the result of a probe that cannot start: a secret is not
-// available, or has a wrong value.
+// misconfigured returns the result of a probe that cannot start because of a secret
+// that is not available or invalid.
 func misconfigured(plan *smtpprobe.Plan, depth smtpprobe.Depth, cause error) *smtpprobe.Result {
 	own := *plan
 	own.Depth = depth

@@ -17,17 +17,18 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// fakeEngine is a plugin with an engine that a test replaces.
+// fakeEngine is a plugin whose engine is the function probeAs.
 type fakeEngine struct {
 	*SMTPProbe
 	log *debugLog
 
 	mu      sync.Mutex
-	probed  []probing
-	probeAs func(*probing) *smtpprobe.Result
+	probed  []probeRequest
+	probeAs func(*probeRequest) *smtpprobe.Result
 }
 
-// withEngine makes a plugin of servers; change may set more before Init.
+// withEngine returns a plugin with servers and a fake engine. change may set other
+// settings before Init.
 func withEngine(t testing.TB, servers []string, change func(*SMTPProbe)) *fakeEngine {
 	t.Helper()
 	s := &fakeEngine{SMTPProbe: New(), log: &debugLog{}}
@@ -38,7 +39,7 @@ func withEngine(t testing.TB, servers []string, change func(*SMTPProbe)) *fakeEn
 	}
 	require.NoError(t, s.Init())
 	s.probeAs = working
-	s.engine.probe = func(ctx context.Context, p *probing) *smtpprobe.Result {
+	s.engine.probe = func(ctx context.Context, p *probeRequest) *smtpprobe.Result {
 		s.mu.Lock()
 		s.probed = append(s.probed, *p)
 		probe := s.probeAs
@@ -51,22 +52,22 @@ func withEngine(t testing.TB, servers []string, change func(*SMTPProbe)) *fakeEn
 	return s
 }
 
-func working(p *probing) *smtpprobe.Result {
+func working(p *probeRequest) *smtpprobe.Result {
 	return &smtpprobe.Result{
 		Depth: p.Plan.Depth, Start: time.Now(), Total: time.Millisecond, Expected: true, Reply: reply(250, "ok"),
 		Capabilities: &smtpprobe.Capabilities{Extensions: map[string]string{"SIZE": ""}},
 	}
 }
 
-func failing(p *probing, err *smtperr.Error) *smtpprobe.Result {
+func failing(p *probeRequest, err *smtperr.Error) *smtpprobe.Result {
 	return &smtpprobe.Result{Depth: p.Plan.Depth, Start: time.Now(), Total: time.Millisecond, Err: err, Reply: err.Reply}
 }
 
-func refusing(p *probing) *smtpprobe.Result {
+func refusing(p *probeRequest) *smtpprobe.Result {
 	return failing(p, smtperr.New(smtperr.ClassConnectError, "refused", smtperr.PhaseConnect, nil))
 }
 
-// gathered is one gather's record.
+// gathered gathers once.
 func (s *fakeEngine) gathered(t testing.TB) *record {
 	t.Helper()
 	acc := newRecord(t)
@@ -74,7 +75,7 @@ func (s *fakeEngine) gathered(t testing.TB) *record {
 	return acc
 }
 
-// depths are how deep the probes of the last gather went.
+// depths returns the depths of the probes since the last call.
 func (s *fakeEngine) depths() []smtpprobe.Depth {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -109,10 +110,10 @@ func TestGather_OneMetricPerRelay(t *testing.T) {
 	require.Equal(t, "implicit", metrics[2].Tags()["tls"])
 }
 
-func TestGather_FailureIsMetricAndDebugLine(t *testing.T) {
+func TestGather_Failure(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(1), nil)
-	s.probeAs = func(p *probing) *smtpprobe.Result {
+	s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 		require.Equal(t, smtpprobe.TranscriptOnFailure, p.Plan.Transcript)
 		r := refusing(p)
 		r.Transcript = []smtpprobe.Line{{At: time.Second, Dir: smtpprobe.Event, Text: "connected"}}
@@ -123,7 +124,7 @@ func TestGather_FailureIsMetricAndDebugLine(t *testing.T) {
 	require.Equal(t, "smtp://r0.example: smtp: connect: could not connect\nsmtp://r0.example:    1.000s * connected", s.log.text())
 }
 
-func TestLog_SuccessIsNotLogged(t *testing.T) {
+func TestLog_Success(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(3), nil)
 	s.gathered(t)
@@ -135,7 +136,7 @@ func TestGather_MaxConcurrent(t *testing.T) {
 	s := withEngine(t, many(1000), func(p *SMTPProbe) { p.MaxConcurrent = 7 })
 	var now, most atomic.Int64
 	before := runtime.NumGoroutine()
-	s.probeAs = func(p *probing) *smtpprobe.Result {
+	s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 		most.Store(max(most.Load(), now.Add(1)))
 		defer now.Add(-1)
 		runtime.Gosched()
@@ -147,11 +148,11 @@ func TestGather_MaxConcurrent(t *testing.T) {
 	require.Less(t, runtime.NumGoroutine(), before+50)
 }
 
-func TestGather_MetricWhenProbeEnds(t *testing.T) {
+func TestGather_Streaming(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(2), nil)
 	release := make(chan struct{})
-	s.probeAs = func(p *probing) *smtpprobe.Result {
+	s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 		if p.Target.Host == "r0.example" {
 			<-release
 		}
@@ -183,7 +184,7 @@ func TestStop_DuringGather(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := withEngine(t, many(3), func(p *SMTPProbe) { p.Spread = config.Duration(3 * time.Hour) })
-		s.engine.probe = func(ctx context.Context, p *probing) *smtpprobe.Result {
+		s.engine.probe = func(ctx context.Context, p *probeRequest) *smtpprobe.Result {
 			<-ctx.Done()
 			return failing(p, smtperr.New(smtperr.ClassCanceled, "", smtperr.PhaseGreeting, ctx.Err()))
 		}
@@ -198,13 +199,13 @@ func TestStop_DuringGather(t *testing.T) {
 		m := acc.only(t, "smtpprobe")
 		require.Equal(t, "canceled", m.Tags()["error_class"])
 		require.Equal(t, "prober", m.Tags()["fault"])
-		require.Equal(t, int64(0), m.Fields()["consecutive_failures"], "it is no evidence about the relay")
+		require.Equal(t, int64(0), m.Fields()["consecutive_failures"], "a canceled probe does not count")
 
-		require.NoError(t, s.Gather(acc), "after Stop nothing is probed")
+		require.NoError(t, s.Gather(acc), "nothing is probed after Stop")
 		require.Len(t, acc.named("smtpprobe"), 1)
 
 		require.NoError(t, s.Start(acc))
-		s.engine.probe = func(_ context.Context, p *probing) *smtpprobe.Result { return working(p) }
+		s.engine.probe = func(_ context.Context, p *probeRequest) *smtpprobe.Result { return working(p) }
 		s.Spread = 0
 		require.NoError(t, s.Gather(acc))
 		require.Len(t, acc.named("smtpprobe"), 4)
@@ -215,7 +216,7 @@ func TestGather_ContextCanceled(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(5), func(p *SMTPProbe) { p.MaxConcurrent = 1 })
 	ctx, cancel := context.WithCancel(t.Context())
-	s.probeAs = func(p *probing) *smtpprobe.Result {
+	s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 		cancel()
 		return working(p)
 	}
@@ -228,7 +229,7 @@ func TestGather_Overlapping(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(20), func(p *SMTPProbe) { p.MaxConcurrent = 5 })
 	var now, most atomic.Int64
-	s.probeAs = func(p *probing) *smtpprobe.Result {
+	s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 		most.Store(max(most.Load(), now.Add(1)))
 		defer now.Add(-1)
 		return working(p)
@@ -256,7 +257,7 @@ func TestStop_WithoutGather(t *testing.T) {
 	s.Stop()
 }
 
-func TestSecret_UnavailableIsMetric(t *testing.T) {
+func TestSecret_Unavailable(t *testing.T) {
 	t.Parallel()
 	broken := config.NewSecret([]byte("@{absent:s3cret}"))
 	username := config.NewSecret([]byte("alice"))

@@ -12,32 +12,33 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// group reports whether mail would go out through a list of relays.
+// group is a list of relays that a mail client would try in order. It reports
+// whether mail could be sent through one of them.
 type group struct {
 	name   string
 	relays []*relay
-	next   func(rule) condition
+	next   func(rule) condition // the column of the group's policy
 }
 
 // outcome is the part of a result that groups need.
 type outcome struct {
-	err  *smtperr.Error // nil if none
-	took time.Duration
+	err      *smtperr.Error // nil: success
+	duration time.Duration
 }
 
-// condition is when the next relay is tried after a failure.
+// condition decides whether the next relay is tried after a failure.
 type condition uint8
 
 const (
 	never condition = iota
 	always
-	afterTemporary // failure
+	ifTemporary
 )
 
-// rule is what the two policies do after a failure of one class. any_failure
-// stops at failed authentication and at what another relay cannot change, as
-// clients of SMTP commonly do. temporary_only stops at any refusal that is
-// permanent, as Postfix does.
+// rule has the conditions of both policies for one class of failure. any_failure
+// stops if authentication fails, as SMTP clients commonly do, and if another relay
+// would fail, too. temporary_only also stops at any permanent refusal, as Postfix
+// does.
 type rule struct{ anyFailure, temporaryOnly condition }
 
 var rules = map[smtperr.Class]rule{
@@ -56,11 +57,11 @@ var rules = map[smtperr.Class]rule{
 	smtperr.ClassNotSupported:       {always, always},
 	smtperr.ClassGreetingRefused:    {always, always},
 	smtperr.ClassHeloRefused:        {always, always},
-	smtperr.ClassAuthFailed:         {never, afterTemporary},
-	smtperr.ClassSenderRefused:      {always, afterTemporary},
-	smtperr.ClassRecipientRefused:   {always, afterTemporary},
-	smtperr.ClassRecipientsRefused:  {always, afterTemporary},
-	smtperr.ClassDataRefused:        {always, afterTemporary},
+	smtperr.ClassAuthFailed:         {never, ifTemporary},
+	smtperr.ClassSenderRefused:      {always, ifTemporary},
+	smtperr.ClassRecipientRefused:   {always, ifTemporary},
+	smtperr.ClassRecipientsRefused:  {always, ifTemporary},
+	smtperr.ClassDataRefused:        {always, ifTemporary},
 	smtperr.ClassServiceUnavailable: {always, always},
 	smtperr.ClassDisconnected:       {always, always},
 	smtperr.ClassReadTimeout:        {always, always},
@@ -71,14 +72,14 @@ var rules = map[smtperr.Class]rule{
 	smtperr.ClassUnknown:            {always, always},
 }
 
-// policies are the values of the setting policy.
+// policies has the values of the setting policy of a group.
 var policies = map[string]func(rule) condition{
 	"":               func(r rule) condition { return r.anyFailure },
 	"any_failure":    func(r rule) condition { return r.anyFailure },
 	"temporary_only": func(r rule) condition { return r.temporaryOnly },
 }
 
-// parse makes the group of a table.
+// parse returns the group of a table.
 func (g *Group) parse(relays map[string]*relay) (*group, error) {
 	if g.Name == "" {
 		return nil, errors.New("name is missing")
@@ -105,23 +106,25 @@ func (g *Group) parse(relays map[string]*relay) (*group, error) {
 	return parsed, nil
 }
 
-// goesOn reports whether the policy tries the next relay after a failure. A
+// continues reports whether the policy tries the next relay after a failure. A
 // message that may have been delivered is not sent again.
-func (g *group) goesOn(err *smtperr.Error) bool {
+func (g *group) continues(err *smtperr.Error) bool {
 	if err.OutcomeUnknown {
 		return false
 	}
 	switch g.next(rules[err.Class]) {
 	case always:
 		return true
-	case afterTemporary:
+	case ifTemporary:
 		return err.Temporary()
+	default:
+		return false
 	}
-	return false
 }
 
-// outcome is the best of the relay's targets: a mail server tries one host and
-// address after the other. If all fail, it is that of the first.
+// outcome returns the first success of the relay's targets, because a mail server
+// tries all hosts and addresses. If all failed, it returns the outcome of the
+// first target.
 func (r *relay) outcome() outcome {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -133,7 +136,8 @@ func (r *relay) outcome() outcome {
 	return r.current[0].last
 }
 
-// report follows the policy along the results of one gather.
+// report adds the metric of the group: it applies the policy to the outcomes of
+// one gather.
 func (g *group) report(acc telegraf.Accumulator, at time.Time) {
 	outcomes := make([]outcome, len(g.relays))
 	healthy := 0
@@ -143,16 +147,16 @@ func (g *group) report(acc telegraf.Accumulator, at time.Time) {
 			healthy++
 		}
 	}
-	selected, class, attempts, took := none, smtperr.ClassNone, 0, time.Duration(0)
+	selected, class, attempts, total := none, smtperr.ClassNone, 0, time.Duration(0)
 	for i, o := range outcomes {
 		attempts++
-		took += o.took
+		total += o.duration
 		if o.err == nil {
 			selected, class = g.relays[i].name, smtperr.ClassNone
 			break
 		}
 		class = o.err.Class
-		if !g.goesOn(o.err) {
+		if !g.continues(o.err) {
 			break
 		}
 	}
@@ -164,6 +168,6 @@ func (g *group) report(acc telegraf.Accumulator, at time.Time) {
 	m.AddField("attempts", int64(attempts))
 	m.AddField("healthy", int64(healthy))
 	m.AddField("total", int64(len(outcomes)))
-	m.AddField("total_time", took.Seconds())
+	m.AddField("total_time", total.Seconds())
 	acc.AddMetric(m)
 }

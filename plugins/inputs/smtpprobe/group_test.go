@@ -14,7 +14,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Each relay of the group r0, r1, r2 works or fails with a class.
+// In each row, the three relays of the group succeed or fail with a class.
 func TestGroup_Policies(t *testing.T) {
 	t.Parallel()
 	const ok = smtperr.ClassNone
@@ -28,22 +28,22 @@ func TestGroup_Policies(t *testing.T) {
 		attempts int64
 		healthy  int64
 	}{
-		"the first works": {"any_failure", [3]smtperr.Class{ok, ok, ok}, 0, "smtp://r0.example", "none", 1, 1, 3},
-		"any_failure goes on after a refused connection":        {"any_failure", [3]smtperr.Class{smtperr.ClassConnectError, ok, ok}, 0, "smtp://r1.example", "none", 1, 2, 2},
-		"any_failure stops at a failed authentication":          {"any_failure", [3]smtperr.Class{smtperr.ClassAuthFailed, ok, ok}, 535, "none", "auth_failed", 0, 1, 2},
-		"any_failure goes on after a refused sender":            {"any_failure", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 550, "smtp://r1.example", "none", 1, 2, 2},
-		"temporary_only stops at a sender refused for good":     {"temporary_only", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 550, "none", "sender_refused", 0, 1, 2},
-		"temporary_only goes on after a sender refused for now": {"temporary_only", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 450, "smtp://r1.example", "none", 1, 2, 2},
-		"temporary_only goes on after timeouts":                 {"temporary_only", [3]smtperr.Class{smtperr.ClassConnectTimeout, smtperr.ClassReadTimeout, ok}, 0, "smtp://r2.example", "none", 1, 3, 1},
-		"none works: the class of the last one":                 {"any_failure", [3]smtperr.Class{smtperr.ClassConnectError, smtperr.ClassConnectTimeout, smtperr.ClassTLSError}, 0, "none", "tls_error", 0, 3, 0},
-		"the default is any_failure":                            {"", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 550, "smtp://r1.example", "none", 1, 2, 2},
+		"first relay works":                          {"any_failure", [3]smtperr.Class{ok, ok, ok}, 0, "smtp://r0.example", "none", 1, 1, 3},
+		"any_failure, refused connection":            {"any_failure", [3]smtperr.Class{smtperr.ClassConnectError, ok, ok}, 0, "smtp://r1.example", "none", 1, 2, 2},
+		"any_failure, failed authentication":         {"any_failure", [3]smtperr.Class{smtperr.ClassAuthFailed, ok, ok}, 535, "none", "auth_failed", 0, 1, 2},
+		"any_failure, refused sender":                {"any_failure", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 550, "smtp://r1.example", "none", 1, 2, 2},
+		"temporary_only, sender refused permanently": {"temporary_only", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 550, "none", "sender_refused", 0, 1, 2},
+		"temporary_only, sender refused temporarily": {"temporary_only", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 450, "smtp://r1.example", "none", 1, 2, 2},
+		"temporary_only, timeouts":                   {"temporary_only", [3]smtperr.Class{smtperr.ClassConnectTimeout, smtperr.ClassReadTimeout, ok}, 0, "smtp://r2.example", "none", 1, 3, 1},
+		"all relays fail":                            {"any_failure", [3]smtperr.Class{smtperr.ClassConnectError, smtperr.ClassConnectTimeout, smtperr.ClassTLSError}, 0, "none", "tls_error", 0, 3, 0},
+		"default policy":                             {"", [3]smtperr.Class{smtperr.ClassSenderRefused, ok, ok}, 550, "smtp://r1.example", "none", 1, 2, 2},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := withEngine(t, many(3), func(p *SMTPProbe) {
 				p.Groups = []*Group{{Name: "out", Relays: many(3), Policy: c.policy}}
 			})
-			s.probeAs = func(p *probing) *smtpprobe.Result {
+			s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 				class := c.outcomes[p.Target.Host[1]-'0']
 				if class == ok {
 					return working(p)
@@ -64,7 +64,7 @@ func TestGroup_Policies(t *testing.T) {
 	}
 }
 
-func TestGroup_AnyHostOfDomain(t *testing.T) {
+func TestGroup_DomainWithHosts(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, []string{"mx://example.org"}, func(p *SMTPProbe) {
 		p.Groups = []*Group{{Name: "out", Relays: []string{"mx://example.org"}}}
@@ -72,7 +72,7 @@ func TestGroup_AnyHostOfDomain(t *testing.T) {
 	a, b := s.parsedRelays[0].target, s.parsedRelays[0].target
 	a.Host, b.Host = "a.example", "b.example"
 	s.answering(a, b)
-	s.probeAs = func(p *probing) *smtpprobe.Result {
+	s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 		if p.Target.Host == "a.example" {
 			return refusing(p)
 		}
@@ -93,7 +93,7 @@ func TestGroup_StoppedGather(t *testing.T) {
 		p.MaxConcurrent = 1
 		p.Groups = []*Group{{Name: "out", Relays: many(2)}}
 	})
-	s.probeAs = func(p *probing) *smtpprobe.Result {
+	s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 		s.cancel()
 		return working(p)
 	}
@@ -135,7 +135,7 @@ func TestGroup_WaitsForRelays(t *testing.T) {
 		require.Equal(t, "smtpprobe", m.Name())
 		require.NotEqual(t, "last", m.Tags()["relay"])
 	}
-	require.Empty(t, acc.arrived, "the group waits")
+	require.Empty(t, acc.arrived, "no metric of the group yet")
 	close(release)
 	require.NoError(t, <-ended)
 	groups := acc.named("smtpprobe_group")
@@ -150,7 +150,7 @@ func TestGroup_WaitsForRelays(t *testing.T) {
 	}
 }
 
-func TestGroup_SkippedRelayCountsByLastResult(t *testing.T) {
+func TestGroup_SkippedRelay(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, []string{"smtp://a.example", "mx://example.org"}, func(p *SMTPProbe) {
 		p.Backoff = config.Duration(time.Hour)
@@ -160,7 +160,7 @@ func TestGroup_SkippedRelayCountsByLastResult(t *testing.T) {
 	host.Host = "mx.example.org"
 	s.answering(host)
 	resolves := s.engine.expand
-	s.engine.expand = func(_ context.Context, p *probing) ([]smtpprobe.Target, *smtpprobe.Result) {
+	s.engine.expand = func(_ context.Context, p *probeRequest) ([]smtpprobe.Target, *smtpprobe.Result) {
 		return nil, failing(p, smtperr.New(smtperr.ClassDNSTimeout, "", smtperr.PhaseDNS, nil))
 	}
 	s.probeAs = refusing
@@ -171,9 +171,9 @@ func TestGroup_SkippedRelayCountsByLastResult(t *testing.T) {
 	}{
 		{2, 0, "dns_timeout"}, {2, 0, "dns_timeout"}, {0, 0, "dns_timeout"}, {2, 1, "none"}, {1, 1, "none"}, {1, 1, "none"},
 	} {
-		if i == 2 { // it works again, but is skipped
+		if i == 2 { // the relay works again, but is skipped
 			s.engine.expand = resolves
-			s.probeAs = func(p *probing) *smtpprobe.Result {
+			s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 				if p.Target.Host == "a.example" {
 					return refusing(p)
 				}
@@ -189,7 +189,7 @@ func TestGroup_SkippedRelayCountsByLastResult(t *testing.T) {
 	}
 }
 
-// TestGroup_EveryClass: a class without a rule would stop each group.
+// A class without a rule would stop each group.
 func TestGroup_EveryClass(t *testing.T) {
 	t.Parallel()
 	for _, class := range smtperr.Classes() {
@@ -204,8 +204,8 @@ func TestGroup_OutcomeUnknown(t *testing.T) {
 	for policy := range policies {
 		g := &group{next: policies[policy]}
 		err := smtperr.New(smtperr.ClassReadTimeout, smtperr.ReasonNoReply, smtperr.PhaseDot, nil)
-		require.True(t, g.goesOn(err), policy)
+		require.True(t, g.continues(err), policy)
 		err.OutcomeUnknown = true
-		require.False(t, g.goesOn(err), "a message that may have been delivered is not sent again")
+		require.False(t, g.continues(err), "a message that may have been delivered is not sent again")
 	}
 }

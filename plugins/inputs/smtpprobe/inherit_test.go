@@ -56,7 +56,7 @@ func TestInherit_Settings(t *testing.T) {
 	require.Equal(t, &smtpprobe.Auth{Username: "alice", Password: "alices", Mechanism: "PLAIN", Cleartext: true}, auth)
 }
 
-func TestInherit_EmptyValuesCount(t *testing.T) {
+func TestInherit_EmptyValues(t *testing.T) {
 	p := initialized(t, parent+`
 		[[inputs.smtpprobe.relay]]
 		name = "own"
@@ -74,10 +74,10 @@ func TestInherit_EmptyValuesCount(t *testing.T) {
 	require.Empty(t, own.plan.Expect)
 	require.False(t, own.spec.prober.TLS.InsecureSkipVerify)
 	require.EqualValues(t, tls.VersionTLS12, own.spec.prober.TLS.MinVersion)
-	require.Nil(t, own.login, "an empty username switches AUTH off")
+	require.Nil(t, own.login, "an empty username disables AUTH")
 }
 
-func TestInherit_EmptyListCounts(t *testing.T) {
+func TestInherit_EmptyList(t *testing.T) {
 	p, err := load(t, parent+`
 		[[inputs.smtpprobe.relay]]
 		name = "own"
@@ -87,7 +87,7 @@ func TestInherit_EmptyListCounts(t *testing.T) {
 	require.EqualError(t, p.Init(), `relay "own": probe "rcpt" needs a recipient: to is empty`)
 }
 
-func TestInherit_CredentialsAsBlock(t *testing.T) {
+func TestInherit_Credentials(t *testing.T) {
 	for _, own := range []string{`username = "bob"`, `password = "bobs"`, `auth_mechanism = "LOGIN"`, `scopes = ["x"]`, `client_id = "i"`} {
 		p, err := load(t, parent+`
 			[[inputs.smtpprobe.relay]]
@@ -95,7 +95,7 @@ func TestInherit_CredentialsAsBlock(t *testing.T) {
 			url = "smtp://b.example"
 			`+own)
 		require.NoError(t, err)
-		require.ErrorContains(t, p.Init(), `relay "own": `, "what is missing beside %s must not come from alice", own)
+		require.ErrorContains(t, p.Init(), `relay "own": `, "relay sets only %s", own)
 	}
 	p := initialized(t, parent+`
 		[[inputs.smtpprobe.relay]]
@@ -108,13 +108,13 @@ func TestInherit_CredentialsAsBlock(t *testing.T) {
 	require.Equal(t, "bob", auth.Username)
 	require.Empty(t, auth.Password)
 	require.Empty(t, auth.Mechanism)
-	require.True(t, auth.Cleartext, "which is not of the block")
+	require.True(t, auth.Cleartext, "inherited separately")
 	token, err := auth.Token.Token(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, "bobs", token)
 }
 
-func TestInherit_TLSServerNameNever(t *testing.T) {
+func TestInherit_TLSServerName(t *testing.T) {
 	p := initialized(t, parent+`
 		[[inputs.smtpprobe.relay]]
 		name = "child"
@@ -128,7 +128,7 @@ func TestInherit_TLSServerNameNever(t *testing.T) {
 	require.Equal(t, "other.example", relayNamed(t, p, "own").spec.prober.TLS.ServerName)
 }
 
-func TestInherit_STARTTLSForSMTPOnly(t *testing.T) {
+func TestInherit_STARTTLS(t *testing.T) {
 	p := initialized(t, `
 		[[inputs.smtpprobe]]
 		servers = ["smtp://a.example", "smtps://a.example", "submission://a.example", "lmtp://a.example", "mx://a.example"]
@@ -171,7 +171,7 @@ func TestTLS_VersionAndCiphers(t *testing.T) {
 	require.EqualValues(t, tls.VersionTLS13, version.MinVersion)
 }
 
-func TestInherit_CertificateWithKey(t *testing.T) {
+func TestInherit_ClientCertificate(t *testing.T) {
 	cert, key := pemFiles(t)
 	plugin := `
 		[[inputs.smtpprobe]]
@@ -192,11 +192,11 @@ func TestInherit_CertificateWithKey(t *testing.T) {
 	require.EqualError(t, p.Init(), `relay "child": tls_cert "`+cert+`" needs tls_key`)
 }
 
-// pemFiles are a client's certificate and its key.
+// pemFiles writes a client certificate and its key.
 func pemFiles(t *testing.T) (cert, key string) {
 	t.Helper()
 	cert, key, err := certs.WriteFiles(t.TempDir(), "client", certs.SelfSigned(certs.Client("probe")))
 	require.NoError(t, err)
-	// As TOML has them, on any system.
+	// Backslashes are escapes in TOML.
 	return filepath.ToSlash(cert), filepath.ToSlash(key)
 }

@@ -36,7 +36,7 @@ func load(t testing.TB, text string) (*SMTPProbe, error) {
 	return p, nil
 }
 
-// initialized is a loaded plugin that has passed Init.
+// initialized loads and initializes a plugin.
 func initialized(t testing.TB, text string) *SMTPProbe {
 	t.Helper()
 	p, err := load(t, text)
@@ -45,7 +45,7 @@ func initialized(t testing.TB, text string) *SMTPProbe {
 	return p
 }
 
-// relayNamed finds a relay as Init has made it.
+// relayNamed returns a relay of an initialized plugin.
 func relayNamed(t testing.TB, p *SMTPProbe, name string) *relay {
 	t.Helper()
 	for _, r := range p.parsedRelays {
@@ -63,7 +63,7 @@ func TestSampleConfig_Loads(t *testing.T) {
 	require.Equal(t, smtpprobe.TLSOpportunistic, p.parsedRelays[0].target.TLS)
 }
 
-// uncommented is the sample with every setting active.
+// uncommented returns the sample configuration with every setting active.
 func uncommented(t *testing.T) string {
 	t.Helper()
 	var b strings.Builder
@@ -105,16 +105,16 @@ func TestSampleConfig_EverySettingWithDefault(t *testing.T) {
 
 func TestTOML_UnknownKeys(t *testing.T) {
 	for name, text := range map[string]string{
-		"in the plugin": `
+		"plugin": `
 			[[inputs.smtpprobe]]
 			servers = ["smtp://a.example"]
 			colour = "red"`,
-		"in a relay": `
+		"relay": `
 			[[inputs.smtpprobe]]
 			[[inputs.smtpprobe.relay]]
 			url = "smtp://a.example"
 			colour = "red"`,
-		"in a group": `
+		"group": `
 			[[inputs.smtpprobe]]
 			servers = ["smtp://a.example"]
 			[[inputs.smtpprobe.group]]
@@ -127,7 +127,7 @@ func TestTOML_UnknownKeys(t *testing.T) {
 			require.ErrorContains(t, err, `"colour"`)
 		})
 	}
-	t.Run("in a relay, though a plugin may have it", func(t *testing.T) {
+	t.Run("relay, setting of the plugin", func(t *testing.T) {
 		for _, key := range []string{`interval = "5s"`, `alias = "x"`, `tags = {a = "b"}`, `max_concurrent = 3`} {
 			_, err := load(t, `
 				[[inputs.smtpprobe]]
@@ -139,11 +139,11 @@ func TestTOML_UnknownKeys(t *testing.T) {
 	})
 }
 
-// TestInit_ManyRelays: the memory of a relay at rest, with the state of its last
-// probe, is bounded. BenchmarkLoad has the times.
+// TestInit_ManyRelays limits the memory of each relay and its state. BenchmarkLoad
+// measures the time.
 func TestInit_ManyRelays(t *testing.T) {
 	if testing.Short() {
-		t.Skip("loads much")
+		t.Skip("loads a large configuration")
 	}
 	const relays, limit = 10_000, 2048
 	var b strings.Builder
@@ -155,7 +155,7 @@ func TestInit_ManyRelays(t *testing.T) {
 	p := initialized(t, b.String())
 	require.Len(t, p.parsedRelays, relays)
 	result := healthyResult()
-	p.engine.probe = func(context.Context, *probing) *smtpprobe.Result { return result }
+	p.engine.probe = func(context.Context, *probeRequest) *smtpprobe.Result { return result }
 	p.Log = nil
 	require.NoError(t, p.Gather(agent.NewAccumulator(dropping{}, nil)))
 	require.LessOrEqual(t, int(heapInUse()-before)/relays, limit, "bytes for each relay")

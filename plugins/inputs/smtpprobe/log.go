@@ -8,8 +8,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// logFailure writes a failed probe and its transcript to the log, at the level
-// debug.
+// logFailure logs a failed probe and its transcript at level debug.
 func (p *SMTPProbe) logFailure(r *relay, s *targetState, result *smtpprobe.Result) {
 	if p.Log == nil || result.Expected || result.Err == nil {
 		return
@@ -33,13 +32,13 @@ func (p *SMTPProbe) logFailure(r *relay, s *targetState, result *smtpprobe.Resul
 	}
 }
 
-// stats are Telegraf's internal statistics of the plugin.
+// stats are the plugin's statistics in Telegraf's input internal.
 type stats struct {
 	probes, failures, skipped, omitted, messages, questions, requests selfstat.Stat
 }
 
 // newStats registers the statistics. Telegraf's collector adds the tags of the
-// instance; without one, as in tests, they have none.
+// instance. Without a collector, as in tests, they have no tags.
 func newStats(c *selfstat.Collector) stats {
 	if c == nil {
 		c = selfstat.NewCollector(nil)

@@ -18,7 +18,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// logged returns the log of one gather, without the times.
+// logged gathers once and returns the log without times.
 func logged(t *testing.T, p *SMTPProbe, srv *smtptest.Server) string {
 	t.Helper()
 	acc := newRecord(t)
@@ -27,7 +27,7 @@ func logged(t *testing.T, p *SMTPProbe, srv *smtptest.Server) string {
 	return regexp.MustCompile(` +\d+\.\d+s `).ReplaceAllString(text, " T ")
 }
 
-func TestLog_FailureEscapedWithoutSecrets(t *testing.T) {
+func TestLog_Failure(t *testing.T) {
 	script := accounts("another")
 	script.Greeting = smtptest.Say("220 relay \x1b[31mred\x00 caf\xe9")
 	script.Extensions = []string{"SIZE 1000"}
@@ -76,7 +76,7 @@ func TestLog_HostAndAddress(t *testing.T) {
 	s.probeAs = refusing
 	mx, host, address := s.parsedRelays[0].target, s.parsedRelays[1].target, s.parsedRelays[1].target
 	mx.Host, address.IP = "mx1.example.org", netip.MustParseAddr("192.0.2.1")
-	s.engine.expand = func(_ context.Context, p *probing) ([]smtpprobe.Target, *smtpprobe.Result) {
+	s.engine.expand = func(_ context.Context, p *probeRequest) ([]smtpprobe.Target, *smtpprobe.Result) {
 		if p.Target.Domain != "" {
 			return []smtpprobe.Target{mx}, nil
 		}
@@ -91,12 +91,12 @@ func TestLog_HostAndAddress(t *testing.T) {
 	}, s.log.lines)
 }
 
-// quietLog has another level than debug, and so takes no debug lines.
+// quietLog is a log at level info.
 type quietLog struct{ debugLog }
 
 func (*quietLog) Level() telegraf.LogLevel { return telegraf.Info }
 
-func TestLog_TranscriptForDebugOnly(t *testing.T) {
+func TestLog_Transcript_LevelInfo(t *testing.T) {
 	s := withEngine(t, many(1), func(p *SMTPProbe) { p.Log = &quietLog{} })
 	s.gathered(t)
 	require.Equal(t, smtpprobe.TranscriptNever, s.probed[0].Plan.Transcript)
@@ -117,7 +117,7 @@ func TestStatistics(t *testing.T) {
 		p.Backoff = config.Duration(time.Hour)
 		p.Statistics = selfstat.NewCollector(map[string]string{"alias": "counted"}) // as Telegraf sets it
 	})
-	s.probeAs = func(p *probing) *smtpprobe.Result {
+	s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 		if p.Target.Host == "r0.example" {
 			return refusing(p)
 		}

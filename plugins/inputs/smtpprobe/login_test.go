@@ -13,22 +13,23 @@ import (
 )
 
 // tokenEndpoint grants token-1, token-2 and so on, each for an hour.
-func tokenEndpoint(t *testing.T) (tokenURL string, given *atomic.Int64) {
+func tokenEndpoint(t *testing.T) (tokenURL string, granted *atomic.Int64) {
 	t.Helper()
-	given = new(atomic.Int64)
+	granted = new(atomic.Int64)
 	endpoint := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
-		fmt.Fprintf(w, `{"access_token": "token-%d", "token_type": "Bearer", "expires_in": 3600}`, given.Add(1))
+		fmt.Fprintf(w, `{"access_token": "token-%d", "token_type": "Bearer", "expires_in": 3600}`, granted.Add(1))
 	}))
 	t.Cleanup(endpoint.Close)
-	return endpoint.URL, given
+	return endpoint.URL, granted
 }
 
-// bearer is a relay that accepts one token, and a plugin that fetches its tokens.
-func bearer(t *testing.T, mechanism, token string) (p *SMTPProbe, given *atomic.Int64) {
+// bearer starts a relay that accepts one token, and returns a plugin that fetches its
+// tokens.
+func bearer(t *testing.T, mechanism, token string) (p *SMTPProbe, granted *atomic.Int64) {
 	t.Helper()
 	srv := smtptest.Start(t, smtptest.Script{Accounts: &smtptest.Accounts{Tokens: map[string]string{"probe@example.org": token}}})
-	tokenURL, given := tokenEndpoint(t)
+	tokenURL, granted := tokenEndpoint(t)
 	return initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
 		servers = ["smtp://%s"]
@@ -39,27 +40,27 @@ func bearer(t *testing.T, mechanism, token string) (p *SMTPProbe, given *atomic.
 		client_id = "client"
 		refresh_token = "r3fr3sh"
 		auth_mechanism = %q
-		auth_cleartext = true # for the test only`, srv.Addr(), tokenURL, mechanism)), given
+		auth_cleartext = true # for the test only`, srv.Addr(), tokenURL, mechanism)), granted
 }
 
-func TestToken_RefusedIsReplaced(t *testing.T) {
+func TestToken_Refused(t *testing.T) {
 	for _, mechanism := range []string{"XOAUTH2", "OAUTHBEARER"} {
 		t.Run(mechanism, func(t *testing.T) {
-			p, given := bearer(t, mechanism, "token-2")
-			require.Equal(t, "FAILED auth_failed/auth_credentials_invalid 535 auth", judged(t, p))
-			require.Equal(t, "ok none/none 235 done", judged(t, p))
-			require.Equal(t, "ok none/none 235 done", judged(t, p))
-			require.EqualValues(t, 2, given.Load(), "the token that works is kept")
+			p, granted := bearer(t, mechanism, "token-2")
+			require.Equal(t, "FAILED auth_failed/auth_credentials_invalid 535 auth", gatherOutcome(t, p))
+			require.Equal(t, "ok none/none 235 done", gatherOutcome(t, p))
+			require.Equal(t, "ok none/none 235 done", gatherOutcome(t, p))
+			require.EqualValues(t, 2, granted.Load(), "the accepted token is used again")
 		})
 	}
 }
 
-func TestToken_NotFetchedForEachProbe(t *testing.T) {
-	p, given := bearer(t, "XOAUTH2", "another")
+func TestToken_RefusedAgain(t *testing.T) {
+	p, granted := bearer(t, "XOAUTH2", "another")
 	for range 5 {
-		require.Equal(t, "FAILED auth_failed/auth_credentials_invalid 535 auth", judged(t, p))
+		require.Equal(t, "FAILED auth_failed/auth_credentials_invalid 535 auth", gatherOutcome(t, p))
 	}
-	require.EqualValues(t, 2, given.Load())
+	require.EqualValues(t, 2, granted.Load())
 }
 
 func TestToken_Unavailable(t *testing.T) {
@@ -91,7 +92,7 @@ func TestToken_Unavailable(t *testing.T) {
 			require.Equal(t, tt.fault, m.Tags()["fault"])
 			require.NotContains(t, m.Fields()["error"], "r3fr3sh")
 			require.NotContains(t, p.Log.(*debugLog).text(), "r3fr3sh")
-			require.Equal(t, tt.want, judged(t, p))
+			require.Equal(t, tt.want, gatherOutcome(t, p))
 			require.Equal(t, []string{"EHLO probe.example", "QUIT"}, srv.Session(t).Commands())
 		})
 	}

@@ -22,7 +22,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// Mailbox is the table of a mailbox where the messages of relays end.
+// Mailbox is the table of a mailbox where the messages of relays arrive.
 type Mailbox struct {
 	Name        string
 	URL         string
@@ -34,13 +34,13 @@ type Mailbox struct {
 	AuthservIDs []string
 	MaxInFlight int
 
-	table  table    // until the plugin's own settings are known
-	access Relay    // the settings that say how to connect and log in, by their keys in the table of a relay
-	route  []string // the keys of routeKeys in the table
+	table  value    // decoded when the plugin's own settings are known
+	access Relay    // the settings that a mailbox shares with relays
+	route  []string // the keys of routeKeys that the table contains
 }
 
-// NewMailbox returns a mailbox with the defaults, for a caller without TOML. It
-// inherits settings of TLS and of the network path; the secrets may be nil.
+// NewMailbox returns a mailbox with the defaults, for callers without TOML. It
+// inherits the settings of TLS and of the network path. The secrets may be nil.
 func NewMailbox(address string, inherited *Settings, username, password *config.Secret) *Mailbox {
 	m := &Mailbox{URL: address}
 	m.inherit(inherited)
@@ -48,7 +48,7 @@ func NewMailbox(address string, inherited *Settings, username, password *config.
 	return m
 }
 
-// mailboxKeys are the keys of the table that relays do not have.
+// mailboxKeys are the keys that only mailboxes have.
 var mailboxKeys = map[string]func(*Mailbox) any{
 	"name":          func(m *Mailbox) any { return &m.Name },
 	"url":           func(m *Mailbox) any { return &m.URL },
@@ -61,7 +61,7 @@ var mailboxKeys = map[string]func(*Mailbox) any{
 	"max_in_flight": func(m *Mailbox) any { return &m.MaxInFlight },
 }
 
-// accessKeys are the keys that a mailbox has as relays do.
+// accessKeys are the keys that mailboxes share with relays.
 var accessKeys = []string{
 	"username", "password", "auth_mechanism", "token", "token_url", "client_id", "client_secret", "refresh_token", "scopes",
 	"tls_ca", "tls_server_name", "tls_min_version", "tls_cipher_suites", "insecure_skip_verify", "tls_cert", "tls_key", "tls_key_pwd",
@@ -69,11 +69,10 @@ var accessKeys = []string{
 }
 
 // UnmarshalTOML keeps the table until the plugin's settings are known.
-func (m *Mailbox) UnmarshalTOML(decode func(any) error) error { return decode(&m.table) }
+func (m *Mailbox) UnmarshalTOML(decode func(any) error) error { return m.table.UnmarshalTOML(decode) }
 
-// inherit sets the defaults. Settings of TLS and of the network path are
-// inherited; credentials are not, since those of a relay must not be sent to
-// another server.
+// inherit sets the defaults. It inherits the settings of TLS and of the network path,
+// but no credentials, which must not be sent to another server.
 func (m *Mailbox) inherit(settings *Settings) {
 	m.Deadline, m.Late, m.MaxInFlight = config.Duration(15*time.Minute), config.Duration(2*time.Minute), 10
 	own := *settings
@@ -81,14 +80,19 @@ func (m *Mailbox) inherit(settings *Settings) {
 	m.access.Credentials, m.access.TLSServerName = Credentials{}, ""
 }
 
-// decode decodes the table.
+// decode decodes the table over the settings that the mailbox inherits.
 func (m *Mailbox) decode(inherited *Settings) error {
-	m.inherit(inherited)
-	if slices.ContainsFunc([]string{"tls_cert", "tls_key", "tls_key_pwd"}, func(key string) bool { _, set := m.table[key]; return set }) {
-		m.access.ClientCertificate = ClientCertificate{}
+	var t table
+	if err := m.table.decode(&t); err != nil {
+		return err
 	}
-	t := m.table
-	m.table = nil
+	m.table = value{}
+	m.inherit(inherited)
+	for key := range t {
+		if relayKeys[key].block == certificate {
+			m.access.ClientCertificate = ClientCertificate{}
+		}
+	}
 	return t.decode(func(key string) any {
 		if place, ok := mailboxKeys[key]; ok {
 			return place(m)
@@ -103,7 +107,7 @@ func (m *Mailbox) decode(inherited *Settings) error {
 	})
 }
 
-// label names the mailbox in errors; i is its place among the tables.
+// label names the mailbox in errors. i is the index of its table.
 func (m *Mailbox) label(i int) string {
 	if m.Name != "" {
 		return fmt.Sprintf("mailbox %q", m.Name)
@@ -111,12 +115,12 @@ func (m *Mailbox) label(i int) string {
 	return fmt.Sprintf("mailbox %d", i+1)
 }
 
-// parse returns the mailbox of a table whose flows are those of the relays.
+// parse returns the mailbox of a table.
 func (m *Mailbox) parse(relays []*relay, parts *shared) (*watched, error) {
 	if m.URL == "" {
 		return nil, errors.New("url is missing")
 	}
-	w := &watched{name: cmp.Or(m.Name, m.URL), trusted: m.AuthservIDs, looking: make(chan struct{}, 1)}
+	w := &watched{name: cmp.Or(m.Name, m.URL), trusted: m.AuthservIDs, scanning: make(chan struct{}, 1)}
 	w.flow.Deadline, w.flow.Late, w.flow.MaxInFlight = time.Duration(m.Deadline), time.Duration(m.Late), m.MaxInFlight
 	if err := firstError(checkName("name", w.name), m.check()); err != nil {
 		return nil, err
@@ -128,9 +132,10 @@ func (m *Mailbox) parse(relays []*relay, parts *shared) (*watched, error) {
 	for _, r := range flows {
 		w.relays = append(w.relays, r.name)
 	}
-	return w, m.open(w, flows, parts)
+	return w, m.setBox(w, flows, parts)
 }
 
+// check refuses invalid values.
 func (m *Mailbox) check() error {
 	deadline, late := time.Duration(m.Deadline), time.Duration(m.Late)
 	switch {
@@ -160,7 +165,7 @@ func (m *Mailbox) check() error {
 	return nil
 }
 
-// flows returns the relays whose messages end in the mailbox.
+// flows returns the relays whose messages arrive in the mailbox.
 func (m *Mailbox) flows(relays []*relay) ([]*relay, error) {
 	var flows []*relay
 	for i, name := range m.Relays {
@@ -170,14 +175,14 @@ func (m *Mailbox) flows(relays []*relay) ([]*relay, error) {
 			return nil, fmt.Errorf("invalid relays %q: no relay has this name", name)
 		case slices.Contains(m.Relays[:i], name):
 			return nil, fmt.Errorf("duplicate relay %q in relays", name)
-		case !relays[at].follows():
+		case !relays[at].sendsMessages():
 			return nil, fmt.Errorf("invalid relays %q: its probe is %q, and only probe \"send\" sends messages", name, relays[at].plan.Depth)
 		}
 		flows = append(flows, relays[at])
 	}
 	if len(m.Relays) == 0 {
 		for _, r := range relays {
-			if r.follows() {
+			if r.sendsMessages() {
 				flows = append(flows, r)
 			}
 		}
@@ -189,7 +194,7 @@ func (m *Mailbox) flows(relays []*relay) ([]*relay, error) {
 		if len(r.plan.To) != 1 {
 			return nil, fmt.Errorf("relay %q has %d recipients in to: a relay whose messages are followed must have exactly one", r.name, len(r.plan.To))
 		}
-		// Its messages have a longer identity than others.
+		// Messages that are followed have a longer identity.
 		m := r.plan.Message
 		m.ID = longestToken
 		if err := r.checkMessageOf(m); err != nil {
@@ -199,16 +204,16 @@ func (m *Mailbox) flows(relays []*relay) ([]*relay, error) {
 	return flows, nil
 }
 
-// longestToken has the length of the token of a message in a year.
+// longestToken is a token of the maximum length.
 var longestToken = mailflow.Key{}.Sign(mailflow.Token{
 	Flow: "00000000", Run: "00000000", Seq: 1e8, Sent: time.UnixMilli(1e12),
 })
 
-// follows reports whether the messages of a relay can be followed: it sends some.
-func (r *relay) follows() bool { return r.plan.Depth == smtpprobe.DepthSend }
+// sendsMessages reports whether the probes of a relay send messages.
+func (r *relay) sendsMessages() bool { return r.plan.Depth == smtpprobe.DepthSend }
 
-// The ports of the schemes (RFC 9051 §11, RFC 8314 §7.2; lmtp has none of its
-// own).
+// The default ports of the schemes (RFC 9051 §11, RFC 8314 §7.2; LMTP has no port of
+// its own).
 const (
 	imapPort  = "143"
 	imapsPort = "993"
@@ -217,8 +222,8 @@ const (
 
 var errMailboxURL = errors.New("must be imap://HOST, imaps://HOST, maildir:///PATH or lmtp://ADDRESS:PORT")
 
-// open makes what the URL names. Nothing is connected yet.
-func (m *Mailbox) open(w *watched, flows []*relay, parts *shared) error {
+// setBox sets the mailbox of the URL. It opens no connection.
+func (m *Mailbox) setBox(w *watched, flows []*relay, parts *shared) error {
 	u, err := url.Parse(m.URL)
 	switch {
 	case err == nil && u.User != nil:
@@ -293,10 +298,10 @@ func (m *Mailbox) imap(u *url.URL, w *watched, parts *shared) (mailbox.Mailbox, 
 	}, nil
 }
 
-// access opens the secrets of a mailbox for each look.
+// access reads the secrets of a mailbox for each scan, because they may change.
 type access struct {
 	login *login
-	token *sentToken // nil without one
+	token *sentToken // nil: no token
 }
 
 func (a *access) credentials(ctx context.Context) (sasl.Credentials, error) {
@@ -311,7 +316,7 @@ func (a *access) credentials(ctx context.Context) (sasl.Credentials, error) {
 	return c, err
 }
 
-// observe has a token that the server has rejected fetched again.
+// observe invalidates the token if the server rejected it.
 func (a *access) observe(r *mailbox.Result) {
 	if a == nil || a.token == nil || r.Err == nil {
 		return
@@ -321,8 +326,8 @@ func (a *access) observe(r *mailbox.Result) {
 	}
 }
 
-// sink returns the LMTP server that takes the mail of some relays: what they
-// send, and the bounces of it.
+// sink returns the LMTP server that accepts the messages of the relays and their
+// bounces.
 func (m *Mailbox) sink(u *url.URL, flows []*relay) (mailbox.Mailbox, error) {
 	s := &mailbox.Sink{Network: "tcp", MinUptime: time.Duration(m.Deadline)}
 	for _, r := range flows {
@@ -341,7 +346,7 @@ func (m *Mailbox) sink(u *url.URL, flows []*relay) (mailbox.Mailbox, error) {
 	}
 	host, port := u.Hostname(), u.Port()
 	if _, err := strconv.ParseUint(host, 10, 16); err == nil && port == "" {
-		host, port = "", host // a port only
+		host, port = "", host // the URL has only a port
 	}
 	if u.Path != "" && u.Path != "/" {
 		return nil, fmt.Errorf("invalid url %q: %w", m.URL, errMailboxURL)

@@ -19,40 +19,40 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// watched is one mailbox, ready to be looked into.
+// watched is a mailbox of the configuration.
 type watched struct {
-	name    string
-	box     mailbox.Mailbox
-	access  *access  // of IMAP
-	trusted []string // whose Authentication-Results are believed
-	relays  []string // the flows that arrive here
-	flow    mailflow.FlowConfig
-	watcher *mailbox.Watcher // from the first gather on
-	looking chan struct{}    // has one element while a look runs
+	name     string
+	box      mailbox.Mailbox
+	access   *access  // nil: not IMAP
+	trusted  []string // authserv-ids of trusted Authentication-Results fields
+	relays   []string // names of the relays whose messages arrive here
+	flow     mailflow.FlowConfig
+	watcher  *mailbox.Watcher // set by tracker.open
+	scanning chan struct{}    // has one element during a scan
 }
 
-// lookGrace is how much longer than its context a look may take.
-const lookGrace = 500 * time.Millisecond
+// scanGrace is the time that a scan may take after the end of its context.
+const scanGrace = 500 * time.Millisecond
 
-// look makes one look. A file system that hangs does not end with the context:
-// then the look goes on by itself, and no other begins before it has ended.
-func (w *watched) look(ctx context.Context) mailbox.Result {
+// scan scans the mailbox once. If the file system hangs, scan returns soon after the
+// context ends, and further scans fail at once until the file system responds.
+func (w *watched) scan(ctx context.Context) mailbox.Result {
 	began := time.Now()
 	select {
-	case w.looking <- struct{}{}:
+	case w.scanning <- struct{}{}:
 	default:
-		return silent(began)
+		return timedOut(began)
 	}
 	done := make(chan mailbox.Result, 1)
 	go func() {
-		defer func() { <-w.looking }()
+		defer func() { <-w.scanning }()
 		done <- w.watcher.Scan(ctx)
 	}()
 	end := context.AfterFunc(ctx, func() {
-		time.AfterFunc(lookGrace, func() {
+		time.AfterFunc(scanGrace, func() {
 			select {
-			case done <- silent(began):
-			default: // it has ended
+			case done <- timedOut(began):
+			default: // the scan has ended
 			}
 		})
 	})
@@ -60,8 +60,8 @@ func (w *watched) look(ctx context.Context) mailbox.Result {
 	return <-done
 }
 
-// silent is the result of a look that does not end.
-func silent(began time.Time) mailbox.Result {
+// timedOut returns the result of a scan that does not end.
+func timedOut(began time.Time) mailbox.Result {
 	err := smtperr.New(smtperr.ClassReadTimeout, smtperr.ReasonNoReply, smtperr.PhaseMailbox, context.DeadlineExceeded)
 	return mailbox.Result{Began: began, Duration: time.Since(began), Err: err}
 }
@@ -76,10 +76,10 @@ type tracker struct {
 
 	mu     sync.Mutex
 	signer mailflow.Key
-	ledger *mailflow.Ledger // nil until it is opened
+	ledger *mailflow.Ledger // nil: not open
 }
 
-// parseMailboxes makes the tracker, or nothing where there is no mailbox.
+// parseMailboxes sets the tracker if there are mailboxes.
 func (p *SMTPProbe) parseMailboxes(parts *shared) error {
 	if value, err := openIfAvailable("flow_key", p.FlowKey); err != nil {
 		return err
@@ -117,7 +117,7 @@ func (p *SMTPProbe) parseMailboxes(parts *shared) error {
 	return nil
 }
 
-// mailboxes returns where the messages of a relay end.
+// mailboxes returns the mailboxes where the messages of a relay arrive.
 func (t *tracker) mailboxes(relay string) []*watched {
 	var found []*watched
 	for _, w := range t.boxes {
@@ -128,7 +128,7 @@ func (t *tracker) mailboxes(relay string) []*watched {
 	return found
 }
 
-// open reads the ledger of an agent, once, and makes each mailbox ready.
+// open opens the ledger of an agent, unless it is open, and the mailboxes.
 func (t *tracker) open(agent string, relays []*relay, store *state.Store) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -152,13 +152,13 @@ func (t *tracker) open(agent string, relays []*relay, store *state.Store) error 
 		}
 	}
 	for _, w := range t.boxes {
-		_ = w.watcher.Open() //nolint:errcheck // the look says what is wrong
+		_ = w.watcher.Open() //nolint:errcheck // the scan returns the error
 	}
 	return nil
 }
 
-// flows returns the flows that end in a mailbox. The first mailbox says when a
-// message is late or lost.
+// flows returns the flows of the relays that have mailboxes. The first mailbox of a
+// relay decides when its messages are late or lost.
 func (t *tracker) flows(relays []*relay) []mailflow.FlowConfig {
 	flows := make([]mailflow.FlowConfig, 0, len(relays))
 	for _, r := range relays {
@@ -176,7 +176,7 @@ func (t *tracker) flows(relays []*relay) []mailflow.FlowConfig {
 	return flows
 }
 
-// opened returns the ledger if it is open.
+// opened returns the ledger, nil if it is not open.
 func (t *tracker) opened() *mailflow.Ledger {
 	if t == nil {
 		return nil
@@ -189,8 +189,8 @@ func (t *tracker) opened() *mailflow.Ledger {
 // tracks reports whether the messages of a relay are followed.
 func (t *tracker) tracks(relay string) bool { return t != nil && len(t.mailboxes(relay)) > 0 }
 
-// holds reports whether a relay must not send now: too much of its mail is in
-// flight, or the next message could not be recorded.
+// holds reports whether a relay must not send a message now: too many are in flight,
+// or the ledger cannot record the next one.
 func (t *tracker) holds(relay string) bool {
 	if !t.tracks(relay) {
 		return false
@@ -199,37 +199,37 @@ func (t *tracker) holds(relay string) bool {
 	return ledger == nil || ledger.Ready(relay) != nil
 }
 
-// shipment is one message on its way to the relay.
-type shipment struct {
+// trackedMessage is the message of one probe.
+type trackedMessage struct {
 	t     *tracker
 	relay string
 
-	token *mailflow.Token // once the message is in the ledger
+	token *mailflow.Token // nil: not in the ledger yet
 }
 
-// ship prepares the message of a probe, nil if it is not followed.
-func (t *tracker) ship(relay string) *shipment {
+// message returns the message of a probe, nil if it is not followed.
+func (t *tracker) message(relay string) *trackedMessage {
 	if !t.tracks(relay) || t.opened() == nil {
 		return nil
 	}
-	return &shipment{t: t, relay: relay}
+	return &trackedMessage{t: t, relay: relay}
 }
 
-// identify records the message and returns its identity. The engine calls it
-// right before MAIL.
-func (s *shipment) identify() (string, error) {
-	token, err := s.t.opened().Begin(s.relay)
+// identify records the message in the ledger and returns its identity. The engine
+// calls it right before MAIL.
+func (m *trackedMessage) identify() (string, error) {
+	token, err := m.t.opened().Begin(m.relay)
 	if err != nil {
 		return "", err
 	}
-	s.token = &token
-	return s.t.signer.Sign(token), nil
+	m.token = &token
+	return m.t.signer.Sign(token), nil
 }
 
-// shipped records what became of the message at the relay. The ledger keeps it
-// even if it cannot be written now.
-func (s *shipment) shipped(r *smtpprobe.Result) {
-	if s == nil || s.token == nil {
+// sent records the relay's reply to the message. If the ledger cannot be written, it
+// keeps the outcome in memory.
+func (m *trackedMessage) sent(r *smtpprobe.Result) {
+	if m == nil || m.token == nil {
 		return
 	}
 	outcome := mailflow.Refused
@@ -238,54 +238,55 @@ func (s *shipment) shipped(r *smtpprobe.Result) {
 	} else if ok && e.OutcomeUnknown {
 		outcome = mailflow.Unknown
 	}
-	if err := s.t.opened().Sent(*s.token, outcome, r.MessageID); err != nil {
-		s.t.warn(err.Error())
+	if err := m.t.opened().Sent(*m.token, outcome, r.MessageID); err != nil {
+		m.t.warn(err.Error())
 	}
 }
 
-// look begins the looks of a gather, and returns the function that ends them.
-func (p *SMTPProbe) look(ctx context.Context, acc telegraf.Accumulator) (report func()) {
+// scanMailboxes starts to scan the mailboxes, and returns a function that waits for
+// the end and adds the metrics.
+func (p *SMTPProbe) scanMailboxes(ctx context.Context, acc telegraf.Accumulator) (report func()) {
 	if p.tracker == nil {
 		return func() {}
 	}
 	host, err := os.Hostname()
 	if err == nil {
-		err = p.tracker.open(host, p.parsedRelays, p.memory())
+		err = p.tracker.open(host, p.parsedRelays, p.stateStore())
 	}
 	if err != nil {
 		return func() { p.tracker.misconfigured(acc, err) }
 	}
-	return p.tracker.look(ctx, acc)
+	return p.tracker.scan(ctx, acc)
 }
 
-// misconfigured reports mailboxes that cannot be looked into.
+// misconfigured adds the metrics of mailboxes when the ledger cannot be opened.
 func (t *tracker) misconfigured(acc telegraf.Accumulator, err error) {
 	r := mailbox.Result{Began: time.Now(), Err: smtperr.New(smtperr.ClassConfigError, "", smtperr.PhaseMailbox, err)}
 	for _, w := range t.boxes {
-		acc.AddMetric(mailboxPoint(w, &r))
+		acc.AddMetric(mailboxMetric(w, &r))
 	}
 }
 
-// look looks into every mailbox at a time, beside the probes, and returns a
-// function that waits for the end and reports what there is.
-func (t *tracker) look(ctx context.Context, acc telegraf.Accumulator) (report func()) {
+// scan starts to scan all mailboxes, concurrently with the probes. report waits
+// for the end and adds the metrics, unless the gather is stopped.
+func (t *tracker) scan(ctx context.Context, acc telegraf.Accumulator) (report func()) {
 	ctx, cancel := context.WithTimeout(ctx, t.timeout)
 	results := make([]mailbox.Result, len(t.boxes))
 	ledger := t.opened()
-	var looks sync.WaitGroup
-	looks.Go(func() {
-		if err := ledger.Save(); err != nil { // what the last gather has emitted
+	var scans sync.WaitGroup
+	scans.Go(func() {
+		if err := ledger.Save(); err != nil { // the arrivals that the last gather reported
 			t.warn(err.Error())
 		}
 	})
 	for i, w := range t.boxes {
-		looks.Go(func() {
-			results[i] = w.look(ctx)
+		scans.Go(func() {
+			results[i] = w.scan(ctx)
 			w.access.observe(&results[i])
 		})
 	}
 	return func() {
-		looks.Wait()
+		scans.Wait()
 		stopped := errors.Is(context.Cause(ctx), context.Canceled)
 		cancel()
 		if stopped {
@@ -295,8 +296,7 @@ func (t *tracker) look(ctx context.Context, acc telegraf.Accumulator) (report fu
 	}
 }
 
-// close ends what waits for mail, and writes the ledger. The next gather opens
-// both again.
+// close closes the mailboxes and writes the ledger. The next gather opens both again.
 func (t *tracker) close() {
 	if t == nil {
 		return

@@ -29,8 +29,7 @@ func TestSampleConfig_Mailbox(t *testing.T) {
 	p, err := load(t, uncommented(t))
 	require.NoError(t, err)
 	require.Len(t, p.Mailboxes, 1)
-	m := &Mailbox{}
-	require.NoError(t, m.decode(&p.Settings))
+	m := NewMailbox("", &p.Settings, nil, nil)
 	require.Equal(t, m.Deadline, p.Mailboxes[0].Deadline)
 	require.Equal(t, m.Late, p.Mailboxes[0].Late)
 	require.Equal(t, m.MaxInFlight, p.Mailboxes[0].MaxInFlight)

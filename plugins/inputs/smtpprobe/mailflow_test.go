@@ -38,7 +38,8 @@ func freePort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// followed returns a plugin that sends to a sink of its own at each gather.
+// followed returns a plugin whose relay is its own sink, and that sends a message in
+// each gather.
 func followed(t *testing.T, address, settings string) *SMTPProbe {
 	t.Helper()
 	p := initialized(t, fmt.Sprintf(`
@@ -121,10 +122,10 @@ func TestMailFlow_Restart(t *testing.T) {
 			own++
 		}
 	}
-	require.Equal(t, 1, own, "of this process, which counts from 1")
+	require.Equal(t, 1, own, "this process counts from 1")
 }
 
-func TestMailFlow_ReloadsItself(t *testing.T) {
+func TestMailFlow_StopAndStart(t *testing.T) {
 	p := followed(t, freePort(t), "")
 	gathered(t, p)
 	p.Stop()
@@ -133,7 +134,7 @@ func TestMailFlow_ReloadsItself(t *testing.T) {
 	require.Equal(t, int64(2), acc.only(t, "smtpprobe_flow").Fields()["arrived_total"])
 }
 
-// relayed returns a plugin whose relay takes every message and does nothing.
+// relayed returns a plugin with a scripted relay that does not deliver its messages.
 func relayed(t *testing.T, script smtptest.Script, mailbox string) (*SMTPProbe, *smtptest.Server) {
 	t.Helper()
 	srv := smtptest.Start(t, script)
@@ -205,7 +206,7 @@ func TestMailFlow_Lost(t *testing.T) {
 	id := regexp.MustCompile(`(?m)^Message-Id: (\S+)\r?$`).FindStringSubmatch(string(srv.Session(t).Messages[0].Text()))
 	require.NotNil(t, id)
 	var m telegraf.Metric
-	require.Eventually(t, func() bool { // a look may begin within the millisecond
+	require.Eventually(t, func() bool { // the next scan may begin within the millisecond
 		found := gathered(t, p).named("smtpprobe_arrival")
 		if len(found) > 0 {
 			m = found[0]
@@ -278,7 +279,7 @@ func TestMailFlow_KeyNotAvailable(t *testing.T) {
 	m := acc.only(t, "smtpprobe_mailbox")
 	require.Equal(t, "config_error", m.Tags()["error_class"])
 	require.Contains(t, m.Fields()["error"], "SMTPPROBE_NO_SUCH_VARIABLE is not set")
-	require.Equal(t, "rcpt", acc.only(t, "smtpprobe").Tags()["probe"], "a message that cannot be followed is not sent")
+	require.Equal(t, "rcpt", acc.only(t, "smtpprobe").Tags()["probe"], "no message without a key")
 }
 
 func TestMailFlow_WithoutMailbox(t *testing.T) {
@@ -305,9 +306,9 @@ func TestMailbox_Invalid(t *testing.T) {
 		{name: "no key", plugin: relay, mailbox: `url = "maildir:///m"`, want: "flow_key is missing: a mailbox needs it"},
 		{name: "short key", plugin: relay + "flow_key = \"s3cret\"\n", mailbox: `url = "maildir:///m"`, want: "invalid flow_key: must be at least 16 bytes"},
 		{name: "no url", plugin: relay + key, mailbox: `name = "m"`, want: `mailbox "m": url is missing`},
-		{name: "another scheme", plugin: relay + key, mailbox: `url = "pop3://m"`, want: `mailbox 1: invalid url "pop3://m": must be imap://HOST`},
-		{name: "a folder in the URL", plugin: relay + key, mailbox: `url = "imaps://m/INBOX"`, want: `invalid url "imaps://m/INBOX"`},
-		{name: "a relative maildir", plugin: relay + key, mailbox: `url = "maildir://m"`, want: `invalid url "maildir://m"`},
+		{name: "unknown scheme", plugin: relay + key, mailbox: `url = "pop3://m"`, want: `mailbox 1: invalid url "pop3://m": must be imap://HOST`},
+		{name: "folder in the URL", plugin: relay + key, mailbox: `url = "imaps://m/INBOX"`, want: `invalid url "imaps://m/INBOX"`},
+		{name: "relative maildir", plugin: relay + key, mailbox: `url = "maildir://m"`, want: `invalid url "maildir://m"`},
 		{name: "credentials in the URL", plugin: relay + key, mailbox: `url = "imaps://a:s3cret@m"`, want: "must not contain credentials"},
 		{name: "no credentials", plugin: relay + key + "username = \"a\"\npassword = \"b\"\n", mailbox: `url = "imaps://m"`, want: "username is missing"},
 		{name: "no password", plugin: relay + key, mailbox: "url = \"imaps://m\"\nusername = \"a\"", want: "username needs a password or a token"},
@@ -323,16 +324,16 @@ func TestMailbox_Invalid(t *testing.T) {
 		{name: "deadline", plugin: relay + key, mailbox: "url = \"maildir:///m\"\ndeadline = \"0s\"", want: `invalid deadline "0s": must be positive`},
 		{name: "late", plugin: relay + key, mailbox: "url = \"maildir:///m\"\nlate = \"0s\"", want: `invalid late "0s"`},
 		{name: "max_in_flight", plugin: relay + key, mailbox: "url = \"maildir:///m\"\nmax_in_flight = 0", want: "invalid max_in_flight 0: must be at least 1"},
-		{name: "an empty folder", plugin: relay + key, mailbox: "url = \"maildir:///m\"\nfolders = [\"\"]", want: "invalid folders"},
-		{name: "the same folder", plugin: relay + key, mailbox: "url = \"maildir:///m\"\nfolders = [\"a\", \"a\"]", want: `duplicate folder "a"`},
+		{name: "empty folder", plugin: relay + key, mailbox: "url = \"maildir:///m\"\nfolders = [\"\"]", want: "invalid folders"},
+		{name: "duplicate folder", plugin: relay + key, mailbox: "url = \"maildir:///m\"\nfolders = [\"a\", \"a\"]", want: `duplicate folder "a"`},
 		{name: "authserv_id", plugin: relay + key, mailbox: "url = \"maildir:///m\"\nauthserv_id = [\"a b\"]", want: `invalid authserv_id "a b"`},
 		{name: "unknown relay", plugin: relay + key, mailbox: "url = \"maildir:///m\"\nrelays = [\"x\"]", want: `invalid relays "x": no relay has this name`},
-		{name: "a relay that does not send", plugin: strings.Replace(relay, `"send"`, `"rcpt"`, 1) + key, mailbox: "url = \"maildir:///m\"\nrelays = [\"smtp://127.0.0.1\"]", want: `only probe "send" sends messages`},
-		{name: "no relay that sends", plugin: strings.Replace(relay, `"send"`, `"rcpt"`, 1) + key, mailbox: `url = "maildir:///m"`, want: "no relay sends messages"},
+		{name: "relay without messages", plugin: strings.Replace(relay, `"send"`, `"rcpt"`, 1) + key, mailbox: "url = \"maildir:///m\"\nrelays = [\"smtp://127.0.0.1\"]", want: `only probe "send" sends messages`},
+		{name: "no relay with messages", plugin: strings.Replace(relay, `"send"`, `"rcpt"`, 1) + key, mailbox: `url = "maildir:///m"`, want: "no relay sends messages"},
 		{name: "two recipients", plugin: strings.Replace(relay, `["a@b.example"]`, `["a@b.example", "c@b.example"]`, 1) + key, mailbox: `url = "maildir:///m"`, want: "must have exactly one"},
-		{name: "a size without room for the identity", plugin: relay + key + "message_size = 600\n", mailbox: `url = "maildir:///m"`, want: "invalid message_size 600"},
-		{name: "the same mailbox", plugin: relay + key, mailbox: "url = \"maildir:///m\"\n[[inputs.smtpprobe.mailbox]]\nurl = \"maildir:///m\"", want: "duplicate mailbox name"},
-		{name: "a name that line protocol cannot carry", plugin: relay + key, mailbox: "name = 'a\\'\nurl = \"maildir:///m\"", want: "invalid name"},
+		{name: "message_size too small for the identity", plugin: relay + key + "message_size = 600\n", mailbox: `url = "maildir:///m"`, want: "invalid message_size 600"},
+		{name: "duplicate mailbox", plugin: relay + key, mailbox: "url = \"maildir:///m\"\n[[inputs.smtpprobe.mailbox]]\nurl = \"maildir:///m\"", want: "duplicate mailbox name"},
+		{name: "name with a backslash", plugin: relay + key, mailbox: "name = 'a\\'\nurl = \"maildir:///m\"", want: "invalid name"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -356,7 +357,7 @@ func TestMailbox_NullSender(t *testing.T) {
 	require.Contains(t, strings.Join(log.texts, "\n"), "from is empty")
 }
 
-// warnings is a log of warnings.
+// warnings is a log that records warnings.
 type warnings struct {
 	telegraf.Logger
 	texts []string
@@ -364,20 +365,20 @@ type warnings struct {
 
 func (w *warnings) Warn(args ...any) { w.texts = append(w.texts, fmt.Sprint(args...)) }
 
-// stuck is a mailbox on a file system that hangs.
-type stuck struct{ until chan struct{} }
+// hangingMailbox is a mailbox on a file system that hangs.
+type hangingMailbox struct{ until chan struct{} }
 
-func (stuck) Source() string { return "stuck" }
-func (stuck) Close() error   { return nil }
+func (hangingMailbox) Source() string { return "hanging" }
+func (hangingMailbox) Close() error   { return nil }
 
-func (s stuck) Scan(context.Context, *mailbox.Scan) error {
+func (s hangingMailbox) Scan(context.Context, *mailbox.Scan) error {
 	<-s.until
 	return nil
 }
 
 func TestMailFlow_HangingMailbox(t *testing.T) {
 	p, _ := relayed(t, smtptest.Script{}, fmt.Sprintf("url = \"maildir://%s\"", newMaildir(t)))
-	box := stuck{make(chan struct{})}
+	box := hangingMailbox{make(chan struct{})}
 	p.tracker.boxes[0].box, p.tracker.timeout = box, 50*time.Millisecond
 	for range 2 {
 		start := time.Now()
@@ -387,6 +388,6 @@ func TestMailFlow_HangingMailbox(t *testing.T) {
 		require.Equal(t, "mailbox", m.Tags()["phase"])
 	}
 	close(box.until)
-	require.Eventually(t, func() bool { return len(p.tracker.boxes[0].looking) == 0 }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return len(p.tracker.boxes[0].scanning) == 0 }, time.Minute, time.Millisecond)
 	require.Equal(t, "none", gathered(t, p).only(t, "smtpprobe_mailbox").Tags()["error_class"])
 }

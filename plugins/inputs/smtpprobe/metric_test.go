@@ -29,11 +29,11 @@ func reply(code int, text string) *smtperr.Reply {
 	return &r
 }
 
-func done(phase smtperr.Phase, code int, took time.Duration) smtpprobe.PhaseResult {
-	return smtpprobe.PhaseResult{Phase: phase, Duration: took, Complete: true, Code: code}
+func done(phase smtperr.Phase, code int, duration time.Duration) smtpprobe.PhaseResult {
+	return smtpprobe.PhaseResult{Phase: phase, Duration: duration, Complete: true, Code: code}
 }
 
-// healthyResult is the result of a session over STARTTLS.
+// healthyResult returns the result of a session over STARTTLS.
 func healthyResult() *smtpprobe.Result {
 	return &smtpprobe.Result{
 		Depth: smtpprobe.DepthEHLO, Start: began, Total: 100 * time.Millisecond, RemoteAddr: "192.0.2.1:25", Expected: true,
@@ -60,14 +60,14 @@ func healthyResult() *smtpprobe.Result {
 
 var stable = []tag{{"port", "25"}, {"relay", "r"}, {"source", "relay.example"}, {"tls", "opportunistic"}}
 
-// after is an observation with a history.
+// after returns an observation of a target with earlier probes.
 func after(failures int64, lastSuccess time.Time, r *smtpprobe.Result) *observation {
 	o := observe(r)
 	o.known = &state.Target{Failures: failures, LastSuccess: lastSuccess, ProbesTotal: 10, FailuresTotal: failures}
 	return o
 }
 
-// reported are the points of one result.
+// reported returns the metrics of one result.
 func reported(t *testing.T, o *observation, metrics ...string) *record {
 	t.Helper()
 	p := New()
@@ -234,7 +234,7 @@ func TestMetric_NoExtensions(t *testing.T) {
 	require.NotContains(t, f, "size_limit")
 }
 
-// TestMetric_FieldTypes: a field has the same type in every metric.
+// A field must have the same type in every metric.
 func TestMetric_FieldTypes(t *testing.T) {
 	t.Parallel()
 	types := make(map[string]string)
@@ -248,11 +248,11 @@ func TestMetric_FieldTypes(t *testing.T) {
 	for _, r := range results {
 		m := reported(t, observe(r)).only(t, "smtpprobe")
 		for _, f := range m.FieldList() {
-			kind := typeName(f.Value)
+			typ := typeName(f.Value)
 			if types[f.Key] == "" {
-				types[f.Key] = kind
+				types[f.Key] = typ
 			}
-			require.Equal(t, types[f.Key], kind, f.Key)
+			require.Equal(t, types[f.Key], typ, f.Key)
 			if name, timed := strings.CutSuffix(f.Key, "_time"); timed && name != "total" && name != "failed_phase" {
 				_, err := smtperr.ParsePhase(name)
 				require.NoError(t, err)
@@ -304,11 +304,11 @@ func TestIssuerOf(t *testing.T) {
 		issuer pkix.Name
 		want   string
 	}{
-		"organization":          {pkix.Name{Organization: []string{"Example CA", "Other"}, CommonName: "R1"}, "Example CA"},
-		"common name only":      {pkix.Name{CommonName: "R1"}, "R1"},
-		"an empty organization": {pkix.Name{Organization: []string{""}, CommonName: "R1"}, "R1"},
-		"none":                  {pkix.Name{}, ""},
-		"control characters":    {pkix.Name{CommonName: "a\x1b[31m\nb"}, `a\x1b[31m\nb`},
+		"organization":       {pkix.Name{Organization: []string{"Example CA", "Other"}, CommonName: "R1"}, "Example CA"},
+		"common name only":   {pkix.Name{CommonName: "R1"}, "R1"},
+		"empty organization": {pkix.Name{Organization: []string{""}, CommonName: "R1"}, "R1"},
+		"empty":              {pkix.Name{}, ""},
+		"control characters": {pkix.Name{CommonName: "a\x1b[31m\nb"}, `a\x1b[31m\nb`},
 	} {
 		require.Equal(t, tt.want, issuerOf(&x509.Certificate{Issuer: tt.issuer}), name)
 	}

@@ -11,7 +11,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// These tests use a fake clock, so that the load of the machine does not matter.
+// These tests use a fake clock, so they do not depend on the load of the machine.
 
 func TestGather_StartInterval(t *testing.T) {
 	t.Parallel()
@@ -21,7 +21,7 @@ func TestGather_StartInterval(t *testing.T) {
 		var mu sync.Mutex
 		var starts []time.Duration
 		begin := time.Now()
-		s.probeAs = func(p *probing) *smtpprobe.Result {
+		s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 			mu.Lock()
 			starts = append(starts, time.Since(begin))
 			mu.Unlock()
@@ -36,24 +36,24 @@ func TestGather_StartInterval(t *testing.T) {
 	})
 }
 
-func TestGather_NoPauseAtLimit(t *testing.T) {
+func TestGather_StartInterval_AtLimit(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := withEngine(t, many(1000), func(p *SMTPProbe) { p.MaxConcurrent = 1 })
 		begin := time.Now()
 		s.gathered(t)
-		require.Zero(t, time.Since(begin), "probes that take no time")
+		require.Zero(t, time.Since(begin), "no pause between probes")
 	})
 }
 
-func TestGather_MetricWhileRelayHangs(t *testing.T) {
+func TestGather_HangingRelay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const relays = 200
 		s := withEngine(t, many(relays), func(p *SMTPProbe) { p.MaxConcurrent = 2 })
 		acc := newRecord(t)
 		var others []string
-		s.probeAs = func(p *probing) *smtpprobe.Result {
+		s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 			if p.Target.Host == "r0.example" {
 				for range relays - 1 {
 					m := <-acc.arrived

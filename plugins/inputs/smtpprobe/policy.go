@@ -263,7 +263,7 @@ func (g *gather) savePolicy(r *relay, domain *policy.DomainRecords) {
 	own := r.state(&r.target)
 	if saved := domain.STS.Save(); !bytes.Equal(saved, own.known.Policy) {
 		own.known.Policy = saved
-		g.remember(own)
+		g.save(own)
 	}
 }
 

@@ -141,7 +141,6 @@ func verdicts(t *testing.T, acc *record) map[string]map[string]any {
 }
 
 func TestPolicy(t *testing.T) {
-	t.Parallel()
 	d := newMailDomain(t, nil)
 	p := d.plugin(t, "")
 	for range 3 {
@@ -175,7 +174,6 @@ func TestPolicy(t *testing.T) {
 
 // A policy that was fetched before a restart stays in effect (RFC 8461 §3.3).
 func TestPolicy_Restart(t *testing.T) {
-	t.Parallel()
 	d := newMailDomain(t, nil)
 	settings := fmt.Sprintf("state_file = %q", filepath.Join(t.TempDir(), "state"))
 	gather := func() map[string]any {
@@ -202,7 +200,6 @@ func TestPolicy_Restart(t *testing.T) {
 }
 
 func TestPolicy_Host(t *testing.T) {
-	t.Parallel()
 	d := newMailDomain(t, nil)
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
@@ -222,7 +219,6 @@ func TestPolicy_Host(t *testing.T) {
 }
 
 func TestPolicy_DNSSECOff(t *testing.T) {
-	t.Parallel()
 	d := newMailDomain(t, nil)
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
@@ -239,7 +235,6 @@ func TestPolicy_DNSSECOff(t *testing.T) {
 }
 
 func TestPolicy_Off(t *testing.T) {
-	t.Parallel()
 	d := newMailDomain(t, nil)
 	p := d.plugin(t, "")
 	off := initialized(t, fmt.Sprintf(`
@@ -260,7 +255,6 @@ func TestPolicy_Off(t *testing.T) {
 }
 
 func TestPolicy_Bogus(t *testing.T) {
-	t.Parallel()
 	d := newMailDomain(t, dnstest.Zone{"domain.test": dnstest.Bogus(dnstest.Records("MX 10 mx1.domain.test."))})
 	p := d.plugin(t, "")
 	acc := newRecord(t)
@@ -273,7 +267,6 @@ func TestPolicy_Bogus(t *testing.T) {
 }
 
 func TestPolicy_NullMX(t *testing.T) {
-	t.Parallel()
 	d := newMailDomain(t, dnstest.Zone{"domain.test": dnstest.Secure(dnstest.Records("MX 0 ."))})
 	acc := newRecord(t)
 	require.NoError(t, d.plugin(t, "").Gather(acc))
@@ -288,7 +281,6 @@ func TestPolicy_NullMX(t *testing.T) {
 }
 
 func TestPolicy_SNI(t *testing.T) {
-	t.Parallel()
 	names := make(chan string, 1)
 	ca := certs.NewAuthority("sni")
 	other, wanted := ca.Issue(certs.For("127.0.0.1")), ca.Issue(certs.For("target.test"))
@@ -320,7 +312,6 @@ func TestPolicy_SNI(t *testing.T) {
 }
 
 func TestPolicy_SilentResolver(t *testing.T) {
-	t.Parallel()
 	d := newMailDomain(t, nil)
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
@@ -342,7 +333,6 @@ func TestPolicy_SilentResolver(t *testing.T) {
 }
 
 func TestPolicy_Settings(t *testing.T) {
-	t.Parallel()
 	for name, tt := range map[string]struct{ settings, want string }{
 		"policy":           {settings: `policy = "on"`, want: `invalid policy "on": must be one of off, report`},
 		"dnssec":           {settings: `dnssec = "on"`, want: `invalid dnssec "on": must be one of off, trust`},
@@ -370,7 +360,6 @@ func TestPolicy_Settings(t *testing.T) {
 }
 
 func TestPolicy_Documentation(t *testing.T) {
-	t.Parallel()
 	doc, err := os.ReadFile("../../../docs/policy.md")
 	require.NoError(t, err)
 	blocks := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(string(doc), -1)

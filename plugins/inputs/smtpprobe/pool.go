@@ -2,21 +2,20 @@ package smtpprobe
 
 import "sync"
 
-// pool runs tasks in a limited number of goroutines. They are kept for the tasks
-// that follow: a probe needs a deep stack, which a new goroutine would have to
-// grow for each.
+// pool runs tasks in a limited number of goroutines. It reuses them, because a probe
+// needs a deep stack, which every new goroutine would have to grow.
 type pool struct {
-	tasks   chan func()    // taken by an idle worker
-	pending sync.WaitGroup // tasks that have not ended
+	tasks   chan func()    // received by idle workers
+	pending sync.WaitGroup // unfinished tasks
 	running sync.WaitGroup // workers
 
 	mu   sync.Mutex
-	left int // workers that may still be started
+	left int // number of workers that may still be started
 }
 
 func newPool(limit int) *pool { return &pool{tasks: make(chan func()), left: limit} }
 
-// do runs a task as soon as a worker is free, which it waits for.
+// do waits for a free worker and runs a task in it.
 func (p *pool) do(task func()) {
 	if !p.try(task) {
 		p.pending.Add(1)
@@ -24,7 +23,7 @@ func (p *pool) do(task func()) {
 	}
 }
 
-// try runs a task if a worker is free, and reports whether one was.
+// try runs a task if a worker is free, and reports whether it does.
 func (p *pool) try(task func()) bool {
 	p.pending.Add(1)
 	select {
@@ -53,8 +52,8 @@ func (p *pool) run(task func()) {
 	task()
 }
 
-// wait waits for all tasks, and ends the workers. Only a task may start another
-// one meanwhile.
+// wait waits for all tasks and ends the workers. Meanwhile only tasks may start
+// other tasks.
 func (p *pool) wait() {
 	p.pending.Wait()
 	close(p.tasks)

@@ -18,9 +18,10 @@ func TestPool_Limit(t *testing.T) {
 	for range tasks {
 		p.do(func() {
 			now := running.Add(1)
-			seen := most.Load()
-			for now > seen && !most.CompareAndSwap(seen, now) {
-				seen = most.Load()
+			for highest := most.Load(); now > highest; highest = most.Load() {
+				if most.CompareAndSwap(highest, now) {
+					break
+				}
 			}
 			running.Add(-1)
 			done.Add(1)
@@ -36,12 +37,12 @@ func TestPool_Try(t *testing.T) {
 	p := newPool(2)
 	release, inner := make(chan struct{}), make(chan bool, 2)
 	p.do(func() {
-		// A task may start further ones, also while the pool is waited for.
+		// A task may start other tasks during wait.
 		inner <- p.try(func() { <-release })
 		inner <- p.try(func() {})
 		close(release)
 	})
 	p.wait()
 	require.True(t, <-inner, "one worker was free")
-	require.False(t, <-inner, "none was free")
+	require.False(t, <-inner, "no worker was free")
 }

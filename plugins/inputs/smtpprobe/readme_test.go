@@ -21,7 +21,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-var update = flag.Bool("update", false, "write the parts of the README that are made")
+var update = flag.Bool("update", false, "write the generated parts of the README")
 
 func readme(t *testing.T) string {
 	t.Helper()
@@ -35,16 +35,17 @@ var (
 	outputBlock = regexp.MustCompile("(?s)(## Example Output\n.*?```text\n)(.*?)(```\n)")
 )
 
-// generated is a part of the README that is made; with -update it is written.
-func generated(t *testing.T, pattern *regexp.Regexp, made string) string {
+// generated returns a generated part of the README. With -update it writes the part
+// first.
+func generated(t *testing.T, pattern *regexp.Regexp, content string) string {
 	t.Helper()
 	text := readme(t)
 	found := pattern.FindStringSubmatch(text)
 	require.NotNil(t, found)
 	if *update {
-		text = strings.Replace(text, found[0], found[1]+made+found[3], 1)
+		text = strings.Replace(text, found[0], found[1]+content+found[3], 1)
 		require.NoError(t, os.WriteFile("README.md", []byte(text), 0o600))
-		return made
+		return content
 	}
 	return found[2]
 }
@@ -53,8 +54,8 @@ func TestREADME_SampleConfig(t *testing.T) {
 	require.Equal(t, sampleConfig, generated(t, sampleBlock, sampleConfig))
 }
 
-// TestREADME_ExampleOutput probes what the README shows, and compares all
-// but what differs from run to run: times, ports and latencies.
+// TestREADME_ExampleOutput compares the metrics of the README with those of a gather,
+// except for times, ports and certificates.
 func TestREADME_ExampleOutput(t *testing.T) {
 	ca := certs.NewAuthority("example")
 	pem := filepath.Join(t.TempDir(), "ca.pem")
@@ -89,34 +90,35 @@ func TestREADME_ExampleOutput(t *testing.T) {
 	require.NoError(t, err)
 	parser := &influx.Parser{}
 	require.NoError(t, parser.Init())
-	shown, err := parser.Parse([]byte(generated(t, outputBlock, string(lines))))
+	documented, err := parser.Parse([]byte(generated(t, outputBlock, string(lines))))
 	require.NoError(t, err)
-	require.Len(t, shown, len(metrics))
+	require.Len(t, documented, len(metrics))
 	for i, m := range metrics {
-		require.Equal(t, steady(m), steady(shown[i]))
+		require.Equal(t, stableValues(m), stableValues(documented[i]))
 	}
 }
 
-// steady is a metric without what differs from run to run.
-func steady(m telegraf.Metric) map[string]any {
-	facts := map[string]any{"": m.Name()}
+// stableValues returns the tags and fields of a metric, but only the types of fields
+// that differ from run to run.
+func stableValues(m telegraf.Metric) map[string]any {
+	values := map[string]any{"": m.Name()}
 	for _, tag := range m.TagList() {
-		facts["tag "+tag.Key] = tag.Value
+		values["tag "+tag.Key] = tag.Value
 	}
 	for _, f := range m.FieldList() {
-		facts[f.Key] = f.Value
+		values[f.Key] = f.Value
 		if strings.HasSuffix(f.Key, "_time") || f.Key == "cert_expiry" || f.Key == "remote_address" ||
 			f.Key == "cert_fingerprint" || f.Key == "chain_expiry" {
-			facts[f.Key] = typeName(f.Value)
+			values[f.Key] = typeName(f.Value)
 		}
 	}
-	if facts["tag port"] != nil {
-		facts["tag port"] = "a port"
+	if values["tag port"] != nil {
+		values["tag port"] = "a port"
 	}
-	return facts
+	return values
 }
 
-// everything is a result that has all that a result can have.
+// everything returns a result with all fields set.
 func everything() *smtpprobe.Result {
 	r := healthyResult()
 	r.Expected = false

@@ -23,7 +23,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// recipes are the configurations of docs/recipes.md, by their heading.
+// recipes returns the configurations of docs/recipes.md by their headings.
 func recipes(t *testing.T) map[string]string {
 	t.Helper()
 	doc, err := os.ReadFile("../../../docs/recipes.md")
@@ -94,7 +94,7 @@ func (e *environment) serve(t *testing.T, r *relay, script smtptest.Script) {
 		smtptest.Start(t, script, smtptest.On("unix", target.Socket))
 	case r.proxy != nil:
 	case r.spec.prober.ProxyHeader != smtpprobe.NoProxyHeader:
-		srv, _ := announced(t, script)
+		srv, _ := withProxyProtocol(t, script)
 		target.IP, target.Port = netip.MustParseAddr("127.0.0.1"), srv.Port()
 	default:
 		target.Port = smtptest.Start(t, script).Port()
@@ -104,8 +104,7 @@ func (e *environment) serve(t *testing.T, r *relay, script smtptest.Script) {
 	}
 }
 
-// grantToken grants the token to requests of the two forms that the two large
-// providers require.
+// grantToken grants a token to the requests of the two large providers.
 func grantToken(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
 	grant := r.FormValue("grant_type")
@@ -119,7 +118,7 @@ func grantToken(w http.ResponseWriter, r *http.Request) {
 	fmt.Fprintf(w, `{"access_token": %q, "token_type": "Bearer"}`, placeholder)
 }
 
-// behavior is how the relay of a recipe behaves, and the outcome.
+// behavior is the script of a relay of a recipe and the expected outcome.
 type behavior struct {
 	script smtptest.Script
 	want   string
@@ -141,32 +140,32 @@ func bearers(name string) smtptest.Script {
 func refusing5xx(reply string) smtptest.Script { return smtptest.Script{Rcpt: smtptest.Say(reply)} }
 
 var (
-	fine     = behavior{smtptest.Script{}, "ok none/none 250 done"}
+	healthy  = behavior{smtptest.Script{}, "ok none/none 250 done"}
 	loggedIn = "ok none/none 235 done"
 	// behaviors of the relays, by recipe.
 	behaviors = map[string]map[string]behavior{
-		"Postfix": {"postfix-inbound": fine, "postfix-submission": {users("probe@example.org"), loggedIn}},
-		"Exim":    {"exim-inbound": fine},
+		"Postfix": {"postfix-inbound": healthy, "postfix-submission": {users("probe@example.org"), loggedIn}},
+		"Exim":    {"exim-inbound": healthy},
 		"Dovecot LMTP": {
-			"dovecot-socket": fine, "dovecot-tcp": fine,
+			"dovecot-socket": healthy, "dovecot-tcp": healthy,
 			"dovecot-quota": {refusing5xx("552 5.2.2 <full@example.org> Quota exceeded"), "ok recipients_refused/mailbox_full 552 rcpt"},
 		},
 		"Exchange Online with OAuth2": {"exchange-online": {bearers("probe@example.org"), loggedIn}},
 		"Gmail with OAuth2":           {"gmail": {bearers("probe@example.org"), loggedIn}},
 		"Amazon SES":                  {"ses": {users(placeholder), "ok none/none 250 done"}},
 		"The MX hosts of your own domains": {
-			"mx://example.org": fine, "mx://bücher.example": fine,
+			"mx://example.org": healthy, "mx://bücher.example": healthy,
 			"parked": {smtptest.Script{}, "ok dns_not_found/null_mx none dns"},
 		},
 		"Open-relay check": {
 			"mx1-closed":  {refusing5xx("554 5.7.1 Relay access denied"), "ok recipients_refused/relay_denied 554 rcpt"},
-			"mx1-control": fine,
+			"mx1-control": healthy,
 		},
-		"Would mail go out?":                     {"smarthost": {users("app"), "ok none/none 250 done"}, "spare": fine},
-		"Behind HAProxy with the PROXY protocol": {"through-haproxy": fine, "server-1": fine, "server-2": fine},
-		"Through a proxy":                        {"by-proxy": fine},
+		"Would mail go out?":                     {"smarthost": {users("app"), "ok none/none 250 done"}, "spare": healthy},
+		"Behind HAProxy with the PROXY protocol": {"through-haproxy": healthy, "server-1": healthy, "server-2": healthy},
+		"Through a proxy":                        {"by-proxy": healthy},
 		"Greylisting": {
-			"exempted": fine,
+			"exempted": healthy,
 			"not-ours": {refusing5xx("450 4.2.0 <postmaster@example.net>: Greylisted"), "ok recipients_refused/greylisted 450 rcpt"},
 		},
 		"fail2ban and rate limits": {"submission://mail.example.org": {users("probe@example.org"), loggedIn}},
@@ -175,9 +174,9 @@ var (
 
 func TestRecipes(t *testing.T) {
 	e := &environment{ca: certs.NewAuthority("recipes"), dns: dnstest.Start(t, nil)}
-	tried := recipes(t)
-	require.Len(t, tried, len(behaviors))
-	for heading, text := range tried {
+	all := recipes(t)
+	require.Len(t, all, len(behaviors))
+	for heading, text := range all {
 		t.Run(heading, func(t *testing.T) {
 			relays := behaviors[heading]
 			p := e.load(t, text)

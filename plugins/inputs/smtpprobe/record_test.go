@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// debugLog keeps the debug lines. A line of any other level is a panic: a failing
-// relay must not fill an operator's log.
+// debugLog records the debug lines. It panics at any other level, because the
+// failure of a relay must not be logged at another level.
 type debugLog struct {
 	telegraf.Logger
 
@@ -36,7 +36,7 @@ func (l *debugLog) text() string {
 	return strings.Join(l.lines, "\n")
 }
 
-// record is Telegraf's accumulator and the metrics added to it.
+// record is an accumulator of Telegraf that records its metrics.
 type record struct {
 	telegraf.Accumulator
 	mu      sync.Mutex
@@ -52,21 +52,21 @@ func newRecord(t testing.TB) *record {
 	return r
 }
 
-// maker does not change metrics. An error makes the test fail.
+// maker returns metrics unchanged. An error fails the test.
 type maker struct{ t testing.TB }
 
 func (maker) LogName() string                              { return "test" }
 func (maker) MakeMetric(m telegraf.Metric) telegraf.Metric { return m }
-func (m maker) Log() telegraf.Logger                       { return errorIsFailure{t: m.t} }
+func (m maker) Log() telegraf.Logger                       { return failingLog{t: m.t} }
 
-type errorIsFailure struct {
+type failingLog struct {
 	telegraf.Logger
 	t testing.TB
 }
 
-func (e errorIsFailure) Errorf(format string, args ...any) { e.t.Errorf(format, args...) }
+func (e failingLog) Errorf(format string, args ...any) { e.t.Errorf(format, args...) }
 
-// all are the metrics up to now.
+// all returns the metrics added so far.
 func (r *record) all() []telegraf.Metric {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -80,14 +80,14 @@ func (r *record) all() []telegraf.Metric {
 	}
 }
 
-// named are the metrics of one measurement, in the order of their relay's name.
+// named returns the metrics of one measurement, sorted by relay.
 func (r *record) named(measurement string) []telegraf.Metric {
 	found := slices.DeleteFunc(r.all(), func(m telegraf.Metric) bool { return m.Name() != measurement })
 	slices.SortStableFunc(found, func(a, b telegraf.Metric) int { return strings.Compare(a.Tags()["relay"], b.Tags()["relay"]) })
 	return found
 }
 
-// only is the one metric of a measurement.
+// only returns the metric of a measurement, which must be the only one.
 func (r *record) only(t testing.TB, measurement string) telegraf.Metric {
 	t.Helper()
 	found := r.named(measurement)

@@ -28,12 +28,12 @@ type relay struct {
 	policies *policy.Source // nil: not reported
 
 	mu      sync.Mutex
-	warned  bool                       // that DNS has too many targets
-	states  map[targetKey]*targetState // of all targets seen lately
+	warned  bool                       // logged that DNS has too many targets
+	states  map[targetKey]*targetState // of all recent targets
 	current []*targetState             // of the targets of the last gather, in order
 }
 
-// newRelay makes the relay of a URL.
+// newRelay returns the relay of a URL.
 func newRelay(name, url string, s *draft) (*relay, error) {
 	target, err := parseURL(url)
 	switch {
@@ -57,7 +57,7 @@ func newRelay(name, url string, s *draft) (*relay, error) {
 	return &relay{name: name, target: target, spec: s.spec, policies: policies}, nil
 }
 
-// parse makes the relay of a table. d are its settings.
+// parse returns the relay of a table, with its parsed settings.
 func (r *Relay) parse(d *draft) (*relay, error) {
 	if r.URL == "" {
 		return nil, errors.New("url is missing")
@@ -75,14 +75,14 @@ func (r *Relay) parse(d *draft) (*relay, error) {
 	return parsed, nil
 }
 
-// expands reports whether the targets of the relay come from DNS.
+// expands reports whether the targets of the relay have to be resolved.
 func (r *relay) expands() bool {
 	return r.target.Socket == "" && (r.target.AllAddresses || r.target.Domain != "")
 }
 
-// checkName refuses a name that line protocol cannot carry unchanged as a tag: it
-// has no escape for control characters, and a backslash at the end would escape
-// what follows the tag.
+// checkName refuses a name that line protocol would not preserve as a tag: it has no
+// escapes for control characters, and a backslash at the end would escape the
+// delimiter of the tag.
 func checkName(what, name string) error {
 	switch {
 	case strings.ContainsFunc(name, unicode.IsControl):
@@ -96,7 +96,7 @@ func checkName(what, name string) error {
 // tag is one tag of a metric.
 type tag struct{ key, value string }
 
-// tagsOf are the tags of a target that never change, in their order.
+// tagsOf returns the tags of a target that never change, in alphabetical order.
 func (r *relay) tagsOf(t *smtpprobe.Target) []tag {
 	tags := make([]tag, 0, 6)
 	if t.Domain != "" {
@@ -116,22 +116,22 @@ func (r *relay) tagsOf(t *smtpprobe.Target) []tag {
 		source = t.Domain
 	}
 	tags = append(tags, tag{"relay", r.name}, tag{"source", source}, tag{"tls", string(t.TLS)})
-	return slices.Clone(tags) // there may be many targets: none has more memory than it needs
+	return slices.Clone(tags) // with many targets, unused capacity would take much memory
 }
 
-// probing is everything that one probe of a target needs, secrets included.
-type probing struct {
+// probeRequest has the arguments of one probe of a target, including its secrets.
+type probeRequest struct {
 	Prober smtpprobe.Prober
 	Target smtpprobe.Target
 	Plan   smtpprobe.Plan
 }
 
-func (p *probing) probe(ctx context.Context) *smtpprobe.Result {
+func (p *probeRequest) probe(ctx context.Context) *smtpprobe.Result {
 	return p.Prober.Probe(ctx, p.Target, p.Plan)
 }
 
-// targets resolves the target; what cannot be resolved is a result.
-func (p *probing) targets(ctx context.Context) ([]smtpprobe.Target, *smtpprobe.Result) {
+// targets resolves the target. If that fails, it returns the failure as a result.
+func (p *probeRequest) targets(ctx context.Context) ([]smtpprobe.Target, *smtpprobe.Result) {
 	start := time.Now()
 	targets, err := p.Prober.Targets(ctx, p.Target)
 	if err != nil {
@@ -140,24 +140,25 @@ func (p *probing) targets(ctx context.Context) ([]smtpprobe.Target, *smtpprobe.R
 	return targets, nil
 }
 
-// detail is the *smtperr.Error of an error, nil without one.
+// detail returns the *smtperr.Error in the chain of an error, or nil.
 func detail(err error) *smtperr.Error {
 	e, _ := errors.AsType[*smtperr.Error](err)
 	return e
 }
 
-func (p *SMTPProbe) prober(r *relay, t *smtpprobe.Target) (*probing, error) {
-	prober := &probing{Prober: r.spec.prober, Target: *t, Plan: r.plan}
+// request returns the request for a probe. It fails if a secret is not available.
+func (p *SMTPProbe) request(r *relay, t *smtpprobe.Target) (*probeRequest, error) {
+	request := &probeRequest{Prober: r.spec.prober, Target: *t, Plan: r.plan}
 	if p.Log != nil && p.Log.Level().Includes(telegraf.Debug) {
 		// Under execd, where Telegraf's log level is unknown, this is always the case.
-		prober.Plan.Transcript = smtpprobe.TranscriptOnFailure
+		request.Plan.Transcript = smtpprobe.TranscriptOnFailure
 	}
 	if r.proxy != nil {
 		raw, err := r.proxy()
 		if err != nil {
 			return nil, err
 		}
-		if err := prober.useProxy(raw); err != nil {
+		if err := request.useProxy(raw); err != nil {
 			return nil, err
 		}
 	}
@@ -166,12 +167,13 @@ func (p *SMTPProbe) prober(r *relay, t *smtpprobe.Target) (*probing, error) {
 		if err != nil {
 			return nil, err
 		}
-		prober.Plan.Auth = auth
+		request.Plan.Auth = auth
 	}
-	return prober, nil
+	return request, nil
 }
 
-func (p *probing) useProxy(raw string) error {
+// useProxy sets the proxy of a URL.
+func (p *probeRequest) useProxy(raw string) error {
 	if raw == "" {
 		return nil
 	}
@@ -185,7 +187,7 @@ func (p *probing) useProxy(raw string) error {
 	return nil
 }
 
-// authenticates reports whether a probe goes as deep as AUTH.
+// authenticates reports whether a probe reaches AUTH.
 func (p *spec) authenticates() bool {
 	return p.plan.Depth != smtpprobe.DepthConnect && p.plan.Depth != smtpprobe.DepthEHLO
 }
@@ -196,21 +198,21 @@ type Configured struct {
 	Prober smtpprobe.Prober
 	Target smtpprobe.Target
 	Plan   smtpprobe.Plan
-	// Policies are where to look up what careful senders demand; nil: the setting
-	// policy is off, or does not apply.
+	// Policies looks up the DANE and MTA-STS policies; nil: the setting policy is off
+	// or does not apply.
 	Policies *policy.Source
 }
 
-// Configured lists the relays for a caller that runs the probes itself. Init
-// must have been called.
+// Configured returns the relays, for a caller that runs the probes itself. It must be
+// called after Init. It fails if a secret is not available.
 func (p *SMTPProbe) Configured() ([]Configured, error) {
 	list := make([]Configured, 0, len(p.parsedRelays))
 	for _, r := range p.parsedRelays {
-		prober, err := p.prober(r, &r.target)
+		request, err := p.request(r, &r.target)
 		if err != nil {
 			return nil, fmt.Errorf("relay %q: %w", r.name, err)
 		}
-		list = append(list, Configured{Name: r.name, Prober: prober.Prober, Target: prober.Target, Plan: prober.Plan, Policies: r.policies})
+		list = append(list, Configured{Name: r.name, Prober: request.Prober, Target: request.Target, Plan: request.Plan, Policies: r.policies})
 	}
 	return list, nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// carried is a tag after a way through line protocol.
-func carried(t *testing.T, value string) string {
+// roundTrip returns the value of a tag after encoding and decoding as line protocol.
+func roundTrip(t *testing.T, value string) string {
 	t.Helper()
 	s, p := &serializer.Serializer{}, &influx.Parser{}
 	require.NoError(t, s.Init())
@@ -28,18 +28,17 @@ func carried(t *testing.T, value string) string {
 	return parsed[0].Tags()["relay"]
 }
 
-// TestCheckName: line protocol carries each accepted name unchanged, and changes
-// each refused one.
+// Line protocol must preserve each accepted name, and change each refused one.
 func TestCheckName(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{
 		"mx1", "smtp://mail.example:25", "two words", " edges ", "a,b=c", `back\slash`, `two\\slashes`, `a\ b`, `a\,b`, `a\=b`, `"quoted"`, "größe", "日本", "😀", "a\u2028b", "#", "a=b, c d",
 	} {
 		require.NoError(t, checkName("name", name), "%q", name)
-		require.Equal(t, name, carried(t, name))
+		require.Equal(t, name, roundTrip(t, name))
 	}
 	for _, name := range []string{`end\`, `end\\`, "a\nb", "a\rb", "a\tb", "a\fb"} {
 		require.Error(t, checkName("name", name), "%q", name)
-		require.NotEqual(t, name, carried(t, name), "%q is refused for nothing", name)
+		require.NotEqual(t, name, roundTrip(t, name), "%q need not be refused", name)
 	}
 }

@@ -40,7 +40,7 @@ func (d relayDialer) through() (smtpprobe.Dialer, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := probing{Prober: d.prober}
+	p := probeRequest{Prober: d.prober}
 	err = p.useProxy(url)
 	return p.Prober.Proxy, err
 }

@@ -12,7 +12,6 @@ import (
 )
 
 func TestRelayDialer(t *testing.T) {
-	t.Parallel()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close()

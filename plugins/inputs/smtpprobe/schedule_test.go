@@ -17,7 +17,7 @@ func sending(interval time.Duration) func(*SMTPProbe) {
 	}
 }
 
-// sent counts the messages of so many gathers.
+// sent returns the number of messages of a number of gathers.
 func (s *fakeEngine) sent(t *testing.T, gathers int, interval time.Duration) int {
 	t.Helper()
 	n := 0
@@ -43,9 +43,9 @@ func TestSendInterval(t *testing.T) {
 		require.Equal(t, "send", m.Tags()["probe"])
 		time.Sleep(10 * time.Second)
 		m = s.gathered(t).only(t, "smtpprobe")
-		require.Equal(t, "rcpt", m.Tags()["probe"], "its own series")
+		require.Equal(t, "rcpt", m.Tags()["probe"], "a separate series")
 		time.Sleep(10 * time.Second)
-		require.Equal(t, 11, s.sent(t, 328, 10*time.Second), "in 55 minutes, the first one included")
+		require.Equal(t, 11, s.sent(t, 328, 10*time.Second), "in 55 minutes, including the first")
 	})
 }
 
@@ -57,7 +57,7 @@ func TestSendInterval_EarlyGather(t *testing.T) {
 	})
 }
 
-func TestSendInterval_NoBurstAfterFailure(t *testing.T) {
+func TestSendInterval_AfterFailure(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := withEngine(t, many(1), sending(5*time.Minute))
@@ -103,7 +103,7 @@ func TestSendInterval_Zero(t *testing.T) {
 	require.Equal(t, 3, s.sent(t, 3, 0))
 }
 
-// probedAt are the gathers, counted from 0, in which the relay was probed.
+// probedAt returns the gathers, counted from 0, in which the relay was probed.
 func (s *fakeEngine) probedAt(t *testing.T, gathers int, interval time.Duration) []int {
 	t.Helper()
 	var at []int
@@ -137,7 +137,7 @@ func TestBackoff_Off(t *testing.T) {
 func TestBackoff_OtherRelays(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(2), func(p *SMTPProbe) { p.Backoff = config.Duration(time.Hour) })
-	s.probeAs = func(p *probing) *smtpprobe.Result {
+	s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 		if p.Target.Host == "r0.example" {
 			return refusing(p)
 		}

@@ -12,15 +12,15 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/token"
 )
 
-// openSecrets bounds how many secrets are open at a time. Each open one takes
-// two or three pages of locked memory, and memguard, which Telegraf uses for
-// secrets, deadlocks where the limit of locked memory is reached.
+// openSecrets limits the number of secrets that are open at a time. Each takes two
+// or three pages of locked memory, and memguard, which Telegraf uses for secrets,
+// deadlocks when the limit of locked memory is reached.
 var openSecrets = make(chan struct{}, 8)
 
 func isEmpty(s *config.Secret) bool { return s == nil || s.Empty() }
 
-// open returns the value of a secret, which may change from probe to probe.
-// Errors name the setting, never the value.
+// open returns the current value of a secret, empty if it is not set. Errors
+// contain the name of the setting, never the value.
 func open(setting string, s *config.Secret) (string, error) {
 	if isEmpty(s) {
 		return "", nil
@@ -32,16 +32,16 @@ func open(setting string, s *config.Secret) (string, error) {
 	if strings.ContainsAny(value, "\r\n\x00") {
 		return "", fmt.Errorf("invalid %s: must not contain CR, LF or NUL", setting)
 	}
-	// Telegraf's loader leaves a variable that is not set as it is. Without this
-	// check its name would be sent as the password.
+	// Telegraf's loader does not replace variables that are not set. Without this
+	// check the name of the variable would be sent as the password.
 	if found := variable.FindStringSubmatch(value); found != nil {
 		return "", &unsetVariableError{setting, found[1] + found[2]}
 	}
 	return value, nil
 }
 
-// unavailableError is the error of a secret that the next probe may be able to
-// read.
+// unavailableError is the error of a secret that cannot be read now, but perhaps
+// later.
 type unavailableError struct{ error }
 
 func (e *unavailableError) Unwrap() error { return e.error }
@@ -52,9 +52,9 @@ func (e *unsetVariableError) Error() string {
 	return fmt.Sprintf("%s: environment variable %s is not set", e.setting, e.variable)
 }
 
-// variable matches ${NAME} anywhere in a value, and a value that is $NAME and
-// nothing else. A password may begin with a dollar sign, so that only upper case
-// is taken for the name of a variable there.
+// variable matches ${NAME} anywhere in a value, and a value that consists of $NAME.
+// In the latter only an upper-case NAME is a variable, because a password may
+// begin with a dollar sign.
 var variable = regexp.MustCompile(`\$\{([A-Za-z_][A-Za-z0-9_]*)\}|^\$([A-Z_][A-Z0-9_]*)$`)
 
 func get(s *config.Secret) (string, error) {
@@ -68,9 +68,9 @@ func get(s *config.Secret) (string, error) {
 	return buffer.String(), nil
 }
 
-// checkSecrets refuses secrets that can be read already and are wrong. Inherited
-// secrets are checked once. Secrets that cannot be read yet, because a store is
-// not available or a variable not set, fail the probes instead.
+// checkSecrets refuses invalid secrets. A secret that cannot be read yet, because a
+// store is not available or a variable is not set, fails the probes instead.
+// Inherited secrets are checked once.
 func (s *Settings) checkSecrets(checked map[*config.Secret]bool) error {
 	for _, secret := range []struct {
 		setting string
@@ -100,7 +100,8 @@ func (s *Settings) checkSecrets(checked map[*config.Secret]bool) error {
 	return nil
 }
 
-// openIfAvailable is open without the errors that fail probes, not Init.
+// openIfAvailable is like open, but returns an empty value instead of the errors
+// that fail probes and not Init.
 func openIfAvailable(setting string, s *config.Secret) (string, error) {
 	value, err := open(setting, s)
 	unavailable, unset := (*unavailableError)(nil), (*unsetVariableError)(nil)
@@ -110,7 +111,7 @@ func openIfAvailable(setting string, s *config.Secret) (string, error) {
 	return value, err
 }
 
-// checkProxy refuses the URL of a proxy without repeating it.
+// checkProxy refuses an invalid URL of a proxy. Its error does not contain the URL.
 func checkProxy(raw string) error {
 	if raw == "" {
 		return nil
@@ -121,8 +122,7 @@ func checkProxy(raw string) error {
 	return nil
 }
 
-// lazily returns a function that opens a secret when it is needed, or nil where
-// the secret is not set.
+// lazily returns a function that opens a secret, nil if the secret is not set.
 func lazily(setting string, s *config.Secret) token.Secret {
 	if isEmpty(s) {
 		return nil

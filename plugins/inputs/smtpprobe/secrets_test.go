@@ -16,16 +16,16 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// shelf is a secret store in memory.
-type shelf struct{ secrets map[string]string }
+// memoryStore is a secret store in memory.
+type memoryStore struct{ secrets map[string]string }
 
-func (*shelf) SampleConfig() string             { return "" }
-func (*shelf) Init() error                      { return nil }
-func (*shelf) Set(_, _ string) error            { return errors.New("read only") }
-func (*shelf) List() ([]string, error)          { return nil, nil }
-func (s *shelf) Get(key string) ([]byte, error) { return []byte(s.secrets[key]), nil }
+func (*memoryStore) SampleConfig() string             { return "" }
+func (*memoryStore) Init() error                      { return nil }
+func (*memoryStore) Set(_, _ string) error            { return errors.New("read only") }
+func (*memoryStore) List() ([]string, error)          { return nil, nil }
+func (s *memoryStore) Get(key string) ([]byte, error) { return []byte(s.secrets[key]), nil }
 
-func (s *shelf) GetResolver(key string) (telegraf.ResolveFunc, error) {
+func (s *memoryStore) GetResolver(key string) (telegraf.ResolveFunc, error) {
 	return func() ([]byte, bool, error) {
 		value, err := s.Get(key)
 		return value, false, err
@@ -34,7 +34,7 @@ func (s *shelf) GetResolver(key string) (telegraf.ResolveFunc, error) {
 
 func TestSecret_LinkedToStore(t *testing.T) {
 	secretstores.Add("shelf", func(string) telegraf.SecretStore {
-		return &shelf{map[string]string{"user": "alice", "pass": "alices", "other": "bobs", "proxy": "socks5://u:p@192.0.2.1:1080"}}
+		return &memoryStore{map[string]string{"user": "alice", "pass": "alices", "other": "bobs", "proxy": "socks5://u:p@192.0.2.1:1080"}}
 	})
 	p := initialized(t, `
 		[[secretstores.shelf]]
@@ -60,9 +60,9 @@ func TestSecret_LinkedToStore(t *testing.T) {
 		require.Equal(t, expected, auth.Username+" "+auth.Password, name)
 	}
 	own := relayNamed(t, p, "own")
-	prober, err := p.prober(own, &own.target)
+	request, err := p.request(own, &own.target)
 	require.NoError(t, err)
-	require.Equal(t, "socks5://192.0.2.1:1080", fmt.Sprint(prober.Prober.Proxy))
+	require.Equal(t, "socks5://192.0.2.1:1080", fmt.Sprint(request.Prober.Proxy))
 }
 
 func TestSecret_ReadForEachProbe(t *testing.T) {
@@ -109,16 +109,16 @@ func TestSecret_VariablesAndDollars(t *testing.T) {
 	require.Equal(t, "p$w0rd", auth.Password)
 }
 
-// TestSecret_UnsetVariable: Telegraf's loader leaves a variable that is not set
-// as it is, and its name must not be sent as a password.
+// Telegraf's loader does not replace a variable that is not set. Its name must not be
+// sent as a password.
 func TestSecret_UnsetVariable(t *testing.T) {
 	for name, tt := range map[string]struct{ settings, err string }{
-		"in braces":      {`password = "${SMTPPROBE_TEST_UNSET}"`, "password: environment variable SMTPPROBE_TEST_UNSET is not set"},
-		"without braces": {`password = "$SMTPPROBE_TEST_UNSET"`, "password: environment variable SMTPPROBE_TEST_UNSET is not set"},
-		"within a value": {`password = "a${SMTPPROBE_TEST_UNSET}b"`, "password: environment variable SMTPPROBE_TEST_UNSET is not set"},
-		"lower case":     {`password = "${unset_variable}"`, "password: environment variable unset_variable is not set"},
-		"in a token":     {`token = "${SMTPPROBE_TEST_UNSET}"`, "token: environment variable SMTPPROBE_TEST_UNSET is not set"},
-		"in a proxy":     {"password = \"p\"\nproxy_url = \"socks5://u:${SMTPPROBE_TEST_UNSET}@127.0.0.1:1\"", "proxy_url: environment variable SMTPPROBE_TEST_UNSET is not set"},
+		"braces":        {`password = "${SMTPPROBE_TEST_UNSET}"`, "password: environment variable SMTPPROBE_TEST_UNSET is not set"},
+		"no braces":     {`password = "$SMTPPROBE_TEST_UNSET"`, "password: environment variable SMTPPROBE_TEST_UNSET is not set"},
+		"within a text": {`password = "a${SMTPPROBE_TEST_UNSET}b"`, "password: environment variable SMTPPROBE_TEST_UNSET is not set"},
+		"lower case":    {`password = "${unset_variable}"`, "password: environment variable unset_variable is not set"},
+		"token":         {`token = "${SMTPPROBE_TEST_UNSET}"`, "token: environment variable SMTPPROBE_TEST_UNSET is not set"},
+		"proxy":         {"password = \"p\"\nproxy_url = \"socks5://u:${SMTPPROBE_TEST_UNSET}@127.0.0.1:1\"", "proxy_url: environment variable SMTPPROBE_TEST_UNSET is not set"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			srv := smtptest.Start(t, smtptest.Script{Extensions: []string{"AUTH PLAIN XOAUTH2"}})
@@ -151,9 +151,8 @@ func TestSecret_DollarInPassword(t *testing.T) {
 	}
 }
 
-// TestSecret_FewOpenAtATime: secrets are in locked memory while they are open,
-// of which there is little.
-func TestSecret_FewOpenAtATime(t *testing.T) {
+// Open secrets need locked memory, which is limited.
+func TestSecret_ConcurrentlyOpen(t *testing.T) {
 	t.Parallel()
 	var now, most atomic.Int64
 	password := config.NewSecret([]byte("@{shelf:pass}"))

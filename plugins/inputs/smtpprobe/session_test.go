@@ -12,7 +12,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest/certs"
 )
 
-// These tests run real sessions with a scripted relay.
+// These tests run sessions with a scripted relay.
 
 func TestSession_Metric(t *testing.T) {
 	srv := smtptest.Start(t, smtptest.Script{})
@@ -48,12 +48,12 @@ func TestSession_UnixSocket(t *testing.T) {
 	require.NotEmpty(t, acc.named("smtpprobe_phase"))
 
 	require.NoError(t, p.Gather(acc))
-	require.NotContains(t, srv.Wait(t, 2)[1].Commands(), "DATA", "before send_interval is over")
+	require.NotContains(t, srv.Wait(t, 2)[1].Commands(), "DATA", "within send_interval")
 }
 
 func TestSTARTTLS_Withdrawn(t *testing.T) {
-	with := smtptest.Script{TLS: certs.Server(certs.SelfSigned(certs.For("127.0.0.1")))}
-	srv := smtptest.Start(t, smtptest.Sessions(with, smtptest.Script{}))
+	withTLS := smtptest.Script{TLS: certs.Server(certs.SelfSigned(certs.For("127.0.0.1")))}
+	srv := smtptest.Start(t, smtptest.Sessions(withTLS, smtptest.Script{}))
 	p := initialized(t, fmt.Sprintf(`
 		[[inputs.smtpprobe]]
 		servers = ["smtp://%s"]
@@ -62,7 +62,7 @@ func TestSTARTTLS_Withdrawn(t *testing.T) {
 	require.NoError(t, p.Gather(acc))
 	require.NoError(t, p.Gather(acc))
 	metrics := acc.named("smtpprobe")
-	require.Equal(t, int64(1), metrics[0].Fields()["success"], "a self-signed certificate is reported only")
+	require.Equal(t, int64(1), metrics[0].Fields()["success"], "a self-signed certificate is only reported")
 	require.Equal(t, int64(0), metrics[0].Fields()["tls_verified"])
 	require.Equal(t, "not_supported", metrics[1].Tags()["error_class"])
 	require.Equal(t, "starttls_withdrawn", metrics[1].Tags()["reason"])
@@ -90,7 +90,6 @@ func TestStop_SilentRelay(t *testing.T) {
 
 // Error texts must not contain the local port, which differs in every session.
 func TestSession_StableErrorText(t *testing.T) {
-	t.Parallel()
 	for name, tt := range map[string]struct {
 		script      smtptest.Script
 		readTimeout string
@@ -100,7 +99,6 @@ func TestSession_StableErrorText(t *testing.T) {
 		"silent": {script: smtptest.Script{EHLO: smtptest.Silence()}, readTimeout: "1s"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
 			srv := smtptest.Start(t, tt.script)
 			p := initialized(t, fmt.Sprintf(`
 				[[inputs.smtpprobe]]

@@ -7,8 +7,8 @@ import (
 	"github.com/influxdata/telegraf/config"
 )
 
-// Settings say how to probe. The plugin's table sets them for all relays, and
-// the table of a relay for that relay alone. The sample configuration explains
+// Settings are the settings of a probe. The plugin's table sets them for all
+// relays, the table of a relay for that relay. The sample configuration explains
 // each setting.
 type Settings struct {
 	Probe          string          `toml:"probe"`
@@ -34,7 +34,7 @@ type Settings struct {
 	ProxyURL      *config.Secret `toml:"proxy_url"`
 	ProxyProtocol string         `toml:"proxy_protocol"`
 	DNSServer     string         `toml:"dns_server"`
-	// AllowPrivateMX lets mx:// lead to addresses that are not public.
+	// AllowPrivateMX allows mx:// to resolve to addresses that are not public.
 	AllowPrivateMX bool `toml:"allow_private_mx"`
 
 	Policy         string          `toml:"policy"`
@@ -54,9 +54,9 @@ type Settings struct {
 	ClientCertificate
 }
 
-// Credentials are inherited as one block: a relay that sets one of them gets
-// none of the plugin's. Secrets are pointers because Telegraf's loader links a
-// secret to its store at the address where it was decoded.
+// Credentials are inherited together: a relay that sets one of them inherits none.
+// Secrets are pointers because Telegraf's loader links a secret to its store at
+// the address where it was decoded.
 type Credentials struct {
 	Username      *config.Secret `toml:"username"`
 	Password      *config.Secret `toml:"password"`
@@ -69,7 +69,7 @@ type Credentials struct {
 	Scopes        []string       `toml:"scopes"`
 }
 
-// ClientCertificate is inherited as one block, too.
+// ClientCertificate is inherited together, like Credentials.
 type ClientCertificate struct {
 	TLSCert   string         `toml:"tls_cert"`
 	TLSKey    string         `toml:"tls_key"`
@@ -88,7 +88,7 @@ type Relay struct {
 	inheritsAll  bool // the table has only a name and a URL
 }
 
-// label names the relay in errors; i is its place among the tables.
+// label names the relay in errors. i is the index of its table.
 func (r *Relay) label(i int) string {
 	if r.Name != "" {
 		return fmt.Sprintf("relay %q", r.Name)
@@ -96,7 +96,7 @@ func (r *Relay) label(i int) string {
 	return fmt.Sprintf("relay %d", i+1)
 }
 
-// Group is a list of relays in the order in which mail would try them.
+// Group is a list of relays in the order in which a mail client would try them.
 type Group struct {
 	Name   string
 	Relays []string

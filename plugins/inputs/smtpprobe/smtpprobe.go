@@ -1,12 +1,12 @@
 // Package smtpprobe is the Telegraf input that probes SMTP relays.
 //
-// Data flow: Telegraf's loader decodes TOML into Settings (toml.go, settings.go).
-// Init parses them once into a spec, and the URL of each relay into a target
-// (target.go, url.go, credentials.go, tls.go).
-// A gather probes each target once (gather.go) with the engine, updates what is
-// known of the target (state.go; memory.go has what outlives a restart, and
-// change.go what differs from the last time), and turns the result into metrics (metric.go,
-// group.go).
+// Telegraf's loader decodes TOML into Settings (toml.go, settings.go). Init parses
+// them once into a spec, and the URL of each relay into a target (target.go,
+// url.go, credentials.go, tls.go). A gather runs the engine once for each target
+// (gather.go), updates the state of the target (state.go), which survives a
+// restart (statefile.go), detects changes (change.go), and turns the result into
+// metrics (metric.go, group.go). mailflow.go follows messages to their mailboxes,
+// and policy.go compares sessions with DANE and MTA-STS policies.
 package smtpprobe
 
 import (
@@ -31,10 +31,10 @@ import (
 //go:embed sample.conf
 var sampleConfig string
 
-// SMTPProbe is the plugin. Init parses its settings; they are not read again.
+// SMTPProbe is the plugin. Its settings must not be modified after Init.
 //
-// Code that needs the plugin's relays without Telegraf's loader calls New, sets
-// Servers and Settings, and calls Init and Configured.
+// Code that needs the relays without Telegraf's loader calls New, sets Servers and
+// Settings, and calls Init and Configured.
 type SMTPProbe struct {
 	Servers       []string        `toml:"servers"`
 	MaxConcurrent int             `toml:"max_concurrent"`
@@ -45,8 +45,8 @@ type SMTPProbe struct {
 	Groups        []*Group        `toml:"group"`
 	FlowKey       *config.Secret  `toml:"flow_key"`
 	Mailboxes     []*Mailbox      `toml:"mailbox"`
-	// These are Telegraf's own settings: the name of the instance, and the time
-	// that each timeout must stay below.
+	// Alias and Interval are Telegraf's settings for all inputs. Each timeout must be
+	// below Interval.
 	Alias    string          `toml:"alias"`
 	Interval config.Duration `toml:"interval"`
 	Settings
@@ -56,9 +56,9 @@ type SMTPProbe struct {
 
 	parsedRelays []*relay
 	parsedGroups []*group
-	tracker      *tracker // nil without a mailbox
-	phases       bool     // the measurement smtpprobe_phase is on
-	recipients   bool     // and smtpprobe_recipient
+	tracker      *tracker // nil: no mailbox
+	phases       bool     // report smtpprobe_phase
+	recipients   bool     // report smtpprobe_recipient
 	engine       engine
 	stats        stats
 	sendAlways   bool
@@ -68,14 +68,15 @@ type SMTPProbe struct {
 	ctx    context.Context // ends with Stop
 	cancel context.CancelFunc
 	store  *state.Store // without a file until Start
-	opened atomic.Bool  // store has a file, which Stop must give back
-	number int          // among the instances, 0 after Stop
+	opened atomic.Bool  // store has a file, which Stop closes
+	number int          // of the instance; 0 after Stop
 }
 
-// engine are the two calls of package smtpprobe that the plugin makes.
+// engine has the functions of package smtpprobe that the plugin calls. Tests replace
+// them.
 type engine struct {
-	probe  func(context.Context, *probing) *smtpprobe.Result
-	expand func(context.Context, *probing) ([]smtpprobe.Target, *smtpprobe.Result)
+	probe  func(context.Context, *probeRequest) *smtpprobe.Result
+	expand func(context.Context, *probeRequest) ([]smtpprobe.Target, *smtpprobe.Result)
 }
 
 func init() {
@@ -88,17 +89,19 @@ func New() *SMTPProbe {
 		MaxConcurrent: 100,
 		Settings:      defaultSettings(),
 		engine: engine{
-			probe:  func(ctx context.Context, p *probing) *smtpprobe.Result { return p.probe(ctx) },
-			expand: func(ctx context.Context, p *probing) ([]smtpprobe.Target, *smtpprobe.Result) { return p.targets(ctx) },
+			probe: func(ctx context.Context, p *probeRequest) *smtpprobe.Result { return p.probe(ctx) },
+			expand: func(ctx context.Context, p *probeRequest) ([]smtpprobe.Target, *smtpprobe.Result) {
+				return p.targets(ctx)
+			},
 		},
 	}
 }
 
-// SampleConfig returns the configuration that Telegraf shows.
+// SampleConfig implements telegraf.PluginDescriber.
 func (*SMTPProbe) SampleConfig() string { return sampleConfig }
 
-// Init parses the whole configuration. It opens no connection and resolves no
-// name.
+// Init implements telegraf.Initializer: it parses and checks the configuration. It
+// does not use the network.
 func (p *SMTPProbe) Init() error {
 	if err := p.parse(); err != nil {
 		return err
@@ -108,7 +111,7 @@ func (p *SMTPProbe) Init() error {
 			return err
 		}
 	}
-	p.Relays = nil // of many relays they take as much memory as everything else
+	p.Relays = nil // the tables of many relays take much memory
 	p.stats = newStats(p.Statistics)
 	p.gathering = make(chan struct{}, 1)
 	p.store = state.New(state.Options{Warn: p.warn})
@@ -141,7 +144,8 @@ func (p *SMTPProbe) parse() error {
 	return firstError(p.parseGroups(byName), p.parseMailboxes(parts))
 }
 
-// parseRelays makes the relays of servers, then those with their own tables.
+// parseRelays sets parsedRelays: the relays of the setting servers, then those of
+// tables. It returns them by name.
 func (p *SMTPProbe) parseRelays(parts *shared) (map[string]*relay, error) {
 	common, err := p.Settings.parse(parts)
 	if err != nil {
@@ -172,7 +176,7 @@ func (p *SMTPProbe) parseRelays(parts *shared) (map[string]*relay, error) {
 			return nil, err
 		}
 	}
-	var inheriting *draft // shared by the relays that set nothing
+	var inheriting *draft // shared by all relays that set nothing
 	for i, table := range p.Relays {
 		d := inheriting
 		if !table.inheritsAll || d == nil {
@@ -211,8 +215,8 @@ func (p *SMTPProbe) parseGroups(relays map[string]*relay) error {
 	return nil
 }
 
-// CheckInterval refuses timeouts that are not below the interval between two
-// gathers: one silent relay would delay every gather.
+// CheckInterval refuses timeouts that are not below the interval between two gathers,
+// because one silent relay would delay every gather.
 func (p *SMTPProbe) CheckInterval(interval time.Duration) error {
 	for _, r := range p.parsedRelays {
 		if r.spec.prober.Timeout >= interval {
@@ -222,13 +226,14 @@ func (p *SMTPProbe) CheckInterval(interval time.Duration) error {
 	return nil
 }
 
-// SendAlways makes every probe of depth send send its message, whatever
-// send_interval is. It must be called before Gather.
+// SendAlways disables send_interval: every probe of depth send sends a message. It
+// must be called before Gather.
 func (p *SMTPProbe) SendAlways() { p.sendAlways = true }
 
-// Start reads the state file, and makes the plugin ready again after Stop.
+// Start implements telegraf.ServiceInput: it reads the state file. It may be called
+// again after Stop.
 func (p *SMTPProbe) Start(telegraf.Accumulator) error {
-	if err := p.openMemory(); err != nil {
+	if err := p.openState(); err != nil {
 		return err
 	}
 	p.mu.Lock()
@@ -242,12 +247,13 @@ func (p *SMTPProbe) Start(telegraf.Accumulator) error {
 	return nil
 }
 
-// Stop cancels a running gather, waits for its end, and writes the state file.
+// Stop implements telegraf.ServiceInput: it cancels a running gather, waits for its
+// end, and writes the state file.
 func (p *SMTPProbe) Stop() {
 	p.mu.Lock()
 	cancel := p.cancel
 	p.mu.Unlock()
-	if cancel == nil { // no Init
+	if cancel == nil { // Init was not called
 		return
 	}
 	cancel()
@@ -259,7 +265,7 @@ func (p *SMTPProbe) Stop() {
 			r.policies.Wait()
 		}
 	}
-	p.closeMemory()
+	p.closeState()
 
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -275,8 +281,8 @@ func (p *SMTPProbe) context() context.Context {
 	return p.ctx
 }
 
-// Probe serves Telegraf's startup_error_behavior = "probe": it fails if none of
-// the relays sends a greeting.
+// Probe implements telegraf.ProbePlugin, for startup_error_behavior = "probe". It
+// fails if no relay sends a greeting.
 func (p *SMTPProbe) Probe() error {
 	ctx, cancel := context.WithCancel(p.context())
 	defer cancel()
@@ -313,28 +319,28 @@ func (p *SMTPProbe) Probe() error {
 	return fmt.Errorf("no relay can be reached: %w", first)
 }
 
-// connect probes as far as the greeting of one of the relay's hosts. The timeout
-// is for all hosts, since Telegraf waits.
+// connect returns nil if one of the relay's hosts sends a greeting. The timeout covers
+// all hosts, because Telegraf waits for the result.
 func (p *SMTPProbe) connect(ctx context.Context, r *relay) error {
-	prober, err := p.prober(r, &r.target)
+	request, err := p.request(r, &r.target)
 	if err != nil {
 		return err
 	}
-	prober.Plan.Depth, prober.Plan.Expect = smtpprobe.DepthConnect, nil
-	ctx, cancel := context.WithTimeout(ctx, prober.Prober.Timeout)
+	request.Plan.Depth, request.Plan.Expect = smtpprobe.DepthConnect, nil
+	ctx, cancel := context.WithTimeout(ctx, request.Prober.Timeout)
 	defer cancel()
-	prober.Target.AllAddresses = false
-	targets, failed := p.engine.expand(ctx, prober)
+	request.Target.AllAddresses = false
+	targets, failed := p.engine.expand(ctx, request)
 	if failed != nil {
 		return failed.Err
 	}
 	for _, t := range targets {
-		prober.Target = t
-		result := p.engine.probe(ctx, prober)
+		request.Target = t
+		result := p.engine.probe(ctx, request)
 		if result.Err == nil {
 			return nil
 		}
-		if err == nil { // the first host's error, as in a probe
+		if err == nil { // return the error of the first host
 			err = result.Err
 		}
 	}

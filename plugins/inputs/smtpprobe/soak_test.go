@@ -21,16 +21,16 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// The soak gathers from every relay of the demonstration, again and again, as
-// fast as it can, and in between stops and reloads during a gather and lets
-// gathers overlap. An hour at Telegraf's usual interval of 10 s is 360 gathers.
+// The soak test gathers from every relay of the demonstration as fast as it can. In
+// between it stops and reloads during a gather and lets gathers overlap. An hour at
+// Telegraf's default interval of 10 s is 360 gathers.
 const (
-	soakInstances = 4 // side by side, each with all the relays
+	soakInstances = 4 // concurrent, each with all relays
 	hourOfGathers = 360
-	settleTime    = 30 * time.Second // until the relays have closed their connections
+	settleTime    = 30 * time.Second // for the relays to close their connections
 )
 
-// soakTimeouts are shorter than the demonstration's where it would cost time.
+// soakTimeouts shortens the timeouts of relays of the demonstration.
 var soakTimeouts = map[string]string{"silent": "500ms", "slow": "500ms"}
 
 func TestSoak(t *testing.T) {
@@ -46,7 +46,7 @@ func TestSoak(t *testing.T) {
 		require.NoError(t, err)
 		instances[i] = &soaked{t: t, fleet: fleet, plugin: loaded, relays: loaded.Relays}
 		require.NoError(t, loaded.Init())
-		instances[i].plugin.Log = deaf{}
+		instances[i].plugin.Log = discardLog{}
 		instances[i].plugin.SendAlways()
 	}
 
@@ -60,7 +60,7 @@ func TestSoak(t *testing.T) {
 		now := footprintNow(instances)
 		t.Logf("after %d gathers: %s", now.gathers, now)
 	}
-	// The collector closes what was forgotten: it must have nothing to do with this.
+	// The garbage collector closes unreferenced connections, which would hide a leak.
 	percent := debug.SetGCPercent(-1)
 	for _, s := range instances {
 		s.complete(s.gather())
@@ -70,23 +70,23 @@ func TestSoak(t *testing.T) {
 	debug.SetGCPercent(percent)
 	heap := footprintNow(instances)
 	t.Logf("%d gathers, %.1f hours at an interval of 10 s: %s", heap.gathers, float64(heap.gathers)/hourOfGathers, heap)
-	require.LessOrEqual(t, last.goroutines, cold.goroutines, "goroutines were left behind")
-	require.LessOrEqual(t, last.descriptors, cold.descriptors, "descriptors were left behind")
+	require.LessOrEqual(t, last.goroutines, cold.goroutines, "leaked goroutines")
+	require.LessOrEqual(t, last.descriptors, cold.descriptors, "leaked descriptors")
 	require.LessOrEqual(t, heap.heap, warm.heap+warm.heap/4+1<<20, "the heap grows")
 }
 
-// settled waits until no more is held than before: the relays notice later than
-// the probes that a session is over.
+// settled waits until the footprint is not larger than before: the relays end a
+// session later than the probes.
 func settled(before footprint) footprint {
 	for start := time.Now(); ; time.Sleep(100 * time.Millisecond) {
-		now := held()
+		now := resources()
 		if now.goroutines <= before.goroutines && now.descriptors <= before.descriptors || time.Since(start) > settleTime {
 			return now
 		}
 	}
 }
 
-// soakConfig is an instance with all the relays.
+// soakConfig returns the configuration of an instance with all relays.
 func soakConfig(fleet *demo.Fleet, dir string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[[inputs.smtpprobe]]\n helo = \"probe.example\"\n tls_ca = %q\n metrics = [\"phase\", \"recipient\"]\n", filepath.Join(dir, demo.CAFile))
@@ -100,7 +100,7 @@ func soakConfig(fleet *demo.Fleet, dir string) string {
 	return b.String()
 }
 
-// soakRound lets all instances gather side by side until a point in time.
+// soakRound makes all instances gather concurrently until a given time.
 func soakRound(instances []*soaked, until time.Time) {
 	var round sync.WaitGroup
 	for _, s := range instances {
@@ -113,7 +113,7 @@ func soakRound(instances []*soaked, until time.Time) {
 	round.Wait()
 }
 
-// soaked is one instance and how often it has gathered.
+// soaked is one instance and the number of its gathers.
 type soaked struct {
 	t       *testing.T
 	fleet   *demo.Fleet
@@ -122,7 +122,7 @@ type soaked struct {
 	gathers int
 }
 
-// next is one gather, of one kind or another.
+// next gathers in one of several ways.
 func (s *soaked) next() {
 	s.gathers++
 	switch {
@@ -149,7 +149,7 @@ func (s *soaked) gather() *record {
 	return acc
 }
 
-// overlapping gathers take turns: each is complete.
+// overlapping starts two gathers at the same time. Each must be complete.
 func (s *soaked) overlapping() {
 	s.gathers++
 	var other *record
@@ -160,7 +160,7 @@ func (s *soaked) overlapping() {
 	s.complete(other)
 }
 
-// stopped ends a gather after its first metric. The probes that were not canceled
+// stopped stops a gather after its first metric. Probes that are not canceled must
 // have their usual outcome.
 func (s *soaked) stopped() {
 	acc := newRecord(s.t)
@@ -173,10 +173,11 @@ func (s *soaked) stopped() {
 	first := <-acc.arrived
 	s.plugin.Stop()
 	gather.Wait()
-	s.judge(append(acc.named("smtpprobe"), first))
+	s.compare(append(acc.named("smtpprobe"), first))
 }
 
-// reload makes a new plugin of the same settings, as Telegraf does for SIGHUP.
+// reload replaces the plugin by a new one with the same settings, as Telegraf does
+// for SIGHUP.
 func (s *soaked) reload() {
 	old := s.plugin
 	s.plugin = New()
@@ -187,17 +188,17 @@ func (s *soaked) reload() {
 	}
 }
 
-// complete checks that there is a metric of each relay, and that of the group.
+// complete requires a metric of each relay and of the group.
 func (s *soaked) complete(acc *record) {
 	metrics := acc.named("smtpprobe")
 	if len(metrics) != len(s.fleet.Relays()) || len(acc.named("smtpprobe_group")) != 1 {
 		s.t.Errorf("gather %d: %d metrics of %d relays", s.gathers, len(metrics), len(s.fleet.Relays()))
 	}
-	s.judge(metrics)
+	s.compare(metrics)
 }
 
-// judge compares the outcomes with the expected ones.
-func (s *soaked) judge(metrics []telegraf.Metric) {
+// compare compares the outcomes with the expected ones.
+func (s *soaked) compare(metrics []telegraf.Metric) {
 	expected := make(map[string][]demo.Outcome)
 	for _, r := range s.fleet.Relays() {
 		if soakTimeouts[r.Name] == "" {
@@ -225,7 +226,7 @@ func isExpected(outcomes []demo.Outcome, tags map[string]string) bool {
 	return false
 }
 
-// footprint is the use of resources by the process.
+// footprint is the resource usage of the process.
 type footprint struct {
 	gathers, goroutines, descriptors int
 	heap                             uint64
@@ -235,22 +236,22 @@ func (f footprint) String() string {
 	return fmt.Sprintf("heap %.1f MiB, %d goroutines, %d descriptors", float64(f.heap)/(1<<20), f.goroutines, f.descriptors)
 }
 
-// held is the footprint without memory.
-func held() footprint {
+// resources returns the footprint without memory.
+func resources() footprint {
 	f := footprint{goroutines: runtime.NumGoroutine()}
-	if open, err := os.ReadDir("/proc/self/fd"); err == nil { // elsewhere they are not counted
+	if open, err := os.ReadDir("/proc/self/fd"); err == nil { // Linux only
 		f.descriptors = len(open)
 	}
 	return f
 }
 
 func footprintNow(instances []*soaked) footprint {
-	f := held()
+	f := resources()
 	for _, s := range instances {
 		f.gathers += s.gathers
 	}
-	// Pools release their content at the second collection.
-	runtime.GC() //nolint:revive // garbage must not be counted
+	// Pools release their content in the second collection.
+	runtime.GC() //nolint:revive // garbage does not count
 	runtime.GC() //nolint:revive // see above
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
@@ -258,8 +259,8 @@ func footprintNow(instances []*soaked) footprint {
 	return f
 }
 
-// deaf is a log at debug level that keeps nothing, so that there are transcripts.
-type deaf struct{ telegraf.Logger }
+// discardLog discards all lines. Its level is debug, so probes record transcripts.
+type discardLog struct{ telegraf.Logger }
 
-func (deaf) Level() telegraf.LogLevel { return telegraf.Debug }
-func (deaf) Debugf(string, ...any)    {}
+func (discardLog) Level() telegraf.LogLevel { return telegraf.Debug }
+func (discardLog) Debugf(string, ...any)    {}

@@ -15,7 +15,7 @@ import (
 func TestProbe_AnyRelay(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(3), func(p *SMTPProbe) { p.MaxConcurrent = 1 })
-	s.probeAs = func(p *probing) *smtpprobe.Result {
+	s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 		require.Equal(t, smtpprobe.DepthConnect, p.Plan.Depth)
 		if p.Target.Host == "r1.example" {
 			return working(p)
@@ -28,12 +28,12 @@ func TestProbe_AnyRelay(t *testing.T) {
 	require.ErrorContains(t, s.Probe(), "smtp: connect: could not connect")
 }
 
-func TestProbe_TimeoutForAllHosts(t *testing.T) {
+func TestProbe_Timeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := withEngine(t, []string{"mx://example.org"}, nil)
 		s.answering(make([]smtpprobe.Target, 20)...)
-		s.engine.probe = func(ctx context.Context, p *probing) *smtpprobe.Result {
+		s.engine.probe = func(ctx context.Context, p *probeRequest) *smtpprobe.Result {
 			<-ctx.Done()
 			return failing(p, smtperr.New(smtperr.ClassReadTimeout, smtperr.ReasonNoGreeting, smtperr.PhaseGreeting, ctx.Err()))
 		}

@@ -8,11 +8,11 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// forgetAfter is the number of DNS answers without a target after which its
-// state is dropped: servers rotate their answers.
+// forgetAfter is the number of consecutive DNS answers without a target after which
+// its state is dropped. Until then it may return, because servers rotate answers.
 const forgetAfter = 10
 
-// targetKey identifies a target among those of its relay.
+// targetKey identifies a target of a relay.
 type targetKey struct{ host, ip string }
 
 func keyOf(t *smtpprobe.Target) targetKey {
@@ -22,24 +22,24 @@ func keyOf(t *smtpprobe.Target) targetKey {
 	return targetKey{t.Host, t.IP.String()}
 }
 
-// maxValues is the most values of one probe that may change.
+// maxValues is the maximum number of values of one probe that may change.
 const maxValues = 12
 
-// targetState is what the probes of one target leave for the next one. Only one
-// probe of a target runs at a time.
+// targetState is the state of one target between probes. Only one probe of a target
+// runs at a time.
 type targetState struct {
 	tags    []tag
 	key     string // in the state file
-	missing int    // DNS answers in a row without the target
+	missing int    // consecutive DNS answers without the target
 
 	probed   time.Time // start of the last probe
 	skipped  int       // gathers since the last probe, see backoff
 	last     outcome   // for the groups
 	nextSend time.Time
 
-	// known is what outlives a restart. recall reads it.
+	// known is the part that survives a restart. restore reads it.
 	known    state.Target
-	recalled bool
+	restored bool
 }
 
 func newTargetState(r *relay, t *smtpprobe.Target) *targetState {
@@ -47,7 +47,7 @@ func newTargetState(r *relay, t *smtpprobe.Target) *targetState {
 	return &targetState{tags: tags, key: stateKey(tags, r.plan.Depth)}
 }
 
-// state returns what is known of a target. The first call makes it.
+// state returns the state of a target of the relay.
 func (r *relay) state(t *smtpprobe.Target) *targetState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -63,7 +63,7 @@ func (r *relay) state(t *smtpprobe.Target) *targetState {
 	return s
 }
 
-// ownState is the state of a relay that is its own only target.
+// ownState returns the state of the only target of a relay that does not expand.
 func (r *relay) ownState() *targetState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -73,16 +73,16 @@ func (r *relay) ownState() *targetState {
 	return r.current[0]
 }
 
-// setCurrent takes the states of the targets of this gather.
+// setCurrent sets the states of the targets of this gather.
 func (r *relay) setCurrent(states ...*targetState) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.current = states
 }
 
-// dropMissing drops the states of targets that have been missing from DNS
-// answers for long, so that changing answers do not fill the memory, and returns
-// them. own is that of the relay itself, which is in no answer.
+// dropMissing removes and returns the states of targets that are missing from too
+// many DNS answers, so that changing answers do not fill the memory. own is the
+// state of the relay itself, which is never removed.
 func (r *relay) dropMissing(own *targetState) []*targetState {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -103,7 +103,7 @@ func (r *relay) dropMissing(own *targetState) []*targetState {
 	return dropped
 }
 
-// update takes over the findings of a probe, and returns what is different now.
+// update updates the state with the result of a probe and returns the changes.
 func (s *targetState) update(o *observation) []change.Change {
 	s.probed, s.skipped = o.Start, 0
 	s.known.ProbesTotal++
@@ -123,9 +123,9 @@ func (s *targetState) update(o *observation) []change.Change {
 	return s.known.Changes.Observe(o.Start, o.appendOthers(values)...)
 }
 
-// skips reports whether a target that fails is skipped in this gather, and
-// counts that. The pause doubles with every failure, counted in gathers, up to
-// the setting backoff.
+// skips reports whether a failing target is skipped in this gather, and counts it.
+// The number of skipped gathers doubles with every failure, up to the time of the
+// setting backoff.
 func (s *targetState) skips(backoff time.Duration, now time.Time) bool {
 	if backoff <= 0 || s.known.Failures == 0 || now.Sub(s.probed) >= backoff {
 		return false
@@ -138,9 +138,9 @@ func (s *targetState) skips(backoff time.Duration, now time.Time) bool {
 	return true
 }
 
-// sends reports whether a probe of depth send sends its message now, and if so
-// plans the next message. The plan moves on with each attempt: a relay that was
-// down gets one message when it is back, not all those it missed.
+// sends reports whether a probe of depth send sends a message now, and if so
+// schedules the next one. Failed attempts count, so a relay that was down gets one
+// message afterwards, not all that it missed.
 func (s *targetState) sends(interval time.Duration, now time.Time) bool {
 	if now.Add(early(interval)).Before(s.nextSend) {
 		return false
@@ -152,6 +152,6 @@ func (s *targetState) sends(interval time.Duration, now time.Time) bool {
 	return true
 }
 
-// early is how much too early a message may be sent: a gather that comes before
-// its time must not delay the message for a whole interval.
+// early returns the time by which a message may be early: a gather that starts a
+// little early must not delay the message for a whole interval.
 func early(interval time.Duration) time.Duration { return min(interval/10, 5*time.Second) }

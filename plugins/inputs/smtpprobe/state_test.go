@@ -19,7 +19,7 @@ func TestState_Failures(t *testing.T) {
 			return s.gathered(t).only(t, "smtpprobe").Fields()
 		}
 		s.probeAs = refusing
-		require.NotContains(t, fields(), "seconds_since_success", "none was seen")
+		require.NotContains(t, fields(), "seconds_since_success", "no success yet")
 		require.Equal(t, int64(2), fields()["consecutive_failures"])
 		s.probeAs = working
 		f := fields()
@@ -37,7 +37,7 @@ func TestState_Capabilities(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(1), nil)
 	offering := func(plain, secure []string) any {
-		s.probeAs = func(p *probing) *smtpprobe.Result {
+		s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 			r := working(p)
 			r.Capabilities = capabilities(plain)
 			if secure != nil {
@@ -53,7 +53,7 @@ func TestState_Capabilities(t *testing.T) {
 	require.Equal(t, int64(1), offering([]string{"SIZE", "STARTTLS"}, []string{"AUTH"}))
 	require.Equal(t, int64(0), offering([]string{"SIZE", "STARTTLS"}, []string{"AUTH"}))
 	require.Equal(t, int64(1), offering([]string{"SIZE", "STARTTLS"}, []string{"AUTH", "DSN"}))
-	require.Equal(t, int64(0), offering([]string{"SIZE", "STARTTLS"}, nil), "TLS failed: nothing is known of what it hides")
+	require.Equal(t, int64(0), offering([]string{"SIZE", "STARTTLS"}, nil), "capabilities within TLS are unknown")
 	require.Equal(t, int64(0), offering([]string{"SIZE", "STARTTLS"}, []string{"AUTH", "DSN"}))
 }
 
@@ -74,7 +74,7 @@ func TestState_STARTTLSExpected(t *testing.T) {
 		defer s.mu.Unlock()
 		return s.probed[len(s.probed)-1].Plan.STARTTLSExpected
 	}
-	s.probeAs = func(p *probing) *smtpprobe.Result {
+	s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 		r := working(p)
 		// The handshake failed: these are the capabilities before TLS.
 		r.TLS, r.Capabilities = &smtpprobe.TLSState{}, capabilities([]string{"STARTTLS"})
@@ -83,5 +83,5 @@ func TestState_STARTTLSExpected(t *testing.T) {
 	require.False(t, expects())
 	s.probeAs = working
 	require.True(t, expects())
-	require.True(t, expects(), "it stays withdrawn")
+	require.True(t, expects(), "still withdrawn")
 }

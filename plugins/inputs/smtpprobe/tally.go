@@ -14,8 +14,8 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe/smtperr"
 )
 
-// suspectTargets is the number of probed targets from which a gather may be
-// suspect: with fewer, they may well all be down.
+// suspectTargets is the minimum number of probed targets of a suspect gather. Fewer
+// targets may well all be down.
 const suspectTargets = 10
 
 // tally counts the outcomes of one gather.
@@ -23,8 +23,7 @@ type tally struct {
 	mu sync.Mutex
 
 	succeeded, failed, skipped, canceled int64
-	// failedNetwork is the part of failed that the network or this machine is to
-	// blame for.
+	// failedNetwork counts the failures caused by the network or this machine.
 	failedNetwork int64
 }
 
@@ -51,15 +50,15 @@ func (t *tally) count(r *smtpprobe.Result) {
 	}
 }
 
-// suspect reports whether so many targets failed by the network or this machine
-// that this machine is more likely to blame than the relays.
+// suspect reports whether this machine is a more likely cause of the failures than
+// the relays.
 func (t *tally) suspect() bool {
 	probed := t.succeeded + t.failed
 	return probed >= suspectTargets && t.failedNetwork*2 > probed
 }
 
-// report makes the point of a gather that started at a time and ends now.
-// problem is what is wrong with the state file, if anything.
+// report adds the metric of a gather that ends now. problem is the error of the
+// state file, empty if there is none.
 func (t *tally) report(acc telegraf.Accumulator, instance string, start time.Time, problem string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -79,9 +78,9 @@ func (t *tally) report(acc telegraf.Accumulator, instance string, start time.Tim
 	acc.AddMetric(m)
 }
 
-// instances numbers the plugin's instances in the order of their Init, which is
-// that of the configuration. A number is free again after Stop, so that it is
-// the same after a reload.
+// instances numbers the instances of the plugin in the order of their Init, which
+// is their order in the configuration. Stop frees the number, so it is the same
+// after a reload.
 var instances numbers
 
 type numbers struct {
@@ -107,7 +106,7 @@ func (n *numbers) free(number int) {
 	n.taken[number-1] = false
 }
 
-// instance names the plugin's instance.
+// instance returns the name of the instance: its alias or its number.
 func (p *SMTPProbe) instance() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

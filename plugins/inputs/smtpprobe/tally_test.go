@@ -21,7 +21,7 @@ func TestGather_Tally(t *testing.T) {
 			p.Backoff = config.Duration(time.Hour)
 			p.MaxConcurrent = 1
 		})
-		s.probeAs = func(p *probing) *smtpprobe.Result {
+		s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 			time.Sleep(time.Second)
 			switch p.Target.Host {
 			case "r0.example":
@@ -41,7 +41,7 @@ func TestGather_Tally(t *testing.T) {
 			"canceled": int64(0), "duration": 4.0, "suspect": int64(0),
 		}
 		require.Equal(t, expected, point())
-		require.Equal(t, expected, point(), "the pause after the first failure is 0")
+		require.Equal(t, expected, point(), "no pause after the first failure")
 		expected["failed"], expected["failed_network"], expected["skipped"], expected["duration"] = int64(0), int64(0), int64(2), 2.0
 		require.Equal(t, expected, point())
 	})
@@ -54,17 +54,17 @@ func TestGather_Suspect(t *testing.T) {
 		class             smtperr.Class
 		suspect           int64
 	}{
-		"all of ten by the network":      {targets: 10, refusing: 10, class: smtperr.ClassConnectError, suspect: 1},
-		"more than half by the network":  {targets: 11, refusing: 6, class: smtperr.ClassConnectTimeout, suspect: 1},
-		"more than half by this machine": {targets: 10, refusing: 6, class: smtperr.ClassLocalError, suspect: 1},
-		"half":                           {targets: 10, refusing: 5, class: smtperr.ClassConnectError, suspect: 0},
-		"too few targets":                {targets: 9, refusing: 9, class: smtperr.ClassConnectError, suspect: 0},
-		"the relays":                     {targets: 10, refusing: 10, class: smtperr.ClassServiceUnavailable, suspect: 0},
+		"all of ten, network":          {targets: 10, refusing: 10, class: smtperr.ClassConnectError, suspect: 1},
+		"more than half, network":      {targets: 11, refusing: 6, class: smtperr.ClassConnectTimeout, suspect: 1},
+		"more than half, this machine": {targets: 10, refusing: 6, class: smtperr.ClassLocalError, suspect: 1},
+		"half":                         {targets: 10, refusing: 5, class: smtperr.ClassConnectError, suspect: 0},
+		"too few targets":              {targets: 9, refusing: 9, class: smtperr.ClassConnectError, suspect: 0},
+		"all of ten, relays":           {targets: 10, refusing: 10, class: smtperr.ClassServiceUnavailable, suspect: 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := withEngine(t, many(tt.targets), nil)
-			s.probeAs = func(p *probing) *smtpprobe.Result {
+			s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 				number, err := strconv.Atoi(p.Target.Host[1 : len(p.Target.Host)-len(".example")])
 				if err != nil || number >= tt.refusing {
 					return working(p)
@@ -83,12 +83,11 @@ func TestNumbers(t *testing.T) {
 	require.Equal(t, 2, n.take())
 	require.Equal(t, 3, n.take())
 	n.free(2)
-	require.Equal(t, 2, n.take(), "after a reload an instance has its number again")
+	require.Equal(t, 2, n.take(), "an instance has the same number after a reload")
 	require.Equal(t, 4, n.take())
 }
 
-// TestInstance: an instance without an alias is named by a number that Stop gives
-// back and Start takes.
+// An instance without an alias has a number, which Stop frees and Start takes.
 func TestInstance(t *testing.T) {
 	s := withEngine(t, many(1), nil)
 	for range 2 {

@@ -28,30 +28,30 @@ const (
 	maxMessageSize = 256 << 20
 )
 
-// spec is the typed form of Settings, as probes need it. Relays with the same
+// spec is the parsed form of Settings that probes need. Relays that inherit all
 // settings share one.
 type spec struct {
-	prober smtpprobe.Prober // without the proxy, which each probe adds
-	plan   smtpprobe.Plan   // without secrets, which each probe adds
-	proxy  token.Secret     // nil: none
+	prober smtpprobe.Prober // each probe adds the proxy
+	plan   smtpprobe.Plan   // each probe adds the secrets
+	proxy  token.Secret     // nil: no proxy
 	login  *login           // nil: no AUTH
 
 	sendInterval time.Duration
 	backoff      time.Duration
 }
 
-// draft is a spec and what is only needed until the relays are made.
+// draft is a spec with the settings that become part of the relays.
 type draft struct {
 	*spec
 	starttls  smtpprobe.TLSMode
 	ipVersion smtpprobe.IPVersion
 	source    netip.Addr     // local address to bind, if valid
-	all       bool           // one probe for each address
-	mechanism string         // as SASL writes it
+	all       bool           // probe each address
+	mechanism string         // in upper case
 	policies  *policy.Source // nil: not reported
 }
 
-// shared are the parts that relays with different settings may have in common.
+// shared holds the parts that relays with different settings may share.
 type shared struct {
 	tls      tlsConfigs
 	tokens   tokenSources
@@ -59,8 +59,8 @@ type shared struct {
 	checked  map[*config.Secret]bool
 }
 
-// parse turns settings into their typed form, and refuses each value that is
-// wrong by itself.
+// parse parses settings and refuses invalid values. It does not check combinations
+// of settings.
 func (s *Settings) parse(parts *shared) (*draft, error) {
 	p := &draft{spec: &spec{}}
 	for _, part := range []func(*draft) error{
@@ -70,7 +70,7 @@ func (s *Settings) parse(parts *shared) (*draft, error) {
 			return nil, err
 		}
 	}
-	p.plan.Depth = p.plan.Reaches() // the tag probe shows what is done
+	p.plan.Depth = p.plan.Reaches() // the tag probe is the actual depth
 	if err := firstError(s.parseMechanism(p), s.checkScopes(), s.checkSecrets(parts.checked)); err != nil {
 		return nil, err
 	}
@@ -81,7 +81,7 @@ func (s *Settings) parse(parts *shared) (*draft, error) {
 	return p, s.parsePolicy(p, parts.policies)
 }
 
-// draft parses settings that are complete, as those of a relay are.
+// draft parses and checks the complete settings of a relay.
 func (s *Settings) draft(parts *shared) (*draft, error) {
 	d, err := s.parse(parts)
 	if err != nil {
@@ -91,8 +91,8 @@ func (s *Settings) draft(parts *shared) (*draft, error) {
 	return d, err
 }
 
-// complete refuses settings that contradict each other, and makes what needs
-// several of them.
+// complete refuses contradictory settings and sets the parts of the draft that
+// depend on several settings.
 func (p *draft) complete(s *Settings, parts *shared) error {
 	err := firstError(s.checkDepth(), s.Credentials.check(p.mechanism), p.checkAddresses(), p.checkMessage())
 	if err != nil || !p.authenticates() || !s.Credentials.present() {
@@ -102,7 +102,7 @@ func (p *draft) complete(s *Settings, parts *shared) error {
 	return err
 }
 
-// oneOf refuses a value that is not one of a setting's choices.
+// oneOf refuses a value that is not among the choices of a setting.
 func oneOf(setting, value string, choices ...string) error {
 	if slices.Contains(choices, value) {
 		return nil
@@ -205,8 +205,8 @@ func (s *Settings) parseRoute(p *draft) error {
 	return err
 }
 
-// parseDNSServer takes an IP address with or without a port. A name would need
-// a resolver to find the resolver.
+// parseDNSServer parses an IP address with or without a port. A host name is
+// invalid, since resolving it would need another resolver.
 func parseDNSServer(s string) (string, error) {
 	if s == "" {
 		return "", nil
@@ -266,7 +266,7 @@ func (s *Settings) parseMessage(p *draft) error {
 	return nil
 }
 
-// oneLine refuses a value that would end a command or a header field early.
+// oneLine refuses a value that would inject a command or a header field.
 func oneLine(setting, value string) error {
 	if strings.ContainsAny(value, "\r\n\x00") {
 		return fmt.Errorf("invalid %s %q: must not contain CR, LF or NUL", setting, value)
@@ -285,7 +285,7 @@ func (s *Settings) parseExpect(p *draft) error {
 	return nil
 }
 
-// parseExpectation reads class[/reason][:code[:phase]].
+// parseExpectation parses class[/reason][:code[:phase]].
 func parseExpectation(text string) (smtpprobe.Expectation, error) {
 	var e smtpprobe.Expectation
 	parts := strings.Split(text, ":")
@@ -320,7 +320,7 @@ func parseExpectation(text string) (smtpprobe.Expectation, error) {
 	return e, nil
 }
 
-// expectsFailure reports whether only a failure counts as success.
+// expectsFailure reports whether a probe succeeds only by an expected failure.
 func (p *spec) expectsFailure() bool {
 	return len(p.plan.Expect) > 0 &&
 		!slices.ContainsFunc(p.plan.Expect, func(e smtpprobe.Expectation) bool { return e.Class == smtperr.ClassNone })
@@ -375,7 +375,7 @@ func contradicts(version smtpprobe.IPVersion, ip netip.Addr) bool {
 	return ip.IsValid() && (version == smtpprobe.IPv4 && !ip.Is4() || version == smtpprobe.IPv6 && !ip.Is6())
 }
 
-// checkMessage builds the message that a probe would send.
+// checkMessage refuses a message that cannot be built.
 func (p *draft) checkMessage() error {
 	if p.plan.Depth != smtpprobe.DepthSend {
 		return nil
@@ -383,14 +383,14 @@ func (p *draft) checkMessage() error {
 	return p.checkMessageOf(p.plan.Message)
 }
 
-// checkMessageOf is checkMessage for a message that has its identity.
+// checkMessageOf refuses a message that cannot be built, whatever the depth.
 func (p *spec) checkMessageOf(m smtpprobe.Message) error {
 	o := message.Options{
 		Envelope: message.Envelope{From: p.plan.From, To: p.plan.To, Helo: p.prober.Helo},
 		Content:  m,
 	}
 	if o.Helo == "" {
-		// Not known before the first probe. Host names are rarely longer.
+		// The host name is read by the first probe. This is longer than most.
 		o.Helo = "host.name.example.org"
 	}
 	smallest, err := message.MinSize(o)

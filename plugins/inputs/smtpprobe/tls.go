@@ -12,17 +12,18 @@ import (
 	commontls "github.com/influxdata/telegraf/plugins/common/tls"
 )
 
-// tlsSettings are the settings that make one TLS configuration differ from
-// another.
+// tlsSettings are the settings of a TLS configuration.
 type tlsSettings struct {
 	ca, cert, key, minVersion, ciphers, renegotiation, serverName string
 	skipVerify                                                    bool
 	keyPwd                                                        *config.Secret
 }
 
-// tlsConfigs are loaded once for all relays with the same settings.
+// tlsConfigs holds the TLS configurations by their settings. Relays with the same
+// settings share one.
 type tlsConfigs map[tlsSettings]*tls.Config
 
+// config returns the TLS configuration of a relay.
 func (loaded tlsConfigs) config(s *Settings) (*tls.Config, error) {
 	if !s.TLSEnable {
 		return nil, errors.New("invalid tls_enable \"false\": the scheme of the URL and starttls decide whether TLS is used")
@@ -60,7 +61,7 @@ func (s *Settings) loadTLS() (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("invalid tls_cert or tls_key: %w", err)
 	}
-	// Telegraf's ClientConfig ignores these where no other setting is set.
+	// Telegraf's ClientConfig ignores these settings if no other is set.
 	c.MinVersion = commontls.TLSMinVersionDefault
 	if s.TLSMinVersion != "" {
 		if c.MinVersion, err = commontls.ParseTLSVersion(s.TLSMinVersion); err != nil {
@@ -75,8 +76,8 @@ func (s *Settings) loadTLS() (*tls.Config, error) {
 	return c, nil
 }
 
-// checkTLS refuses settings that Telegraf's ClientConfig accepts, or whose errors
-// are hard to read there.
+// checkTLS refuses settings that Telegraf's ClientConfig accepts or for which its
+// errors are hard to understand.
 func (s *Settings) checkTLS() error {
 	if err := oneOf("tls_renegotiation_method", s.TLSRenegotiationMethod, "", "never", "once", "freely"); err != nil {
 		return err

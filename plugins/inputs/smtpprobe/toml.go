@@ -11,12 +11,12 @@ import (
 	"github.com/influxdata/toml"
 )
 
-// How a relay inherits: Telegraf's loader decodes the plugin's table over the
-// defaults. The tables of the relays are kept as they are until that is done.
-// Then each is decoded over a copy of the plugin's settings, so that a setting
-// that a relay does not mention keeps the plugin's value.
+// Relays inherit the plugin's settings. Telegraf's loader decodes the plugin's table
+// over the defaults, and the tables of relays are not decoded before. Each is
+// then decoded over a copy of the plugin's settings, so a setting that a relay's
+// table does not contain keeps the plugin's value.
 
-// block names settings that are inherited together.
+// block is a set of settings that are inherited together.
 type block int
 
 const (
@@ -25,16 +25,17 @@ const (
 	certificate
 )
 
-// relayKey is a key of a relay's table: its block, and where its value goes. A
-// secret gets a new place, since the old one is the plugin's.
+// relayKey is a key of a relay's table: its block, and the function that returns
+// where to decode its value. A secret is decoded into a new one, because the old
+// one belongs to the plugin.
 type relayKey struct {
 	block block
 	to    func(*Relay) any
 }
 
-// relayKeys are decoded by name instead of by struct tag: that is twice as fast
-// with 100,000 relays, finds keys that do not belong into the table, and names
-// the setting in errors.
+// relayKeys are the keys of a relay's table. Decoding them by name instead of by
+// struct tag is twice as fast, detects unknown keys, and allows errors to name the
+// setting.
 var relayKeys = map[string]relayKey{
 	"name":             {to: func(r *Relay) any { return &r.Name }},
 	"url":              {to: func(r *Relay) any { return &r.URL }},
@@ -87,24 +88,26 @@ var relayKeys = map[string]relayKey{
 	"tls_key_pwd":              {certificate, func(r *Relay) any { return newSecret(&r.TLSKeyPwd) }},
 }
 
+// newSecret sets a pointer to a new secret and returns it.
 func newSecret(at **config.Secret) *config.Secret {
 	*at = new(config.Secret)
 	return *at
 }
 
-// table is a TOML table whose values are decoded later, each by itself.
+// table is a TOML table whose values are decoded later, one by one.
 type table map[string]value
 
+// value is a TOML value that is decoded later.
 type value struct{ decode func(any) error }
 
-// UnmarshalTOML keeps the value for later.
+// UnmarshalTOML keeps the function that decodes the value.
 func (v *value) UnmarshalTOML(decode func(any) error) error {
 	v.decode = decode
 	return nil
 }
 
-// decode decodes each value to the place that its key has. Its errors name the
-// key.
+// decode decodes each value to where place returns for its key. Keys without a place
+// are unknown. Errors name the key.
 func (t table) decode(place func(key string) any) error {
 	for _, key := range slices.Sorted(maps.Keys(t)) {
 		to := place(key)
@@ -118,9 +121,10 @@ func (t table) decode(place func(key string) any) error {
 	return nil
 }
 
-// UnmarshalTOML decodes the plugin's table, then those of its relays.
+// UnmarshalTOML decodes the plugin's table, then the tables of its relays and
+// mailboxes.
 func (p *SMTPProbe) UnmarshalTOML(decode func(any) error) error {
-	type plain SMTPProbe // has no UnmarshalTOML
+	type plain SMTPProbe // without UnmarshalTOML
 	if err := decode((*plain)(p)); err != nil {
 		return nameSetting(err, decode)
 	}
@@ -173,8 +177,8 @@ func (r *Relay) decode(inherited *Settings) error {
 	})
 }
 
-// UnmarshalTOML refuses keys that Telegraf's loader accepts in any table, such
-// as tags.
+// UnmarshalTOML decodes the table of a group. Unlike Telegraf's loader, it refuses
+// the keys that are valid in the table of any input, such as tags.
 func (g *Group) UnmarshalTOML(decode func(any) error) error {
 	var t table
 	if err := decode(&t); err != nil {
@@ -197,8 +201,9 @@ func (g *Group) UnmarshalTOML(decode func(any) error) error {
 	return nil
 }
 
-// nameSetting puts the name of the setting into an error of the loader, which
-// names the field of a Go struct, or nothing where a table is misplaced.
+// nameSetting adds the name of the setting to an error of the loader, which has the
+// name of a field of a Go struct, or no name if the error is a table in the place of
+// a value.
 func nameSetting(err error, decode func(any) error) error {
 	var line *toml.LineError
 	var t table
@@ -215,8 +220,8 @@ func nameSetting(err error, decode func(any) error) error {
 	return err
 }
 
-// isSetting reports whether a key of the plugin's table is the plugin's, and not
-// one that all inputs have.
+// isSetting reports whether a key is a setting of the plugin, not one that all
+// inputs have.
 func isSetting(key string) bool {
 	_, inherited := relayKeys[key]
 	return inherited || slices.Contains([]string{"servers", "max_concurrent", "spread", "metrics", "state_file", "flow_key", "relay", "group", "mailbox"}, key)

@@ -36,17 +36,17 @@ func TestTOML_WrongType(t *testing.T) {
 	}
 }
 
-// TestTOML_RelayKeys compares the keys of a relay's table with the settings of
-// the plugin's table: each setting has its row, which leads to its field.
+// TestTOML_RelayKeys compares relayKeys with the fields of Settings: each field has a
+// key that decodes to it.
 func TestTOML_RelayKeys(t *testing.T) {
-	own := map[string]bool{"name": true, "url": true}
+	keys := map[string]bool{"name": true, "url": true}
 	r := &Relay{Settings: new(Settings)}
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Settings]()) {
 		key := field.Tag.Get("toml")
 		if key == "" {
 			continue
 		}
-		own[key] = true
+		keys[key] = true
 		require.Contains(t, relayKeys, key)
 		to := reflect.ValueOf(relayKeys[key].to(r))
 		at := reflect.ValueOf(r.Settings).Elem().FieldByIndex(field.Index)
@@ -59,11 +59,12 @@ func TestTOML_RelayKeys(t *testing.T) {
 		require.Equal(t, reflect.TypeFor[ClientCertificate]() == typeOfBlock(field), relayKeys[key].block == certificate, key)
 	}
 	for key := range relayKeys {
-		require.True(t, own[key], key)
+		require.True(t, keys[key], key)
 	}
 }
 
-// typeOfBlock is the embedded struct that a field of Settings belongs to.
+// typeOfBlock returns the type of the embedded struct that has a field of Settings, nil
+// if Settings itself has the field.
 func typeOfBlock(field reflect.StructField) reflect.Type {
 	if len(field.Index) == 1 {
 		return nil

@@ -13,10 +13,10 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// scheme is the meaning of a URL's scheme.
+// scheme has the properties of a URL scheme.
 type scheme struct {
 	port uint16
-	tls  smtpprobe.TLSMode // empty: starttls decides
+	tls  smtpprobe.TLSMode // empty: the setting starttls
 	lmtp bool
 	mx   bool
 }
@@ -29,18 +29,19 @@ var schemes = map[string]scheme{
 	"mx":         {port: 25, tls: smtpprobe.TLSOpportunistic, mx: true},
 }
 
-// maxSocketPath is the limit of Linux' sockaddr_un, without its NUL.
+// maxSocketPath is the maximum length of a path in sockaddr_un on Linux, without its
+// NUL.
 const maxSocketPath = 107
 
 var errCredentials = errors.New("must not contain credentials (it has an @): set username and password instead")
 
-// parseURL parses a relay's URL into its target. Its errors never repeat what
+// parseURL parses the URL of a relay. Its errors never contain a part of the URL that
 // may be a password.
 func parseURL(raw string) (smtpprobe.Target, error) {
 	name, rest, found := strings.Cut(raw, "://")
 	name = strings.ToLower(name)
 	socket := name == "lmtp" && strings.HasPrefix(rest, "/")
-	// A password may contain any character, so that only its end is recognized.
+	// A password may contain any character, but an @ ends it.
 	if strings.Contains(raw, "@") && !socket {
 		return smtpprobe.Target{}, errCredentials
 	}
@@ -68,14 +69,14 @@ func parseURL(raw string) (smtpprobe.Target, error) {
 	return t, nil
 }
 
-// beginning is the part of a URL up to its port. What follows it, or is there in
-// place of a port, may be a password.
+// beginning matches a URL up to its port. The rest, or any text in place of the port,
+// may be a password.
 var beginning = regexp.MustCompile(`^(?:[^:/?#]*://)?(?:\[[^]]*\]|[^:/?#]*)(?::\d{0,5}\b)?/?`)
 
-// shownURL is a URL for an error, without what may be a password.
+// shownURL shortens a URL for an error to the part that cannot be a password.
 func shownURL(raw string) string {
 	if strings.HasPrefix(strings.ToLower(raw), "lmtp:///") {
-		return raw // a path
+		return raw // the path of a socket
 	}
 	if shown := beginning.FindString(raw); shown != raw {
 		return shown + "..."
@@ -114,8 +115,8 @@ func parseAuthority(s string, defaultPort uint16) (host string, port uint16, err
 	return host, port, err
 }
 
-// splitAuthority splits it into the host, without brackets, and the port with
-// its colon.
+// splitAuthority splits host[:port] into the host, without brackets, and the port
+// with its colon.
 func splitAuthority(s string) (host, after string, err error) {
 	if i := strings.IndexAny(s, "/?#"); i >= 0 {
 		return "", "", fmt.Errorf("unexpected %q after host and port", s[i:i+1])
@@ -141,7 +142,7 @@ func splitAuthority(s string) (host, after string, err error) {
 }
 
 func parsePort(s string) (uint16, error) {
-	if strings.Trim(s, "0123456789") != "" { // of user:password, perhaps
+	if strings.Trim(s, "0123456789") != "" { // may be user:password
 		return 0, errors.New("invalid port: must be a number from 1 to 65535")
 	}
 	n, err := strconv.ParseUint(s, 10, 16)
@@ -151,7 +152,7 @@ func parsePort(s string) (uint16, error) {
 	return uint16(n), nil
 }
 
-// parseHost parses a host name, which it converts to A-labels, or an IP address.
+// parseHost parses an IP address or a host name, which it converts to A-labels.
 func parseHost(host string) (string, error) {
 	if host == "" {
 		return "", errors.New("host is missing")

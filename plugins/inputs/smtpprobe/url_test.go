@@ -85,7 +85,7 @@ func TestParseURL_Invalid(t *testing.T) {
 
 func long(n int) string { return strings.Repeat("a", n) }
 
-func TestParseURL_CredentialsNotRepeated(t *testing.T) {
+func TestParseURL_Credentials(t *testing.T) {
 	t.Parallel()
 	for _, url := range []string{
 		"smtp://alice:s3cret@mail.example", "smtp://alice:s3/cret@mail.example", "smtp://alice:s3#cret@mail.example",

@@ -10,9 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// mistaken is the error of Init for a configuration that Telegraf's loader
-// takes.
-func mistaken(t *testing.T, text string) string {
+// initError returns the error of Init for a configuration that can be loaded.
+func initError(t *testing.T, text string) string {
 	t.Helper()
 	p, err := load(t, "[[inputs.smtpprobe]]\n"+text)
 	require.NoError(t, err)
@@ -21,10 +20,10 @@ func mistaken(t *testing.T, text string) string {
 	return err.Error()
 }
 
-func TestInit_Mistakes(t *testing.T) {
+func TestInit_Invalid(t *testing.T) {
 	garbage := filepath.ToSlash(filepath.Join(t.TempDir(), "garbage.pem"))
 	require.NoError(t, os.WriteFile(garbage, []byte("not PEM"), 0o600))
-	missing := func(file string) string { // each system has words of its own
+	missing := func(file string) string { // the text depends on the system
 		_, err := os.Open(file)
 		require.ErrorIs(t, err, os.ErrNotExist)
 		return err.Error()
@@ -159,7 +158,7 @@ func TestInit_Mistakes(t *testing.T) {
 		group + "name = \"g\"\nrelays = [\"smtp://a.example\"]\n[[inputs.smtpprobe.group]]\nname = \"g\"\nrelays = [\"smtp://a.example\"]": `duplicate group name "g"`,
 	} {
 		t.Run(text, func(t *testing.T) {
-			got := mistaken(t, text)
+			got := initError(t, text)
 			require.Equal(t, expected, got)
 			require.NotContains(t, got, "s3cret")
 			require.NotContains(t, got, "\n")
@@ -176,7 +175,7 @@ func recipients(n int) string {
 }
 
 func TestInit_MessageSizeTooSmall(t *testing.T) {
-	got := mistaken(t, `servers = ["smtp://a.example"]
+	got := initError(t, `servers = ["smtp://a.example"]
 		probe = "send"
 		to = ["a@b.example"]
 		message_size = 100`)
@@ -191,7 +190,7 @@ func TestInit_TokenURL(t *testing.T) {
 		refresh_token = "s3cret"
 		`
 	for _, url := range []string{"http://t.example/token?key=s3cret", "https://u:s3cret@t.example/", "https://", "t.example", "https://t.example/s3%zzcret"} {
-		got := mistaken(t, fetch+`token_url = "`+url+`"`)
+		got := initError(t, fetch+`token_url = "`+url+`"`)
 		require.Contains(t, got, "token_url")
 		require.NotRegexp(t, `s3|cret[^s ]`, got)
 	}
@@ -200,7 +199,7 @@ func TestInit_TokenURL(t *testing.T) {
 	}
 }
 
-func TestInit_UnusualButValid(t *testing.T) {
+func TestInit_Valid(t *testing.T) {
 	for _, text := range []string{
 		`helo = "[192.0.2.1]"`, `helo = "[IPv6:2001:db8::1]"`, `helo = "bücher.example"`, `helo = "localhost"`,
 		`expect = ["none", "service_unavailable:421", "recipients_refused/relay_denied:454:rcpt"]`,

@@ -17,23 +17,22 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/smtptest"
 )
 
-// These tests are about the way to the relay: proxies, source addresses and PROXY
-// protocol headers.
+// These tests use proxies, source addresses and PROXY protocol headers.
 
 // splice copies in both directions until one side closes.
 func splice(a, b net.Conn) {
 	var both sync.WaitGroup
-	for _, way := range [][2]net.Conn{{a, b}, {b, a}} {
+	for _, pair := range [][2]net.Conn{{a, b}, {b, a}} {
 		both.Go(func() {
-			_, _ = io.Copy(way[0], way[1]) //nolint:errcheck // however it ends
-			way[0].Close()
+			_, _ = io.Copy(pair[0], pair[1]) //nolint:errcheck // any error ends the connection
+			pair[0].Close()
 		})
 	}
 	both.Wait()
 }
 
-// httpProxy is an HTTP proxy that tunnels to relay.test, another name of the
-// relay, for clients with the password.
+// httpProxy starts an HTTP proxy that tunnels to relay.test, which is the relay, for
+// clients with the password.
 func httpProxy(t *testing.T, relay net.Addr) (address string) {
 	t.Helper()
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -57,15 +56,15 @@ func httpProxy(t *testing.T, relay net.Addr) (address string) {
 			conn.Close()
 			return
 		}
-		_, _ = io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n") //nolint:errcheck // then the test sees it
+		_, _ = io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n") //nolint:errcheck // the client fails
 		splice(client, conn)
 	}))
 	t.Cleanup(proxy.Close)
 	return proxy.Listener.Addr().String()
 }
 
-// socksProxy is a SOCKS5 proxy (RFC 1928) that tunnels to host:port, which is
-// another name of the relay, for a user with the password s3cret (RFC 1929).
+// socksProxy starts a SOCKS5 proxy (RFC 1928) that tunnels to host:port, which is the
+// relay, for a user with the password s3cret (RFC 1929).
 func socksProxy(t *testing.T, relay net.Addr, user, host string, port uint16) (address string) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -108,19 +107,19 @@ func serveSOCKS(client net.Conn, login, request string, relay net.Addr) {
 		return
 	}
 	if !expect(login, "\x01\x00") {
-		_, _ = io.WriteString(client, "\x01\x01") //nolint:errcheck // then the test sees it
+		_, _ = io.WriteString(client, "\x01\x01") //nolint:errcheck // the client fails
 		return
 	}
 	if !expect(request, "") {
-		_, _ = io.WriteString(client, failure+unused) //nolint:errcheck // then the test sees it
+		_, _ = io.WriteString(client, failure+unused) //nolint:errcheck // the client fails
 		return
 	}
 	conn, err := net.Dial("tcp", relay.String())
 	if err != nil {
-		_, _ = io.WriteString(client, "\x05\x05"+unused) //nolint:errcheck // then the test sees it
+		_, _ = io.WriteString(client, "\x05\x05"+unused) //nolint:errcheck // the client fails
 		return
 	}
-	_, _ = io.WriteString(client, "\x05\x00"+unused) //nolint:errcheck // then the test sees it
+	_, _ = io.WriteString(client, "\x05\x00"+unused) //nolint:errcheck // the client fails
 	splice(client, conn)
 }
 
@@ -138,9 +137,9 @@ func TestProxy(t *testing.T) {
 		"HTTP CONNECT, relay not reached": {"http://probe:s3cret@" + lostHTTP, "relay.test", "connect_error", "host_unreachable", "network"},
 		"SOCKS5, relay not reached":       {"socks5://probe:s3cret@" + lostSOCKS, "relay.test", "connect_error", "refused", "network"},
 		"HTTP proxy refused":              {"http://probe:s3cret@" + closedPort.String(), "relay.test", "connect_error", "refused", "network"},
-		"no SOCKS proxy there":            {"socks5://probe:s3cret@" + closedPort.String(), "relay.test", "connect_error", "refused", "network"},
-		"a relay is no HTTP proxy":        {"http://probe:s3cret@" + srv.Addr().String(), "relay.test", "connect_error", "proxy_refused", "config"},
-		"a relay is no SOCKS proxy":       {"socks5://probe:s3cret@" + srv.Addr().String(), "relay.test", "connect_error", "proxy_refused", "config"},
+		"SOCKS proxy refused":             {"socks5://probe:s3cret@" + closedPort.String(), "relay.test", "connect_error", "refused", "network"},
+		"relay instead of an HTTP proxy":  {"http://probe:s3cret@" + srv.Addr().String(), "relay.test", "connect_error", "proxy_refused", "config"},
+		"relay instead of a SOCKS proxy":  {"socks5://probe:s3cret@" + srv.Addr().String(), "relay.test", "connect_error", "proxy_refused", "config"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := initialized(t, fmt.Sprintf(`
@@ -153,7 +152,7 @@ func TestProxy(t *testing.T) {
 			m := acc.only(t, "smtpprobe")
 			require.Equal(t, []string{tt.class, tt.reason, tt.fault}, []string{m.Tags()["error_class"], m.Tags()["reason"], m.Tags()["fault"]}, m.Fields())
 			require.Equal(t, tt.relay, m.Tags()["source"])
-			require.NotContains(t, m.Fields(), "dns_time", "the proxy resolves")
+			require.NotContains(t, m.Fields(), "dns_time", "resolved by the proxy")
 			if tt.class == none {
 				require.Positive(t, m.Fields()["connect_time"])
 				return
@@ -167,12 +166,12 @@ func TestProxy(t *testing.T) {
 	}
 }
 
-// closedPort is that of tcpmux (RFC 1078), where nobody listens.
+// closedPort is the port of tcpmux (RFC 1078), where no server listens.
 var closedPort net.Addr = net.TCPAddrFromAddrPort(netip.MustParseAddrPort("127.0.0.1:1"))
 
-// announced is a relay behind the PROXY protocol, and the header of each
-// connection to it.
-func announced(t *testing.T, script smtptest.Script) (*smtptest.Server, chan *proxyproto.Header) {
+// withProxyProtocol starts a relay that reads a PROXY protocol header. It returns the
+// headers of all connections, nil for a connection without one.
+func withProxyProtocol(t *testing.T, script smtptest.Script) (*smtptest.Server, chan *proxyproto.Header) {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -180,7 +179,7 @@ func announced(t *testing.T, script smtptest.Script) (*smtptest.Server, chan *pr
 	return smtptest.Start(t, script, smtptest.From(&headerListener{l, headers})), headers
 }
 
-// headerListener takes the header off each connection, if there is one.
+// headerListener reads the PROXY protocol header of each connection, if any.
 type headerListener struct {
 	net.Listener
 	headers chan *proxyproto.Header
@@ -201,7 +200,7 @@ func (l *headerListener) Accept() (net.Conn, error) {
 }
 
 func TestProxyProtocol(t *testing.T) {
-	srv, headers := announced(t, smtptest.Script{})
+	srv, headers := withProxyProtocol(t, smtptest.Script{})
 	for version, number := range map[string]byte{"v1": 1, "v2": 2} {
 		p := initialized(t, fmt.Sprintf(`
 			[[inputs.smtpprobe]]

@@ -18,7 +18,7 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// warningLog keeps the warnings, too.
+// warningLog also records warnings.
 type warningLog struct {
 	debugLog
 	mu       sync.Mutex
@@ -31,8 +31,8 @@ func (l *warningLog) Warn(args ...any) {
 	l.warnings = append(l.warnings, args[0].(string)) //nolint:forcetypeassert // the plugin's are strings
 }
 
-// started is a plugin that remembers in a file, as it is after the start of a
-// process. change may set more before Init.
+// started returns a plugin with a state file, as after the start of a process.
+// change may set other settings before Init.
 func started(t *testing.T, path string, change func(*SMTPProbe)) *fakeEngine {
 	t.Helper()
 	s := withEngine(t, many(1), func(p *SMTPProbe) {
@@ -47,9 +47,8 @@ func started(t *testing.T, path string, change func(*SMTPProbe)) *fakeEngine {
 	return s
 }
 
-// killed copies the state file as it is on disk at this moment: what a process
-// finds that starts after another was killed now.
-func killed(t *testing.T, path string) string {
+// copyState copies the state file as a process that is killed now would leave it.
+func copyState(t *testing.T, path string) string {
 	t.Helper()
 	copied := filepath.Join(t.TempDir(), "state")
 	files, err := filepath.Glob(path + "*")
@@ -100,7 +99,7 @@ func TestStateFile_WrittenAfterGather(t *testing.T) {
 	s.probeAs = refusing
 	s.gathered(t)
 	require.Eventually(t, func() bool { _, err := os.Stat(path); return err == nil }, 10*time.Second, time.Millisecond)
-	then := started(t, killed(t, path), nil)
+	then := started(t, copyState(t, path), nil)
 	then.probeAs = refusing
 	require.Equal(t, int64(2), then.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
 }
@@ -124,7 +123,7 @@ func TestStateFile_STARTTLSWithdrawn(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state")
 	s := started(t, path, nil)
-	s.probeAs = func(p *probing) *smtpprobe.Result {
+	s.probeAs = func(p *probeRequest) *smtpprobe.Result {
 		r := working(p)
 		r.Capabilities = capabilities([]string{"STARTTLS"})
 		return r
@@ -161,16 +160,16 @@ func TestStateFile_SendInterval(t *testing.T) {
 	})
 }
 
-// TestStateFile_KilledWhileSending kills the process while its message is on
-// the way: nothing of the gather is written, but that a message was due.
+// TestStateFile_KilledWhileSending simulates a process that is killed while it sends
+// a message.
 func TestStateFile_KilledWhileSending(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state")
 		s := started(t, path, sendEvery(5*time.Minute))
 		var left string
-		s.probeAs = func(p *probing) *smtpprobe.Result {
-			left = killed(t, path)
+		s.probeAs = func(p *probeRequest) *smtpprobe.Result {
+			left = copyState(t, path)
 			return working(p)
 		}
 		s.gathered(t)
@@ -204,12 +203,12 @@ func TestStateFile_SendAlways(t *testing.T) {
 		time.Sleep(3 * time.Minute)
 		s := started(t, path, sendEvery(5*time.Minute))
 		s.gathered(t)
-		require.Equal(t, []smtpprobe.Depth{smtpprobe.DepthRcpt}, s.depths(), "and that counts")
+		require.Equal(t, []smtpprobe.Depth{smtpprobe.DepthRcpt}, s.depths(), "the messages of --once count")
 		s.Stop()
 	})
 }
 
-func TestStateFile_AnotherTarget(t *testing.T) {
+func TestStateFile_OtherTarget(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state")
 	s := started(t, path, nil)
@@ -246,7 +245,7 @@ func TestStateFile_TwoInstances(t *testing.T) {
 	require.Equal(t, int64(3), b.gathered(t).only(t, "smtpprobe").Fields()["consecutive_failures"])
 }
 
-func TestStateFile_StartedAgain(t *testing.T) {
+func TestStateFile_Restart(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "state")
 	s := started(t, path, nil)
@@ -265,19 +264,19 @@ func TestStateFile_Unusable(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
 		prepare func(t *testing.T, path string)
-		says    string
+		want    string
 	}{
 		"damaged": {
 			prepare: func(t *testing.T, path string) { require.NoError(t, os.WriteFile(path, []byte("garbage"), 0o600)) },
-			says:    "damaged, kept as",
+			want:    "damaged, kept as",
 		},
-		"a directory": {
+		"directory": {
 			prepare: func(t *testing.T, path string) { require.NoError(t, os.Mkdir(path, 0o700)) },
-			says:    "is not a regular file",
+			want:    "is not a regular file",
 		},
-		"no directory": {
+		"missing directory": {
 			prepare: func(t *testing.T, path string) { require.NoError(t, os.Remove(filepath.Dir(path))) },
-			says:    "no such file or directory",
+			want:    "no such file or directory",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -300,8 +299,8 @@ func TestStateFile_Unusable(t *testing.T) {
 				}
 			}
 			s.Stop()
-			require.Len(t, log.warnings, 1, "the end does not repeat it")
-			require.Contains(t, log.warnings[0], test.says)
+			require.Len(t, log.warnings, 1, "Stop does not repeat it")
+			require.Contains(t, log.warnings[0], test.want)
 			require.Contains(t, log.warnings[0], "state_file")
 		})
 	}
@@ -327,10 +326,10 @@ func TestGetState_Persister(t *testing.T) {
 	}
 	require.Equal(t, int64(1), run("")["consecutive_failures"])
 	require.Equal(t, int64(2), run("")["consecutive_failures"])
-	require.Equal(t, int64(1), run(filepath.Join(t.TempDir(), "state"))["consecutive_failures"], "the plugin's own file counts")
+	require.Equal(t, int64(1), run(filepath.Join(t.TempDir(), "state"))["consecutive_failures"], "the state file takes precedence")
 }
 
-func TestSetState_Wrong(t *testing.T) {
+func TestSetState_Invalid(t *testing.T) {
 	t.Parallel()
 	s := withEngine(t, many(1), nil)
 	require.EqualError(t, s.SetState(7), "state is a int")

@@ -17,8 +17,7 @@ func TestStart_StateFileInUse(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "state")
-		// Locks of two files opened separately exclude each other, even within
-		// one process.
+		// Two open files lock each other out, even within one process.
 		other, err := os.OpenFile(path+".lock", os.O_RDWR|os.O_CREATE, 0o600)
 		require.NoError(t, err)
 		defer other.Close()

@@ -13,23 +13,22 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/smtpprobe"
 )
 
-// writeLimit is how long Stop waits for the state file. The state of the last
-// gather is being written by then.
+// writeLimit is the time that Stop waits for the state file to be written.
 const writeLimit = 2 * time.Second
 
 var _ telegraf.StatefulPlugin = (*SMTPProbe)(nil)
 
-// GetState returns what Telegraf stores in its own state file, which is nothing
-// if the plugin has one.
+// GetState implements telegraf.StatefulPlugin: it returns the state that Telegraf
+// stores in its own state file. It is empty if the plugin has a state file.
 func (p *SMTPProbe) GetState() any {
 	if p.StateFile != "" {
 		return state.Document{}
 	}
-	return p.memory().Document()
+	return p.stateStore().Document()
 }
 
-// SetState takes over what Telegraf has stored. It is called after Init and
-// before Start.
+// SetState implements telegraf.StatefulPlugin: it restores the state that Telegraf
+// has stored. Telegraf calls it between Init and Start.
 func (p *SMTPProbe) SetState(stored any) error {
 	document, ok := stored.(state.Document)
 	if !ok {
@@ -38,19 +37,19 @@ func (p *SMTPProbe) SetState(stored any) error {
 	if p.StateFile != "" {
 		return nil
 	}
-	return p.memory().Restore(document)
+	return p.stateStore().Restore(document)
 }
 
-// memory returns what is remembered over restarts.
-func (p *SMTPProbe) memory() *state.Store {
+// stateStore returns the store of the state that survives a restart.
+func (p *SMTPProbe) stateStore() *state.Store {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.store
 }
 
-// openMemory reads the state file, if there is one to be read. It is an error if
-// another process uses it.
-func (p *SMTPProbe) openMemory() error {
+// openState opens the state file, if there is one and it is not open. It fails if
+// another process uses the file.
+func (p *SMTPProbe) openState() error {
 	if p.StateFile == "" || p.opened.Load() {
 		return nil
 	}
@@ -65,16 +64,16 @@ func (p *SMTPProbe) openMemory() error {
 	return nil
 }
 
-// closeMemory writes the state file and gives it back.
-func (p *SMTPProbe) closeMemory() {
+// closeState writes and closes the state file.
+func (p *SMTPProbe) closeState() {
 	if !p.opened.CompareAndSwap(true, false) {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), writeLimit)
 	defer cancel()
-	store := p.memory()
-	known := store.Problem() // there was a warning of it
-	if err := store.Close(ctx); err != nil && err.Error() != known {
+	store := p.stateStore()
+	logged := store.Problem()
+	if err := store.Close(ctx); err != nil && err.Error() != logged {
 		p.warn(err.Error())
 	}
 }
@@ -85,8 +84,8 @@ func (p *SMTPProbe) warn(text string) {
 	}
 }
 
-// stateKey identifies a target in the state file by what never changes. A probe
-// of another depth finds out other things.
+// stateKey returns the key of a target in the state file. It consists of the tags
+// that never change and of the depth, because the state depends on the depth.
 func stateKey(tags []tag, depth smtpprobe.Depth) string {
 	var key strings.Builder
 	for _, t := range tags {
@@ -95,18 +94,18 @@ func stateKey(tags []tag, depth smtpprobe.Depth) string {
 	return key.String() + "probe=" + string(depth)
 }
 
-// recall reads what a target's probes have left before the restart. It does so
-// once, and reports whether it did.
-func (s *targetState) recall(store *state.Store, interval time.Duration) bool {
-	if s.recalled {
+// restore reads the state of a target from before a restart, in the first call. It
+// reports whether this is the first call.
+func (s *targetState) restore(store *state.Store, interval time.Duration) bool {
+	if s.restored {
 		return false
 	}
-	s.recalled = true
+	s.restored = true
 	if known, ok := store.Target(s.key); ok {
 		s.known = known
 	}
 	if !s.known.LastSent.IsZero() {
-		// Where no gather is late or early yet, not even a moment is missing.
+		// Without a previous gather, the next message must not be early.
 		s.nextSend = s.known.LastSent.Add(interval + early(interval))
 	}
 	return true

@@ -11,35 +11,35 @@ import (
 	"github.com/smtpprobe/telegraf-smtpprobe/internal/state"
 )
 
-// BenchmarkRemember is what each probe does for the state: compare, and encode.
-func BenchmarkRemember(b *testing.B) {
+// BenchmarkUpdate measures the work of each probe for the state.
+func BenchmarkUpdate(b *testing.B) {
 	s := withEngine(b, many(1), nil)
 	target := s.parsedRelays[0].ownState()
 	store := state.New(state.Options{})
 	g := &gather{p: s.SMTPProbe, store: store}
-	o := observe(offered(&x509.Certificate{Raw: make([]byte, 1000)}))
+	o := observe(withTLS(&x509.Certificate{Raw: make([]byte, 1000)}))
 	o.Start = time.Now()
 	b.ReportAllocs()
 	for b.Loop() {
 		o.Start = o.Start.Add(time.Minute)
 		target.update(o)
-		g.remember(target)
+		g.save(target)
 	}
 }
 
-// BenchmarkFlush is what is written after a gather of 10,000 relays.
+// BenchmarkFlush measures writing the state after a gather of 10,000 relays.
 func BenchmarkFlush(b *testing.B) {
 	s := withEngine(b, many(10_000), nil)
 	store, err := state.Open(b.Context(), filepath.Join(b.TempDir(), "state"), state.Options{})
 	require.NoError(b, err)
 	g := &gather{p: s.SMTPProbe, store: store}
-	o := observe(offered(&x509.Certificate{Raw: make([]byte, 1000)}))
+	o := observe(withTLS(&x509.Certificate{Raw: make([]byte, 1000)}))
 	o.Start = time.Now()
 	for b.Loop() {
 		b.StopTimer()
 		for _, r := range s.parsedRelays {
 			r.ownState().update(o)
-			g.remember(r.ownState())
+			g.save(r.ownState())
 		}
 		b.StartTimer()
 		require.NoError(b, store.Flush())
