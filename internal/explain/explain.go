@@ -107,11 +107,11 @@ func actor(fault smtperr.Fault) string {
 	case smtperr.FaultCredentials:
 		return "credentials: the owner of the account"
 	case smtperr.FaultMessage:
-		return "message: the author of sender, recipients and message"
+		return "message: the owner of the probe (sender, recipients, message)"
 	case smtperr.FaultConfig:
-		return "config: the one who configures the probe, or its access to the relay"
+		return "config: the owner of the probe (its configuration, or its access to the relay)"
 	case smtperr.FaultProber:
-		return "prober: the operator of the probing machine"
+		return "prober: the operator of the machine that probes"
 	}
 	return "depends on the class"
 }

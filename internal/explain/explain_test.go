@@ -30,7 +30,7 @@ func TestWrite(t *testing.T) {
 			name: "reason", argument: "helo_rejected",
 			want: `helo_rejected
   means       the HELO name was refused
-  who acts    config: the one who configures the probe, or its access to the relay
+  who acts    config: the owner of the probe (its configuration, or its access to the relay)
   what to do  Set helo to a fully-qualified name that resolves to the prober's address.
   settings    helo
   defined in  RFC 5321 §4.1.4
@@ -41,7 +41,7 @@ func TestWrite(t *testing.T) {
 			want: `not_supported/message_too_large
   class       the relay does not offer what the probe needs
   means       the message is too large
-  who acts    config: the one who configures the probe, or its access to the relay
+  who acts    config: the owner of the probe (its configuration, or its access to the relay)
   what to do  Lower message_size: the message is larger than the SIZE that the relay offers.
   settings    message_size
   defined in  RFC 1870 §6
