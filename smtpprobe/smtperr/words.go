@@ -24,21 +24,24 @@ const (
 // count as a word between two others.
 func isName(word string) bool { return word[0] == '@' && word != markEnd }
 
-// names matches what identifies somebody and says nothing about the refusal:
-// parts in brackets, URLs, mail addresses, dotted names and numbers, and IPv6
-// addresses. A stray @ is matched to keep marks apart from text.
-var names = regexp.MustCompile(`<[^>]*>|\[[^\]]*\]` +
-	`|[A-Za-z]+://[^\s<>"]*[^\s<>".;)]` +
-	`|[^\s<>()"',;:]+@[^\s<>()"',;:]+` +
-	`|[\w-]+(?:\.[\w-]+)+(?:/[^\s<>"]*)?` +
-	`|[[:xdigit:]]+(?::[[:xdigit:].]*){2,}` +
-	`|@`)
+// What identifies somebody says nothing about the refusal: parts in brackets, and
+// URLs, mail addresses, dotted names and numbers, and IPv6 addresses. A stray @ is
+// matched to keep marks apart from text.
+var (
+	brackets = regexp.MustCompile(`<[^>]*>|\[[^\]]*\]`)
+	names    = regexp.MustCompile(`[A-Za-z]+://[^\s<>"]*[^\s<>".;)]` +
+		`|[^\s<>()"',;:]+@[^\s<>()"',;:]+` +
+		`|[\w-]+(?:\.[\w-]+)+(?:/[^\s<>"]*)?` +
+		`|[[:xdigit:]]+(?::[[:xdigit:].]*){2,}` +
+		`|@`)
+)
 
 var (
 	dottedName = regexp.MustCompile(`[\w-]+(?:\.[\w-]+)+`)
 	apostrophe = strings.NewReplacer("'", "", "’", "") // isn't is read as isnt
 
-	// sentence matches the end of one, also where the blank after it is missing.
+	// sentence matches the end of one in a field, also where the blank after it is
+	// missing.
 	sentence = regexp.MustCompile(`[.!?;](?:\s|$)|([a-z])\.([A-Z])`)
 
 	// joined matches where a new word begins in a name such as SMTPAuthDisabled,
@@ -57,12 +60,35 @@ func wordsOf(lines []string) []string {
 		}
 	}
 	text := b.String()
-	text = text[:min(len(text), maxText)]
-	text = apostrophe.Replace(text)
-	text = names.ReplaceAllStringFunc(text, markFor)
-	text = sentence.ReplaceAllString(text, "$1 "+markEnd+" $2")
-	text = joined.ReplaceAllString(text, "$1$3 $2$4")
-	words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool {
+	text = apostrophe.Replace(text[:min(len(text), maxText)])
+	var words []string
+	for text != "" {
+		plain, bracket := text, ""
+		if strings.ContainsAny(text, "<[") {
+			if at := brackets.FindStringIndex(text); at != nil {
+				plain, bracket = text[:at[0]], text[at[0]:at[1]]
+			}
+		}
+		for field := range strings.FieldsSeq(plain) {
+			words = append(words, wordsIn(field)...)
+		}
+		words = append(words, strings.Fields(markFor(bracket))...)
+		text = text[len(plain)+len(bracket):]
+	}
+	return words
+}
+
+// wordsIn returns the words of a part of a reply without blanks. Most parts are
+// plain words, which need none of the regular expressions.
+func wordsIn(field string) []string {
+	if strings.ContainsAny(field, ".:@!?;") {
+		field = names.ReplaceAllStringFunc(field, markFor)
+		field = sentence.ReplaceAllString(field, "$1 "+markEnd+" $2")
+	}
+	if rest := field[1:]; strings.ToLower(rest) != rest {
+		field = joined.ReplaceAllString(field, "$1$3 $2$4")
+	}
+	words := strings.FieldsFunc(strings.ToLower(field), func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != '@'
 	})
 	for i, word := range words {
