@@ -69,8 +69,10 @@ func (s *session) received(phase smtperr.Phase, reply smtperr.Reply) {
 	if reply.Code == 421 {
 		s.closing = true
 	}
-	reply.Lines = s.secrets.Mask(reply.Lines, phase == smtperr.PhaseAuth)
-	s.trace.Reply(phase, reply)
+	if s.trace.Reply != nil {
+		reply.Lines = s.secrets.Mask(reply.Lines, phase == smtperr.PhaseAuth)
+		s.trace.Reply(phase, reply)
+	}
 }
 
 // accept returns nil if a reply accepts the command of its phase, else the

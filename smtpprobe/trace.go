@@ -37,7 +37,8 @@ func WithTrace(ctx context.Context, t *Trace) context.Context {
 	return context.WithValue(ctx, traceKey{}, t)
 }
 
-// traceOf returns the hooks of a context. No hook of the result is nil.
+// traceOf returns the hooks of a context. No hook of the result is nil, except
+// Reply, whose argument is expensive.
 func traceOf(ctx context.Context) Trace {
 	var t Trace
 	if hooks, ok := ctx.Value(traceKey{}).(*Trace); ok && hooks != nil {
@@ -57,9 +58,6 @@ func traceOf(ctx context.Context) Trace {
 	}
 	if t.Command == nil {
 		t.Command = func(smtperr.Phase, string) {}
-	}
-	if t.Reply == nil {
-		t.Reply = func(smtperr.Phase, smtperr.Reply) {}
 	}
 	if t.TLS == nil {
 		t.TLS = func(TLSState) {}
