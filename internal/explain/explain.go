@@ -87,9 +87,13 @@ func writeRows(w io.Writer, title string, rows []row) error {
 
 func writeAll(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "REASON\tMEANS\tWHO ACTS\tWHAT TO DO")
+	fmt.Fprintln(table, "REASON\tFAULT\tMEANS, AND WHAT TO DO")
 	for _, r := range smtperr.Reasons() {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r, r.Meaning(), actor(r.Fault()), r.Advice())
+		fault := string(r.Fault())
+		if fault == "" {
+			fault = "the class's"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\n\t\t%s\n", r, fault, r.Meaning(), r.Advice())
 	}
 	if err := table.Flush(); err != nil {
 		return err

@@ -53,9 +53,14 @@ func policyActor(r policy.Result) string {
 
 func writePolicies(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "\nDANE AND MTA-STS\tMEANS\tWHO ACTS\tWHAT TO DO")
+	fmt.Fprintln(table, "\nDANE AND MTA-STS\tMEANS, WHO ACTS, AND WHAT TO DO")
 	for _, r := range policy.Results() {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", r, r.Meaning(), policyActor(r), r.Advice())
+		fmt.Fprintf(table, "%s\t%s\n", r, r.Meaning())
+		for _, text := range []string{policyActor(r), r.Advice()} {
+			if text != "" {
+				fmt.Fprintf(table, "\t%s\n", text)
+			}
+		}
 	}
 	return table.Flush()
 }
