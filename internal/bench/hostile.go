@@ -124,7 +124,7 @@ func hostile(srv *server, rounds int) error {
 		fleetSize-fleetSize/hostileOneIn, fleetSize/hostileOneIn)
 	fmt.Printf("max_concurrent = %d, timeout = %s, spread = %s, %d rounds\n", concurrent, hostileTimeout, hostileSpread, rounds)
 	t := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(t, "hostile\tp50 without\tapart\ttogether\tchange\tp99 without\tapart\ttogether\tchange\tof apart\t")
+	fmt.Fprintln(t, "hostile\tp50 without\tapart\ttogether\tvs without\tp99 without\tapart\ttogether\tvs without\tvs apart\t")
 	for i, h := range hostilities {
 		var taken [3][]percentiles
 		for range rounds {
