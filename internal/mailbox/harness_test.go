@@ -29,6 +29,8 @@ type harness struct {
 type store struct {
 	sections map[string][]byte
 	full     bool
+	// save, if not nil, is called for each write and decides whether to call write.
+	save func(write func()) error
 }
 
 type section struct {
@@ -44,7 +46,11 @@ func (s section) Save(value []byte) error {
 	if s.full {
 		return errors.New("no space left on device")
 	}
-	s.sections[s.name] = append([]byte(nil), value...)
+	write := func() { s.sections[s.name] = append([]byte(nil), value...) }
+	if s.save != nil {
+		return s.save(write)
+	}
+	write()
 	return nil
 }
 

@@ -17,7 +17,8 @@
 //     late, bounced, duplicate, or found after it was lost.
 //  4. [Ledger.Scanned] ends the scan. A message is lost only if each mailbox of its
 //     flow was scanned completely, by a scan that began after the deadline.
-//  5. [Ledger.Arrivals] and [Ledger.Flows] return the points to emit.
+//  5. [Ledger.Arrivals] and [Ledger.Flows] return the points to emit. They report
+//     only what is in the store, so that nothing is counted twice after a crash.
 //
 // The content of a mailbox is untrusted: all parsers have limits, and a message
 // that cannot be parsed is foreign.

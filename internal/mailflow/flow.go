@@ -76,8 +76,33 @@ type flow struct {
 	next     uint64
 	free     []uint64             // sequence numbers of refused messages
 	complete map[string]time.Time // start of the last complete scan, by mailbox
+	stored   summary              // of the last document in the store
 	emitted  int                  // number of Arrivals, from the first on, that were emitted
+	removed  int                  // number of emitted Arrivals that were removed
 	times    map[int64]struct{}   // times of Arrivals, in Unix nanoseconds
+}
+
+// summary is what the points of a flow report.
+type summary struct {
+	counters    Counters
+	lastArrival int64     // Unix milliseconds, or 0
+	inFlight    int       // number of messages
+	oldest      time.Time // when the oldest of them was sent
+	arrivals    int       // number of Arrivals, including removed ones
+}
+
+func (f *flow) summarize() summary {
+	s := summary{counters: f.Counters, lastArrival: f.LastArrival, arrivals: f.removed + len(f.Arrivals)}
+	for _, e := range f.open {
+		if e.State != InFlight {
+			continue
+		}
+		if sent := e.sent(); s.inFlight == 0 || sent.Before(s.oldest) {
+			s.oldest = sent
+		}
+		s.inFlight++
+	}
+	return s
 }
 
 // flowDocument is the stored form of a flow.
@@ -125,6 +150,8 @@ func (f *flow) index() {
 	for i := range f.Arrivals {
 		f.times[f.Arrivals[i].Time.UnixNano()] = struct{}{}
 	}
+	// Until the first save, another restart yields the same summary.
+	f.stored = f.summarize()
 }
 
 func (f *flow) put(e *entry) {

@@ -26,7 +26,9 @@ type Options struct {
 var ErrHeld = errors.New("too many messages in flight")
 
 // Ledger records the messages of its flows. Its methods may be called concurrently.
-// They return errors of the store; the state in memory is correct nevertheless.
+// They return errors of the store; the state in memory is correct nevertheless, and
+// the next save includes it. Arrivals and Flows return only what is in the store,
+// because a killed process forgets the rest, and the next one records it again.
 type Ledger struct {
 	now func() time.Time
 	run string
@@ -221,10 +223,12 @@ func (l *Ledger) Ready(relay string) error {
 }
 
 func (l *Ledger) saveFlow(f *flow) error {
+	var s summary
 	err := f.save(&l.mu, func() any {
 		f.prune(l.now())
+		s = f.summarize()
 		return &f.flowDocument
-	})
+	}, func() { f.stored = s })
 	if err != nil {
 		return fmt.Errorf("mail flow of relay %q: %w", f.config.Relay, err)
 	}
@@ -233,7 +237,7 @@ func (l *Ledger) saveFlow(f *flow) error {
 
 func (l *Ledger) savePosition(mailbox string) error {
 	p := l.positions[mailbox]
-	if err := p.save(&l.mu, func() any { return p.value }); err != nil {
+	if err := p.save(&l.mu, func() any { return p.value }, func() {}); err != nil {
 		return fmt.Errorf("position in mailbox %q: %w", mailbox, err)
 	}
 	return nil

@@ -454,12 +454,22 @@ func TestLedger_FullDisk(t *testing.T) {
 	deletable, err := p.Settle("inbox", []mailflow.Observation{{Token: token, CopyID: "a"}}, nil)
 	require.Error(t, err)
 	require.Equal(t, []bool{false}, deletable, "not settled on disk")
-	require.Len(t, p.Arrivals(), 1, "the point is emitted")
+	require.Empty(t, p.Arrivals(), "after a restart it would be settled again, at another time")
+	f := p.Flows()[0]
+	require.Equal(t, mailflow.Counters{Sent: 1}, f.Counters)
+	require.Equal(t, 1, f.InFlight)
+	require.Negative(t, f.SinceArrival)
+	settled := *p.clock
 
+	p.advance(time.Minute)
 	d.full = false
 	deletable, err = p.Settle("inbox", []mailflow.Observation{{Token: token, CopyID: "a"}}, nil)
 	require.NoError(t, err)
 	require.Equal(t, []bool{true}, deletable)
+	arrivals := p.Arrivals()
+	require.Equal(t, []mailflow.State{mailflow.Arrived}, states(arrivals))
+	require.Equal(t, settled.UnixMilli(), arrivals[0].Time.UnixMilli())
+	require.Equal(t, mailflow.Counters{Sent: 1, Arrived: 1}, p.Flows()[0].Counters)
 	next, err := p.Begin("relay")
 	require.NoError(t, err)
 	require.EqualValues(t, 2, next.Seq)

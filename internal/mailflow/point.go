@@ -46,8 +46,8 @@ type Flow struct {
 	Counters     Counters
 }
 
-// Arrivals returns the points that were not emitted yet. The next call removes them;
-// after a restart before that, they are returned again, unchanged.
+// Arrivals returns the points in the store that were not emitted yet. The next call
+// removes them; after a restart before that, they are returned again, unchanged.
 func (l *Ledger) Arrivals() []Arrival {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -58,33 +58,33 @@ func (l *Ledger) Arrivals() []Arrival {
 				delete(f.times, f.Arrivals[i].Time.UnixNano())
 			}
 			f.Arrivals = slices.Delete(f.Arrivals, 0, f.emitted)
+			f.removed += f.emitted
 			f.changes++
 		}
-		f.emitted = len(f.Arrivals)
-		all = append(all, f.Arrivals...)
+		f.emitted = f.stored.arrivals - f.removed
+		all = append(all, f.Arrivals[:f.emitted]...)
 	}
 	return all
 }
 
-// Flows returns the state of each flow, in the order of the configuration.
+// Flows returns the state of each flow in the store, in the order of the
+// configuration. Held is the state in memory, which decides whether to send.
 func (l *Ledger) Flows() []Flow {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
 	points := make([]Flow, 0, len(l.flows))
 	for _, f := range l.flows {
-		p := Flow{Relay: f.config.Relay, Held: f.held(), SinceArrival: -1, Counters: f.Counters}
+		s := &f.stored
+		p := Flow{Relay: f.config.Relay, InFlight: s.inFlight, Held: f.held(), SinceArrival: -1, Counters: s.counters}
 		if len(f.config.Mailboxes) > 0 {
 			p.Mailbox = f.config.Mailboxes[0]
 		}
-		for _, e := range f.open {
-			if e.State == InFlight {
-				p.InFlight++
-				p.OldestAge = max(p.OldestAge, now.Sub(e.sent()))
-			}
+		if s.inFlight > 0 {
+			p.OldestAge = max(0, now.Sub(s.oldest))
 		}
-		if f.LastArrival != 0 {
-			p.SinceArrival = max(0, now.Sub(time.UnixMilli(f.LastArrival)))
+		if s.lastArrival != 0 {
+			p.SinceArrival = max(0, now.Sub(time.UnixMilli(s.lastArrival)))
 		}
 		points = append(points, p)
 	}

@@ -18,8 +18,8 @@ type record struct {
 	section Section // nil: in memory only
 	changes uint64  // guarded by Ledger.mu
 
-	saving sync.Mutex
-	saved  uint64 // the value of changes at the last save
+	saving sync.Mutex // held during a save
+	saved  uint64     // the value of changes at the last save
 }
 
 func (r *record) load(to any) error {
@@ -33,12 +33,10 @@ func (r *record) load(to any) error {
 	return json.Unmarshal(data, to)
 }
 
-// save writes the result of encode if there are unsaved changes. Concurrent calls
+// save writes the result of encode if there are unsaved changes, and then calls
+// written. It holds mu during both calls, but not while it writes. Concurrent calls
 // share one write.
-func (r *record) save(mu *sync.Mutex, encode func() any) error {
-	if r.section == nil {
-		return nil
-	}
+func (r *record) save(mu *sync.Mutex, encode func() any, written func()) error {
 	mu.Lock()
 	wanted := r.changes
 	mu.Unlock()
@@ -50,14 +48,24 @@ func (r *record) save(mu *sync.Mutex, encode func() any) error {
 	}
 	mu.Lock()
 	wanted = r.changes
-	data, err := json.Marshal(encode())
+	value := encode()
+	var data []byte
+	var err error
+	if r.section != nil {
+		data, err = json.Marshal(value)
+	}
 	mu.Unlock()
 	if err != nil {
 		return err
 	}
-	if err := r.section.Save(data); err != nil {
-		return err
+	if r.section != nil {
+		if err := r.section.Save(data); err != nil {
+			return err
+		}
 	}
 	r.saved = wanted
+	mu.Lock()
+	defer mu.Unlock()
+	written()
 	return nil
 }
