@@ -58,6 +58,7 @@ func (c *commands) app() *cli.Command {
 			completion.Hidden = false
 			completion.Usage = "print a completion script for bash, zsh, fish or pwsh"
 			completion.HideHelpCommand = true
+			completion.Action = unknownShell
 		},
 		Commands: []*cli.Command{
 			c.checkCommand(),
@@ -110,6 +111,14 @@ func dashed(name string) string {
 		return "-" + name
 	}
 	return "--" + name
+}
+
+// unknownShell returns an error for a completion command without a known shell.
+func unknownShell(_ context.Context, cmd *cli.Command) error {
+	if !cmd.Args().Present() {
+		return usageError("completion needs a shell: bash, zsh, fish or pwsh")
+	}
+	return usageError("unknown shell %q: must be bash, zsh, fish or pwsh", console.OneLine(cmd.Args().First()))
 }
 
 func unknownCommand(cmd *cli.Command) error {

@@ -27,8 +27,8 @@ func (c *commands) checkCommand() *cli.Command {
 		UsageText: "smtpprobe check [flags] URL...\nsmtpprobe check [flags] --config FILE [--relay NAME]...",
 		Description: "URLs are smtp://host[:25], submission://host[:587], smtps://host[:465], lmtp://host[:24],\n" +
 			"lmtp:///path/to/socket and mx://domain; a host without a scheme is smtp://host.\n\n" +
-			"Exit status: 0 all well, 1 a probe failed or the configuration is wrong, 2 the command line\n" +
-			"is wrong; with --nagios 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n\n" +
+			"Exit status: 0 if every probe had the expected outcome, 1 if a probe failed or the configuration\n" +
+			"is wrong, 2 if the command line is wrong; with --nagios 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN.\n\n" +
 			"A password comes from " + passwordVariable + ", --password-file or the terminal, a token\n" +
 			"from " + tokenVariable + ".",
 		Flags:  o.flags(),

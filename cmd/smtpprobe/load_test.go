@@ -86,6 +86,8 @@ func TestCommandLine_Errors(t *testing.T) {
 		{args: []string{"chek", "--json", "x"}, want: `unknown command "chek"; did you mean check?; see smtpprobe --help`},
 		{args: []string{"xyz"}, want: `unknown command "xyz"; see smtpprobe --help`},
 		{args: []string{"smtp://u:hunter2@h"}, want: "a URL is not a command: smtpprobe check URL"},
+		{args: []string{"completion", "tcsh"}, want: `unknown shell "tcsh": must be bash, zsh, fish or pwsh`},
+		{args: []string{"completion"}, want: "completion needs a shell: bash, zsh, fish or pwsh"},
 		{args: []string{"relays", "smtp://u:hunter2@h"}, want: `unexpected argument "smtp://xxxxx@h"`},
 		{args: []string{"check", "--tiemout", "1s", "x"}, want: "unknown flag --tiemout; did you mean --timeout?; see smtpprobe check --help"},
 		{args: []string{"check", "--password", "hunter2", "x"}, want: "unknown flag --password; did you mean --password-file?; see smtpprobe check --help"},

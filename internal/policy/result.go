@@ -26,7 +26,7 @@ type description struct {
 }
 
 var descriptions = []description{
-	{Successful, "every careful sender delivers to this host", ""},
+	{Successful, "every strict sender delivers to this host", ""},
 	{StartTLSNotSupported, "a policy demands TLS, and the host does not offer STARTTLS or refuses it",
 		"Offer STARTTLS to every client, or withdraw the TLSA records and the MTA-STS policy."},
 	{CertificateHostMismatch, "the certificate does not have the name of the host",
