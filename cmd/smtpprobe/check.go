@@ -106,6 +106,10 @@ func (o *checkOptions) validate(cmd *cli.Command) error {
 		return usageError("--mailbox needs --follow")
 	case o.follow != 0 && o.config == "" && o.mailbox == "":
 		return usageError("--follow needs --mailbox, or a mailbox in --config")
+	case o.mailboxUsername != "" && o.mailbox == "":
+		return usageError("--mailbox-username needs --mailbox")
+	case o.mailboxUsername != "" && os.Getenv(mailboxVariable) == "":
+		return usageError("--mailbox-username needs the password in " + mailboxVariable)
 	}
 	if cmd.IsSet("watch") {
 		for _, arg := range cmd.Args().Slice() {

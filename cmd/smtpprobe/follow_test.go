@@ -103,6 +103,10 @@ func TestCheck_Follow_Usage(t *testing.T) {
 	}{
 		{name: "no mailbox", args: sending("--follow", "1m", "smtp://127.0.0.1"), want: "--follow needs --mailbox"},
 		{name: "no --follow", args: sending("--mailbox", "maildir:///m", "smtp://127.0.0.1"), want: "--mailbox needs --follow"},
+		{
+			name: "mailbox password not set", args: sending("--follow", "1m", "--mailbox", "imaps://127.0.0.1", "--mailbox-username", "u", "smtp://127.0.0.1"),
+			want: "--mailbox-username needs the password in SMTPPROBE_MAILBOX_PASSWORD",
+		},
 		{name: "probe without a message", args: []string{"check", "--follow", "1m", "--mailbox", "maildir:///m", "smtp://127.0.0.1"}, want: "no relay sends messages"},
 		{name: "two relays", args: sending("--follow", "1m", "--mailbox", "maildir:///m", "smtp://127.0.0.1", "smtp://127.0.0.2"), want: "one relay"},
 		{name: "unsupported mailbox", args: sending("--follow", "1m", "--mailbox", "pop3://m", "smtp://127.0.0.1"), want: `invalid url "pop3://m"`},

@@ -8,18 +8,18 @@ func proberAlerts() []Alert {
 		{
 			Name: "SMTPProberSuspect", Severity: Critical,
 			Summary: "the network of {host} fails: most of its probes have network or prober faults",
-			Do:      "More than half of its probes failed in one gather by network or prober faults. Look at this machine's network, DNS, firewall and clock before looking at any relay. Other agents' probes still count.",
-			Value:   "field suspect of the last gather", By: []string{"host"}, Op: ">=", Threshold: 1,
+			Do:      "In one gather, more than half of its probes failed with fault network or prober. Look at this machine's network, DNS, firewall and clock before looking at any relay. Other agents' probes still count.",
+			Value:   "field suspect of the latest gather", By: []string{"host"}, Op: ">=", Threshold: 1,
 			InfluxQL: oneQuery(3, thenBy("max", selectBy(`last("suspect")`, "smtpprobe_gather", "", "host", "instance"), "host")),
 			PromQL:   "max by (host) (smtpprobe_gather_suspect)",
 		},
 		{
 			Name: "SMTPNoData", Severity: Critical,
 			Summary: "{host} has stopped probing {relay}",
-			Do: "A relay that fails has data; this one has none. Is Telegraf running there, does its log say why smtpprobe ended, is the relay still configured? " +
-				"With the setting backoff a failing relay is skipped for a while: let this alert wait longer than that. " +
-				"The alert lasts until data is back, a week at most; silence it for a relay that was removed.",
-			Value: "number of probes in five intervals, on average of the last ten,", By: vantage, Op: "<", Threshold: 0.1,
+			Do: "A relay that fails has data; this one has none. Is Telegraf running there? Does its log say why smtpprobe ended? Is the relay still configured? " +
+				"With the setting backoff, a failing relay is skipped for a while: make this alert wait longer than that. " +
+				"The alert lasts until there is data again, for a week at most; silence it for a relay that was removed.",
+			Value: "number of probes in five intervals, as a mean over the last ten,", By: vantage, Op: "<", Threshold: 0.1,
 			// InfluxDB 1.x finds nothing if the outer query has a condition on time and
 			// steps are longer than a second.
 			InfluxQL: oneQuery(week, `SELECT last("value") AS "value" FROM (SELECT moving_average(count("success"), 2) AS "value" FROM "smtpprobe" WHERE `+timeRange+

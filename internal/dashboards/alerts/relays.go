@@ -31,16 +31,16 @@ func relayAlerts(t Timing) []Alert {
 			Summary: "{relay} has failed {value} probes in a row from every vantage point",
 			Do: "No agent can use this relay, so look at the relay itself. The dashboard's table Failing now has the class and the reason; " +
 				"smtpprobe check URL --transcript shows the session.",
-			Value: "number of probes failed in a row at the best vantage point", By: []string{"relay"}, Op: ">=", Threshold: 3,
+			Value: "number of consecutive failures at the best vantage point", By: []string{"relay"}, Op: ">=", Threshold: 3,
 			InfluxQL: oneQuery(10, thenBy("min", lastInARow, "relay")),
 			PromQL:   "min by (relay) " + inARow,
 		},
 		{
 			Name: "SMTPRelayPartlyDown", Severity: Warning, Outcome: true,
 			Summary: "{relay} fails from some vantage points or addresses only",
-			Do: "Compare the agents and addresses in the dashboard's table Down from here, or from everywhere? If one agent fails: its network, its DNS, its credentials, " +
-				"or the relay blocks its address. If one address fails: that host.",
-			Value: "number of probes failed in a row at the worst vantage point, while the best has failed fewer,", By: []string{"relay"}, Op: ">=", Threshold: 3,
+			Do: "Compare the agents and addresses in the dashboard's table Down from here, or from everywhere? If one agent fails, look at its network, DNS and credentials, " +
+				"and whether the relay blocks its address. If one address fails, look at that host.",
+			Value: "number of consecutive failures at the worst vantage point, while the best one has fewer than three,", By: []string{"relay"}, Op: ">=", Threshold: 3,
 			InfluxQL: oneQuery(10, `SELECT "value" FROM (SELECT max("value") AS "value", min("value") AS "least" FROM (`+lastInARow+`) WHERE `+timeRange+
 				groupBy([]string{"relay"})+`) WHERE `+timeRange+` AND "least" < 3`+groupBy([]string{"relay"})),
 			PromQL:      "max by (relay) " + inARow + " >= 3 unless min by (relay) " + inARow + " >= 3",
@@ -49,8 +49,8 @@ func relayAlerts(t Timing) []Alert {
 		{
 			Name: "SMTPAuthFailures", Severity: Critical, Outcome: true,
 			Summary: "{relay} refused {value} logins in the last " + t.intervals(10),
-			Do: "Look at the reason: auth_credentials_invalid is a changed or expired password or token, account_disabled or password_transition is about the account, " +
-				"auth_temporary is the relay's own backend. Stop probing with credentials that are wrong before the account is locked.",
+			Do: "Look at the reason: auth_credentials_invalid means a changed or expired password or token, account_disabled and password_transition concern the account, " +
+				"auth_temporary concerns the relay's password backend. Stop probing with a wrong password before the account is locked.",
 			Value: "number of probes that failed with class auth_failed in ten intervals", By: []string{"relay"}, Op: ">=", Threshold: 3,
 			InfluxQL: oneQuery(10, selectBy(`count("success")`, "smtpprobe", failedWith(`"result_code" = %s`, smtperr.ClassAuthFailed), "relay")),
 			PromQL:   promCount(promFailed(smtperr.ClassAuthFailed)),
@@ -58,24 +58,24 @@ func relayAlerts(t Timing) []Alert {
 		{
 			Name: "SMTPRefusals", Severity: Critical, Outcome: true,
 			Summary: "{relay} refused {value} probes in the last " + t.intervals(10),
-			Do: "Look at class, reason and reply code. A refused greeting or EHLO is about this client's address, name or reputation; a refused sender, recipient or message about policy or content; " +
-				"service_unavailable about the relay's load or its limits.",
-			Value: "number of probes that a reply refused, other than at AUTH, in ten intervals", By: []string{"relay"}, Op: ">=", Threshold: 3,
+			Do: "Look at class, reason and reply code. A refused greeting or EHLO concerns this client's address, name or reputation; a refused sender, recipient or message concerns policy or content; " +
+				"service_unavailable concerns the relay's load or limits.",
+			Value: "number of probes refused by a reply, except to AUTH, in ten intervals", By: []string{"relay"}, Op: ">=", Threshold: 3,
 			InfluxQL: oneQuery(10, selectBy(`count("success")`, "smtpprobe", failedWith(`"result_code" = %s`, Refusals()...), "relay")),
 			PromQL:   promCount(trusted(promFailed(Refusals()...))),
 		},
 		{
 			Name: "SMTPOpenRelay", Severity: Critical, Outcome: true,
 			Summary: "{relay} accepted what it should refuse",
-			Do:      "Reason open_relay: it accepts mail from anybody to anybody. Restrict relaying at once, then look at the queue. Reason expectation_missed: it accepted a login or a message that it should have refused.",
-			Value:   "number of the class of the latest probe, if it was unexpected,", By: vantage, Op: "==", Threshold: float64(smtperr.ClassUnexpectedSuccess),
+			Do:      "With reason open_relay, the relay accepts mail from anybody to anybody: restrict relaying at once, then look at the queue. With reason expectation_missed, it accepted a login or a message that it should have refused.",
+			Value:   "result_code of the latest probe, unless expect lists it,", By: vantage, Op: "==", Threshold: float64(smtperr.ClassUnexpectedSuccess),
 			InfluxQL: oneQuery(10, selectBy(`last("result_code")`, "smtpprobe", "", vantage...)),
 			PromQL:   "max by (relay, source, ip, host) (smtpprobe_result_code * (1 - smtpprobe_success))",
 		},
 		{
 			Name: "SMTPAvailabilityLow", Severity: Warning, Outcome: true,
 			Summary: "only {value} of the probes of {relay} succeeded in the last " + t.intervals(60), Unit: share,
-			Do:    "The relay works on and off: compare the times of the failures in the dashboard's state timeline with its load, its restarts and its rate limits.",
+			Do:    "The relay fails from time to time: compare the times of the failures in the dashboard's state timeline with its load, its restarts and its rate limits.",
 			Value: "share of at least ten probes with the expected outcome over sixty intervals", By: []string{"relay"}, Op: "<", Threshold: 0.9,
 			InfluxQL: oneQuery(60, `SELECT "value" FROM (SELECT mean("success") AS "value", count("success") AS "probes" FROM "smtpprobe" WHERE `+timeRange+
 				groupBy([]string{"relay"})+`) WHERE `+timeRange+` AND "probes" >= 10`+groupBy([]string{"relay"})),
@@ -85,7 +85,7 @@ func relayAlerts(t Timing) []Alert {
 		{
 			Name: "SMTPPhaseSlow", Severity: Warning,
 			Summary: "the phase {phase} of {relay} takes {value} on average, from {host}", Unit: seconds,
-			Do: "connect: the network, or a full backlog. greeting, ehlo, mail, rcpt: DNS lookups, blocklists and filters of the relay. auth: its password backend. dot: its content filters and disks. " +
+			Do: "The usual causes are, for connect, the network or a full backlog; for greeting, ehlo, mail and rcpt, the relay's DNS lookups, block lists and filters; for auth, its password backend; for dot, its content filters and disks. " +
 				"A relay that delays its greeting on purpose needs a higher threshold.",
 			Value: "mean time of the phase over ten intervals, in seconds,", By: []string{"relay", "host"}, Op: ">", Threshold: t.Slow.Seconds(),
 			InfluxQL: phaseQueries(),
@@ -95,8 +95,8 @@ func relayAlerts(t Timing) []Alert {
 		{
 			Name: "SMTPGroupDown", Severity: Critical,
 			Summary: "no relay of the group {group} accepts mail, from {host}",
-			Do:      "Every relay of the group fails, or one failed in a way after which the policy tries no other, such as a refused login. The relays have alerts of their own; begin with the first of the group.",
-			Value:   "best outcome of the last three intervals, 1 for accepted,", By: []string{"group", "host"}, Op: "<", Threshold: 1,
+			Do:      "Every relay of the group fails, or one has a failure after which the policy tries no other relay, such as a refused login. Each relay has its own alerts; start with the first of the group.",
+			Value:   "best outcome of the last three intervals (1: accepted)", By: []string{"group", "host"}, Op: "<", Threshold: 1,
 			InfluxQL: oneQuery(3, selectBy(`max("success")`, "smtpprobe_group", "", "group", "host")),
 			PromQL:   "max by (group, host) (max_over_time(smtpprobe_group_success[{3}]))",
 		},

@@ -24,9 +24,9 @@ func tlsAlerts() []Alert {
 		},
 		{
 			Name: "SMTPCertificateExpiring", Severity: Warning,
-			Summary: "the certificate of {relay} ({source}), or one of its chain, has {value} left", Unit: seconds,
-			Do:    "Renew it, and have the relay load it: the probe sees what the relay serves, not the file on its disk. A negative time is an intermediate certificate that has expired.",
-			Value: "time left of the certificate, or of the first in its chain to expire, in seconds,", By: address, Op: "<", Threshold: dashboards.ExpirySoon,
+			Summary: "the certificate of {relay} ({source}), or one in its chain, has {value} left", Unit: seconds,
+			Do:    "Renew it, and have the relay load it: the probe sees what the relay serves, not the file on its disk. A negative time means that an intermediate certificate has expired.",
+			Value: "time until the certificate or one in its chain expires, in seconds,", By: address, Op: "<", Threshold: dashboards.ExpirySoon,
 			InfluxQL: []InfluxQL{
 				{Variant: "leaf", Over: 60, Query: selectBy(`last("cert_expiry")`, "smtpprobe", "", address...), NotNegative: true},
 				{Variant: "chain", Over: 60, Query: selectBy(`last("chain_expiry")`, "smtpprobe", "", address...)},
@@ -38,8 +38,8 @@ func tlsAlerts() []Alert {
 			Name: "SMTPTLSNotVerified", Severity: Warning,
 			Summary: "{relay} ({source}) is reached over TLS that is not verified",
 			Do: "The session is encrypted, but its certificate does not verify: self-signed, another name, an unknown CA, or somebody in between. The dashboard's table TLS sessions has the certificate. " +
-				"If it is meant to be so, set tls_ca to the CA that signed it, or silence the alert for this relay.",
-			Value: "best verification in the last three intervals, 1 for verified,", By: address, Op: "<", Threshold: 1,
+				"If this is intended, set tls_ca to the CA that signed it, or silence the alert for this relay.",
+			Value: "best result of the verification in the last three intervals (1: verified)", By: address, Op: "<", Threshold: 1,
 			InfluxQL: oneQuery(3, selectBy(`max("tls_verified")`, "smtpprobe", "", address...)),
 			PromQL:   "max by (relay, source, ip) (max_over_time(smtpprobe_tls_verified[{3}]))",
 		},
