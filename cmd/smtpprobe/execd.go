@@ -30,10 +30,10 @@ func (r *runner) flags() []cli.Flag {
 	}
 	version := &cli.BoolFlag{Name: "version", Aliases: []string{"V"}, Usage: "print the version", Destination: &r.version, HideDefault: true, Local: true}
 	return []cli.Flag{
-		text("config", "run the inputs.smtpprobe of this Telegraf configuration `FILE`, with a gather for each line on stdin", &r.Config),
+		text("config", "run the [[inputs.smtpprobe]] sections of this Telegraf configuration `FILE`, with a gather for each line on stdin", &r.Config),
 		poll,
 		noPoll,
-		toggle("once", "gather once and exit; a probe of depth \"send\" sends", &r.Once),
+		toggle("once", "gather once and exit; probes of depth \"send\" send a message", &r.Once),
 		toggle("debug", "with --once: log failing relays too (otherwise Telegraf's log level decides)", &r.Debug),
 		toggle(nonStrictFlag, "replace environment variables outside of strings too", &r.NonStrictEnv),
 		version,

@@ -23,6 +23,28 @@ func TestExpiry(t *testing.T) {
 	}
 }
 
+func TestPolicyFacts_Senders(t *testing.T) {
+	t.Parallel()
+	yes, no := true, false
+	for _, tt := range []struct {
+		name   string
+		policy summary.Policy
+		want   string
+	}{
+		{name: "no records", policy: summary.Policy{DANE: "none"}, want: "with DANE: deliver (no policy applies)"},
+		{name: "records not validated", policy: summary.Policy{DANE: "unvalidated"}, want: "with DANE: deliver (no policy applies)"},
+		{name: "match", policy: summary.Policy{DANE: "ok", WouldDeliverDANE: &yes}, want: "with DANE: deliver"},
+		{name: "mismatch", policy: summary.Policy{DANE: "mismatch", WouldDeliverDANE: &no}, want: "with DANE: would NOT deliver to this host"},
+		{name: "failed lookup, no session", policy: summary.Policy{DANE: "error"}, want: "with DANE: not decided"},
+		{name: "no answer", want: "with DANE: not decided"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			require.Contains(t, policyFacts(&tt.policy, false), fact{"senders", tt.want})
+		})
+	}
+}
+
 func TestFacts(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {

@@ -64,7 +64,7 @@ func policyFacts(p *summary.Policy, mx bool) []fact {
 	} else if mx {
 		facts = append(facts, fact{"mta-sts", "not decided: no reply from the policy host yet"})
 	}
-	facts = append(facts, fact{"senders", "with DANE: " + would(p.WouldDeliverDANE, p.DANE != "")})
+	facts = append(facts, fact{"senders", "with DANE: " + would(p.WouldDeliverDANE, noDANE(p))})
 	if p.STS != "" {
 		facts = append(facts, fact{"", "with MTA-STS: " + would(p.WouldDeliverSTS, p.STSCovers == nil)})
 	}
@@ -101,6 +101,12 @@ func stsFact(p *summary.Policy) string {
 		state = join(", ", state, fmt.Sprintf("certificate of the policy host: %d days left", *p.STSCertExpiry/day))
 	}
 	return strings.ReplaceAll(state, "_", " ")
+}
+
+// noDANE reports whether senders with DANE have nothing to verify. A failed lookup is
+// not that: they keep their mail queued.
+func noDANE(p *summary.Policy) bool {
+	return p.DANE == string(policy.DANENone) || p.DANE == string(policy.DANEUnvalidated)
 }
 
 // would describes whether a sender would deliver. free is set if no policy applies.
