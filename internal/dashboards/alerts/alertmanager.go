@@ -29,7 +29,7 @@ func inhibitions() []inhibition {
 	failures := append([]string{"SMTPRelayPartlyDown", "SMTPAuthFailures", "SMTPRefusals", "SMTPPhaseSlow", "SMTPMailSilent"}, consequences...)
 	return []inhibition{
 		{
-			"An agent whose own network is down proves nothing about relays. The alerts\n  # over all agents, which have no host, leave it out in their expressions.",
+			"The failures of an agent whose own network is down say nothing about\n  # relays. Alerts over all agents have no label host; their expressions exclude it.",
 			"SMTPProberSuspect", []string{"SMTPPhaseSlow", "SMTPGroupDown"}, []string{"host"},
 		},
 		{"One refused password, or one relay that is down, is one page.", "SMTPRelayDown", failures, []string{"relay"}},
@@ -48,8 +48,8 @@ func inhibitions() []inhibition {
 // except for the receiver.
 func Alertmanager(t Timing) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `# Alertmanager for the alerts in prometheus.yml: copy inhibit_rules into your
-# configuration, or start with this file and name a receiver that pages.
+	fmt.Fprintf(&b, `# An Alertmanager configuration for the alerts in prometheus.yml: copy inhibit_rules
+# into your own configuration, or start with this file and name a receiver that pages.
 # Generated: edit internal/dashboards/alerts, not this file.
 #
 #   amtool check-config alertmanager.yml
@@ -58,7 +58,7 @@ route:
   receiver: smtpprobe
   # A relay that is down is one notification, whatever else it causes.
   group_by: [alertname, relay]
-  # Alerts with one cause fire within an interval of the probes or two.
+  # Alerts with the same cause fire within one or two probe intervals.
   group_wait: %s
   group_interval: 5m
   repeat_interval: 4h
@@ -72,8 +72,8 @@ inhibit_rules:
 		fmt.Fprintf(&b, "  # %s\n  - source_matchers: ['alertname = %s']\n    target_matchers: ['alertname =~ \"%s\"']\n    equal: [%s]\n",
 			i.why, i.source, strings.Join(i.targets, "|"), strings.Join(i.equal, ", "))
 	}
-	fmt.Fprintf(&b, `  # With a single agent and the alerts on InfluxQL, which cannot leave it out, add
-  # this as well. With several agents it would silence what the others see.
+	fmt.Fprintf(&b, `  # Add this rule if you have a single agent and use the alerts on InfluxQL, which
+  # cannot exclude it. With several agents, the rule would silence alerts of the others.
   # - source_matchers: ['alertname = SMTPProberSuspect']
   #   target_matchers: ['alertname =~ "%s"']
 `, strings.Join(overAllAgents, "|"))
