@@ -27,7 +27,7 @@ import (
 
 // Grace is the time that a canceled gather, or a standard output that nobody
 // reads, may delay the end. inputs.execd kills the program after 5 s.
-const Grace = 3 * time.Second
+const Grace = 2 * time.Second
 
 // Options are the options of the command line.
 type Options struct {

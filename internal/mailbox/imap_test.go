@@ -235,13 +235,14 @@ func TestIMAP_UIDValidity(t *testing.T) {
 	s := newIMAPServer(t, implicit)
 	h := newHarness(t, s.box())
 	one, two := h.send(), h.send()
-	s.deliver("INBOX", message(one, 1))
+	delivered := message(one, 1)
+	s.deliver("INBOX", delivered)
 	require.Equal(t, []string{"arrived inbox"}, h.scanned())
 
 	// The folder is created again: other UIDs, the same message and a new one.
 	require.NoError(t, s.user.Delete("INBOX"))
 	require.NoError(t, s.user.Create("INBOX", nil))
-	s.deliver("INBOX", message(one, 1))
+	s.deliver("INBOX", delivered)
 	s.deliver("INBOX", message(two, 1))
 	require.Equal(t, []string{"arrived inbox"}, h.scanned(), "the first message is settled")
 }
