@@ -48,12 +48,15 @@ type mailRelay struct {
 	Log *Log
 }
 
+// If Postfix retries a delivery before the delivery agent has released the queue
+// file, it logs "skipped, still being delivered" and keeps the message in its active
+// queue until it is restarted. Therefore it must not retry within a second.
 const mailRelaySettings = `
 mynetworks = 127.0.0.0/8
 smtpd_relay_restrictions = permit_mynetworks, reject
 disable_dns_lookups = yes
-minimal_backoff_time = 1s
-maximal_backoff_time = 2s
+minimal_backoff_time = 3s
+maximal_backoff_time = 4s
 queue_run_delay = 1s
 destination_recipient_limit = 1
 smtp_destination_recipient_limit = 1
