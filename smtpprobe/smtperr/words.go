@@ -24,9 +24,10 @@ const (
 // count as a word between two others.
 func isName(word string) bool { return word[0] == '@' && word != markEnd }
 
-// What identifies somebody says nothing about the refusal: parts in brackets, and
-// URLs, mail addresses, dotted names and numbers, and IPv6 addresses. A stray @ is
-// matched to keep marks apart from text.
+// Text that identifies a client, a server or a mailbox does not explain a refusal.
+// brackets matches parts in brackets; names matches URLs, mail addresses, dotted
+// names and numbers, and IPv6 addresses. names also matches a stray @, which would
+// look like a mark.
 var (
 	brackets = regexp.MustCompile(`<[^>]*>|\[[^\]]*\]`)
 	names    = regexp.MustCompile(`[A-Za-z]+://[^\s<>"]*[^\s<>".;)]` +
@@ -40,8 +41,7 @@ var (
 	dottedName = regexp.MustCompile(`[\w-]+(?:\.[\w-]+)+`)
 	apostrophe = strings.NewReplacer("'", "", "’", "") // isn't is read as isnt
 
-	// sentence matches the end of one in a field, also where the blank after it is
-	// missing.
+	// sentence matches the end of a sentence, even without a blank after it.
 	sentence = regexp.MustCompile(`[.!?;](?:\s|$)|([a-z])\.([A-Z])`)
 
 	// joined matches where a new word begins in a name such as SMTPAuthDisabled,
